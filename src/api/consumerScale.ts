@@ -1,0 +1,216 @@
+/** ConsumerScale: a schedule of consumer counts and partition counts over a LoadTest. */
+import { z } from 'zod';
+import type { Resource } from './kind.ts';
+import * as shared from './runStatus.ts';
+import { at, GROUP_VERSION, ms, total } from './runStatus.ts';
+import { celFormat, celLonger, count, duration, field, figure, LONGER_THAN_ZERO, text, unchanged } from './schema.ts';
+
+const CREATE_ANOTHER =
+  'can’t be changed once the schedule has been created: its figures belong to one schedule. Create another ConsumerScale';
+
+const scaleTargetRef = field(
+  z.strictObject({
+    apiVersion: field(text(100), `${GROUP_VERSION}.`),
+    kind: field(text(63), 'LoadTest.'),
+    name: field(text(253), 'Name of the LoadTest, in the same namespace.', {
+      cel: 'self.size() > 0',
+      message: 'write the name of a LoadTest in the same namespace',
+      holds: (value) => value.length > 0,
+    }),
+  }),
+  'What is scaled, as in a HorizontalPodAutoscaler. Can’t be changed.',
+  {
+    cel: `self.apiVersion == '${GROUP_VERSION}' && self.kind == 'LoadTest'`,
+    message: `for now only a LoadTest can be the target: write apiVersion: ${GROUP_VERSION}, kind: LoadTest`,
+    messageCel: celFormat(
+      `a %s of %s can’t be the target: for now write apiVersion: ${GROUP_VERSION}, kind: LoadTest`,
+      'self.kind',
+      'self.apiVersion',
+    ),
+    holds: (it) => it.apiVersion === GROUP_VERSION && it.kind === 'LoadTest',
+  },
+);
+
+const consumers = field(
+  z.union([z.int(), text(16)]).meta({ 'x-kubernetes-int-or-string': true, maxLength: 16 }),
+  'Consumers from this step on: a whole number, or Partitions = as many as the topic has partitions when the step begins. Default: as they are.',
+  {
+    cel: "type(self) == int ? (self >= 0 && self <= 10000) : self in ['Partitions']",
+    message: 'write a whole number from 0 to 10000, or Partitions (as many as the topic has partitions)',
+    messageCel: celFormat(
+      '"%s" is no number of consumers: write a whole number from 0 to 10000 (without quotes), or Partitions (as many as the topic has partitions)',
+      'self',
+    ),
+    holds: (value) =>
+      typeof value === 'number' ? Number.isInteger(value) && value >= 0 && value <= 10_000 : value === 'Partitions',
+  },
+);
+
+const until = field(
+  z.strictObject({
+    lagBelow: field(
+      count(1, Number.MAX_SAFE_INTEGER),
+      'The step ends when the group’s lag (committed, summed over the partitions, in records) is under this number.',
+    ),
+    for: duration('How long it has to stay under it without a break. Default 0s: once is enough.').default('0s'),
+    timeout: duration(
+      'After this time the step ends as TimedOut and the schedule goes on. Default 5m.',
+      LONGER_THAN_ZERO,
+    ).default('5m'),
+  }),
+  'The step ends when this holds.',
+  {
+    cel: celLonger('self.timeout', 'self.__for__') /* `for` is a word of CEL */,
+    message: 'timeout has to be longer than for, or the step can only time out: write e.g. {for: 5s, timeout: 5m}',
+  },
+);
+
+const step = field(
+  z.strictObject({
+    consumers: consumers.exactOptional(),
+    partitions: field(
+      count(1, 10_000),
+      'Partitions from this step on; Kafka can only add. Default: as they are.',
+    ).exactOptional(),
+    hold: duration('The step ends after this time.', LONGER_THAN_ZERO).exactOptional(),
+    until: until.exactOptional(),
+  }),
+  'One step: what to change, and when the next one follows.',
+  {
+    cel: 'has(self.consumers) || has(self.partitions)',
+    message: 'the step changes nothing: write consumers: 9 or partitions: 12 or both',
+    holds: (it) => it.consumers !== undefined || it.partitions !== undefined,
+  },
+  {
+    cel: 'has(self.hold) != has(self.until)',
+    message:
+      'the step needs exactly one end: write hold: 60s (after a time) or until: {lagBelow: 100} (when lag has fallen)',
+    holds: (it) => (it.hold !== undefined) !== (it.until !== undefined),
+  },
+);
+
+const spec = field(
+  z.strictObject({
+    scaleTargetRef,
+    steps: field(z.array(step).min(1).max(100), 'The schedule, in order. Can’t be changed.', {
+      cel: 'self.filter(s, has(s.partitions)).map(s, s.partitions).isSorted()',
+      message: 'Kafka can’t take partitions away: write steps whose partitions never get fewer',
+      holds: (steps) => {
+        const asked = steps.flatMap((it) => it.partitions ?? []);
+        return asked.every((it, i) => i === 0 || it >= (asked[i - 1] ?? 0));
+      },
+    }),
+    allowIdleConsumers: field(
+      z.boolean().default(false),
+      'true: a step may have more consumers than partitions, so that some are idle. false: such a step is refused with the reason. Default false.',
+    ),
+    afterwards: field(
+      z.enum(['Keep', 'Restore']).default('Keep'),
+      'What becomes of the number of consumers when the schedule has ended or is deleted. Keep: as the last step left it. Restore: as it was found at the start. Default Keep.',
+    ),
+  }),
+  'What to change, and when.',
+  {
+    cel: 'self.allowIdleConsumers || self.steps.all(s, !has(s.consumers) || !has(s.partitions) || type(s.consumers) != int || s.consumers <= s.partitions)',
+    message:
+      'a step has more consumers than partitions, so some would be idle: write no more consumers than partitions, or allowIdleConsumers: true to see that',
+    holds: (it) =>
+      it.allowIdleConsumers ||
+      it.steps.every(
+        ({ consumers, partitions }) =>
+          typeof consumers !== 'number' || partitions === undefined || consumers <= partitions,
+      ),
+  },
+  unchanged(['scaleTargetRef', 'steps'], CREATE_ANOTHER),
+);
+
+/** What people write: defaults may be left out. */
+export type ConsumerScaleInput = z.input<typeof spec>;
+/** What the API server returns: defaults filled in. */
+export type ConsumerScaleSpec = z.output<typeof spec>;
+export type ConsumerScaleStep = ConsumerScaleSpec['steps'][number];
+
+export const CONSUMER_SCALE_PHASES = ['Pending', 'Running', 'Completed', 'Failed'] as const;
+export const STEP_PHASES = ['Pending', 'Running', 'Done', 'TimedOut', 'Failed'] as const;
+
+const stepStatus = field(
+  z.strictObject({
+    consumers: total('Consumers of this step; absent until it has begun.').exactOptional(),
+    partitions: total('Partitions of the topic in this step; absent until it has begun.').exactOptional(),
+    phase: shared.phase(
+      STEP_PHASES,
+      'Pending: not begun. Running. Done: its hold is over or its condition held. TimedOut: the condition did not hold in time; the schedule went on. Failed: could not be carried out, see message.',
+    ),
+    message: field(text(1024), 'What the step waits for, or why it failed.').exactOptional(),
+    startedAt: at('The change was asked for.').exactOptional(),
+    settledAt: at('Members and partitions were as asked and the group had settled.').exactOptional(),
+    belowSince: at('Since when lag has been under until.lagBelow without a break.').exactOptional(),
+    finishedAt: at('The step ended.').exactOptional(),
+    rebalances: total('Rebalances within the step.').exactOptional(),
+    partitionsMoved: total('Partitions that changed owner in these rebalances, summed.').exactOptional(),
+    stopTheWorldMs: ms('The longest stop-the-world of these rebalances, in ms.').exactOptional(),
+    longestPauseMs: ms('The longest pause of one partition in these rebalances, in ms.').exactOptional(),
+    lag: field(
+      z.strictObject({
+        before: total('Records, when the step began.'),
+        peak: total('Records, the most within the step.'),
+        after: total('Records, at the end of the step (or now).'),
+        drainedMs: ms(
+          'From the begin of the step until lag was under until.lagBelow, in ms; absent where it never was.',
+        ).exactOptional(),
+      }),
+      'What lag did within the step.',
+    ).exactOptional(),
+    idle: field(
+      z.array(text(253)).max(1_000),
+      'Ids of members that own no partition at the end of the step.',
+    ).exactOptional(),
+  }),
+  'One step of the schedule.',
+);
+
+const status = field(
+  z.strictObject({
+    phase: shared.phase(
+      CONSUMER_SCALE_PHASES,
+      'Pending: waits for its target. Running. Completed: every step has ended. Failed: a step could not be carried out.',
+    ),
+    observedGeneration: shared.observedGeneration,
+    conditions: shared.conditions,
+    currentStep: total(
+      'Number of the step that runs, from 1; absent before the first and after the last.',
+    ).exactOptional(),
+    step: field(text(16), 'Steps begun of all, as text: 2/3.').exactOptional(),
+    target: field(text(320), 'Kind and name of the target: LoadTest/lag.').exactOptional(),
+    targetUid: field(text(64), 'metadata.uid of the target that the schedule began with.').exactOptional(),
+    replicasAtStart: total('Consumers that the target had when the schedule began.').exactOptional(),
+    partitionsAtStart: total('Partitions that the topic had when the schedule began.').exactOptional(),
+    startedAt: at('The first step began.').exactOptional(),
+    finishedAt: at('The last step ended.').exactOptional(),
+    restored: field(z.boolean(), 'afterwards: Restore has been carried out.').exactOptional(),
+    lag: field(
+      z.strictObject({
+        total: total('Records, now or at the end of the schedule.'),
+        peak: total('Records, the most within the schedule.'),
+        at: at('When it was read.'),
+        errorBound: field(figure(), 'Records by which the total may be off.').exactOptional(),
+      }),
+      'The group’s lag.',
+    ).exactOptional(),
+    steps: field(z.array(stepStatus).max(100), 'Per step of spec.steps, in that order.').exactOptional(),
+    rebalances: shared.rebalances.exactOptional(),
+    truncated: shared.truncated.exactOptional(),
+  }),
+  'What happened.',
+);
+export type ConsumerScaleStatus = z.output<typeof status>;
+export type ConsumerScaleStepStatus = z.output<typeof stepStatus>;
+export type ConsumerScale = Resource<ConsumerScaleSpec, ConsumerScaleStatus>;
+
+export const CONSUMER_SCALE_NAMES = {
+  group: shared.GROUP,
+  version: shared.VERSION,
+  kind: 'ConsumerScale',
+  plural: 'consumerscales',
+} as const;
+export const consumerScaleSchema = { spec, status };

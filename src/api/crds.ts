@@ -1,0 +1,89 @@
+/** The kinds as the API server gets them: names, columns, subresources. */
+import { CONSUMER_SCALE_NAMES, consumerScaleSchema } from './consumerScale.ts';
+import type { Crd, PrinterColumn } from './crd.ts';
+import { LOAD_TEST_NAMES, loadTestSchema } from './loadTest.ts';
+import { celFormat } from './schema.ts';
+
+const column = (
+  name: string,
+  type: PrinterColumn['type'],
+  jsonPath: string,
+  description: string,
+  priority = 0,
+): PrinterColumn => ({ name, type, jsonPath, description, ...(priority === 0 ? {} : { priority }) });
+
+const AGE = column('Age', 'date', '.metadata.creationTimestamp', 'Since when it exists.');
+
+/** A pod's name is made of it (`<name>-consumer-12`) and has to stay a DNS label. */
+const nameRule = (most: number) => ({
+  rule: `self.metadata.name.size() <= ${most} && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')`,
+  message: `metadata.name has to begin with a letter and to hold at most ${most} small letters, digits and hyphens: the names of its pods are made of it`,
+  messageExpression: `self.metadata.name.size() > ${most} ? ${celFormat(
+    `metadata.name has %d characters: write at most ${most} (the names of its pods are made of it)`,
+    'self.metadata.name.size()',
+  )} : 'metadata.name has to begin with a letter and hold only small letters, digits and hyphens: write e.g. lag-1 (the names of its pods are made of it)'`,
+});
+
+export const CRDS: readonly Crd[] = [
+  {
+    ...LOAD_TEST_NAMES,
+    shortNames: ['lt'],
+    description: 'A topic, producers and consumers, for a time or a number of messages; its status says what happened.',
+    ...loadTestSchema,
+    columns: [
+      column('Phase', 'string', '.status.phase', 'Where the run is.'),
+      column('Producers', 'integer', '.status.producers.ready', 'Producers that send.'),
+      column('Consumers', 'integer', '.status.consumers.ready', 'Consumers that are ready.'),
+      column('Lag', 'integer', '.status.lag.total', 'Records that the group is behind.'),
+      column('Peak lag', 'integer', '.status.lag.peak', 'The most that the group was behind.', 1),
+      column('Rebalances', 'integer', '.status.rebalances.count', 'Settled changes of assignment.'),
+      column('Worst pause', 'number', '.status.rebalances.longestPauseMs', 'Longest pause of a partition, in ms.'),
+      column(
+        'Stop the world',
+        'number',
+        '.status.rebalances.longestStopTheWorldMs',
+        'Longest time in which the whole group stood still, in ms.',
+        1,
+      ),
+      column('Consumed', 'integer', '.status.consumers.consumed', 'Records processed.', 1),
+      column('Duplicated', 'integer', '.status.delivery.duplicated', 'Records processed again.', 1),
+      column('Topic', 'string', '.spec.topic.name', 'The topic.', 1),
+      AGE,
+    ],
+    scale: {
+      specReplicasPath: '.spec.consumers.replicas',
+      statusReplicasPath: '.status.consumers.ready',
+      labelSelectorPath: '.status.consumers.selector',
+    },
+    rules: [nameRule(40)],
+  },
+  {
+    ...CONSUMER_SCALE_NAMES,
+    // kubectl gives cs to ComponentStatus, which every API server still has; cs only makes it name us in a warning.
+    shortNames: ['csc', 'cs'],
+    description:
+      'A schedule of consumer counts and partition counts over a LoadTest; its status says what each step cost.',
+    ...consumerScaleSchema,
+    columns: [
+      column('Phase', 'string', '.status.phase', 'Where the schedule is.'),
+      column('Target', 'string', '.spec.scaleTargetRef.name', 'What is scaled.'),
+      column('Step', 'string', '.status.step', 'Steps begun of all.'),
+      column('Lag', 'integer', '.status.lag.total', 'Records that the group is behind.'),
+      column(
+        'Rebalances',
+        'integer',
+        '.status.rebalances.count',
+        'Settled changes of assignment since the schedule began.',
+      ),
+      column('Worst pause', 'number', '.status.rebalances.longestPauseMs', 'Longest pause of a partition, in ms.'),
+      column(
+        'Stop the world',
+        'number',
+        '.status.rebalances.longestStopTheWorldMs',
+        'Longest time in which the whole group stood still, in ms.',
+      ),
+      AGE,
+    ],
+    rules: [nameRule(63)],
+  },
+];

@@ -1,0 +1,489 @@
+/** LoadTest: a topic, N producers, M consumers, for a time or a number of messages. */
+import { z } from 'zod';
+import { consumerSettingRules, describeSettings, producerSettingRules } from './kafkaSettings.ts';
+import type { Resource } from './kind.ts';
+import * as shared from './runStatus.ts';
+import { at, ms, total } from './runStatus.ts';
+import { celFormat, count, duration, field, figure, LONGER_THAN_ZERO, type Rule, text, unchanged } from './schema.ts';
+
+const ONE_SET =
+  'can’t be changed: the figures of a run belong to one set of settings. Create another LoadTest (under another name) for other settings';
+
+const MAX_CLIENTS = 10_000;
+
+const bootstrapServers = field(
+  text(2_000),
+  'Addresses of the Kafka cluster, host:port, several separated by commas. Source: Kafka’s bootstrap.servers.',
+  {
+    cel: "self.matches('^[^\\\\s:,]+:[0-9]{1,5}(,[^\\\\s:,]+:[0-9]{1,5})*$')",
+    message:
+      'write host:port, several separated by commas without spaces, e.g. my-cluster-kafka-bootstrap.kafka.svc:9092',
+    holds: (value) => /^[^\s:,]+:[0-9]{1,5}(,[^\s:,]+:[0-9]{1,5})*$/.test(value),
+  },
+);
+
+const kafka = field(
+  z.strictObject({ bootstrapServers }),
+  'Which Kafka cluster. Default: the operator’s own (its setting BOOTSTRAP_SERVERS).',
+);
+
+const TOPIC_NAME = /^[a-zA-Z0-9._-]+$/;
+export const topicName = (description: string) =>
+  field(
+    text(249),
+    description,
+    {
+      cel: `self.matches('${TOPIC_NAME.source}') && self != '.' && self != '..'`,
+      message: 'write a topic name of letters, digits, dots, underscores and hyphens, e.g. my-topic',
+      holds: (value) => TOPIC_NAME.test(value) && value !== '.' && value !== '..',
+    },
+    {
+      cel: "!self.startsWith('__') && self != 'kafkalab-evidence'",
+      message: 'is a topic of Kafka or of this operator: write the name of a topic of your own, e.g. my-topic',
+      holds: (value) => !value.startsWith('__') && value !== 'kafkalab-evidence',
+    },
+  );
+
+const topic = field(
+  z.strictObject({
+    name: topicName('Name of the topic. Can’t be changed.'),
+    partitions: field(
+      count(1, 10_000).default(1),
+      'Partitions of the topic; may be raised while the test runs. Default 1 (Kafka’s num.partitions). Under management: Existing, the fewest that the topic has to have.',
+    ),
+    replicas: field(
+      count(1, 100).default(1),
+      'Replication factor; at most the number of brokers. Default 1 (Kafka’s default.replication.factor). Can’t be changed.',
+    ),
+    config: field(
+      z.record(z.string(), text(1_000)).default({}).meta({ maxProperties: 50 }),
+      'Topic settings under Kafka’s names, values as text, e.g. retention.ms: "7200000". Default: the brokers’ settings. Source: Kafka’s topic configs; a name or value that Kafka refuses stalls the test with Kafka’s own sentence. Can’t be changed.',
+      {
+        cel: "self.all(name, name.matches('^[a-z]+([.][a-z]+)+$'))",
+        message: 'write topic settings under Kafka’s names, e.g. retention.ms, cleanup.policy, min.insync.replicas',
+        messageCel:
+          "'\"' + self.filter(name, !name.matches('^[a-z]+([.][a-z]+)+$'))[0] + '\" is no topic setting of Kafka: write Kafka’s name, e.g. retention.ms, cleanup.policy, min.insync.replicas'",
+        holds: (config) => Object.keys(config).every((name) => /^[a-z]+([.][a-z]+)+$/.test(name)),
+      },
+    ),
+    management: field(
+      z.enum(['Auto', 'Admin', 'Existing']).default('Auto'),
+      'Who makes the topic. Admin: this operator, through Kafka’s Admin API. Existing: nobody, it has to be there and is never changed or deleted. Auto: used as it is where it exists, else made as Admin does. Default Auto.',
+    ),
+    deletionPolicy: field(
+      z.enum(['Delete', 'Retain']).default('Delete'),
+      'What becomes of the topic when this LoadTest is deleted. Delete: it is deleted, if this LoadTest made it. Retain: it stays. Default Delete.',
+    ),
+  }),
+  'The topic that is produced to and consumed from.',
+);
+
+interface Clients {
+  replicas: number;
+  clientsPerPod: number;
+}
+/** A multiple below and one above: what would do instead. */
+const wholePods: Rule<Clients> = {
+  cel: 'self.replicas % self.clientsPerPod == 0',
+  message: 'replicas has to be a multiple of clientsPerPod (every pod runs the same number of clients)',
+  messageCel: `self.replicas < self.clientsPerPod ? ${celFormat(
+    'replicas %d is no multiple of clientsPerPod %d: write replicas: %d, or clientsPerPod: 1',
+    'self.replicas',
+    'self.clientsPerPod',
+    'self.clientsPerPod',
+  )} : ${celFormat(
+    'replicas %d is no multiple of clientsPerPod %d: write replicas: %d or %d, or clientsPerPod: 1',
+    'self.replicas',
+    'self.clientsPerPod',
+    'self.replicas - self.replicas % self.clientsPerPod',
+    'self.replicas - self.replicas % self.clientsPerPod + self.clientsPerPod',
+  )}`,
+  holds: ({ replicas, clientsPerPod }) => replicas % clientsPerPod === 0,
+};
+const clientsPerPod = (what: string) =>
+  field(
+    count(1, 200).default(1),
+    `${what} that run in one pod; replicas has to be a multiple of it. 1 = a pod each; 50 = fewer pods, so less memory. Default 1. Can’t be changed.`,
+  );
+
+// A default has to keep the rules before the defaults within it are filled in.
+const key = field(
+  z
+    .strictObject({
+      mode: field(
+        z.enum(['None', 'Fixed', 'Sequence', 'Random']).default('None'),
+        'None: no key. Fixed: the given values in turn. Sequence: key-0, key-1, … up to cardinality, then again. Random: one of these by chance. Default None.',
+      ),
+      values: field(z.array(text(249)).min(1).max(1_000), 'Keys for mode: Fixed, used in turn.').exactOptional(),
+      cardinality: field(
+        count(1, 1_000_000),
+        'Number of different keys for mode: Sequence and Random.',
+      ).exactOptional(),
+    })
+    .prefault({ mode: 'None' }),
+  'Key of the records. Default: none.',
+  {
+    cel: "has(self.values) == (self.mode == 'Fixed')",
+    message: 'values belong to mode: Fixed, which needs them: write {mode: Fixed, values: [key1, key2]}',
+    holds: (it) => (it.values !== undefined) === (it.mode === 'Fixed'),
+  },
+  {
+    cel: "has(self.cardinality) == (self.mode in ['Sequence', 'Random'])",
+    message:
+      'cardinality belongs to mode: Sequence and mode: Random, which need it: write {mode: Random, cardinality: 100}',
+    holds: (it) => (it.cardinality !== undefined) === (it.mode === 'Sequence' || it.mode === 'Random'),
+  },
+);
+
+const record = field(
+  z
+    .strictObject({
+      sizeBytes: field(
+        count(32, 10_000_000),
+        'Size of the value in bytes: it is padded up to it. Default: as short as the value is.',
+      ).exactOptional(),
+      value: field(
+        z.enum(['Json']).default('Json'),
+        'What the value is. Json: {"cnt": n}, n counting from 0 in every client. Default Json.',
+      ),
+      key,
+    })
+    .prefault({}),
+  'What is sent. Can’t be changed.',
+);
+
+/** At most the settings there are, with room. */
+const settings = () => z.record(z.string(), text(256)).default({}).meta({ maxProperties: 64 });
+
+const producers = field(
+  z.strictObject({
+    replicas: field(
+      count(0, MAX_CLIENTS).default(1),
+      'Number of producers (clients, not pods). Default 1. Can be changed while the test runs, unless messages is set.',
+    ),
+    clientsPerPod: clientsPerPod('Producers'),
+    messagesPerSecond: field(
+      z.number().max(1_000_000),
+      'Records a second that each producer sends, at least 0.001. Default: as fast as it can. Can’t be changed.',
+      {
+        cel: 'self >= 0.001',
+        message:
+          'is too slow: write 0.001 or more, leave it out for as fast as it can, or write replicas: 0 to send nothing',
+        holds: (value) => value >= 0.001,
+      },
+    ).exactOptional(),
+    messages: field(
+      count(1, 1_000_000_000_000),
+      'Records in all, shared out over the producers. Default: until stopped. Can’t be changed.',
+    ).exactOptional(),
+    record,
+    config: field(settings(), describeSettings('Producer'), ...producerSettingRules),
+  }),
+  'Who sends. Default: nobody.',
+  wholePods,
+  {
+    cel: '!has(self.messages) || self.replicas > 0',
+    message: 'replicas: 0 never sends the messages asked for: write replicas: 1 or more, or leave messages out',
+    holds: (it) => it.messages === undefined || it.replicas > 0,
+  },
+  {
+    cel: '!has(self.messages) || self.messages >= self.replicas',
+    message: 'messages are shared out over the producers: there have to be at least as many as replicas',
+    messageCel: celFormat(
+      'messages %d can’t be shared out over %d producers: write messages: %d or more, or replicas: %d or fewer',
+      'self.messages',
+      'self.replicas',
+      'self.replicas',
+      'self.messages',
+    ),
+    holds: (it) => it.messages === undefined || it.messages >= it.replicas,
+  },
+);
+
+const commit = field(
+  z
+    .strictObject({
+      mode: field(
+        z.enum(['Auto', 'Record', 'Every', 'Poll', 'Never']).default('Auto'),
+        'Auto: in the background each auto.commit.interval.ms, as Kafka’s enable.auto.commit=true. Record: after each record. Every: after each `records` records. Poll: after all records of a poll. Never: not at all. Default Auto (Kafka’s default).',
+      ),
+      records: field(count(1, 1_000_000), 'Records between two commits, for mode: Every.').exactOptional(),
+    })
+    .prefault({ mode: 'Auto' }),
+  'When offsets are committed.',
+  {
+    cel: "has(self.records) == (self.mode == 'Every')",
+    message: 'records belong to mode: Every, which needs them: write {mode: Every, records: 10}',
+    holds: (it) => (it.records !== undefined) === (it.mode === 'Every'),
+  },
+);
+
+const GROUP_NAME = /^[^\s\p{Cc}]+$/u;
+const consumers = field(
+  z.strictObject({
+    replicas: field(
+      count(0, MAX_CLIENTS).default(1),
+      'Number of consumers (clients, not pods). Default 1. Can be changed while the test runs: by kubectl scale, a ConsumerScale, a HorizontalPodAutoscaler.',
+    ),
+    clientsPerPod: clientsPerPod('Consumers'),
+    group: field(text(255), 'Consumer group. Source: Kafka’s group.id. Can’t be changed.', {
+      cel: "self.matches('^[^\\\\s[:cntrl:]]+$')",
+      message: 'write the name of a consumer group without spaces, e.g. my-group',
+      holds: (value) => GROUP_NAME.test(value),
+    }),
+    processing: field(
+      z
+        .strictObject({
+          perRecord: duration('Time spent on each record. Default 0ms.').default('0ms'),
+        })
+        .prefault({}),
+      'What consumers do with a record: wait.',
+    ),
+    commit,
+    start: field(
+      z.enum(['Together', 'AfterProducers']).default('Together'),
+      'When consumers start. Together: with the producers. AfterProducers: when the producers have sent all their messages. Default Together. Can’t be changed.',
+    ),
+    messages: field(
+      count(1, 1_000_000_000_000),
+      'The run ends when so many records have been consumed, by all consumers together. Default: until stopped. Can’t be changed.',
+    ).exactOptional(),
+    config: field(settings(), describeSettings('Consumer'), ...consumerSettingRules),
+  }),
+  'Who consumes. Default: nobody.',
+  wholePods,
+  {
+    cel: "self.commit.mode == 'Auto' || !('auto.commit.interval.ms' in self.config)",
+    message:
+      'auto.commit.interval.ms has no effect unless commit.mode is Auto: leave it out, or write commit: {mode: Auto}',
+    holds: (it) => it.commit.mode === 'Auto' || it.config['auto.commit.interval.ms'] === undefined,
+  },
+);
+
+const spec = field(
+  z.strictObject({
+    kafka: kafka.exactOptional(),
+    topic,
+    producers: producers.exactOptional(),
+    consumers: consumers.exactOptional(),
+    duration: duration(
+      'How long the run takes, from the time when everything that was asked for is ready. Default: until the messages are done, or for ever.',
+      LONGER_THAN_ZERO,
+    ).exactOptional(),
+    lagThreshold: field(
+      count(1, Number.MAX_SAFE_INTEGER),
+      'Records of lag over which the condition LagHigh is True and a Warning event is written. Default: none.',
+    ).exactOptional(),
+    suspend: field(
+      z.boolean().default(false),
+      'true: producers and consumers are taken away until it is false again; figures are kept. Default false.',
+    ),
+  }),
+  'What to run.',
+  {
+    cel: 'has(self.producers) || has(self.consumers)',
+    message: 'has nobody to run: write producers: {replicas: 1} or consumers: {group: my-group} or both',
+    holds: (it) => it.producers !== undefined || it.consumers !== undefined,
+  },
+  {
+    cel: "!has(self.consumers) || self.consumers.start == 'Together' || (has(self.producers) && has(self.producers.messages))",
+    message:
+      'start: AfterProducers waits for producers that end: write producers.messages (how many to send), or start: Together',
+    holds: (it) => it.consumers?.start !== 'AfterProducers' || it.producers?.messages !== undefined,
+  },
+  {
+    cel: '!has(self.lagThreshold) || has(self.consumers)',
+    message:
+      'lagThreshold needs consumers to have a lag: write consumers: {group: my-group}, or leave lagThreshold out',
+    holds: (it) => it.lagThreshold === undefined || it.consumers !== undefined,
+  },
+  unchanged(['kafka'], ONE_SET),
+  unchanged(
+    ['name', 'replicas', 'config', 'management'].map((name) => `topic.${name}`),
+    ONE_SET,
+  ),
+  {
+    cel: 'self.topic.partitions >= oldSelf.topic.partitions',
+    message: 'Kafka can’t take partitions away',
+    messageCel: celFormat(
+      'Kafka can’t take partitions away: topic.partitions was %d, write that or more, or create another LoadTest with a topic of its own',
+      'oldSelf.topic.partitions',
+    ),
+    reason: 'FieldValueForbidden',
+  },
+  {
+    cel: 'has(self.producers) == has(oldSelf.producers) && has(self.consumers) == has(oldSelf.consumers)',
+    message:
+      'producers and consumers can’t be added or taken away later: write replicas: 0 to stop them, or create another LoadTest',
+    reason: 'FieldValueForbidden',
+  },
+  whenBoth(
+    'producers',
+    unchanged(
+      ['clientsPerPod', 'messagesPerSecond', 'messages', 'record', 'config'].map((name) => `producers.${name}`),
+      ONE_SET,
+    ),
+  ),
+  whenBoth(
+    'consumers',
+    unchanged(
+      ['group', 'clientsPerPod', 'start', 'messages'].map((name) => `consumers.${name}`),
+      ONE_SET,
+    ),
+  ),
+  whenBoth('producers', {
+    cel: '!has(self.producers.messages) || self.producers.replicas == oldSelf.producers.replicas',
+    message:
+      'producers.replicas can’t be changed while producers.messages is set: each producer already has its share. Create another LoadTest',
+    reason: 'FieldValueForbidden',
+  }),
+);
+
+/** The rule judges only while the optional part is in the old and in the new object. */
+function whenBoth(part: string, rule: Rule<unknown>): Rule<unknown> {
+  return { ...rule, cel: `!has(self.${part}) || !has(oldSelf.${part}) || (${rule.cel})` };
+}
+
+/** What people write: defaults may be left out. */
+export type LoadTestInput = z.input<typeof spec>;
+/** What the API server returns: defaults filled in. */
+export type LoadTestSpec = z.output<typeof spec>;
+
+export const LOAD_TEST_PHASES = ['Pending', 'Preparing', 'Running', 'Completed', 'Failed', 'Suspended'] as const;
+
+const errors = field(
+  z
+    .array(
+      z.strictObject({
+        code: field(text(256), 'Kafka’s or the client’s name of the error.'),
+        message: field(text(1024), 'What the client said.').exactOptional(),
+        count: total('How often.').exactOptional(),
+        at: at('When it was last seen.').exactOptional(),
+      }),
+    )
+    .max(20),
+  'Errors that the clients saw. Absent: none.',
+);
+
+const status = field(
+  z.strictObject({
+    phase: shared.phase(
+      LOAD_TEST_PHASES,
+      'Pending: not begun. Preparing: topic and clients are being made. Running. Completed: all messages done or duration over. Failed: can’t go on. Suspended: spec.suspend is true.',
+    ),
+    observedGeneration: shared.observedGeneration,
+    conditions: shared.conditions,
+    startedAt: at('Preparing began.').exactOptional(),
+    preparedAt: at('Everything asked for was ready; spec.duration counts from here.').exactOptional(),
+    finishedAt: at('The run ended.').exactOptional(),
+    stoppedAt: at('All clients had ended; from then on only their last reports were waited for.').exactOptional(),
+    evidence: field(
+      z.strictObject({
+        topic: field(text(249), 'Name of the evidence topic.'),
+        partition: field(count(0, 1_000_000), 'The partition that holds all evidence of this run.'),
+        offset: total('Nothing of this run is before this offset.'),
+      }),
+      'Where the records are that these figures are made of.',
+    ).exactOptional(),
+    topic: field(
+      z.strictObject({
+        partitions: total('As Kafka says, live.'),
+        replicas: total('As Kafka says, of partition 0.'),
+        managedBy: field(z.enum(['Admin', 'Existing']), 'Admin: made by this LoadTest. Existing: was there before.'),
+        created: field(
+          z.boolean(),
+          'true: this LoadTest made the topic, so it deletes it under deletionPolicy: Delete.',
+        ),
+      }),
+      'The topic as it is.',
+    ).exactOptional(),
+    producers: field(
+      z.strictObject({
+        desired: total('Producers asked for.'),
+        ready: total('Producers that are connected and have had a record acknowledged.'),
+        attempted: total('Records handed to the clients.'),
+        acknowledged: total('Records that the brokers acknowledged.'),
+        failed: total('Records that the clients gave up.'),
+        bytes: total('Bytes of key and value, acknowledged.'),
+        messagesPerSecond: field(
+          figure(),
+          'Acknowledged a second: over the last 5 s while running, over the whole run when it is done.',
+        ),
+        bytesPerSecond: field(figure(), 'Bytes of key and value acknowledged a second, over the same time.'),
+        elapsedMs: ms('From the first record sent to the last one acknowledged, in ms.'),
+        latencyMs: shared.latency('From sending to acknowledgement.').exactOptional(),
+        done: total('Producers that are through with their share of spec.producers.messages.').exactOptional(),
+        errors: errors.exactOptional(),
+      }),
+      'What was sent.',
+    ).exactOptional(),
+    consumers: field(
+      z.strictObject({
+        desired: total('Consumers asked for.'),
+        ready: total('Consumers in ready pods.'),
+        selector: field(text(1024), 'Label selector of the pods, for the scale subresource.'),
+        groupCreated: field(
+          z.boolean(),
+          'true: there was no such group before this LoadTest, so the group is deleted with it.',
+        ).exactOptional(),
+        members: field(
+          z
+            .array(
+              z.strictObject({
+                id: field(text(253), 'Readable name of the client.'),
+                client: field(text(253), 'Member id in the group (Kafka’s member.id).'),
+                host: field(text(253), 'Node or host.'),
+                partitions: field(z.array(count(0, 1_000_000)).max(10_000), 'Partitions it owns.'),
+                source: shared.source,
+              }),
+            )
+            .max(1_000),
+          'Live members of the group.',
+        ),
+        idle: field(z.array(text(253)).max(1_000), 'Ids of members that own no partition.'),
+        consumed: total('Records processed, counted as often as they were.'),
+        messagesPerSecond: field(
+          figure(),
+          'Processed a second: over the last 5 s while running, over the whole run when it is done.',
+        ),
+        elapsedMs: ms('From the first record processed to the last one, in ms.'),
+        endToEndMs: shared.latency('From the record’s timestamp to the begin of its processing.').exactOptional(),
+        polls: field(
+          z.strictObject({
+            count: total('Polls that returned records.'),
+            recordsMax: total('Most records of one poll.'),
+            recordsP50: field(figure(), 'Median of records per poll.'),
+          }),
+          'How consumers fetched.',
+        ).exactOptional(),
+        errors: errors.exactOptional(),
+      }),
+      'What was consumed.',
+    ).exactOptional(),
+    delivery: field(
+      z.strictObject({
+        produced: total('Records acknowledged by the brokers.'),
+        consumed: total('Records processed, counted as often as they were.'),
+        duplicated: total('Of those, processed before. Exact, by offset.'),
+        skipped: total(
+          'Records between the first and the last one processed of each partition that were passed over. Exact, by offset.',
+        ),
+      }),
+      'Whether everything arrived once.',
+    ).exactOptional(),
+    lag: shared.lag.exactOptional(),
+    rebalances: shared.rebalances.exactOptional(),
+    truncated: shared.truncated.exactOptional(),
+  }),
+  'What happened.',
+);
+export type LoadTestStatus = z.output<typeof status>;
+export type LoadTest = Resource<LoadTestSpec, LoadTestStatus>;
+
+export const LOAD_TEST_NAMES = {
+  group: shared.GROUP,
+  version: shared.VERSION,
+  kind: 'LoadTest',
+  plural: 'loadtests',
+} as const;
+export const loadTestSchema = { spec, status };
