@@ -1,0 +1,96 @@
+/** Who is a member and owns what, callback by callback. */
+import type { EpochMs } from '../api/kind.ts';
+import { callback, SAID_KEPT, say } from './change.ts';
+import type { Assigned, Revoked } from './evidence.ts';
+import type { Change, Group, Member } from './groupState.ts';
+import { AT_WORK_MS } from './trigger.ts';
+
+export function newMember(group: Group, key: string, client: string, now: EpochMs): Member {
+  const member: Member = {
+    key,
+    client,
+    host: '',
+    memberId: '',
+    owned: new Set(),
+    inGroup: false,
+    awaiting: false,
+    goodbye: false,
+    ended: false,
+    putOutAtWork: false,
+    seenAt: now,
+  };
+  group.members.set(key, member);
+  return member;
+}
+
+/** A new process of a client: the one before is over, whether it said so or not. */
+export function start(group: Group, member: Member, host: string): void {
+  member.host = host;
+  for (const other of group.members.values()) {
+    if (other.client === member.client && other !== member) end(other);
+  }
+}
+
+/** What it owned stays with it until others get it: the group doesn't know yet. */
+export function end(member: Member): void {
+  member.ended = true;
+  member.awaiting = false;
+}
+
+export function assigned(group: Group, member: Member, fact: Assigned, now: EpochMs): void {
+  const change = callback(group, fact, now);
+  change.onlyGoodbyes = false;
+  say(change, fact.reason);
+  member.memberId = fact.memberId;
+  member.inGroup = true;
+  member.awaiting = false;
+  member.putOutAtWork = false;
+  release(group, member);
+  for (const partition of fact.owned) {
+    const owner = group.members.get(group.owners.get(partition) ?? '');
+    if (owner !== undefined) putOut(group, change, owner, now);
+    own(group, change, member, partition);
+  }
+}
+
+export function revoked(group: Group, member: Member, fact: Revoked, now: EpochMs): void {
+  const change = callback(group, fact, now);
+  if (fact.cause !== 'Lost') say(change, fact.reason);
+  member.memberId = fact.memberId;
+  release(group, member);
+  for (const partition of fact.owned) {
+    if (!group.owners.has(partition)) own(group, change, member, partition);
+  }
+  member.inGroup = fact.cause === 'Revoked';
+  // Incremental protocols take away only what goes to others: nothing need follow for this member.
+  const gaveAll = fact.protocol === 'Eager' || (fact.protocol === 'None' && fact.owned.length === 0);
+  member.awaiting = fact.cause === 'Lost' || (fact.cause === 'Revoked' && gaveAll);
+  if (fact.cause === 'Lost' && change.lost.length < SAID_KEPT) {
+    change.lost.push({ client: member.client, reason: fact.reason ?? '', atWork: member.putOutAtWork });
+  }
+  if (fact.cause === 'Closed') member.goodbye = true;
+  else change.onlyGoodbyes = false;
+}
+
+/** Others own its partitions without it having given them up: it has been out of the group for a while. */
+function putOut(group: Group, change: Change, member: Member, now: EpochMs): void {
+  const silentMs = now - member.seenAt;
+  change.putOut.set(member.key, silentMs);
+  member.putOutAtWork = !member.ended && silentMs <= AT_WORK_MS;
+  member.inGroup = false;
+  member.awaiting = false;
+  release(group, member);
+}
+
+function release(group: Group, member: Member): void {
+  for (const partition of member.owned) {
+    if (group.owners.get(partition) === member.key) group.owners.delete(partition);
+  }
+  member.owned.clear();
+}
+
+function own(group: Group, change: Change, member: Member, partition: number): void {
+  group.owners.set(partition, member.key);
+  member.owned.add(partition);
+  change.concerned.add(partition);
+}

@@ -1,0 +1,66 @@
+/** Pauses of partitions and the stop of the world, by the definitions of the design. Times in ms since 1970. */
+import type { EpochMs } from '../api/kind.ts';
+
+export interface Interval {
+  readonly from: EpochMs;
+  readonly to: EpochMs;
+}
+
+/** Shorter ones are no pauses: the client reports none below either. */
+const SHORTEST_PAUSE_MS = 1;
+/** Stretches of work closer than this are one: between two batches of a busy partition is only the client's own loop. */
+const SAME_STRETCH_MS = 5;
+/** Of one partition around one rebalance; beyond, the two oldest are taken for one. */
+const STRETCHES = 2_000;
+
+/** How far the processing of one partition has come. */
+export interface Processing {
+  /** End of the record that ended last; undefined before the first. */
+  endedAt: EpochMs | undefined;
+  /** Batches begun and not ended: more than one when a member that lost the partition works on. */
+  working: number;
+}
+
+/**
+ * The pause before a record: `a`, when the last record before ended, `b`, when this one began, `waitedMs`, how long
+ * it had been in the log at `b`: min(b − a, waited), up to `b`. undefined without a record before, during work
+ * on the partition, and under `SHORTEST_PAUSE_MS`.
+ */
+export function pauseBefore({ endedAt, working }: Processing, b: EpochMs, waitedMs: number): Interval | undefined {
+  if (endedAt === undefined || working > 0) return undefined;
+  return worthNoting({ from: b - Math.max(0, Math.min(b - endedAt, waitedMs)), to: b });
+}
+
+export const worthNoting = (pause: Interval): Interval | undefined =>
+  pause.to - pause.from >= SHORTEST_PAUSE_MS ? pause : undefined;
+
+export const longer = (a: Interval | undefined, b: Interval | undefined): Interval | undefined =>
+  a === undefined || (b !== undefined && b.to - b.from > a.to - a.from) ? b : a;
+
+/** Adds a stretch of work; stretches come about in order. */
+export function addStretch(stretches: Interval[], stretch: Interval): void {
+  const last = stretches.at(-1);
+  if (last !== undefined && stretch.from - last.to <= SAME_STRETCH_MS && stretch.from >= last.from) {
+    stretches[stretches.length - 1] = { from: last.from, to: Math.max(last.to, stretch.to) };
+    return;
+  }
+  stretches.push(stretch);
+  if (stretches.length > STRETCHES) {
+    const [first, second] = stretches as [Interval, Interval];
+    stretches.splice(0, 2, { from: Math.min(first.from, second.from), to: Math.max(first.to, second.to) });
+  }
+}
+
+/**
+ * How long every partition with records waiting stood still: the intersection of the pauses; none when a partition
+ * without a pause (`others`: its stretches of work) was worked on during any of them. Partitions that were quiet are
+ * in neither and don't count.
+ */
+export function stopTheWorldMs(pauses: Interval[], others: Interval[][]): number {
+  if (pauses.length === 0) return 0;
+  const from = pauses.reduce((latest, pause) => Math.max(latest, pause.from), Number.NEGATIVE_INFINITY);
+  const to = pauses.reduce((earliest, pause) => Math.min(earliest, pause.to), Number.POSITIVE_INFINITY);
+  if (to <= from) return 0;
+  const during = (work: Interval) => pauses.some((pause) => work.from < pause.to && work.to > pause.from);
+  return others.some((stretches) => stretches.some(during)) ? 0 : to - from;
+}

@@ -1,0 +1,304 @@
+/**
+ * One run, folded from its evidence: the same reports in the same order always give the same figures, and so do they
+ * in any order in which the reports of each process keep theirs and none comes more than `WAIT_MS` late.
+ */
+import type { EpochMs } from '../api/kind.ts';
+import { type ClockEvidence, clockCorrection, newClock, observeDelay } from './clock.ts';
+import {
+  addConsumed,
+  type Consumers,
+  consumerFailed,
+  consumerSeen,
+  consumerStopped,
+  consumersView,
+  noConsumers,
+} from './consumers.ts';
+import type { Consumed, Fact, LagSample, ReportAt, Scaled } from './evidence.ts';
+import { passTime, rebalances, step } from './group.ts';
+import { copyGroup, emptyGroup, type Group, liveMembers } from './groupState.ts';
+import { addSample, emptyLag, type LagChange, type LagRecord, lagChange, lagView } from './lag.ts';
+import { addRange, emptyOffsets, fillHoles, hasOffset, type OffsetSet } from './offsetRanges.ts';
+import {
+  acknowledgedUntil,
+  addProduced,
+  noProducers,
+  type Producers,
+  producerFailed,
+  producerStopped,
+  producersView,
+} from './producers.ts';
+import { parseFact } from './report.ts';
+import type { MemberView, Rebalance, RunView } from './runView.ts';
+import { emptyTimeline, type Happening, indexAfter, insert, type Timeline, takeUntil } from './timeline.ts';
+
+/** A report may be so late, against the broker's clock, and still be put in its place. */
+const WAIT_MS = 10_000;
+/**
+ * A view leaves out what happened in the last moment, so that what it shows of rebalances stays true: a callback is
+ * reported at once and has this long to arrive. With the quiet time a rebalance shows 1 s after its last callback.
+ */
+const SHOW_AFTER_MS = 500;
+/** A fact is older than its report; a clock that is set in between may make it seem newer. */
+const CLOCK_STEP_MS = 5_000;
+/** Offsets seen are remembered exactly, with so many holes (records of other runs) among them. */
+const HOLES = 1_000;
+
+/** One process that reports. */
+interface Instance {
+  seq: number;
+  clock: ClockEvidence;
+  /** Time of its newest callback: its own order holds even when its clock is corrected. */
+  newest: EpochMs;
+}
+
+/** What is known of a run. Opaque: `fold` changes it in place, `view` and the other questions don't. */
+export interface Run {
+  instances: Map<string, Instance>;
+  seen: OffsetSet;
+  timeline: Timeline;
+  /** As of `WAIT_MS` before the newest report; what came since waits in the timeline. */
+  group: Group;
+  newestAppendedAt: EpochMs;
+  producers: Producers;
+  consumers: Consumers;
+  /** Clients that said that they are producers, by process and client. */
+  producing: Set<string>;
+  lag: LagRecord;
+  lagSample: LagSample | undefined;
+  scaled: Map<Scaled['what'], Scaled>;
+  latestAt: EpochMs;
+  /** Reports folded. */
+  reports: number;
+  /** Facts that were not understood, in whole or in part, and reports that were none. */
+  ignored: number;
+  /** The group as last shown; only kept to save doing it again. */
+  shown: { reports: number; until: EpochMs; group: Group } | undefined;
+}
+
+export const emptyRun = (): Run => ({
+  instances: new Map(),
+  seen: emptyOffsets(),
+  timeline: emptyTimeline(),
+  group: emptyGroup(),
+  newestAppendedAt: 0,
+  producers: noProducers(),
+  consumers: noConsumers(),
+  producing: new Set(),
+  lag: emptyLag(),
+  lagSample: undefined,
+  scaled: new Map(),
+  latestAt: 0,
+  reports: 0,
+  ignored: 0,
+  shown: undefined,
+});
+
+/**
+ * Takes in one report, in place, and gives the same run back. A report seen before (by its offset, or by number within
+ * its process) changes nothing; what is not understood is counted in `ignored`.
+ */
+export function fold(run: Run, reportAt: ReportAt): Run {
+  const { offset, appendedAt, report } = reportAt;
+  if (!isReport(reportAt)) {
+    run.ignored++;
+    return run;
+  }
+  if (hasOffset(run.seen, offset)) return run;
+  addRange(run.seen, [offset, offset + 1]);
+  fillHoles(run.seen, HOLES);
+  const instance = instanceOf(run, report.instance);
+  if (report.seq <= instance.seq) return run;
+  instance.seq = report.seq;
+  observeDelay(instance.clock, appendedAt - report.sentAt);
+  const shift = clockCorrection(instance.clock);
+  run.reports++;
+  run.newestAppendedAt = Math.max(run.newestAppendedAt, appendedAt);
+  for (const event of takeUntil(run.timeline, run.newestAppendedAt - WAIT_MS)) step(run.group, event);
+  const place = { run, instance, name: report.instance, seq: report.seq, shift, index: 0 };
+  for (const raw of report.facts) {
+    const fact = parseFact(raw);
+    if (fact === undefined || fact.at > report.sentAt + CLOCK_STEP_MS) {
+      run.ignored++;
+      continue;
+    }
+    run.latestAt = Math.max(run.latestAt, fact.at + shift);
+    if (!take(place, fact)) run.ignored++;
+  }
+  return run;
+}
+
+/** The figures as of `now`, by the operator's clock. Doesn't change the run. */
+export function view(run: Run, now: EpochMs): RunView {
+  const group = groupAsOf(run, now - SHOW_AFTER_MS);
+  const list = rebalances(group);
+  const settled = group.change === undefined && !callbackWaits(run, now - SHOW_AFTER_MS);
+  const { consumers, delivery } = consumersView(run.consumers, run.latestAt);
+  const producers = producersView(run.producers, run.latestAt);
+  const members = memberViews(group);
+  return {
+    producers,
+    consumers: {
+      ...consumers,
+      members,
+      idle: settled ? members.filter(({ partitions }) => partitions.length === 0).map(({ id }) => id) : [],
+    },
+    delivery: { produced: producers.acknowledged, ...delivery },
+    lag: lagView(run.lag),
+    rebalances: {
+      count: group.count,
+      settled,
+      longestPauseMs: list.reduce((longest, one) => Math.max(longest, one.longestPauseMs), group.longestPauseMs),
+      longestStopTheWorldMs: list.reduce(
+        (longest, one) => Math.max(longest, one.stopTheWorldMs),
+        group.longestStopTheWorldMs,
+      ),
+      list,
+    },
+    latestAt: run.latestAt,
+  };
+}
+
+/** Rebalances that began from `from` up to (not at) `to`, of those that are kept, as known at `now`. */
+export const rebalancesBetween = (run: Run, from: EpochMs, to: EpochMs, now: EpochMs): Rebalance[] =>
+  rebalances(groupAsOf(run, now - SHOW_AFTER_MS)).filter(({ at }) => at >= from && at < to);
+
+/** What the lag did from `from` to `to`; `below`: a total under so many records counts as drained. undefined without a sample. */
+export const lagBetween = (run: Run, from: EpochMs, to: EpochMs, below?: number): LagChange | undefined =>
+  lagChange(run.lag, from, to, below);
+
+/** The operator's newest sample of the lag, as it reported it. */
+export const latestLagSample = (run: Run): LagSample | undefined => run.lagSample;
+
+/** When a broker acknowledged the newest record, by the broker's clock; undefined before the first. */
+export const lastAcknowledgedAt = (run: Run): EpochMs | undefined => acknowledgedUntil(run.producers);
+
+/** What the operator last said it scaled this to; undefined before it did. */
+export const lastScaled = (run: Run, what: Scaled['what']): number | undefined => run.scaled.get(what)?.to;
+
+// ---- fold -------------------------------------------------------------------------------------
+
+function isReport({ offset, appendedAt, report }: ReportAt): boolean {
+  return (
+    Number.isSafeInteger(offset) &&
+    offset >= 0 &&
+    Number.isFinite(appendedAt) &&
+    typeof report === 'object' &&
+    report !== null &&
+    typeof report.instance === 'string' &&
+    Number.isSafeInteger(report.seq) &&
+    Number.isFinite(report.sentAt) &&
+    Array.isArray(report.facts)
+  );
+}
+
+function instanceOf(run: Run, name: string): Instance {
+  let instance = run.instances.get(name);
+  if (instance === undefined) {
+    instance = { seq: 0, clock: newClock(), newest: 0 };
+    run.instances.set(name, instance);
+  }
+  return instance;
+}
+
+interface Place {
+  run: Run;
+  instance: Instance;
+  name: string;
+  seq: number;
+  shift: number;
+  /** Of the next event within the report. */
+  index: number;
+}
+
+/** False when a part of it was not understood. */
+function take(place: Place, fact: Fact): boolean {
+  const { run, shift } = place;
+  if (fact.type === 'LagSample') {
+    addSample(run.lag, { ...fact, at: fact.at + shift });
+    if (run.lagSample === undefined || fact.at >= run.lagSample.at) run.lagSample = fact;
+    happen(place, fact.at + shift, { type: 'Looked', groupState: fact.groupState });
+    return true;
+  }
+  if (fact.type === 'Scaled') {
+    const last = run.scaled.get(fact.what);
+    if (last === undefined || fact.at >= last.at) run.scaled.set(fact.what, fact);
+    happen(place, fact.at + shift, fact);
+    return true;
+  }
+  const key = `${place.name} ${fact.client}`;
+  if (fact.type === 'Produced' || (fact.type === 'Started' && fact.role === 'Producer')) run.producing.add(key);
+  if (fact.type === 'Produced') return addProduced(run.producers, key, fact, shift);
+  if (run.producing.has(key)) {
+    if (fact.type === 'Stopped') producerStopped(run.producers, key);
+    if (fact.type === 'ClientError') producerFailed(run.producers, fact.code);
+    return true;
+  }
+  const at = fact.at + shift;
+  consumerSeen(run.consumers, key, at);
+  if (fact.type === 'Consumed') {
+    const understood = addConsumed(run.consumers, key, fact, shift);
+    return worked(place, fact) && understood;
+  }
+  if (fact.type === 'Stopped') consumerStopped(run.consumers, key);
+  if (fact.type === 'ClientError') consumerFailed(run.consumers, fact, shift);
+  place.instance.newest = Math.max(place.instance.newest, at);
+  happen(place, place.instance.newest, fact);
+  return true;
+}
+
+function worked(place: Place, { client, partitions }: Consumed): boolean {
+  const { shift } = place;
+  let understood = true;
+  for (const { partition, firstBeganAt, firstWaitedMs, lastEndedAt, longestPause } of partitions) {
+    if (lastEndedAt < firstBeganAt) {
+      understood = false;
+      continue;
+    }
+    const beganAt = firstBeganAt + shift;
+    const within = longestPause && {
+      from: Math.max(firstBeganAt, longestPause.from) + shift,
+      to: Math.min(lastEndedAt, longestPause.to) + shift,
+    };
+    happen(place, beganAt, { type: 'WorkBegan', client, partition, waitedMs: firstWaitedMs });
+    happen(place, lastEndedAt + shift, {
+      type: 'WorkEnded',
+      client,
+      partition,
+      beganAt,
+      ...(within && { longestPause: within }),
+    });
+  }
+  return understood;
+}
+
+function happen(place: Place, at: EpochMs, what: Happening): void {
+  insert(place.run.timeline, { at, instance: place.name, seq: place.seq, index: place.index++, what });
+}
+
+// ---- view -------------------------------------------------------------------------------------
+
+/** The group with all that happened up to `until` taken in. */
+function groupAsOf(run: Run, until: EpochMs): Group {
+  const { shown } = run;
+  if (shown !== undefined && shown.reports === run.reports && shown.until === until) return shown.group;
+  const group = copyGroup(run.group);
+  for (const event of run.timeline.waiting.slice(0, indexAfter(run.timeline, until))) step(group, event);
+  passTime(group, until);
+  run.shown = { reports: run.reports, until, group };
+  return group;
+}
+
+const callbackWaits = ({ timeline }: Run, until: EpochMs) =>
+  timeline.waiting
+    .slice(indexAfter(timeline, until))
+    .some(({ what }) => what.type === 'Assigned' || what.type === 'Revoked');
+
+const memberViews = (group: Group): MemberView[] =>
+  liveMembers(group)
+    .map(({ client, memberId, host, owned }) => ({
+      id: client,
+      memberId,
+      host,
+      partitions: [...owned].sort((a, b) => a - b),
+    }))
+    .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));

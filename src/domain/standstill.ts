@@ -1,0 +1,104 @@
+/** Who stood still around a change of the group: finds the pauses of partitions in the records processed, and fills them in. */
+import type { EpochMs } from '../api/kind.ts';
+import { type Around, copied, copyAround, type Group, type Settled } from './groupState.ts';
+import { addStretch, type Interval, longer, pauseBefore, stopTheWorldMs, worthNoting } from './pauses.ts';
+import type { Rebalance } from './runView.ts';
+
+export function workBegan(group: Group, partition: number, at: EpochMs, waitedMs: number): void {
+  let processing = group.processing.get(partition);
+  if (processing === undefined) {
+    processing = { endedAt: undefined, working: 0 };
+    group.processing.set(partition, processing);
+  }
+  notePause(group, partition, pauseBefore(processing, at, waitedMs));
+  processing.working++;
+}
+
+export function workEnded(group: Group, partition: number, work: Interval, longestPause: Interval | undefined): void {
+  const processing = group.processing.get(partition);
+  if (processing === undefined) return;
+  if (longestPause !== undefined) notePause(group, partition, worthNoting(longestPause));
+  processing.working = Math.max(0, processing.working - 1);
+  processing.endedAt = Math.max(processing.endedAt ?? work.to, work.to);
+  const { change } = group;
+  if (change !== undefined) {
+    const around = aroundOf(change.around, partition);
+    if (around.fresh) around.fresh = false;
+    else addStretch(around.work, work);
+  }
+  eachPending(group, partition, (settled) => {
+    addStretch(aroundOf(settled.around, partition).work, work);
+    if (work.to >= settled.outline.settledAt) {
+      settled.pending.delete(partition);
+      group.pendingIn.set(partition, (group.pendingIn.get(partition) ?? 0) - 1);
+      finish(settled);
+    }
+  });
+}
+
+function notePause(group: Group, partition: number, pause: Interval | undefined): void {
+  if (pause === undefined) return;
+  const { change } = group;
+  if (change !== undefined && pause.to >= change.at) {
+    const around = aroundOf(change.around, partition);
+    if (pause.from <= change.lastAt) around.longest = longer(around.longest, pause);
+    else around.beyond = longer(around.beyond, pause);
+  }
+  eachPending(group, partition, (settled) => {
+    if (pause.to < settled.outline.at || pause.from > settled.outline.settledAt) return;
+    const around = aroundOf(settled.around, partition);
+    around.longest = longer(around.longest, pause);
+  });
+}
+
+function aroundOf(all: Map<number, Around>, partition: number): Around {
+  let around = all.get(partition);
+  if (around === undefined) {
+    around = { longest: undefined, beyond: undefined, work: [], fresh: true };
+    all.set(partition, around);
+  }
+  return around;
+}
+
+/** The settled changes that wait for a record of this partition, made this group's own first. */
+function eachPending(group: Group, partition: number, visit: (settled: Settled) => void): void {
+  if (!group.pendingIn.get(partition)) return;
+  group.settled.forEach((settled, index) => {
+    if (!settled.pending.has(partition)) return;
+    let own = settled;
+    if (settled.holder !== group) {
+      own = {
+        ...settled,
+        holder: group,
+        pending: new Set(settled.pending),
+        around: copied(settled.around, copyAround),
+      };
+      group.settled[index] = own;
+    }
+    visit(own);
+  });
+}
+
+/** Nothing pending: the figures are what they will stay, and what they were made from can go. */
+export function finish(settled: Settled): void {
+  if (settled.pending.size > 0) return;
+  settled.final = complete(settled);
+  settled.around = new Map();
+}
+
+const toMicros = (ms: number) => Math.round(ms * 1000) / 1000;
+
+export function complete({ outline, around, pending }: Settled): Rebalance {
+  const known = [...around].filter(([partition]) => !pending.has(partition)).sort(([a], [b]) => a - b);
+  const pauses = known.flatMap(([partition, { longest }]) =>
+    longest === undefined ? [] : [{ partition, ...longest }],
+  );
+  const others = known.flatMap(([, { longest, work }]) => (longest === undefined ? [work] : []));
+  return {
+    ...outline,
+    stopTheWorldMs: toMicros(stopTheWorldMs(pauses, others)),
+    longestPauseMs: pauses.reduce((longest, { from, to }) => Math.max(longest, toMicros(to - from)), 0),
+    pauses: pauses.map(({ partition, from, to }) => ({ partition, ms: toMicros(to - from), from, to })),
+    pending: [...pending].sort((a, b) => a - b),
+  };
+}

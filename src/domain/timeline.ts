@@ -1,0 +1,74 @@
+/**
+ * Brings what different processes report into the order in which it happened. Reports of one process come in its
+ * order; those of different ones arrive in any. Events therefore wait here, sorted by time, until nothing older is expected.
+ */
+import type { EpochMs } from '../api/kind.ts';
+import type { Alive, Assigned, ClientError, Revoked, Scaled, Started, Stopped, Stopping } from './evidence.ts';
+
+interface Stamp {
+  /** By the broker's clock (see clock.ts). */
+  at: EpochMs;
+  instance: string;
+  /** Of the report within the instance, and of the event within the report: the order of events of the same time. */
+  seq: number;
+  index: number;
+}
+
+/** What a consumer told of itself. */
+export type Told = Started | Stopping | Stopped | Assigned | Revoked | Alive | ClientError;
+
+export type Happening =
+  | Told
+  | Scaled
+  /** A batch of records of one partition: the first began to be processed, the last one ended. */
+  | { type: 'WorkBegan'; client: string; partition: number; waitedMs: number }
+  | {
+      type: 'WorkEnded';
+      client: string;
+      partition: number;
+      beganAt: EpochMs;
+      longestPause?: { from: EpochMs; to: EpochMs };
+    }
+  /** The operator asked the broker for the group's state. */
+  | { type: 'Looked'; groupState: string | null };
+
+export type GroupEvent = Stamp & { what: Happening };
+
+export interface Timeline {
+  /** Sorted. */
+  waiting: GroupEvent[];
+}
+
+export const emptyTimeline = (): Timeline => ({ waiting: [] });
+
+const before = (a: GroupEvent, b: GroupEvent) =>
+  a.at - b.at || (a.instance === b.instance ? a.seq - b.seq || a.index - b.index : a.instance < b.instance ? -1 : 1);
+
+/** Events mostly come nearly in order, so the search begins at the end. */
+export function insert({ waiting }: Timeline, event: GroupEvent): void {
+  let low = 0;
+  let high = waiting.length;
+  if (high > 0 && before(waiting[high - 1] as GroupEvent, event) < 0) low = high;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (before(waiting[middle] as GroupEvent, event) < 0) low = middle + 1;
+    else high = middle;
+  }
+  waiting.splice(low, 0, event);
+}
+
+/** Index of the first event after `at`. */
+export function indexAfter({ waiting }: Timeline, at: EpochMs): number {
+  let low = 0;
+  let high = waiting.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((waiting[middle] as GroupEvent).at <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Takes out, in order, what happened up to `at`. */
+export const takeUntil = (timeline: Timeline, at: EpochMs): GroupEvent[] =>
+  timeline.waiting.splice(0, indexAfter(timeline, at));

@@ -1,0 +1,63 @@
+/** What the operator tells a worker pod, as JSON in the environment variable KAFKALAB_WORKER; the pod's index comes by KAFKALAB_POD_INDEX. */
+
+export const WORKER_SPEC_ENV = 'KAFKALAB_WORKER';
+/** Ordinal of the pod in its StatefulSet (label apps.kubernetes.io/pod-index). */
+export const POD_INDEX_ENV = 'KAFKALAB_POD_INDEX';
+export const POD_NAME_ENV = 'KAFKALAB_POD_NAME';
+export const NODE_NAME_ENV = 'KAFKALAB_NODE_NAME';
+/** A folder that outlives the container, not the pod: how far a producer has come. */
+export const STATE_DIR_ENV = 'KAFKALAB_STATE_DIR';
+/** Port of the worker's HTTP server: /healthz, /readyz (200 once its clients work), /metrics. */
+export const WORKER_PORT = 8080;
+
+export interface RecordShape {
+  /** Size of the value in bytes; a Json value is padded up to it. Absent: as short as the value is. */
+  sizeBytes?: number;
+  /** Json: {"cnt": <n>}, n counting from 0 per client. */
+  value: 'Json';
+  key: KeyShape;
+}
+
+export type KeyShape =
+  | { mode: 'None' }
+  | { mode: 'Fixed'; values: string[] }
+  | { mode: 'Sequence'; cardinality: number }
+  | { mode: 'Random'; cardinality: number };
+
+export interface ProducerSpec {
+  role: 'Producer';
+  /** Per client; absent: as fast as it can. */
+  messagesPerSecond?: number;
+  /** Of the whole run, with the number of clients it is shared out over: client i sends floor(total/clients), plus one if i < total mod clients. */
+  messages?: { total: number; clients: number };
+  record: RecordShape;
+}
+
+export type CommitMode =
+  | { mode: 'Auto' }
+  | { mode: 'Record' }
+  | { mode: 'Every'; records: number }
+  | { mode: 'Poll' }
+  | { mode: 'Never' };
+
+export interface ConsumerSpec {
+  role: 'Consumer';
+  group: string;
+  /** Time spent on each record, in ms with fractions; 0: none. */
+  perRecordMs: number;
+  commit: CommitMode;
+  maxPollRecords: number;
+}
+
+export interface WorkerSpec {
+  run: string;
+  /** namespace/name of the LoadTest, for logs. */
+  loadTest: string;
+  bootstrapServers: string;
+  topic: string;
+  evidence: { topic: string; partition: number };
+  clientsPerPod: number;
+  /** librdkafka properties, already translated from Kafka's names and checked. */
+  config: Record<string, string>;
+  work: ProducerSpec | ConsumerSpec;
+}
