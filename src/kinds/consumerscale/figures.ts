@@ -1,0 +1,68 @@
+/** What the steps of a schedule cost: rebalances and lag within their times. */
+import type { ConsumerScaleStatus, ConsumerScaleStep, ConsumerScaleStepStatus } from '../../api/consumerScale.ts';
+import type { EpochMs } from '../../api/kind.ts';
+import { epochMs, iso } from '../../api/time.ts';
+import { rebalancesStatus } from '../../domain/rebalanceStatus.ts';
+import { lagBetween, type Run, rebalancesBetween } from '../../domain/run.ts';
+import type { RunView } from '../../domain/runView.ts';
+
+/** The CRD's bound. */
+const MOST_IDLE = 1_000;
+
+export function stepFigures(
+  step: ConsumerScaleStepStatus,
+  spec: ConsumerScaleStep | undefined,
+  run: Run,
+  figures: RunView,
+  now: EpochMs,
+): ConsumerScaleStepStatus {
+  const from = epochMs(step.startedAt);
+  if (from === undefined) return step;
+  const finishedAt = epochMs(step.finishedAt);
+  const to = finishedAt ?? now;
+  const rebalances = rebalancesBetween(run, from, to, now);
+  const lag = lagBetween(run, from, to, spec?.until?.lagBelow);
+  const running = finishedAt === undefined;
+  return {
+    ...step,
+    rebalances: rebalances.length,
+    partitionsMoved: rebalances.reduce((sum, { partitionsMoved }) => sum + partitionsMoved, 0),
+    stopTheWorldMs: Math.round(Math.max(0, ...rebalances.map(({ stopTheWorldMs }) => stopTheWorldMs))),
+    longestPauseMs: Math.round(Math.max(0, ...rebalances.map(({ longestPauseMs }) => longestPauseMs))),
+    ...(lag === undefined
+      ? {}
+      : {
+          lag: {
+            before: lag.before,
+            peak: lag.peak,
+            after: lag.after,
+            ...(lag.drainedMs === undefined ? {} : { drainedMs: Math.round(lag.drainedMs) }),
+          },
+        }),
+    ...(running ? { idle: figures.consumers.idle.slice(0, MOST_IDLE) } : {}),
+  };
+}
+
+export function rebalancesWithin(
+  run: Run,
+  figures: RunView,
+  from: EpochMs,
+  to: EpochMs,
+  now: EpochMs,
+): Pick<ConsumerScaleStatus, 'rebalances' | 'lag'> {
+  const list = rebalancesBetween(run, from, to, now);
+  const lag = lagBetween(run, from, to);
+  return {
+    rebalances: rebalancesStatus(list, figures.rebalances.settled),
+    ...(figures.lag === null || lag === undefined
+      ? {}
+      : {
+          lag: {
+            total: lag.after,
+            peak: lag.peak,
+            at: iso(Math.min(figures.lag.at, to)),
+            errorBound: Math.round(figures.lag.errorBound * 10) / 10,
+          },
+        }),
+  };
+}

@@ -1,0 +1,415 @@
+/** A schedule from waiting for its target to its end: what is recorded, done and said in each situation. */
+import { describe, expect, test } from '@jest/globals';
+import { Scenario } from '../../../test/support/evidence.ts';
+import {
+  AWAY,
+  at,
+  CONSUMERS,
+  consumerScale,
+  EVIDENCE,
+  kafka,
+  loadTest,
+  message,
+  planConsumerScale,
+  sampled,
+  TOPIC,
+  told,
+  UNREAD,
+} from '../../../test/support/seen.ts';
+import { APART, shifting } from '../../../test/support/shifting.ts';
+import type { ConsumerScaleInput, ConsumerScaleStatus } from '../../api/consumerScale.ts';
+import type { Failure, KubernetesObject, ObjectMeta } from '../../api/kind.ts';
+import type { LoadTestStatus } from '../../api/loadTest.ts';
+import { consumerScaleKind } from './plan.ts';
+
+type Spec = Omit<ConsumerScaleInput, 'scaleTargetRef'>;
+type Seen = NonNullable<Parameters<typeof planConsumerScale>[1]>;
+type Steps = NonNullable<ConsumerScaleStatus['steps']>;
+
+const SETTLED = 5000;
+
+/** So many members share so many partitions since the beginning; the lag is as of `lagAt`. */
+function group(members: number, partitions: number, { lag = 0, lagAt = 19_500 } = {}) {
+  const story = new Scenario();
+  for (let n = 0; n < members; n++) {
+    const mine = Array.from({ length: partitions }, (_, partition) => partition).filter((p) => p % members === n);
+    story.consumer(`c-${n}`).started(100).assigned(200, mine).aliveFrom(1000, 19_900);
+  }
+  story.tell('operator/1', lagAt, sampled(lagAt, [lag], [0]));
+  return { known: story.run() };
+}
+
+const target = (
+  {
+    replicas = 1,
+    partitions = 3,
+    clientsPerPod = 1,
+    ...status
+  }: Partial<LoadTestStatus> & {
+    replicas?: number;
+    partitions?: number;
+    clientsPerPod?: number;
+  } = {},
+  more: Partial<ObjectMeta> = {},
+): KubernetesObject =>
+  loadTest(
+    { consumers: { ...CONSUMERS, replicas, clientsPerPod }, topic: { ...TOPIC, partitions } },
+    {
+      phase: 'Running',
+      observedGeneration: 1,
+      conditions: [],
+      evidence: EVIDENCE,
+      topic: { partitions: 3, replicas: 2, managedBy: 'Admin', created: true },
+      ...status,
+    },
+    more,
+  );
+
+const TWO: Spec = {
+  steps: [
+    { consumers: 1, hold: '2s' },
+    { consumers: 'Partitions', hold: '2s' },
+  ],
+};
+const begun = (steps: Steps, more: Partial<ConsumerScaleStatus> = {}): ConsumerScaleStatus => ({
+  phase: 'Running',
+  observedGeneration: 1,
+  conditions: [],
+  target: 'LoadTest/lag',
+  targetUid: 'uid-lag',
+  replicasAtStart: 1,
+  partitionsAtStart: 3,
+  startedAt: at(0),
+  steps,
+  ...more,
+});
+const runs = (consumers: number, partitions = 3, more: Partial<Steps[number]> = {}): Steps[number] => ({
+  phase: 'Running',
+  consumers,
+  partitions,
+  startedAt: at(SETTLED),
+  ...more,
+});
+const done = (consumers: number, partitions = 3): Steps[number] => ({
+  ...runs(consumers, partitions),
+  phase: 'Done',
+  settledAt: at(SETTLED),
+  finishedAt: at(7000),
+});
+const PENDING: Steps[number] = { phase: 'Pending' };
+
+const round = (spec: Spec, before: ConsumerScaleStatus | undefined, seen: Seen = {}) =>
+  planConsumerScale(consumerScale(spec, before), {
+    now: 20_000,
+    objects: [target()],
+    evidence: group(1, 3),
+    kafka: kafka({ at: 19_500 }),
+    ...seen,
+  });
+
+describe('its target', () => {
+  const midway = begun([runs(1), PENDING]);
+  const gone = { objects: [null] };
+  const ended = { objects: [target({ phase: 'Completed' })] };
+  // biome-ignore format: one situation a line
+  test.each<[situation: string, before: ConsumerScaleStatus | undefined, seen: Seen, answer: string]>([
+    ['is missing', undefined, gone, 'Pending, Reconciling WaitingForTarget; tells Normal WaitingForTarget'],
+    ['is being prepared', undefined, { objects: [target({ phase: 'Preparing' })] }, 'Pending, Reconciling WaitingForTarget; tells Normal WaitingForTarget'],
+    ['is new', undefined, { objects: [{ ...target(), status: undefined }] }, 'Pending, Reconciling WaitingForTarget; tells Normal WaitingForTarget'],
+    ['is suspended before the start', undefined, { objects: [target({ phase: 'Suspended' })] }, 'Pending, Reconciling WaitingForTarget; tells Normal WaitingForTarget'],
+    ['has no consumers', undefined, { objects: [loadTest({ consumers: null })] }, 'Failed, Stalled NoConsumers; tells Warning NoConsumers'],
+    ['ended before the start', undefined, ended, 'Failed, Stalled TargetEnded; tells Warning TargetEnded'],
+    ['is being deleted', undefined, { objects: [target({}, { deletionTimestamp: at(0) })] }, 'Failed, Stalled TargetEnded; tells Warning TargetEnded'],
+    ['runs, its evidence has not been read', undefined, { evidence: UNREAD }, 'Pending, Reconciling WaitingForEvidence; tells Normal WaitingForEvidence; again in 500'],
+    ['was deleted midway', midway, gone, 'Failed, Stalled TargetGone; tells Warning TargetGone'],
+    ['ended midway', midway, ended, 'Failed, Stalled TargetEnded; tells Warning TargetEnded'],
+    ['failed midway', midway, { objects: [target({ phase: 'Failed' })] }, 'Failed, Stalled TargetEnded; tells Warning TargetEnded'],
+    ['was replaced midway', midway, { objects: [target({}, { uid: 'another' })] }, 'Failed, Stalled TargetReplaced; tells Warning TargetReplaced'],
+    ['is suspended midway', midway, { objects: [target({ phase: 'Suspended' })] }, 'Running, Reconciling WaitingForTarget; tells Normal WaitingForTarget'],
+    ['runs while the evidence can’t be read', midway, { evidence: UNREAD }, 'Running, Reconciling WaitingForEvidence; tells Normal WaitingForEvidence; again in 500'],
+  ])('%s', (_situation, before, seen, answer) => {
+    expect(told(round(TWO, before, seen))).toBe(answer);
+  });
+
+  const over = begun([done(1), done(3)], { finishedAt: at(19_000) });
+  // biome-ignore format: one situation a line
+  test.each<[situation: string, seen: Seen]>([
+    ['ended', ended],
+    ['was deleted', gone],
+    ['was replaced', { objects: [target({}, { uid: 'another' })] }],
+    ['is suspended', { objects: [target({ phase: 'Suspended' })] }],
+  ])('%s after the last step: the schedule is complete all the same', (_situation, seen) => {
+    expect(told(round(TWO, over, seen))).toBe('Completed, Ready Completed; tells Normal Completed');
+  });
+
+  test('the evidence can’t be read after the last step: it is waited for, but not for long', () => {
+    const blind = { evidence: UNREAD };
+    expect(told(round(TWO, over, blind))).toBe('Running, Reconciling Running; tells Normal Running; again in 500');
+    expect(told(round(TWO, over, { ...blind, now: 25_000 }))).toContain('Completed');
+  });
+
+  test('a step that was interrupted by suspend begins anew', () => {
+    const waiting = round(TWO, begun([done(1), runs(3, 3, { settledAt: at(6000) })]), {
+      objects: [target({ phase: 'Suspended', replicas: 3 })],
+    }).status;
+    expect(waiting.steps?.map(({ phase }) => phase)).toEqual(['Done', 'Pending']);
+    const again = round(TWO, waiting, { objects: [target({ replicas: 3 })], evidence: group(3, 3), now: 30_000 });
+    expect(again.status.steps?.[1]).toMatchObject({ phase: 'Running', startedAt: at(30_000), consumers: 3 });
+    expect(again.status.steps?.[1]?.settledAt).toBeUndefined();
+  });
+
+  test('what it says of its target', () => {
+    expect(message(round(TWO, undefined, gone))).toBe(
+      'waiting for LoadTest/lag in namespace demo; create it, or check the name',
+    );
+    const stalled = { type: 'Ready', status: 'False' as const, reason: 'TopicMissing', message: 'no topic', lastTransitionTime: at(0) }; // biome-ignore format: one condition
+    expect(message(round(TWO, undefined, { objects: [target({ phase: 'Pending', conditions: [stalled] })] }))).toBe(
+      'waiting for LoadTest/lag to run (Pending: no topic)',
+    );
+  });
+});
+
+describe('more consumers than partitions', () => {
+  const five: Spec = {
+    steps: [
+      { consumers: 1, hold: '2s' },
+      { consumers: 5, hold: '2s' },
+    ],
+  };
+  const refused = 'Pending, Stalled IdleConsumersRefused; tells Warning IdleConsumersRefused; again in 500';
+
+  test('are refused before anything is begun', () => {
+    const plan = round(five, undefined);
+    expect(told(plan)).toBe(refused);
+    expect(plan.status.steps).toBeUndefined();
+    expect(message(plan)).toBe(
+      'step 2 asks for 5 consumers, but the topic has 3 partitions: 2 would be idle. Set spec.allowIdleConsumers: true to see that, or create another schedule with consumers: 3 or partitions: 5',
+    );
+  });
+
+  test('are refused by the live partitions; by the recorded ones while Kafka is away', () => {
+    expect(told(round(five, undefined, { kafka: kafka({ partitions: 5 }) }))).toContain('StepStarted');
+    expect(told(round(five, undefined, { kafka: AWAY }))).toBe(refused);
+  });
+
+  test('are allowed when asked for', () => {
+    expect(told(round({ ...five, allowIdleConsumers: true }, undefined))).toContain('StepStarted');
+  });
+
+  // biome-ignore format: one schedule a line
+  test.each<[steps: Spec['steps'], allowed: boolean]>([
+    [[{ partitions: 5, hold: '1s' }, { consumers: 5, hold: '1s' }], true],
+    [[{ partitions: 5, consumers: 5, hold: '1s' }], true],
+    [[{ consumers: 5, hold: '1s' }, { partitions: 5, hold: '1s' }], false],
+    [[{ partitions: 4, hold: '1s' }, { consumers: 5, hold: '1s' }], false],
+    [[{ consumers: 'Partitions', hold: '1s' }, { consumers: 3, hold: '1s' }], true],
+  ])('%j: %p', (steps, allowed) => {
+    expect(told(round({ steps }, undefined)).includes('StepStarted')).toBe(allowed);
+  });
+});
+
+describe('a step', () => {
+  const up: Spec = { steps: [{ consumers: 3, hold: '2s' }] };
+  const three = { objects: [target({ replicas: 3 })], evidence: group(3, 3) };
+  const more: Spec = { steps: [{ partitions: 6, consumers: 6, hold: '2s' }] };
+  const until: Spec = { steps: [{ consumers: 3, until: { lagBelow: 10, for: '2s', timeout: '1m' } }] };
+  const lagging = { ...three, evidence: group(3, 3, { lag: 10 }) };
+  const is = 'Running, Reconciling Running';
+  const end = 'Running, Reconciling Running; tells Normal StepDone + Normal Running; again in 500';
+  // biome-ignore format: one situation a line
+  test.each<[situation: string, spec: Spec, step: Steps[number] | undefined, seen: Seen, answer: string]>([
+    ['begins: it is recorded, nothing is done', up, undefined, {}, `${is}; tells Normal StepStarted + Normal Running; again in 500`],
+    ['is seen to have begun: the target is scaled', up, runs(3), {}, `${is}; does Scale LoadTest/lag 3; tells Normal Running; again in 500`],
+    ['is carried out when somebody else scales meanwhile', up, runs(3), { objects: [target({ replicas: 2 })] }, `${is}; does Scale LoadTest/lag 3; tells Normal Running; again in 500`],
+    ['waits for its members', up, runs(3), { objects: [target({ replicas: 3 })] }, `${is}; tells Normal Running; again in 500`],
+    ['has settled', up, runs(3), three, `${is}; tells Normal Running; again in 500`],
+    ['holds', up, runs(3, 3, { settledAt: at(18_500) }), three, `${is}; tells Normal Running; again in 500`],
+    ['has been held', up, runs(3, 3, { settledAt: at(18_000) }), three, end],
+    ['holds although a member is gone for a moment', up, runs(3, 3, { settledAt: at(18_500) }), { objects: [target({ replicas: 3 })] }, `${is}; tells Normal Running; again in 500`],
+    ['has not settled for 10 minutes', up, runs(3), { now: SETTLED + 600_000 }, 'Running, Reconciling Running; tells Warning StepFailed + Normal Running; again in 500'],
+    ['to nobody', { steps: [{ consumers: 0, hold: '2s' }] }, runs(0), {}, `${is}; does Scale LoadTest/lag 0; tells Normal Running; again in 500`],
+    ['of more partitions patches first; consumers wait for them', more, runs(6, 6), {}, `${is}; does Patch LoadTest/lag {"topic":{"partitions":6}}; tells Normal Running; again in 500`],
+    ['of more partitions waits for Kafka', more, runs(6, 6), { objects: [target({ partitions: 6 })] }, `${is}; tells Normal Running; again in 500`],
+    ['of more partitions scales when these are there', more, runs(6, 6), { objects: [target({ partitions: 6 })], kafka: kafka({ partitions: 6 }) }, `${is}; does Scale LoadTest/lag 6; tells Normal Running; again in 500`],
+    ['that the target refuses', up, runs(3), { failures: [refusal(3)] }, 'Running, Stalled Refused; does Scale LoadTest/lag 3; tells Warning Refused; again in 500'],
+    ['until lag is low: it is not', until, runs(3, 3, { settledAt: at(6000), belowSince: at(17_000) }), lagging, `${is}; tells Normal Running; again in 500`],
+    ['until lag is low: it is, not for long enough', until, runs(3, 3, { settledAt: at(6000), belowSince: at(18_001) }), three, `${is}; tells Normal Running; again in 500`],
+    ['until lag is low: it was for long enough', until, runs(3, 3, { settledAt: at(6000), belowSince: at(18_000) }), three, end],
+    ['until lag is low: members have not settled', until, runs(3), {}, `${is}; does Scale LoadTest/lag 3; tells Normal Running; again in 500`],
+    ['until lag is low: its time is over', until, runs(3, 3, { settledAt: at(6000) }), { ...lagging, now: SETTLED + 60_000 }, 'Running, Reconciling Running; tells Warning StepTimedOut + Normal Running; again in 500'],
+  ])('%s', (_situation, spec, step, seen, answer) => {
+    expect(told(round(spec, step === undefined ? undefined : begun([step]), seen))).toBe(answer);
+  });
+
+  const after = (spec: Spec, step: Steps[number], seen: Seen) => round(spec, begun([step]), seen).status.steps?.[0];
+
+  test('settles when its members own every partition, by evidence from after its begin', () => {
+    expect(after(up, runs(3), three)?.settledAt).toBe(at(20_000));
+    expect(after(up, runs(3), { ...three, evidence: group(3, 2) })?.settledAt).toBeUndefined();
+    expect(after(up, runs(3), { ...three, evidence: group(2, 3) })?.settledAt).toBeUndefined();
+    expect(after(up, runs(3, 3, { startedAt: at(19_990) }), three)?.settledAt).toBeUndefined();
+    const nobody: Spec = { steps: [{ consumers: 0, hold: '2s' }] };
+    const empty = { objects: [target({ replicas: 0 })], evidence: group(0, 3) };
+    expect(after(nobody, runs(0), empty)?.settledAt).toBe(at(20_000));
+  });
+
+  test('that waits for lag counts from a look at lag after it had settled, and without a break', () => {
+    const settled = runs(3, 3, { settledAt: at(6000) });
+    expect(after(until, settled, three)?.belowSince).toBe(at(20_000));
+    expect(after(until, { ...settled, belowSince: at(19_000) }, three)?.belowSince).toBe(at(19_000));
+    expect(after(until, { ...settled, belowSince: at(19_000) }, lagging)?.belowSince).toBeUndefined();
+    const old = { ...three, evidence: group(3, 3, { lagAt: 5900 }) };
+    expect(after(until, settled, old)?.belowSince).toBeUndefined();
+  });
+
+  test('with Partitions asks for as many as there are when it begins', () => {
+    const spec: Spec = { steps: [{ consumers: 'Partitions', hold: '2s' }] };
+    const first = round(spec, undefined, { kafka: kafka({ partitions: 5 }) });
+    expect(first.status.steps?.[0]).toMatchObject({ consumers: 5, partitions: 5 });
+    const later = round(spec, first.status, { kafka: kafka({ partitions: 9 }) });
+    expect(later.status.steps?.[0]).toMatchObject({ consumers: 5, partitions: 5 });
+    const both: Spec = { steps: [{ consumers: 'Partitions', partitions: 6, hold: '2s' }] };
+    expect(round(both, undefined).status.steps?.[0]).toMatchObject({ consumers: 6, partitions: 6 });
+  });
+
+  test('without consumers keeps them as they are when it begins', () => {
+    const spec: Spec = { steps: [{ partitions: 6, hold: '2s' }] };
+    expect(round(spec, undefined, { objects: [target({ replicas: 2 })] }).status.steps?.[0]?.consumers).toBe(2);
+  });
+
+  test('that does not fit the pods fails, and ends the schedule', () => {
+    const spec: Spec = {
+      steps: [
+        { consumers: 3, hold: '2s' },
+        { consumers: 1, hold: '2s' },
+      ],
+    };
+    const plan = round(spec, undefined, { objects: [target({ clientsPerPod: 2, replicas: 2 })] });
+    expect(plan.actions).toEqual([]);
+    expect(message(plan)).toBe(
+      '3 consumers can’t run 2 to a pod: use multiples of 2, or a LoadTest with clientsPerPod: 1'.replace('’', "'"),
+    );
+    expect(plan.status).toMatchObject({ phase: 'Failed', steps: [{ phase: 'Failed' }, { phase: 'Pending' }] });
+  });
+
+  test('that timed out does not keep the next one from beginning; one that failed does', () => {
+    const timedOut: Steps[number] = { ...done(3), phase: 'TimedOut' };
+    const next = round(TWO, begun([timedOut, PENDING]));
+    expect(next.status).toMatchObject({
+      currentStep: 2,
+      step: '2/2',
+      steps: [{ phase: 'TimedOut' }, { phase: 'Running' }],
+    });
+    const failed: Steps[number] = { ...done(3), phase: 'Failed', message: 'did not settle' };
+    const stops = round(TWO, begun([failed, PENDING]));
+    expect(told(stops)).toBe('Failed, Stalled StepFailed; tells Warning StepFailed');
+    expect(stops.status.steps?.[1]).toEqual(PENDING);
+  });
+});
+
+describe('when the steps have ended', () => {
+  const last = begun([done(1), done(3)], { replicasAtStart: 1 });
+  const RESTORE: Spec = { ...TWO, afterwards: 'Restore' };
+  const three = { objects: [target({ replicas: 3 })], evidence: group(3, 3) };
+
+  test('Keep: nothing more is done', () => {
+    const plan = round(TWO, last, three);
+    expect(told(plan)).toBe('Completed, Ready Completed; tells Normal Completed');
+    expect(plan.status).toMatchObject({ finishedAt: at(20_000), step: '2/2' });
+    expect(plan.status.currentStep).toBeUndefined();
+    expect(plan.status.restored).toBeUndefined();
+  });
+
+  test('steps that timed out are named', () => {
+    const plan = round(TWO, begun([{ ...done(1), phase: 'TimedOut' }, done(3)]), three);
+    expect(told(plan)).toBe('Completed, Ready CompletedWithTimeouts; tells Normal CompletedWithTimeouts');
+    expect(message(plan)).toBe('2 steps, 1 of them timed out');
+  });
+
+  test('Restore: the consumers found at the start come back first', () => {
+    const first = round(RESTORE, last, three);
+    expect(told(first)).toBe(
+      'Running, Reconciling Running; does Scale LoadTest/lag 1; tells Normal Running; again in 500',
+    );
+    const second = round(RESTORE, first.status, { objects: [target({ replicas: 1 })], evidence: group(3, 3) });
+    expect(told(second)).toBe('Completed, Ready Completed; tells Normal Completed');
+    expect(second.status).toMatchObject({ restored: true, finishedAt: at(20_000) });
+  });
+
+  test('Restore that the target refuses: it is told, and it ends', () => {
+    const plan = round(RESTORE, last, { ...three, failures: [refusal(1)] });
+    expect(told(plan)).toBe('Completed, Ready Completed; tells Warning NotRestored + Normal Completed');
+    expect(plan.status.restored).toBeUndefined();
+    // Of another number than the one to go back to.
+    expect(told(round(RESTORE, last, { ...three, failures: [refusal(9)] }))).toContain('Scale LoadTest/lag 1');
+  });
+
+  test('it is left alone, and changes of its spec are taken note of', () => {
+    const { status } = round(TWO, last, three);
+    const edited = consumerScale({ ...TWO, afterwards: 'Restore' }, status, { generation: 4 });
+    expect(consumerScaleKind.needs(edited)).toEqual({});
+    expect(planConsumerScale(edited)).toEqual({
+      apply: [],
+      actions: [],
+      events: [],
+      status: { ...status, observedGeneration: 4 },
+    });
+  });
+});
+
+test('its status stays small in a large group, and says what was left out', () => {
+  const size = { members: 50, partitions: 1_000, rebalances: 30 };
+  const objects = [target({ replicas: 50, partitions: 1_000 })];
+  const plan = round({ steps: [{ consumers: 50, hold: '1h' }] }, begun([runs(50, 1_000)]), {
+    now: (size.rebalances + 1) * APART + 2_000,
+    objects,
+    evidence: { known: shifting(size) },
+    kafka: kafka({ partitions: 1_000 }),
+  });
+  const { count, recent } = plan.status.rebalances ?? { count: 0, recent: [] };
+  expect(count).toBe(30);
+  expect(recent.at(-1)?.number).toBe(30);
+  expect(plan.status.truncated).toEqual([`rebalances.recent: the last ${recent.length} of 30`]);
+});
+
+describe('when it is deleted', () => {
+  const RESTORE: Spec = { ...TWO, afterwards: 'Restore' };
+  const leave = (spec: Spec, before: ConsumerScaleStatus | undefined, seen: Seen = {}) => {
+    const resource = consumerScale(spec, before, { deletionTimestamp: at(0) });
+    const plan = planConsumerScale(resource, { objects: [target({ replicas: 3 })], ...seen });
+    return told({ ...plan, status: { ...plan.status, conditions: [] } });
+  };
+  const midway = begun([done(1), runs(3)]);
+  // biome-ignore format: one situation a line
+  test.each<[situation: string, spec: Spec, before: ConsumerScaleStatus | undefined, seen: Seen, answer: string]>([
+    ['before it began', RESTORE, undefined, {}, 'Pending; finished'],
+    ['Keep', TWO, midway, {}, 'Running; finished'],
+    ['Restore', RESTORE, midway, {}, 'Running; does Scale LoadTest/lag 1; again in 500'],
+    ['Restore, done', RESTORE, midway, { objects: [target()] }, 'Running; finished'],
+    ['Restore, done before, scaled by somebody since', RESTORE, { ...midway, restored: true }, {}, 'Running; finished'],
+    ['Restore, the target is gone', RESTORE, midway, { objects: [null] }, 'Running; finished'],
+    ['Restore, the target is another one', RESTORE, midway, { objects: [target({ replicas: 3 }, { uid: 'another' })] }, 'Running; finished'],
+    ['Restore, the target is being deleted', RESTORE, midway, { objects: [target({ replicas: 3 }, { deletionTimestamp: at(0) })] }, 'Running; finished'],
+    ['Restore, refused: it does not hang', RESTORE, midway, { failures: [refusal(1)] }, 'Running; tells Warning NotRestored; finished'],
+  ])('%s', (_situation, spec, before, seen, answer) => {
+    expect(leave(spec, before, seen)).toBe(answer);
+  });
+
+  test('Kafka is not looked at', () => {
+    const { needs } = consumerScaleKind;
+    const deleted = consumerScale(TWO, midway, { deletionTimestamp: at(0) });
+    const lag = { apiVersion: 'kafkalab.dev/v1alpha1', kind: 'LoadTest', namespace: 'demo', name: 'lag' };
+    expect(needs(deleted, [target()])).toEqual({ objects: [lag] });
+    const running = needs(consumerScale(TWO, midway), [target()]);
+    expect(running).toEqual({
+      objects: [lag],
+      kafka: { topic: 't', group: 'g' },
+      evidence: { run: 'uid-lag', ...EVIDENCE },
+    });
+  });
+});
+
+function refusal(replicas: number): Failure {
+  const ref = { apiVersion: 'kafkalab.dev/v1alpha1', kind: 'LoadTest', namespace: 'demo', name: 'lag' };
+  return { action: { type: 'Scale', target: ref, replicas }, reason: 'Refused', message: 'forbidden' };
+}

@@ -1,0 +1,48 @@
+/** How a ConsumerScale stands, and the Events about its steps. */
+import type { ConsumerScaleStatus, ConsumerScaleStepStatus } from '../../api/consumerScale.ts';
+import type { Notice } from '../../api/kind.ts';
+import type { Standing } from '../../api/standing.ts';
+
+export type Saying = Standing<ConsumerScaleStatus['phase']>;
+
+export const failed = (reason: string, message: string): Saying => ({ phase: 'Failed', mood: 'Over', reason, message });
+
+/** What is said of a schedule whose steps have ended. */
+export function outcome(steps: readonly ConsumerScaleStepStatus[]): Saying {
+  const broken = steps.find(({ phase }) => phase === 'Failed');
+  if (broken !== undefined) return failed('StepFailed', broken.message ?? 'a step could not be carried out');
+  const timedOut = steps.filter(({ phase }) => phase === 'TimedOut').length;
+  return {
+    phase: 'Completed',
+    mood: 'Over',
+    reason: timedOut > 0 ? 'CompletedWithTimeouts' : 'Completed',
+    message: `${steps.length} steps${timedOut > 0 ? `, ${timedOut} of them timed out` : ''}`,
+  };
+}
+
+/** An Event whenever it stands differently. */
+export function standingNotices(
+  before: ConsumerScaleStatus | undefined,
+  { phase, mood, reason, message }: Saying,
+): Notice[] {
+  const told = before?.conditions.find(({ type }) => type === 'Ready');
+  if (message === '' || (told?.reason === reason && before?.phase === phase)) return [];
+  return [{ type: mood === 'Stalled' || phase === 'Failed' ? 'Warning' : 'Normal', reason, message }];
+}
+
+/** One Event for each step that has begun or ended since. */
+export function stepNotices(
+  before: readonly ConsumerScaleStepStatus[],
+  now: readonly ConsumerScaleStepStatus[],
+): Notice[] {
+  return now.flatMap((step, index): Notice[] => {
+    const { phase, consumers, partitions, lag, rebalances, longestPauseMs, stopTheWorldMs, message } = step;
+    if (before[index]?.phase === phase || phase === 'Pending') return [];
+    const what = `step ${index + 1} (${consumers} consumers, ${partitions} partitions)`;
+    if (phase === 'Running') return [{ type: 'Normal', reason: 'StepStarted', message: what }];
+    const cost = `${rebalances ?? 0} rebalances, longest pause ${longestPauseMs ?? 0} ms, stop-the-world ${stopTheWorldMs ?? 0} ms, lag ${lag?.before ?? 0} -> ${lag?.after ?? 0} (peak ${lag?.peak ?? 0})`;
+    if (phase === 'Done') return [{ type: 'Normal', reason: 'StepDone', message: `${what}: ${cost}` }];
+    const reason = phase === 'TimedOut' ? 'StepTimedOut' : 'StepFailed';
+    return [{ type: 'Warning', reason, message: `${what}: ${message ?? ''}; ${cost}` }];
+  });
+}

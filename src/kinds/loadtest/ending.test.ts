@@ -1,0 +1,161 @@
+/** When a run is over, how it closes, and that it then is left alone. */
+import { expect, test } from '@jest/globals';
+import {
+  at,
+  CONSUMERS,
+  EVIDENCE,
+  evidence,
+  kafka,
+  LOAD_TESTS,
+  loadTest,
+  message,
+  planLoadTest,
+  pods,
+  produced,
+  SCALED,
+  type SpecChange,
+  sampled,
+  told,
+  UNREAD,
+} from '../../../test/support/seen.ts';
+import type { LoadTestStatus } from '../../api/loadTest.ts';
+import type { Consumed, Fact } from '../../domain/evidence.ts';
+
+type Seen = NonNullable<Parameters<typeof planLoadTest>[1]>;
+
+const BEGIN = Date.parse(at(0));
+const status = (more: Partial<LoadTestStatus> = {}): LoadTestStatus => ({
+  phase: 'Running',
+  observedGeneration: 1,
+  conditions: [],
+  startedAt: at(0),
+  preparedAt: at(0),
+  evidence: EVIDENCE,
+  topic: { partitions: 3, replicas: 2, managedBy: 'Admin', created: true },
+  ...more,
+});
+const FOUND = status({ topic: { partitions: 3, replicas: 2, managedBy: 'Existing', created: false } });
+const ALL = [pods('producer', 2), pods('consumer', 1)];
+const NONE = [pods('producer', 0), pods('consumer', 0)];
+
+/** Two producers that have sent 10 of 10 each. */
+const SENT = [produced(500, 0, 10), produced(600, 1, 10)];
+const consumed = (...ranges: [from: number, to: number][]): Consumed => ({
+  type: 'Consumed',
+  client: 'c-0',
+  at: BEGIN + 700,
+  partitions: ranges.map((range) => ({
+    partition: 0,
+    ranges: [range],
+    records: range[1] - range[0],
+    bytes: 1,
+    firstBeganAt: BEGIN + 100,
+    firstWaitedMs: 1,
+    lastEndedAt: BEGIN + 690,
+  })),
+});
+
+const MESSAGES: SpecChange = { producers: { replicas: 2, messages: 20 } };
+const round = (spec: SpecChange, before: LoadTestStatus, seen: Seen) =>
+  planLoadTest(loadTest(spec, before), { kafka: kafka({ at: 900 }), owned: ALL, now: 1000, ...seen });
+const ends = (spec: SpecChange, facts: Fact[], before = status(), seen: Seen = {}) =>
+  round(spec, before, { evidence: evidence(...SCALED, ...facts), ...seen }).status.finishedAt !== undefined;
+
+// biome-ignore format: one situation a line
+test.each<[situation: string, spec: SpecChange, facts: Fact[], before: LoadTestStatus, over: boolean]>([
+  ['for ever', {}, SENT, status(), false],
+  ['the duration is not over', { duration: '2s' }, [], status(), false],
+  ['the duration is over', { duration: '1s' }, [], status(), true],
+  ['the duration counts from when all were ready', { duration: '1s' }, [], status({ preparedAt: at(500) }), false],
+  ['the duration does not end a suspended run', { duration: '1s', suspend: true }, [], status(), false],
+  ['one producer is not through', MESSAGES, [produced(500, 0, 10), consumed([0, 20])], status(), false],
+  ['all sent, not all consumed', MESSAGES, [...SENT, consumed([0, 19])], status(), false],
+  ['all sent, twenty consumed but one of them twice', MESSAGES, [...SENT, consumed([0, 19], [3, 4])], status(), false],
+  ['all sent and consumed', MESSAGES, [...SENT, consumed([0, 20])], status(), true],
+  ['all sent and committed', MESSAGES, [...SENT, sampled(800, [10, 10, 0], [10, 10, 0])], status(), true],
+  ['no lag, seen before the last record was sent', MESSAGES, [...SENT, sampled(550, [10, 9, 0], [10, 9, 0])], status(), false],
+  ['a topic with older records: consuming these does not end it', MESSAGES, [...SENT, consumed([0, 5000])], FOUND, false],
+  ['a topic with older records: no lag, seen before the last record was sent', MESSAGES, [...SENT, sampled(550, [900], [900])], FOUND, false],
+  ['a topic with older records: no lag, seen after', MESSAGES, [...SENT, sampled(800, [900], [900])], FOUND, true],
+  ['nobody consumes', { ...MESSAGES, consumers: null }, SENT, status(), true],
+  ['no consumer is asked for', { ...MESSAGES, consumers: { ...CONSUMERS, replicas: 0 } }, SENT, status(), true],
+  ['consumers.messages are reached, although producers go on', { consumers: { ...CONSUMERS, messages: 15 } }, [consumed([0, 15])], status(), true],
+  ['consumers.messages are not reached, although producers are through', { ...MESSAGES, consumers: { ...CONSUMERS, messages: 15 } }, [...SENT, consumed([0, 14])], status(), false],
+])('%s', (_situation, spec, facts, before, over) => {
+  expect(ends(spec, facts, before)).toBe(over);
+});
+
+test('a run that was never ready is not over', () => {
+  const { preparedAt: _ready, ...preparing } = status();
+  expect(ends({ duration: '1s' }, [], { ...preparing, phase: 'Preparing' }, { owned: [] })).toBe(false);
+});
+
+test('the end is recorded first; then clients stop, their last reports are read, and it is closed', () => {
+  const facts = [...SCALED, ...SENT, consumed([0, 20]), sampled(900, [10, 10, 0], [10, 10, 0])];
+  const known = evidence(...facts);
+  let before = status();
+  const next = (now: number, seen: Seen) => {
+    const plan = round(MESSAGES, before, { evidence: known, now, kafka: kafka({ at: 900 }), ...seen });
+    before = plan.status;
+    return told(plan);
+  };
+  expect(next(1000, {})).toBe(
+    'Running, Reconciling Stopping; applies lag-producer=2 + lag-consumer=1; tells Normal Stopping; again in 1000',
+  );
+  expect(before.finishedAt).toBe(at(1000));
+  const stopping =
+    'Running, Reconciling Stopping; does Report Producers 2->0, Consumers 1->0; applies lag-producer=0 + lag-consumer=0; again in 1000';
+  expect(next(2000, {})).toBe(stopping);
+  expect(next(12_000, { owned: [pods('producer', 0), pods('consumer', 1)] })).toBe(stopping);
+  expect(next(20_000, { owned: NONE })).toBe(stopping);
+  expect(before.stoppedAt).toBe(at(20_000));
+  expect(next(21_900, { owned: NONE })).toBe(stopping);
+  expect(next(22_100, { owned: NONE, evidence: UNREAD })).toBe(
+    'Running, Reconciling Stopping; applies lag-producer=0 + lag-consumer=0; again in 1000',
+  );
+  expect(next(23_000, { owned: NONE })).toBe(
+    'Completed, Ready Completed; does Report Producers 2->0, Consumers 1->0; applies lag-producer=0 + lag-consumer=0; tells Normal Completed',
+  );
+  expect(before).toMatchObject({ finishedAt: at(1000), stoppedAt: at(20_000) });
+});
+
+test('pods that do not end are not waited for longer than a minute', () => {
+  const finished = status({ finishedAt: at(1000) });
+  expect(round({}, finished, { now: 61_000, evidence: evidence() }).status.phase).toBe('Running');
+  expect(round({}, finished, { now: 61_001, evidence: evidence() }).status.phase).toBe('Completed');
+});
+
+test('messages that were not acknowledged: it failed, and says with what', () => {
+  const lost = produced(600, 1, 7, { failed: 3, errors: { MSG_TIMED_OUT: 3 } } as Partial<Fact>);
+  const finished = status({ finishedAt: at(1000) });
+  const late = { now: 62_000, owned: NONE };
+  const plan = round(MESSAGES, finished, { ...late, evidence: evidence(produced(500, 0, 10), lost) });
+  expect(plan.status.phase).toBe('Failed');
+  expect(plan.events).toEqual([expect.objectContaining({ type: 'Warning', reason: 'MessagesFailed' })]);
+  expect(message(plan)).toBe('3 of 20 messages were not acknowledged: MSG_TIMED_OUT (3x)');
+  // The same by what was recorded, when the evidence can't be read at the end.
+  const recorded = round(MESSAGES, finished, { evidence: evidence(produced(500, 0, 10), lost) }).status;
+  const blind = round(MESSAGES, recorded, { ...late, evidence: UNREAD });
+  expect(message(blind)).toBe(message(plan));
+  expect(blind.status.phase).toBe('Failed');
+});
+
+test('when it is over, nothing is looked at, done or said, whatever the spec becomes', () => {
+  const finished = status({ finishedAt: at(1000), stoppedAt: at(2000) });
+  const completed = round({}, finished, { now: 5000, owned: NONE, evidence: evidence(...SCALED) }).status;
+  expect(completed.phase).toBe('Completed');
+  const edited = loadTest({ consumers: { ...CONSUMERS, replicas: 7 } }, completed, { generation: 9 });
+  expect(LOAD_TESTS.needs(edited)).toEqual({});
+  const plan = planLoadTest(edited, { now: 9000, owned: NONE });
+  expect(plan).toEqual({ apply: [], actions: [], events: [], status: { ...completed, observedGeneration: 9 } });
+});
+
+test('what a run needs to look at', () => {
+  expect(LOAD_TESTS.needs(loadTest())).toEqual({ kafka: { topic: 't', group: 'g' } });
+  const spec = { kafka: { bootstrapServers: 'other:9092' }, consumers: null };
+  const servers = { bootstrapServers: 'other:9092' };
+  expect(LOAD_TESTS.needs(loadTest(spec, status()))).toEqual({
+    kafka: { ...servers, topic: 't' },
+    evidence: { ...servers, run: 'uid-lag', ...EVIDENCE },
+  });
+});

@@ -1,0 +1,67 @@
+/** When a run is over, and when nothing more is to come from it. */
+import type { EpochMs, Observed } from '../../api/kind.ts';
+import type { LoadTest } from '../../api/loadTest.ts';
+import { epochMs } from '../../api/time.ts';
+import { parseDuration } from '../../domain/duration.ts';
+import { lastAcknowledgedAt, type Run } from '../../domain/run.ts';
+import type { RunView } from '../../domain/runView.ts';
+import { replicasOf } from './teardown.ts';
+
+/** Pods are given this long to end before the run is closed without them. */
+const CLOSE_WITHIN_MS = 60_000;
+/** After the pods have ended, for their last reports to be read. */
+const LAST_REPORTS_MS = 2_000;
+
+/** All producers are through with their share; by the recorded figures while the evidence has not been read. */
+export function producersDone({ spec, status }: LoadTest, figures: RunView | undefined): boolean {
+  const done = figures?.producers.done ?? status?.producers?.done ?? 0;
+  return spec.producers?.messages !== undefined && done >= spec.producers.replicas;
+}
+
+/** Why the run is over, or undefined while it is not. */
+export function whyOver(
+  loadTest: LoadTest,
+  preparedAt: string,
+  run: Run | undefined,
+  figures: RunView | undefined,
+  now: EpochMs,
+): string | undefined {
+  const { spec } = loadTest;
+  if (spec.suspend) return undefined;
+  if (spec.duration !== undefined && now - (epochMs(preparedAt) ?? now) >= parseDuration(spec.duration)) {
+    return `the duration of ${spec.duration} is over`;
+  }
+  if (run === undefined || figures === undefined) return undefined;
+  if (spec.consumers?.messages !== undefined) {
+    return figures.consumers.consumed >= spec.consumers.messages
+      ? `${figures.consumers.consumed} records have been consumed`
+      : undefined;
+  }
+  if (!producersDone(loadTest, figures)) return undefined;
+  if (spec.consumers === undefined || spec.consumers.replicas === 0) return 'all messages have been sent';
+  return allConsumed(loadTest, run, figures) ? 'all messages have been sent and consumed' : undefined;
+}
+
+function allConsumed({ status }: LoadTest, run: Run, { producers, delivery, lag }: RunView): boolean {
+  // Only in a topic that was made for this run are all records its own.
+  const own = status?.topic?.created === true;
+  if (own && delivery.consumed - delivery.duplicated >= producers.acknowledged) return true;
+  if (lag?.total !== 0) return false;
+  // The look at lag may be older than the last record: it counts only when it saw them all.
+  const seenInLog = lag.partitions.reduce((sum, { endOffset }) => sum + endOffset, 0);
+  return seenInLog >= producers.acknowledged && lag.at >= (lastAcknowledgedAt(run) ?? 0);
+}
+
+/** Pods that have not ended yet, of all workloads. */
+export const podsLeft = ({ owned }: Observed<LoadTest, Run>): number =>
+  owned.reduce((sum, object) => sum + replicasOf(object), 0);
+
+/** The pods have ended and their last reports have had time to arrive and have been read, or this takes too long. */
+export function isClosed(
+  { evidence, now }: Observed<LoadTest, Run>,
+  finishedAt: string,
+  stoppedAt: string | undefined,
+): boolean {
+  if (now - (epochMs(finishedAt) ?? now) > CLOSE_WITHIN_MS) return true;
+  return now - (epochMs(stoppedAt) ?? now) >= LAST_REPORTS_MS && 'known' in evidence;
+}

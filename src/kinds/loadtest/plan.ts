@@ -1,0 +1,204 @@
+/** LoadTest: what should exist and be said, from what is seen. Pure. */
+import type { Kind, KubernetesObject, Needs, Observed, Plan } from '../../api/kind.ts';
+import type { LoadTest, LoadTestStatus } from '../../api/loadTest.ts';
+import { GROUP_VERSION } from '../../api/runStatus.ts';
+import { type Standing, standingConditions } from '../../api/standing.ts';
+import { iso } from '../../api/time.ts';
+import { type Run, view } from '../../domain/run.ts';
+import type { RunView } from '../../domain/runView.ts';
+import { isClosed, podsLeft, producersDone, whyOver } from './ending.ts';
+import { judgeLag } from './lagHigh.ts';
+import { rebalanceNotices } from './notices.ts';
+import { type Preparation, prepare, refusedSettings } from './preparation.ts';
+import { reports } from './reports.ts';
+import { consumerWorkload, podSelector, producerWorkload, type WorkerSettings, workloadName } from './resources.ts';
+import { type Clients, stand, standingNotices } from './standing.ts';
+import { allRebalances, bounded, consumed, lagStatus, NOTHING_CONSUMED, NOTHING_SENT, sent } from './status.ts';
+import { teardown } from './teardown.ts';
+
+/** While running, figures are brought up to date this often. */
+const FRESH_MS = 1_000;
+/** While something outside is waited for; shortly after something that was asked of Kafka. */
+const RETRY_MS = 2_000;
+const SOON_MS = 250;
+
+type Seen = Observed<LoadTest, Run>;
+
+export function loadTestKind(worker: WorkerSettings): Kind<LoadTest, LoadTestStatus, Run> {
+  return {
+    apiVersion: GROUP_VERSION,
+    kind: 'LoadTest',
+    plural: 'loadtests',
+    owns: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', plural: 'statefulsets' }],
+    needs,
+    plan: (seen) => plan(seen, worker),
+  };
+}
+
+function needs(resource: LoadTest): Needs {
+  const { spec, status, metadata } = resource;
+  const deleting = metadata.deletionTimestamp !== undefined;
+  if (isOver(status) && !deleting) return {};
+  const servers = spec.kafka === undefined ? {} : { bootstrapServers: spec.kafka.bootstrapServers };
+  return {
+    kafka: {
+      ...servers,
+      topic: spec.topic.name,
+      ...(spec.consumers === undefined ? {} : { group: spec.consumers.group }),
+    },
+    ...(status?.evidence === undefined || deleting
+      ? {}
+      : { evidence: { ...servers, run: metadata.uid, ...status.evidence } }),
+  };
+}
+
+const isOver = (status: LoadTestStatus | undefined): boolean =>
+  status?.phase === 'Completed' || status?.phase === 'Failed';
+
+function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
+  const { resource, now } = seen;
+  const { generation: observedGeneration } = resource.metadata;
+  const before = resource.status;
+  if (seen.deleting) {
+    const status = before ?? { phase: 'Pending' as const, observedGeneration, conditions: [] };
+    return teardown(seen, status, workloads(resource, status.evidence, worker, NOBODY));
+  }
+  if (before !== undefined && isOver(before)) {
+    return { apply: [], actions: [], status: { ...before, observedGeneration }, events: [] };
+  }
+
+  const preparation = prepare(seen);
+  const run = 'known' in seen.evidence ? seen.evidence.known : undefined;
+  const figures = run === undefined ? undefined : view(run, now);
+  const impossible = preparation.missing?.reason === 'InvalidSettings';
+  const wanted = impossible ? NOBODY : clientsWanted(resource, figures);
+  const place = preparation.evidence;
+  // Only with a topic, and with a place for the evidence, that are recorded: see preparation.ts.
+  const mayStart = preparation.missing === undefined;
+  // What runs already goes on while something is missing; nothing new starts.
+  const goesOn = mayStart || seen.owned.length > 0;
+  const apply = goesOn ? workloads(resource, place, worker, wanted) : [];
+  const ready = readyClients(seen);
+
+  const startedAt = before?.startedAt ?? iso(now);
+  const allReady = mayStart && ready.producers >= wanted.producers && ready.consumers >= wanted.consumers;
+  const preparedAt = before?.preparedAt ?? (allReady && !resource.spec.suspend ? iso(now) : undefined);
+  const ending =
+    before?.finishedAt === undefined && preparedAt !== undefined
+      ? whyOver(resource, preparedAt, run, figures, now)
+      : undefined;
+  const finishedAt = before?.finishedAt ?? (ending === undefined ? undefined : iso(now));
+  const stoppedAt =
+    before?.stoppedAt ?? (before?.finishedAt !== undefined && podsLeft(seen) === 0 ? iso(now) : undefined);
+  const closed = finishedAt !== undefined && isClosed(seen, finishedAt, stoppedAt);
+
+  const standing = stand(seen, preparation.missing, { ready, wanted, preparedAt, finishedAt, closed, figures });
+  const conditions = standingConditions(before?.conditions ?? [], standing, observedGeneration, now);
+  const lagHigh = judgeLag(resource, conditions, figures?.lag ?? undefined, now);
+  const status: LoadTestStatus = {
+    phase: standing.phase,
+    observedGeneration,
+    conditions: lagHigh.conditions,
+    startedAt,
+    ...(preparedAt === undefined ? {} : { preparedAt }),
+    ...(finishedAt === undefined ? {} : { finishedAt }),
+    ...(stoppedAt === undefined ? {} : { stoppedAt }),
+    ...(place === undefined ? {} : { evidence: place }),
+    ...(preparation.topic === undefined ? {} : { topic: preparation.topic }),
+    ...figuresStatus(resource, preparation, ready, figures),
+  };
+  const told = before?.rebalances?.count ?? 0;
+  const partitions = preparation.actions.find((action) => action.type === 'AddPartitions')?.partitions;
+  return {
+    apply,
+    actions: [
+      ...(goesOn ? reports(seen, { ...wanted, ...(partitions === undefined ? {} : { partitions }) }) : []),
+      ...preparation.actions,
+    ],
+    status: bounded(status),
+    events: [
+      ...standingNotices(before, standing),
+      ...(figures === undefined ? [] : rebalanceNotices(told, figures.rebalances.list)),
+      ...lagHigh.events,
+    ],
+    ...(closed ? {} : { lookAgainInMs: lookAgain(standing, preparation, finishedAt) }),
+  };
+}
+
+function lookAgain({ phase }: Standing, { missing }: Preparation, finishedAt: string | undefined): number {
+  if (missing?.reason === 'CreatingTopic' || missing?.reason === 'PreparingEvidence') return SOON_MS;
+  return phase === 'Running' || phase === 'Preparing' || finishedAt !== undefined ? FRESH_MS : RETRY_MS;
+}
+
+// ---- clients --------------------------------------------------------------------------------
+
+const NOBODY: Clients = { producers: 0, consumers: 0 };
+
+function clientsWanted(loadTest: LoadTest, figures: RunView | undefined): Clients {
+  const { spec, status } = loadTest;
+  if (spec.suspend || status?.finishedAt !== undefined) return NOBODY;
+  const waits = spec.consumers?.start === 'AfterProducers' && !producersDone(loadTest, figures);
+  return {
+    producers: spec.producers?.replicas ?? 0,
+    consumers: waits ? 0 : (spec.consumers?.replicas ?? 0),
+  };
+}
+
+/** None where it is not known where they should report to, or with settings that the client can't take. */
+function workloads(
+  loadTest: LoadTest,
+  evidence: { topic: string; partition: number } | undefined,
+  worker: WorkerSettings,
+  clients: Clients,
+): KubernetesObject[] {
+  if (evidence === undefined || refusedSettings(loadTest).length > 0) return [];
+  const place = { evidence: { topic: evidence.topic, partition: evidence.partition }, worker };
+  return [
+    ...(loadTest.spec.producers === undefined ? [] : [producerWorkload(loadTest, clients.producers, place)]),
+    ...(loadTest.spec.consumers === undefined ? [] : [consumerWorkload(loadTest, clients.consumers, place)]),
+  ];
+}
+
+function readyClients({ resource: { metadata, spec }, owned }: Seen): Clients {
+  const ready = (role: 'producer' | 'consumer', part: { replicas: number; clientsPerPod: number } | undefined) => {
+    const workload = owned.find((object) => object.metadata.name === workloadName(metadata.name, role));
+    const pods = (workload?.status as { readyReplicas?: number } | undefined)?.readyReplicas ?? 0;
+    return pods * (part?.clientsPerPod ?? 1);
+  };
+  return { producers: ready('producer', spec.producers), consumers: ready('consumer', spec.consumers) };
+}
+
+// ---- figures --------------------------------------------------------------------------------
+
+function figuresStatus(
+  { spec, metadata, status: before }: LoadTest,
+  { groupCreated }: Preparation,
+  ready: Clients,
+  figures: RunView | undefined,
+): Partial<LoadTestStatus> {
+  const { producers, consumers } = spec;
+  const parts: Partial<LoadTestStatus> = {};
+  if (producers !== undefined) {
+    parts.producers = {
+      ...(figures === undefined ? (before?.producers ?? NOTHING_SENT) : sent(figures)),
+      desired: producers.replicas,
+      ready: ready.producers,
+    };
+  }
+  if (consumers !== undefined) {
+    parts.consumers = {
+      ...(figures === undefined ? (before?.consumers ?? NOTHING_CONSUMED) : consumed(figures)),
+      desired: consumers.replicas,
+      ready: ready.consumers,
+      selector: podSelector(metadata.name, 'consumer'),
+      ...(groupCreated === undefined ? {} : { groupCreated }),
+    };
+    const lag = figures === undefined || figures.lag === null ? before?.lag : lagStatus(figures.lag);
+    if (lag !== undefined) parts.lag = lag;
+    const rebalances = figures === undefined ? before?.rebalances : allRebalances(figures);
+    if (rebalances !== undefined) parts.rebalances = rebalances;
+  }
+  const delivery = figures?.delivery ?? before?.delivery;
+  if (delivery !== undefined) parts.delivery = delivery;
+  return parts;
+}

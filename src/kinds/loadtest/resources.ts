@@ -1,0 +1,181 @@
+/** The objects that a LoadTest wants to exist: pure builders, plain data. */
+import type { KubernetesObject } from '../../api/kind.ts';
+import type { LoadTest } from '../../api/loadTest.ts';
+import { parseDuration } from '../../domain/duration.ts';
+import { toLibrdkafka } from '../../domain/kafkaSettings.ts';
+import {
+  type ConsumerSpec,
+  NODE_NAME_ENV,
+  POD_INDEX_ENV,
+  POD_NAME_ENV,
+  type ProducerSpec,
+  STATE_DIR_ENV,
+  WORKER_PORT,
+  WORKER_SPEC_ENV,
+  type WorkerSpec,
+} from '../../domain/workerSpec.ts';
+
+export interface WorkerSettings {
+  image: string;
+  /** Used where spec.kafka is absent. */
+  bootstrapServers: string;
+}
+
+export type Role = 'producer' | 'consumer';
+
+/** Kafka's default for consumers, https://kafka.apache.org/documentation/#consumerconfigs_max.poll.records */
+const MAX_POLL_RECORDS = 500;
+const STATE_DIR = '/state';
+const READY = { path: '/readyz', port: 'http' };
+
+export const workloadName = (loadTest: string, role: Role): string => `${loadTest}-${role}`;
+
+export const podLabels = (loadTest: string, role: Role): Record<string, string> => ({
+  'app.kubernetes.io/name': 'kafka-lab-worker',
+  'app.kubernetes.io/component': role,
+  'kafkalab.dev/loadtest': loadTest,
+});
+
+export const podSelector = (loadTest: string, role: Role): string =>
+  Object.entries(podLabels(loadTest, role))
+    .map(([label, value]) => `${label}=${value}`)
+    .join(',');
+
+/** Clients asked for → pods; a number that is no multiple is refused by the CRD. */
+export const podsFor = (clients: number, clientsPerPod: number): number => Math.ceil(clients / clientsPerPod);
+
+export interface Place {
+  evidence: { topic: string; partition: number };
+  worker: WorkerSettings;
+}
+
+/** `clients`: how many should run now (0 while suspended or at the end). */
+export function producerWorkload(loadTest: LoadTest, clients: number, place: Place): KubernetesObject {
+  const producers = loadTest.spec.producers;
+  if (producers === undefined) throw new Error('a LoadTest without producers has no producer workload');
+  const work: ProducerSpec = {
+    role: 'Producer',
+    ...(producers.messagesPerSecond === undefined ? {} : { messagesPerSecond: producers.messagesPerSecond }),
+    ...(producers.messages === undefined
+      ? {}
+      : { messages: { total: producers.messages, clients: producers.replicas } }),
+    record: {
+      ...(producers.record.sizeBytes === undefined ? {} : { sizeBytes: producers.record.sizeBytes }),
+      value: producers.record.value,
+      key: keyShape(producers.record.key),
+    },
+  };
+  return workload(loadTest, 'producer', clients, producers.clientsPerPod, work, settings('Producer', producers), place);
+}
+
+export function consumerWorkload(loadTest: LoadTest, clients: number, place: Place): KubernetesObject {
+  const consumers = loadTest.spec.consumers;
+  if (consumers === undefined) throw new Error('a LoadTest without consumers has no consumer workload');
+  const translated = settings('Consumer', consumers);
+  const { mode, records } = consumers.commit;
+  const work: ConsumerSpec = {
+    role: 'Consumer',
+    group: consumers.group,
+    perRecordMs: parseDuration(consumers.processing.perRecord),
+    commit: mode === 'Every' ? { mode, records: records ?? 1 } : { mode },
+    maxPollRecords: translated.maxPollRecords ?? MAX_POLL_RECORDS,
+  };
+  return workload(loadTest, 'consumer', clients, consumers.clientsPerPod, work, translated, place);
+}
+
+type Translated = { config: Record<string, string>; maxPollRecords?: number };
+
+function settings(role: 'Producer' | 'Consumer', part: { config: Record<string, string> }): Translated {
+  const translated = toLibrdkafka(role, part.config);
+  if ('refused' in translated) throw new Error(`settings refused: ${translated.refused.join('; ')}`);
+  return translated;
+}
+
+function keyShape(key: {
+  mode: 'None' | 'Fixed' | 'Sequence' | 'Random';
+  values?: string[];
+  cardinality?: number;
+}): ProducerSpec['record']['key'] {
+  switch (key.mode) {
+    case 'None':
+      return { mode: 'None' };
+    case 'Fixed':
+      return { mode: 'Fixed', values: key.values ?? [] };
+    case 'Sequence':
+    case 'Random':
+      return { mode: key.mode, cardinality: key.cardinality ?? 1 };
+  }
+}
+
+function workload(
+  loadTest: LoadTest,
+  role: Role,
+  clients: number,
+  clientsPerPod: number,
+  work: ProducerSpec | ConsumerSpec,
+  { config }: Translated,
+  { evidence, worker }: Place,
+): KubernetesObject {
+  const { name, namespace, uid } = loadTest.metadata;
+  const spec: WorkerSpec = {
+    run: uid,
+    loadTest: `${namespace}/${name}`,
+    bootstrapServers: loadTest.spec.kafka?.bootstrapServers ?? worker.bootstrapServers,
+    topic: loadTest.spec.topic.name,
+    evidence,
+    clientsPerPod,
+    config,
+    work,
+  };
+  const labels = podLabels(name, role);
+  const fromField = (fieldPath: string) => ({ valueFrom: { fieldRef: { fieldPath } } });
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: workloadName(name, role), labels },
+    spec: {
+      replicas: podsFor(clients, clientsPerPod),
+      serviceName: workloadName(name, role),
+      // All pods at once, as a Deployment would; see docs/decisions/0001-statefulsets-for-clients.md.
+      podManagementPolicy: 'Parallel',
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels, annotations: { 'kubectl.kubernetes.io/default-container': role } },
+        spec: {
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          terminationGracePeriodSeconds: 30,
+          securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
+          containers: [
+            {
+              name: role,
+              image: worker.image,
+              imagePullPolicy: 'IfNotPresent',
+              command: ['node', '/app/worker.mjs'],
+              env: [
+                { name: WORKER_SPEC_ENV, value: JSON.stringify(spec) },
+                { name: POD_INDEX_ENV, ...fromField("metadata.labels['apps.kubernetes.io/pod-index']") },
+                { name: POD_NAME_ENV, ...fromField('metadata.name') },
+                { name: NODE_NAME_ENV, ...fromField('spec.nodeName') },
+                { name: STATE_DIR_ENV, value: STATE_DIR },
+              ],
+              ports: [{ name: 'http', containerPort: WORKER_PORT }],
+              // Asked often until the client works, seldom from then on: 200 pods are asked. No liveness probe: a busy
+              // machine would restart clients that are only slow, and so change what is measured.
+              startupProbe: { httpGet: READY, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 900 },
+              readinessProbe: { httpGet: READY, periodSeconds: 30, timeoutSeconds: 10, failureThreshold: 3 },
+              resources: { requests: { cpu: '2m', memory: '48Mi' } },
+              securityContext: {
+                allowPrivilegeEscalation: false,
+                readOnlyRootFilesystem: true,
+                capabilities: { drop: ['ALL'] },
+              },
+              volumeMounts: [{ name: 'state', mountPath: STATE_DIR }],
+            },
+          ],
+          volumes: [{ name: 'state', emptyDir: {} }],
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,176 @@
+/** While it runs: scaling, suspending, Kafka that goes away, and what the operator adds to the evidence. */
+import { expect, test } from '@jest/globals';
+import {
+  AWAY,
+  at,
+  CONSUMERS,
+  EVIDENCE,
+  evidence,
+  group,
+  kafka,
+  loadTest,
+  message,
+  planLoadTest,
+  pods,
+  produced,
+  SCALED,
+  type SpecChange,
+  sampled,
+  scaled,
+  TOPIC,
+  told,
+  UNREAD,
+} from '../../../test/support/seen.ts';
+import type { LoadTestStatus } from '../../api/loadTest.ts';
+import type { LagSample } from '../../domain/evidence.ts';
+
+type Seen = NonNullable<Parameters<typeof planLoadTest>[1]>;
+
+const RUNNING: LoadTestStatus = {
+  ...planLoadTest(
+    loadTest(
+      {},
+      {
+        phase: 'Preparing',
+        observedGeneration: 1,
+        conditions: [],
+        startedAt: at(0),
+        evidence: EVIDENCE,
+        topic: { partitions: 3, replicas: 2, managedBy: 'Admin', created: true },
+      },
+    ),
+    { kafka: kafka(), owned: [pods('producer', 2), pods('consumer', 1)], evidence: evidence(...SCALED) },
+  ).status,
+};
+const ALL = [pods('producer', 2), pods('consumer', 1)];
+const run = evidence(...SCALED, sampled(900, [5, 5, 5], [5, 5, 5]));
+/** 1 s after it was ready, with the evidence read and lag looked at. */
+const seen: Seen = { now: 1000, kafka: kafka({ at: 950 }), owned: ALL, evidence: run };
+const round = (spec: SpecChange, more: Seen = {}, before = RUNNING) =>
+  planLoadTest(loadTest(spec, before), { ...seen, ...more });
+const consumers = (replicas: number): SpecChange => ({ consumers: { ...CONSUMERS, replicas } });
+
+// biome-ignore format: one situation a line
+test.each<[situation: string, spec: SpecChange, seen: Seen, answer: string]>([
+  ['nothing new', {}, {}, 'Running, Ready Running; applies lag-producer=2 + lag-consumer=1; again in 1000'],
+  ['time to look at lag', {}, { kafka: kafka({ at: 1800 }) }, 'Running, Ready Running; does Report LagSample; applies lag-producer=2 + lag-consumer=1; again in 1000'],
+  ['scaled up', consumers(3), {}, 'Running, Reconciling StartingClients; does Report Consumers 1->3; applies lag-producer=2 + lag-consumer=3; tells Normal StartingClients; again in 1000'],
+  ['scaled up and told', consumers(3), { evidence: evidence(...SCALED, scaled(950, 'Consumers', 1, 3), sampled(960, [5], [5])) }, 'Running, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=3; tells Normal StartingClients; again in 1000'],
+  ['scaled down', consumers(0), {}, 'Running, Ready Running; does Report Consumers 1->0; applies lag-producer=2 + lag-consumer=0; again in 1000'],
+  ['scaled, the evidence not read yet: told later', consumers(3), { evidence: UNREAD }, 'Running, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=3; tells Normal StartingClients; again in 1000'],
+  ['a pod is not ready', {}, { owned: [pods('producer', 2, 1), pods('consumer', 1)] }, 'Running, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=1; tells Normal StartingClients; again in 1000'],
+  ['Kafka is away', {}, { kafka: AWAY }, 'Running, Ready FiguresLate; applies lag-producer=2 + lag-consumer=1; tells Warning FiguresLate; again in 1000'],
+  ['the evidence is not read yet', {}, { evidence: UNREAD }, 'Running, Ready FiguresLate; applies lag-producer=2 + lag-consumer=1; tells Warning FiguresLate; again in 1000'],
+  ['the topic is gone: clients go on, nothing is made again', {}, { kafka: kafka({ at: 950, partitions: null }) }, 'Running, Stalled TopicMissing; applies lag-producer=2 + lag-consumer=1; tells Warning TopicMissing; again in 1000'],
+  ['Kafka refuses more partitions: lag is looked at all the same', { topic: { ...TOPIC, partitions: 6 } }, { kafka: kafka({ at: 1800 }), failures: [{ action: { type: 'AddPartitions', topic: 't', partitions: 6 }, reason: 'Refused', message: 'policy' }] }, 'Running, Stalled TopicRefused; does Report LagSample; applies lag-producer=2 + lag-consumer=1; tells Warning TopicRefused; again in 1000'],
+  ['suspended', { suspend: true }, {}, 'Suspended, Reconciling Suspending; does Report Producers 2->0, Consumers 1->0; applies lag-producer=0 + lag-consumer=0; tells Normal Suspending; again in 2000'],
+  ['suspended, all pods gone', { suspend: true }, { owned: [pods('producer', 0), pods('consumer', 0)], evidence: evidence(scaled(1, 'Consumers', 1, 0), sampled(900, [5], [5])) }, 'Suspended, Ready Suspended; applies lag-producer=0 + lag-consumer=0; tells Normal Suspended; again in 2000'],
+])('%s', (_situation, spec, more, answer) => {
+  expect(told(round(spec, more))).toBe(answer);
+});
+
+test('resumed: clients come back', () => {
+  const suspended = round({ suspend: true }).status;
+  const none = { owned: [pods('producer', 0), pods('consumer', 0)] };
+  expect(told(round({}, none, suspended))).toBe(
+    'Running, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=1; tells Normal StartingClients; again in 1000',
+  );
+});
+
+test('the same standing is told once', () => {
+  const first = round({}, { kafka: AWAY });
+  expect(first.events.map(({ reason }) => reason)).toEqual(['FiguresLate']);
+  expect(round({}, { kafka: AWAY, now: 2000 }, first.status).events).toEqual([]);
+  expect(message(first)).toContain(AWAY.unavailable);
+});
+
+test('a look at lag says what the group has committed, and null where it never has', () => {
+  const committed = [
+    { partition: 0, offset: 7 },
+    { partition: 1, offset: null },
+  ];
+  const plan = round({}, { kafka: kafka({ at: 1800, end: 9, group: group(['c-0', 'c-1'], committed) }) });
+  const [report] = plan.actions;
+  expect(report).toMatchObject({
+    type: 'Report',
+    run: 'uid-lag',
+    topic: EVIDENCE.topic,
+    partition: EVIDENCE.partition,
+  });
+  const sample = (report?.type === 'Report' ? report.facts[0] : undefined) as LagSample;
+  expect(sample).toMatchObject({ type: 'LagSample', spreadMs: 5, groupState: 'Stable', groupMembers: 2 });
+  expect(sample.partitions.map(({ committedOffset }) => committedOffset)).toEqual([7, null, null]);
+});
+
+test('figures stay as they were last seen while the evidence can’t be read', () => {
+  const known = round({}, { evidence: evidence(...SCALED, produced(800, 0, 70), sampled(900, [30], [10])) }).status;
+  expect(known).toMatchObject({ producers: { acknowledged: 70 }, delivery: { produced: 70 }, lag: { total: 20 } });
+  const blind = round({}, { evidence: UNREAD }, known).status;
+  for (const part of ['producers', 'delivery', 'lag', 'rebalances'] as const) expect(blind[part]).toEqual(known[part]);
+});
+
+test('a run whose consumers wait for the producers keeps them when the operator starts again', () => {
+  const after: SpecChange = {
+    producers: { replicas: 2, messages: 20 },
+    consumers: { ...CONSUMERS, start: 'AfterProducers' },
+  };
+  const consumersOf = (more: Seen, before?: LoadTestStatus) =>
+    round(after, more, before).apply.map(({ spec }) => (spec as { replicas: number }).replicas)[1];
+  const done = { evidence: evidence(produced(700, 0, 10), produced(710, 1, 10)) };
+  expect(consumersOf({ evidence: evidence(produced(700, 0, 10)) })).toBe(0);
+  expect(consumersOf(done)).toBe(1);
+  const { status } = round(after, done);
+  expect(consumersOf({ evidence: UNREAD }, status)).toBe(1);
+  expect(consumersOf({ evidence: UNREAD })).toBe(0);
+});
+
+test('lag over the threshold is told once, and once when it is back', () => {
+  const lag = (total: number, before: LoadTestStatus) =>
+    round({ lagThreshold: 10 }, { evidence: evidence(...SCALED, sampled(900, [total], [0])) }, before);
+  const holds = ({ conditions }: LoadTestStatus) => {
+    const { status, reason } = conditions.find(({ type }) => type === 'LagHigh') ?? {};
+    return `${status} ${reason}`;
+  };
+  const steps = (plan: ReturnType<typeof lag>) => [holds(plan.status), ...plan.events.map(({ reason }) => reason)];
+
+  const unknown = round({ lagThreshold: 10 }, { evidence: evidence(...SCALED) });
+  expect(steps(unknown)).toEqual(['Unknown NotMeasured']);
+  const low = lag(10, unknown.status);
+  expect(steps(low)).toEqual(['False UnderThreshold']);
+  const high = lag(11, low.status);
+  expect(steps(high)).toEqual(['True OverThreshold', 'LagHigh']);
+  const higher = lag(12, high.status);
+  expect(steps(higher)).toEqual(['True OverThreshold']);
+  // Not knowing is no news.
+  const blind = round({ lagThreshold: 10 }, { evidence: UNREAD }, higher.status);
+  expect(steps(blind)).toEqual(['True OverThreshold', 'FiguresLate']);
+  const back = lag(3, higher.status);
+  expect(steps(back)).toEqual(['False UnderThreshold', 'LagBack']);
+  expect(holds(round({}, {}, higher.status).status)).toBe('undefined undefined');
+});
+
+test('each rebalance is told once', () => {
+  const before = { ...RUNNING, rebalances: { count: 0, longestPauseMs: 0, longestStopTheWorldMs: 0, recent: [] } };
+  const assigned = (n: number, ms: number, owned: number[]) =>
+    [
+      { type: 'Started', client: `c-${n}`, at: EPOCH + ms, role: 'Consumer', host: 'node-1' },
+      {
+        type: 'Assigned',
+        client: `c-${n}`,
+        at: EPOCH + ms + 1,
+        memberId: `m-${n}`,
+        protocol: 'Eager',
+        gained: owned,
+        owned,
+      },
+    ] as const;
+  const EPOCH = Date.parse(at(0));
+  const more = {
+    now: 20_000,
+    evidence: evidence(...SCALED, ...assigned(0, 100, [0, 1, 2]), sampled(19_500, [1], [1])),
+  };
+  const first = round({}, more, before);
+  expect(first.events.map(({ reason }) => reason)).toEqual(['Rebalanced']);
+  expect(first.status.rebalances?.count).toBe(1);
+  expect(round({}, more, first.status).events).toEqual([]);
+});

@@ -1,0 +1,90 @@
+/** How a LoadTest stands, as phase, reason and sentence: the first thing that holds is said. */
+import type { Notice, Observed } from '../../api/kind.ts';
+import type { LoadTest, LoadTestStatus } from '../../api/loadTest.ts';
+import { moving, type Standing, stalled } from '../../api/standing.ts';
+import type { Run } from '../../domain/run.ts';
+import type { RunView } from '../../domain/runView.ts';
+
+export interface Clients {
+  producers: number;
+  consumers: number;
+}
+
+export interface Going {
+  ready: Clients;
+  wanted: Clients;
+  preparedAt: string | undefined;
+  finishedAt: string | undefined;
+  closed: boolean;
+  figures: RunView | undefined;
+}
+
+type Saying = Standing<LoadTestStatus['phase']>;
+
+/** `missing`: why clients may not start. */
+export function stand(seen: Observed<LoadTest, Run>, missing: Saying | undefined, going: Going): Saying {
+  const { resource, failures, evidence, kafka } = seen;
+  const { spec } = resource;
+  const { ready, wanted } = going;
+  if (going.finishedAt !== undefined) {
+    return going.closed
+      ? outcome(resource, going.figures)
+      : moving('Running', 'Stopping', 'the run is over; clients are being stopped');
+  }
+  if (missing !== undefined) return missing;
+  const refused = failures.find(({ reason }) => reason === 'Refused');
+  const phase = going.preparedAt === undefined ? 'Preparing' : 'Running';
+  if (refused !== undefined) return stalled(phase, 'Refused', refused.message);
+  if (spec.suspend) {
+    const pods = ready.producers + ready.consumers;
+    return pods === 0
+      ? { phase: 'Suspended', mood: 'Settled', reason: 'Suspended', message: 'set spec.suspend to false to go on' }
+      : moving('Suspended', 'Suspending', `${pods} clients are being stopped`);
+  }
+  const counts = [
+    ...(spec.producers === undefined ? [] : [`${ready.producers}/${wanted.producers} producers ready`]),
+    ...(spec.consumers === undefined ? [] : [`${ready.consumers}/${wanted.consumers} consumers ready`]),
+  ].join(', ');
+  const starting = ready.producers < wanted.producers || ready.consumers < wanted.consumers;
+  if (going.preparedAt === undefined || starting) {
+    const away = 'unavailable' in kafka ? `; ${kafka.unavailable}` : '';
+    return moving(phase, 'StartingClients', `${counts}${away}`);
+  }
+  const blind =
+    'unavailable' in kafka ? kafka.unavailable : 'unavailable' in evidence ? evidence.unavailable : undefined;
+  if (blind === undefined) return { phase: 'Running', mood: 'Settled', reason: 'Running', message: counts };
+  const message = `${counts}; figures are as of the last look, because ${blind}`;
+  return { phase: 'Running', mood: 'Settled', reason: 'FiguresLate', message };
+}
+
+/** By the figures, or by the recorded ones where the evidence could not be read in time. */
+function outcome({ spec, status }: LoadTest, figures: RunView | undefined): Saying {
+  const producers = figures?.producers ?? status?.producers;
+  const delivery = figures?.delivery ?? status?.delivery;
+  const failed = producers?.failed ?? 0;
+  if (failed > 0 && spec.producers?.messages !== undefined) {
+    const why = producers?.errors?.map(({ code, count }) => `${code} (${count ?? 1}x)`).join(', ');
+    return {
+      phase: 'Failed',
+      mood: 'Over',
+      reason: 'MessagesFailed',
+      message: `${failed} of ${spec.producers.messages} messages were not acknowledged: ${why || 'no reason given'}`,
+    };
+  }
+  const message =
+    delivery === undefined
+      ? 'the run is over'
+      : `${delivery.produced} records produced, ${delivery.consumed} consumed (${delivery.duplicated} duplicated, ${delivery.skipped} skipped), ${(figures ?? status)?.rebalances?.count ?? 0} rebalances`;
+  return { phase: 'Completed', mood: 'Over', reason: 'Completed', message };
+}
+
+/** An Event whenever it stands differently. */
+export function standingNotices(
+  before: LoadTestStatus | undefined,
+  { phase, mood, reason, message }: Saying,
+): Notice[] {
+  const ready = before?.conditions.find(({ type }) => type === 'Ready');
+  if (ready?.reason === reason && before?.phase === phase) return [];
+  const bad = mood === 'Stalled' || phase === 'Failed' || reason === 'FiguresLate' || reason === 'KafkaUnavailable';
+  return [{ type: bad ? 'Warning' : 'Normal', reason, message }];
+}

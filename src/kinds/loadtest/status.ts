@@ -1,0 +1,132 @@
+/** From the run's figures to the parts of a LoadTest's status. */
+import type { LoadTestStatus } from '../../api/loadTest.ts';
+import { iso } from '../../api/time.ts';
+import { isTooLarge, rebalancesLeftOut, rebalancesStatus, withinSize } from '../../domain/rebalanceStatus.ts';
+import type { LagView, RunView } from '../../domain/runView.ts';
+
+/** The CRD's bounds: of lists, and of the texts of errors. */
+const MOST_ENTRIES = 1_000;
+/** In an object that is too large, more members than these are left out. */
+const FEW_MEMBERS = 100;
+const MOST_ERRORS = 20;
+const LONGEST_CODE = 256;
+const LONGEST_MESSAGE = 1_024;
+
+type Producers = NonNullable<LoadTestStatus['producers']>;
+type Consumers = NonNullable<LoadTestStatus['consumers']>;
+type Lag = NonNullable<LoadTestStatus['lag']>;
+
+export const NOTHING_SENT: Omit<Producers, 'desired' | 'ready'> = {
+  attempted: 0,
+  acknowledged: 0,
+  failed: 0,
+  bytes: 0,
+  messagesPerSecond: 0,
+  bytesPerSecond: 0,
+  elapsedMs: 0,
+};
+
+export const NOTHING_CONSUMED: Omit<Consumers, 'desired' | 'ready' | 'selector'> = {
+  members: [],
+  idle: [],
+  consumed: 0,
+  messagesPerSecond: 0,
+  elapsedMs: 0,
+};
+
+/** One decimal: enough for people, and a status that does not change with noise. */
+const tenth = (value: number): number => Math.round(value * 10) / 10;
+
+function rounded(latency: NonNullable<Producers['latencyMs']>): NonNullable<Producers['latencyMs']> {
+  return { p50: tenth(latency.p50), p95: tenth(latency.p95), p99: tenth(latency.p99), max: tenth(latency.max) };
+}
+
+export function sent({ producers }: RunView): Omit<Producers, 'desired' | 'ready'> {
+  return {
+    attempted: producers.attempted,
+    acknowledged: producers.acknowledged,
+    failed: producers.failed,
+    bytes: producers.bytes,
+    messagesPerSecond: tenth(producers.messagesPerSecond),
+    bytesPerSecond: tenth(producers.bytesPerSecond),
+    elapsedMs: Math.round(producers.elapsedMs),
+    ...(producers.latencyMs === null ? {} : { latencyMs: rounded(producers.latencyMs) }),
+    ...(producers.done === 0 ? {} : { done: producers.done }),
+    ...(producers.errors.length === 0
+      ? {}
+      : { errors: producers.errors.slice(0, MOST_ERRORS).map((e) => ({ ...e, code: e.code.slice(0, LONGEST_CODE) })) }),
+  };
+}
+
+export function consumed({ consumers }: RunView): Omit<Consumers, 'desired' | 'ready' | 'selector'> {
+  return {
+    members: consumers.members.map(({ id, memberId, host, partitions }) => ({
+      id,
+      client: memberId,
+      host,
+      partitions,
+      source: 'Clients' as const,
+    })),
+    idle: consumers.idle.slice(0, MOST_ENTRIES),
+    consumed: consumers.consumed,
+    messagesPerSecond: tenth(consumers.messagesPerSecond),
+    elapsedMs: Math.round(consumers.elapsedMs),
+    ...(consumers.endToEndMs === null ? {} : { endToEndMs: rounded(consumers.endToEndMs) }),
+    ...(consumers.polls === null ? {} : { polls: consumers.polls }),
+    ...(consumers.errors.length === 0
+      ? {}
+      : {
+          errors: consumers.errors.slice(-MOST_ERRORS).map(({ code, message, at }) => ({
+            code: code.slice(0, LONGEST_CODE),
+            message: message.slice(0, LONGEST_MESSAGE),
+            at: iso(at),
+          })),
+        }),
+  };
+}
+
+export function lagStatus(lag: LagView): Lag {
+  return {
+    total: lag.total,
+    peak: lag.peak,
+    peakAt: iso(lag.peakAt),
+    at: iso(lag.at),
+    errorBound: tenth(lag.errorBound),
+    partitions: lag.partitions.slice(0, MOST_ENTRIES).map(({ committedOffset, ...rest }) => ({
+      ...rest,
+      ...(committedOffset === null ? {} : { committedOffset }),
+    })),
+    history: lag.history.map(({ at, total }) => ({ at: iso(at), total })),
+  };
+}
+
+/** The list is cut in long runs; the count and the longest are of all. */
+export function allRebalances({ rebalances }: RunView): NonNullable<LoadTestStatus['rebalances']> {
+  return {
+    ...rebalancesStatus(rebalances.list, rebalances.settled, rebalances.count),
+    longestPauseMs: Math.round(rebalances.longestPauseMs),
+    longestStopTheWorldMs: Math.round(rebalances.longestStopTheWorldMs),
+  };
+}
+
+const withMembers = ({ consumers, ...rest }: LoadTestStatus, most: number): LoadTestStatus =>
+  consumers === undefined ? rest : { ...rest, consumers: { ...consumers, members: consumers.members.slice(0, most) } };
+
+/** The same status, small enough to be written; says what was left out. */
+export function bounded(status: LoadTestStatus): LoadTestStatus {
+  let small = withinSize(withMembers(status, MOST_ENTRIES), 1);
+  while (small.consumers !== undefined && small.consumers.members.length > FEW_MEMBERS && isTooLarge(small)) {
+    small = withMembers(small, small.consumers.members.length / 2);
+  }
+  small = withinSize(small);
+  const { lag, topic, consumers } = small;
+  const cut = (what: string, shown = 0, of = 0) =>
+    shown > 0 && shown < of ? [`${what}: the first ${shown} of ${of}`] : [];
+  const partitions = lag?.partitions.length === MOST_ENTRIES ? topic?.partitions : 0;
+  const truncated = [
+    ...cut('lag.partitions', lag?.partitions.length, partitions),
+    ...cut('consumers.members', consumers?.members.length, status.consumers?.members.length),
+    ...rebalancesLeftOut(small),
+  ];
+  return truncated.length === 0 ? small : { ...small, truncated };
+}

@@ -1,0 +1,121 @@
+/** Deleting: pods, then group, then topic; only what it made; and never for ever. */
+import { expect, test } from '@jest/globals';
+import {
+  AWAY,
+  at,
+  EVIDENCE,
+  group,
+  kafka,
+  LOAD_TESTS,
+  loadTest,
+  message,
+  planLoadTest,
+  pods,
+  type SpecChange,
+  TOPIC,
+  told,
+} from '../../../test/support/seen.ts';
+import type { Condition, Failure } from '../../api/kind.ts';
+import type { LoadTestStatus } from '../../api/loadTest.ts';
+
+type Seen = NonNullable<Parameters<typeof planLoadTest>[1]>;
+
+const MADE = { partitions: 3, replicas: 2, managedBy: 'Admin', created: true } as const;
+const FOUND = { ...MADE, managedBy: 'Existing', created: false } as const;
+const { consumers } = planLoadTest(loadTest(), { kafka: kafka() }).status;
+
+const status = (more: Partial<LoadTestStatus> = {}): LoadTestStatus => ({
+  phase: 'Running',
+  observedGeneration: 1,
+  conditions: [],
+  startedAt: at(0),
+  preparedAt: at(0),
+  evidence: EVIDENCE,
+  topic: MADE,
+  ...(consumers === undefined ? {} : { consumers }),
+  ...more,
+});
+const OTHERS_GROUP = status(consumers === undefined ? {} : { consumers: { ...consumers, groupCreated: false } });
+/** A deletion that this operator has been at for so long. */
+const since = (ms: number, reason = 'StoppingClients'): LoadTestStatus => {
+  const condition = (type: string): Condition => ({
+    type,
+    status: 'True',
+    reason,
+    message: '',
+    lastTransitionTime: at(1_000_000 - ms),
+  });
+  return status({ conditions: [condition('Reconciling'), condition('Deleting')] });
+};
+
+/** At 1,000,000 ms; by default Kafka has the topic and the group, which is empty. */
+const leave = (before: LoadTestStatus | undefined, seen: Seen = {}, spec: SpecChange = {}) =>
+  planLoadTest(loadTest(spec, before, { deletionTimestamp: at(999_000) }), {
+    now: 1_000_000,
+    kafka: kafka({ group: group([]) }),
+    ...seen,
+  });
+const refused: Failure = {
+  action: { type: 'DeleteTopic', topic: 't' },
+  reason: 'Refused',
+  message: 'TOPIC_DELETION_DISABLED',
+};
+const RETAIN: SpecChange = { topic: { ...TOPIC, deletionPolicy: 'Retain' } };
+const members = { kafka: kafka({ group: group(['theirs']) }) };
+
+// biome-ignore format: one situation a line
+test.each<[situation: string, before: LoadTestStatus | undefined, seen: Seen, spec: SpecChange, answer: string]>([
+  ['nothing was made yet', undefined, {}, {}, 'Pending; finished'],
+  ['nothing was made yet and Kafka is away', undefined, { kafka: AWAY }, {}, 'Pending; finished'],
+  ['pods run: they are asked to end', status(), { owned: [pods('producer', 2), pods('consumer', 1)] }, {}, 'Running, Reconciling StoppingClients; applies lag-producer=0 + lag-consumer=0; again in 1000'],
+  ['pods of one workload run: the other is removed', status(), { owned: [pods('producer', 0), pods('consumer', 1)] }, {}, 'Running, Reconciling StoppingClients; applies lag-consumer=0; again in 1000'],
+  ['pods run and Kafka is away', status(), { owned: [pods('producer', 2)], kafka: AWAY }, {}, 'Running, Reconciling StoppingClients; applies lag-producer=0; again in 1000'],
+  ['pods have ended: their workloads go', status(), { owned: [pods('producer', 0)] }, {}, 'Running, Reconciling RemovingClients; again in 1000'],
+  ['then the group, then the topic', status(), {}, {}, 'Running, Reconciling RemovingFromKafka; does DeleteGroup g + DeleteTopic t; again in 1000'],
+  ['the group is gone', status(), { kafka: kafka() }, {}, 'Running, Reconciling RemovingFromKafka; does DeleteTopic t; again in 1000'],
+  ['all is gone', status(), { kafka: kafka({ partitions: null }) }, {}, 'Running; finished'],
+  ['Retain: the topic stays', status(), {}, RETAIN, 'Running, Reconciling RemovingFromKafka; does DeleteGroup g; again in 1000'],
+  ['Retain, the group is gone', status(), { kafka: kafka() }, RETAIN, 'Running; finished'],
+  ['the topic was there before', status({ topic: FOUND }), { kafka: kafka() }, {}, 'Running; finished'],
+  ['the group was there before', OTHERS_GROUP, {}, {}, 'Running, Reconciling RemovingFromKafka; does DeleteTopic t; again in 1000'],
+  ['neither is its own: Kafka is not needed', status({ ...OTHERS_GROUP, topic: FOUND }), { kafka: AWAY }, {}, 'Running; finished'],
+  ['others are in the group: neither goes', status(), members, {}, 'Running, Reconciling RemovingFromKafka; again in 1000'],
+  ['others are in the group for too long', since(61_000, 'RemovingFromKafka'), members, {}, 'Running, Reconciling RemovingFromKafka; tells Warning LeftBehind; finished'],
+  ['Kafka is away', status(), { kafka: AWAY }, {}, 'Running, Reconciling KafkaUnavailable; again in 1000'],
+  ['Kafka is away for 60 s', since(60_000), { kafka: AWAY }, {}, 'Running, Reconciling KafkaUnavailable; again in 1000'],
+  ['Kafka is away for longer', since(60_001), { kafka: AWAY }, {}, 'Running, Reconciling StoppingClients; tells Warning LeftBehind; finished'],
+  ['pods that do not end are not waited for longer', since(60_001), { owned: [pods('producer', 1)] }, {}, 'Running, Reconciling RemovingFromKafka; does DeleteGroup g + DeleteTopic t; again in 1000'],
+  ['Kafka refuses', since(2000), { failures: [refused] }, {}, 'Running, Reconciling RemovingFromKafka; does DeleteGroup g + DeleteTopic t; again in 1000'],
+  ['Kafka refuses for too long', since(60_001), { failures: [refused] }, {}, 'Running, Reconciling StoppingClients; tells Warning LeftBehind; finished'],
+  ['deleted, and somebody else makes it again and again', since(60_001, 'RemovingFromKafka'), {}, {}, 'Running, Reconciling RemovingFromKafka; tells Warning LeftBehind; finished'],
+])('%s', (_situation, before, seen, spec, answer) => {
+  expect(told(leave(before, seen, spec))).toBe(answer);
+});
+
+test('deleted while no operator was running: its minute begins when one sees it', () => {
+  const metadata = { deletionTimestamp: at(0) };
+  const hourLater = { now: 3_600_000, owned: [pods('producer', 2)], kafka: kafka() };
+  const first = planLoadTest(loadTest({}, status(), metadata), hourLater);
+  expect(told(first)).toContain('StoppingClients');
+  const later = planLoadTest(loadTest({}, first.status, metadata), { ...hourLater, now: 3_659_000 });
+  expect(told(later)).toContain('StoppingClients');
+  const late = planLoadTest(loadTest({}, later.status, metadata), { ...hourLater, now: 3_661_000 });
+  expect(told(late)).toContain('DeleteTopic');
+});
+
+test('it says what is left behind, why, and what to do', () => {
+  const said = (plan: ReturnType<typeof leave>) => plan.events.map((event) => event.message)[0];
+  expect(said(leave(since(61_000), { kafka: AWAY }))).toMatch(
+    /^left behind: topic t and group g, because Kafka at .* does not answer.*Delete by hand/,
+  );
+  expect(said(leave(since(61_000), members))).toContain('group g still has 1 members (theirs)');
+  expect(said(leave(since(61_000), { failures: [refused], kafka: kafka() }))).toMatch(
+    /^left behind: topic t, because TOPIC_DELETION_DISABLED/,
+  );
+  expect(message(leave(status(), { kafka: AWAY }))).toMatch(/after 60 s in all they are left behind$/);
+});
+
+test('while deleting, Kafka is looked at, the evidence is not', () => {
+  const deleted = loadTest({}, status({ phase: 'Completed' }), { deletionTimestamp: at(0) });
+  expect(LOAD_TESTS.needs(deleted)).toEqual({ kafka: { topic: 't', group: 'g' } });
+});
