@@ -1,0 +1,27 @@
+/** Carries out one action, and says in one way why it did not succeed. */
+import type { Action, Failure } from '../api/kind.ts';
+import { ActionError, ApiError, type Cluster, type Kafka } from './ports.ts';
+
+export async function act(action: Action, cluster: Cluster, kafka: Kafka): Promise<void> {
+  switch (action.type) {
+    case 'Scale':
+      return cluster.scale(action.target, action.replicas);
+    case 'Patch':
+      await cluster.patch(action.target, { spec: action.spec });
+      return;
+    default:
+      return kafka.act(action);
+  }
+}
+
+/** Statuses by which the API server says that the same request can't succeed: invalid, forbidden, unknown, not supported. */
+const REFUSALS = new Set([400, 403, 404, 405, 413, 415, 422]);
+
+export function failureOf(action: Failure['action'], error: unknown): Failure {
+  if (error instanceof ActionError) return { action, reason: error.reason, message: error.message };
+  if (error instanceof ApiError) {
+    const reason = REFUSALS.has(error.status) ? 'Refused' : error.status === 0 ? 'Unreachable' : 'Unexpected';
+    return { action, reason, message: error.message };
+  }
+  return { action, reason: 'Unexpected', message: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,56 @@
+import { expect, test } from '@jest/globals';
+import { fenced, fencedKafka } from './fence.ts';
+import type { Cluster } from './ports.ts';
+
+const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'n' } };
+const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'a', namespace: 'n' };
+
+/** Every call of the port, each with the place of its signal. */
+const calls: [string, (cluster: Cluster, signal?: AbortSignal) => unknown][] = [
+  ['list', (cluster, signal) => cluster.list(ref, {}, signal)],
+  ['watch', (cluster, signal) => cluster.watch(ref, {}, '1', signal ?? new AbortController().signal)],
+  ['get', (cluster, signal) => cluster.get(ref, signal)],
+  ['create', (cluster, signal) => cluster.create(object, signal)],
+  ['update', (cluster, signal) => cluster.update(object, signal)],
+  ['apply', (cluster, signal) => cluster.apply(object, signal)],
+  ['applyStatus', (cluster, signal) => cluster.applyStatus(object, signal)],
+  ['patch', (cluster, signal) => cluster.patch(ref, {}, signal)],
+  ['scale', (cluster, signal) => cluster.scale(ref, 1, signal)],
+  ['delete', (cluster, signal) => cluster.delete(ref, 'uid', signal)],
+];
+
+test.each(calls)('%s is given up when the lease is lost, and by its own signal', (name, call) => {
+  let passed: AbortSignal | undefined;
+  const cluster = {
+    [name]: (...parameters: unknown[]) => {
+      passed = parameters.at(-1) as AbortSignal;
+    },
+  } as unknown as Cluster;
+  for (const signal of [undefined, new AbortController().signal]) {
+    const lost = new AbortController();
+    call(fenced(cluster, lost.signal), signal);
+    expect(passed?.aborted).toBe(false);
+    lost.abort();
+    expect(passed?.aborted).toBe(true);
+  }
+  const own = new AbortController();
+  call(fenced(cluster, new AbortController().signal), own.signal);
+  own.abort();
+  expect(passed?.aborted).toBe(true);
+});
+
+test('no action goes to Kafka after the lease was lost', async () => {
+  const acts: string[] = [];
+  const lost = new AbortController();
+  const kafka = fencedKafka(
+    {
+      view: async () => ({ unavailable: '' }),
+      act: async ({ type }) => void acts.push(type),
+    },
+    lost.signal,
+  );
+  await kafka.act({ type: 'DeleteGroup', group: 'g' });
+  lost.abort();
+  await expect(kafka.act({ type: 'DeleteTopic', topic: 't' })).rejects.toThrow();
+  expect(acts).toEqual(['DeleteGroup']);
+});

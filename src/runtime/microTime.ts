@@ -1,0 +1,8 @@
+import type { EpochMs } from '../api/kind.ts';
+
+/** metav1.MicroTime: RFC 3339 with exactly 6 digits; the API server refuses 3. */
+export const microTime = (at: EpochMs): string => {
+  const micros = Math.round((at - Math.floor(at)) * 1000);
+  const milliseconds = new Date(Math.floor(at)).toISOString().slice(0, -1);
+  return `${milliseconds}${String(Math.min(micros, 999)).padStart(3, '0')}Z`;
+};

@@ -1,0 +1,68 @@
+/** Objects that kinds ask to see although they are not of our kinds: each watched by name as long as somebody wants it. */
+import type { KubernetesObject, ObjectRef } from '../api/kind.ts';
+import { pause } from './clock.ts';
+import { type Interests, interests } from './interests.ts';
+import { ApiError } from './ports.ts';
+import { type WatchCache, type WatchCacheOptions, watchCache } from './watchCache.ts';
+
+export interface ObjectWatches {
+  /** From now on the key wants to see just these. */
+  want(key: string, refs: ObjectRef[]): void;
+  /** null: there is none. Throws `ApiError` when it can't be read within 10 s. */
+  read(ref: ObjectRef): Promise<KubernetesObject | null>;
+  stop(): Promise<void>;
+}
+
+const READ_MS = 10_000;
+/** A space separates, and is in no part of a reference. */
+const textOf = (ref: ObjectRef) => [ref.apiVersion, ref.kind, ref.namespace, ref.name].join(' ');
+
+export function objectWatches(
+  options: Omit<WatchCacheOptions, 'type' | 'of' | 'changed'>,
+  changed: (key: string) => void,
+): ObjectWatches {
+  const caches = new Map<string, WatchCache>();
+
+  function begin(text: string): void {
+    const [apiVersion = '', kind = '', namespace = '', name = ''] = text.split(' ');
+    const cache = watchCache({
+      ...options,
+      type: { apiVersion, kind },
+      of: { namespace, fieldSelector: `metadata.name=${name}` },
+      changed: () => {
+        for (const key of wanted.in(text)) changed(key);
+      },
+    });
+    caches.set(text, cache);
+    cache.start();
+  }
+
+  function end(text: string): void {
+    void caches.get(text)?.stop();
+    caches.delete(text);
+  }
+
+  const wanted: Interests = interests(begin, end);
+
+  return {
+    want: (key, refs) => wanted.set(key, refs.map(textOf)),
+    async read(ref) {
+      const cache = caches.get(textOf(ref));
+      if (!cache) throw new Error(`${textOf(ref)} is read without being wanted`);
+      if (!cache.synced) {
+        const waited = new AbortController();
+        await Promise.race([cache.whenSynced(), pause(options.clock, READ_MS, waited.signal)]);
+        waited.abort();
+      }
+      if (!cache.synced) {
+        const why = cache.trouble ?? 'no answer in time';
+        throw new ApiError(0, 'Timeout', `${ref.kind} ${ref.namespace}/${ref.name} can't be read: ${why}`);
+      }
+      return cache.get(ref.namespace, ref.name) ?? null;
+    },
+    async stop() {
+      await Promise.all([...caches.values()].map((cache) => cache.stop()));
+      caches.clear();
+    },
+  };
+}

@@ -1,0 +1,304 @@
+/** Observe → plan → apply for a list of kinds: caches, queue and the rounds of every resource. */
+import type { EvidenceNeed, Known, KubernetesObject, ObjectRef, Observed } from '../api/kind.ts';
+import { pause } from './clock.ts';
+import { distinct, MANAGED_BY, OPERATOR } from './desired.ts';
+import { type EventRecorder, eventRecorder } from './events.ts';
+import { fenced, fencedKafka } from './fence.ts';
+import { interests } from './interests.ts';
+import { type Memory, memoryOf } from './memory.ts';
+import type { Change } from './objectStore.ts';
+import { identityOf, refOf, typeIdentityOf } from './objects.ts';
+import { objectWatches } from './objectWatches.ts';
+import {
+  ApiError,
+  type Clock,
+  type Cluster,
+  type EvidenceReader,
+  type Kafka,
+  type Log,
+  type Metrics,
+  type Random,
+  type ResourceType,
+} from './ports.ts';
+import { type AnyKind, reconcile, type Surroundings } from './reconcile.ts';
+import { waitForStatus } from './status.ts';
+import { type TypeCache, typeCache } from './typeCache.ts';
+import { type WorkQueue, workQueue } from './workQueue.ts';
+
+export interface RuntimeOptions {
+  kinds: AnyKind[];
+  cluster: Cluster;
+  kafka: Kafka;
+  evidence: EvidenceReader;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  metrics: Metrics;
+  /** Name of this process, for Events. */
+  instance: string;
+  /** Absent: all of the cluster. */
+  namespaces?: string[];
+  /** Resources worked on at a time (default 8). */
+  concurrency?: number;
+}
+
+export interface Runtime {
+  /** Begins to watch; acts only while it leads. */
+  start(): void;
+  readonly synced: boolean;
+  /** What it is out of touch with, if anything. */
+  readonly trouble: string | undefined;
+  readonly queueDepth: number;
+  /** Acts until `stop` (finishes what it has in hand, at most 10 s) or `lost` (at once). */
+  lead(stop: AbortSignal, lost: AbortSignal): Promise<void>;
+  /** Ends the watches. */
+  stop(): Promise<void>;
+}
+
+const NOT_ASKED: Known<never> = { unavailable: 'not asked for' };
+const IN_HAND_MS = 10_000;
+
+export function createRuntime(options: RuntimeOptions): Runtime {
+  const { kinds, cluster, evidence, clock, random, log, metrics } = options;
+  const watching = { cluster, clock, random, log };
+  let queue: WorkQueue | undefined;
+
+  // ---- what is watched ----
+
+  const kindOf = new Map(kinds.map((kind) => [typeIdentityOf(kind), kind]));
+  const own = new Map<string, TypeCache>();
+  const ownedCaches = new Map<string, TypeCache>();
+  for (const kind of kinds)
+    own.set(
+      typeIdentityOf(kind),
+      typeCache({ ...watching, type: kind, changed: ownChanged }, undefined, options.namespaces),
+    );
+  for (const kind of kinds) for (const type of kind.owns) ownedCaches.set(versionedTypeOf(type), cacheOfOwned(type));
+  const caches = new Set([...own.values(), ...ownedCaches.values()]);
+
+  function cacheOfOwned(type: ResourceType): TypeCache {
+    const changed = (change: Change) => ownedChanged(change);
+    return (
+      own.get(typeIdentityOf(type)) ??
+      ownedCaches.get(versionedTypeOf(type)) ??
+      typeCache({ ...watching, type, changed }, `${MANAGED_BY}=${OPERATOR}`, options.namespaces)
+    );
+  }
+
+  function ownChanged(change: Change): void {
+    const { object } = change;
+    const key = keyOf(object);
+    if (change.type === 'Modified' && !isRequest(change.before, object)) queue?.add(key);
+    else queue?.addNow(key);
+    for (const interested of ownWanted.in(key)) queue?.add(interested);
+    ownedChanged(change);
+  }
+
+  function ownedChanged({ type, object }: Change): void {
+    const owner = object.metadata.ownerReferences?.find((reference) => reference.controller);
+    if (!owner || !kindOf.has(typeIdentityOf(owner))) return;
+    const key = identityOf({ ...owner, namespace: object.metadata.namespace ?? '' });
+    // Gone: what was waiting for that may go on at once.
+    if (type === 'Deleted') memories.get(key)?.failures.succeeded({ type: 'Apply', target: refOf(object) });
+    queue?.add(key);
+  }
+
+  const foreign = objectWatches(watching, (key) => queue?.add(key));
+  const ownWanted = interests(
+    () => {},
+    () => {},
+  );
+
+  // ---- evidence ----
+
+  const runs = interests(
+    (run) => evidence.onChange(run, () => evidenceChanged(run)),
+    (run) => evidence.close(run),
+  );
+
+  /** Evidence arrives all the time: there is no use in looking before the status may be written again. */
+  function evidenceChanged(run: string): void {
+    for (const key of runs.in(run))
+      queue?.addAfter(key, waitForStatus(memories.get(key)?.statusWrittenAt, clock.now()));
+  }
+
+  function evidenceOf(key: string, need: EvidenceNeed | undefined): Known<unknown> {
+    runs.set(key, need ? [need.run] : []);
+    return need ? evidence.open(need) : NOT_ASKED;
+  }
+
+  // ---- rounds ----
+
+  const memories = new Map<string, Memory>();
+  const lastErrors = new Map<string, string>();
+
+  function memoryFor(key: string, resource: KubernetesObject): Memory {
+    const uid = resource.metadata.uid ?? '';
+    const before = memories.get(key);
+    if (before?.uid === uid) return before;
+    forget(key);
+    const memory = memoryOf(uid, random);
+    memories.set(key, memory);
+    return memory;
+  }
+
+  function forget(key: string): void {
+    memories.delete(key);
+    lastErrors.delete(key);
+    runs.set(key, []);
+    ownWanted.set(key, []);
+    foreign.want(key, []);
+  }
+
+  async function readObjects(key: string, refs: ObjectRef[]): Promise<(KubernetesObject | null)[]> {
+    const cacheOf = (ref: ObjectRef) => {
+      const cache = own.get(typeIdentityOf(ref));
+      return cache?.covers(ref.namespace) ? cache : undefined;
+    };
+    ownWanted.set(key, refs.filter(cacheOf).map(identityOf));
+    foreign.want(
+      key,
+      refs.filter((ref) => !cacheOf(ref)),
+    );
+    return Promise.all(
+      refs.map((ref) => {
+        const cache = cacheOf(ref);
+        return cache ? (cache.get(ref.namespace, ref.name) ?? null) : foreign.read(ref);
+      }),
+    );
+  }
+
+  async function observe(kind: AnyKind, key: string, resource: KubernetesObject): Promise<Observed<KubernetesObject>> {
+    // Which objects first; what they hold may tell what else to look at.
+    const refs = kind.needs(resource).objects ?? [];
+    const objects = await readObjects(key, refs);
+    const needs = kind.needs(resource, objects);
+    const kafka = needs.kafka ? await options.kafka.view(needs.kafka) : NOT_ASKED;
+    const folded = evidenceOf(key, needs.evidence);
+    const uid = resource.metadata.uid ?? '';
+    return {
+      resource,
+      deleting: resource.metadata.deletionTimestamp !== undefined,
+      owned: distinct(kind.owns.flatMap((type) => ownedCaches.get(versionedTypeOf(type))?.controlledBy(uid) ?? [])),
+      objects,
+      kafka,
+      evidence: folded,
+      failures: memories.get(key)?.failures.list() ?? [],
+      now: clock.now(),
+    };
+  }
+
+  function wrote(object: KubernetesObject): void {
+    (ownedCaches.get(versionedTypeOf(object)) ?? own.get(typeIdentityOf(object)))?.put(object);
+  }
+
+  function find(key: string): { kind: AnyKind; resource: KubernetesObject | undefined } | undefined {
+    const [type = '', path = ''] = key.split(' ');
+    const kind = kindOf.get(type);
+    const [namespace = '', name = ''] = path.split('/');
+    return kind && { kind, resource: own.get(type)?.get(namespace, name) };
+  }
+
+  function workWith(surroundings: Omit<Surroundings, 'observe'>) {
+    return async (key: string): Promise<number | undefined> => {
+      const found = find(key);
+      if (!found?.resource) {
+        forget(key);
+        return undefined;
+      }
+      const { kind, resource } = found;
+      const began = clock.now();
+      const finish = (result: Parameters<Metrics['reconciled']>[1]) =>
+        metrics.reconciled(kind.kind, result, (clock.now() - began) / 1000);
+      try {
+        const around = { ...surroundings, observe: (seen: KubernetesObject) => observe(kind, key, seen) };
+        const outcome = await reconcile(kind, resource, memoryFor(key, resource), around);
+        finish(outcome.result);
+        if (outcome.result === 'Gone') forget(key);
+        else if (lastErrors.delete(key)) log.info('goes on again', { of: key });
+        return outcome.lookAgainInMs;
+      } catch (error) {
+        finish('Failed');
+        throw error;
+      }
+    };
+  }
+
+  function failedWith(events: EventRecorder, lost: AbortSignal) {
+    return (key: string, error: unknown): void => {
+      if (lost.aborted) return;
+      const message = error instanceof Error ? error.message : String(error);
+      if (lastErrors.get(key) === message) return;
+      lastErrors.set(key, message);
+      const stack = error instanceof Error && !(error instanceof ApiError) ? { stack: error.stack } : {};
+      log.error('did not succeed, will try again', { of: key, error: message, ...stack });
+      const resource = find(key)?.resource;
+      // The API server out of reach or in trouble, and lost races, say nothing about the resource.
+      const passing =
+        error instanceof ApiError &&
+        (error.status === 0 ||
+          error.status === 404 ||
+          error.status === 409 ||
+          error.status === 429 ||
+          error.status >= 500);
+      if (resource && !passing) events.record(resource, { type: 'Warning', reason: 'Unexpected', message });
+    };
+  }
+
+  return {
+    start() {
+      for (const cache of caches) cache.start();
+    },
+    get synced() {
+      return [...caches].every((cache) => cache.synced);
+    },
+    get trouble() {
+      return [...caches].find((cache) => cache.trouble)?.trouble;
+    },
+    get queueDepth() {
+      return queue?.depth ?? 0;
+    },
+    async lead(stop, lost) {
+      const ended = AbortSignal.any([stop, lost]);
+      const aborted = new Promise<void>((resolve) => {
+        if (ended.aborted) resolve();
+        else ended.addEventListener('abort', () => resolve(), { once: true });
+      });
+      await Promise.race([Promise.all([...caches].map((cache) => cache.whenSynced())), aborted]);
+      if (ended.aborted) return;
+      const acting = fenced(cluster, lost);
+      const events = eventRecorder({ cluster: acting, instance: options.instance, clock, random, log });
+      const surroundings = { wrote, cluster: acting, kafka: fencedKafka(options.kafka, lost), events, clock, log };
+      const current = workQueue({
+        work: workWith(surroundings),
+        failed: failedWith(events, lost),
+        clock,
+        random,
+        ...(options.concurrency !== undefined ? { concurrency: options.concurrency } : {}),
+      });
+      queue = current;
+      for (const cache of own.values()) for (const object of cache.all()) current.add(keyOf(object));
+      await aborted;
+      queue = undefined;
+      const rest = new AbortController();
+      const patience = lost.aborted ? Promise.resolve() : pause(clock, IN_HAND_MS, rest.signal);
+      await Promise.race([current.stop().then(() => events.flush()), patience]);
+      rest.abort();
+      for (const key of [...memories.keys()]) forget(key);
+    },
+    async stop() {
+      await Promise.all([...caches].map((cache) => cache.stop()));
+      await foreign.stop();
+    },
+  };
+}
+
+/** `LoadTest.kafkalab.dev demo/lag` */
+const keyOf = (object: KubernetesObject): string => identityOf(refOf(object));
+
+const versionedTypeOf = (type: { apiVersion: string; kind: string }): string => `${type.apiVersion} ${type.kind}`;
+
+/** Somebody asked for something: the spec changed, or the resource is to go. */
+const isRequest = (before: KubernetesObject, after: KubernetesObject): boolean =>
+  before.metadata.generation !== after.metadata.generation ||
+  before.metadata.deletionTimestamp !== after.metadata.deletionTimestamp;
