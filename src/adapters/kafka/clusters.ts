@@ -1,0 +1,120 @@
+/** The Kafka clusters that labs name, one connection each, as the runtime's ports. */
+import type { EvidenceNeed, KafkaNeed, KafkaView, Known } from '../../api/kind.ts';
+import type { Fact } from '../../domain/evidence.ts';
+import type { EvidenceReader as EvidencePort, Kafka, KafkaAction } from '../../runtime/ports.ts';
+import { act } from './actions.ts';
+import { KafkaConnection } from './connection.ts';
+import { sentence } from './errors.ts';
+import { EvidenceReader } from './evidenceReader.ts';
+import { EvidenceWriter } from './evidenceWriter.ts';
+
+/** Long enough for one request to fail over to another broker, short against the patience of a person. */
+const ANSWER_WITHIN_MS = 8_000;
+/** After a failed look at Kafka nobody asks again for this long: a cluster that is down is not hammered. */
+const COOL_DOWN_MS = 3_000;
+const NOBODY_NAMED =
+  'no Kafka is named: write spec.kafka.bootstrapServers, or start the operator with BOOTSTRAP_SERVERS';
+
+export class KafkaClusters implements Kafka, EvidencePort {
+  readonly #defaultServers: string;
+  readonly #connections = new Map<string, KafkaConnection>();
+  readonly #writers = new Map<string, EvidenceWriter>();
+  readonly #readers = new Map<string, EvidenceReader>();
+  readonly #failures = new Map<string, { at: number; why: string }>();
+  readonly #listeners = new Map<string, () => void>();
+  readonly #servers = new Map<string, string>();
+
+  constructor(defaultBootstrapServers: string) {
+    this.#defaultServers = defaultBootstrapServers;
+  }
+
+  async view(need: KafkaNeed): Promise<Known<KafkaView>> {
+    const servers = need.bootstrapServers ?? this.#defaultServers;
+    if (servers === '') return { unavailable: NOBODY_NAMED };
+    const failure = this.#failures.get(servers);
+    if (failure !== undefined && performance.now() - failure.at < COOL_DOWN_MS) return { unavailable: failure.why };
+    try {
+      const view = await within(
+        ANSWER_WITHIN_MS,
+        this.#connection(servers).view(need.topic, need.group, need.maxAgeMs ?? 900),
+      );
+      this.#failures.delete(servers);
+      return { known: view };
+    } catch (error) {
+      const why = `Kafka at ${servers} does not answer: ${sentence(error)}`;
+      this.#failures.set(servers, { at: performance.now(), why });
+      return { unavailable: why };
+    }
+  }
+
+  async act(action: KafkaAction): Promise<void> {
+    const servers = action.bootstrapServers ?? this.#defaultServers;
+    if (action.type === 'Report') {
+      await this.#writer(servers).append(action.run, action.topic, action.partition, action.facts as Fact[]);
+      return;
+    }
+    await act(this.#connection(servers), action);
+  }
+
+  open(need: EvidenceNeed): Known<unknown> {
+    const servers = need.bootstrapServers ?? this.#defaultServers;
+    this.#servers.set(need.run, servers);
+    let reader = this.#readers.get(servers);
+    if (reader === undefined) {
+      reader = new EvidenceReader(servers, need.topic, (run) => this.#listeners.get(run)?.());
+      this.#readers.set(servers, reader);
+    }
+    return reader.open(need);
+  }
+
+  onChange(run: string, changed: () => void): void {
+    this.#listeners.set(run, changed);
+  }
+
+  close(run: string): void {
+    this.#listeners.delete(run);
+    const servers = this.#servers.get(run);
+    this.#servers.delete(run);
+    if (servers !== undefined) this.#readers.get(servers)?.close(run);
+  }
+
+  /** Bounded: what does not close in time is left to the end of the process. */
+  async end(): Promise<void> {
+    const closing = [
+      ...[...this.#connections.values()].map((connection) => connection.close()),
+      ...[...this.#writers.values()].map((writer) => writer.close()),
+      ...[...this.#readers.values()].map((reader) => reader.end()),
+    ];
+    await within(5_000, Promise.allSettled(closing)).catch(() => {});
+  }
+
+  #connection(servers: string): KafkaConnection {
+    let connection = this.#connections.get(servers);
+    if (connection === undefined) {
+      connection = new KafkaConnection(servers);
+      this.#connections.set(servers, connection);
+    }
+    return connection;
+  }
+
+  #writer(servers: string): EvidenceWriter {
+    let writer = this.#writers.get(servers);
+    if (writer === undefined) {
+      writer = new EvidenceWriter(servers);
+      this.#writers.set(servers, writer);
+    }
+    return writer;
+  }
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

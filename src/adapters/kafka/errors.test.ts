@@ -1,0 +1,47 @@
+import { expect, test } from '@jest/globals';
+import { KafkaClusters } from './clusters.ts';
+import { actionError, sentence } from './errors.ts';
+
+const protocolError = (apiId: string, serverErrorMessage: string) => ({ apiId, serverErrorMessage, message: 'short' });
+const nested = (...errors: unknown[]) => ({ message: 'Creating topics failed.', errors: [{ message: 'v7', errors }] });
+
+test('Kafka’s own words are what people read, however deep the library nests them', () => {
+  const error = nested(protocolError('INVALID_CONFIG', 'Unknown topic config name: retention.millis'));
+  expect(sentence(error)).toBe('INVALID_CONFIG: Unknown topic config name: retention.millis');
+});
+
+test('where nobody answered, what the connection said, once', () => {
+  const refused = { message: 'Connection to 10.0.0.1:9092 failed.' };
+  expect(sentence({ message: 'metadata failed 2 times.', errors: [refused, refused] })).toBe(refused.message);
+});
+
+test.each([
+  ['INVALID_REPLICATION_FACTOR', 'Refused'],
+  ['NON_EMPTY_GROUP', 'Refused'],
+  ['NOT_CONTROLLER', 'Unexpected'],
+])('%s is %s', (name, reason) => {
+  expect(actionError('creating topic t', nested(protocolError(name, 'why')))).toMatchObject({
+    reason,
+    message: `creating topic t: ${name}: why`,
+  });
+});
+
+test('no answer is Unreachable', () => {
+  expect(actionError('deleting group g', { message: 'Connection failed.' })).toMatchObject({ reason: 'Unreachable' });
+});
+
+test('an operator without a Kafka says what to write', async () => {
+  const clusters = new KafkaClusters('');
+  expect(await clusters.view({ topic: 't' })).toEqual({
+    unavailable: expect.stringContaining('spec.kafka.bootstrapServers'),
+  });
+  await clusters.end();
+});
+
+test('a Kafka that is away is told in a sentence', async () => {
+  const clusters = new KafkaClusters('127.0.0.1:1');
+  expect(await clusters.view({ topic: 't' })).toEqual({
+    unavailable: expect.stringMatching(/^Kafka at 127\.0\.0\.1:1 does not answer: /),
+  });
+  await clusters.end();
+});
