@@ -1,0 +1,73 @@
+import { expect, test } from '@jest/globals';
+import { createBatch, pauseBefore } from './batch.ts';
+
+const record = (partition: number, offset: number, beganAt: number, endedAt = beganAt, timestamp = 0) => ({
+  partition,
+  offset,
+  bytes: 10,
+  timestamp,
+  beganAt,
+  endedAt,
+});
+
+test('nothing added, nothing taken', () => {
+  expect(createBatch().take()).toEqual([]);
+});
+
+test('records that follow each other are one range, first and last times are kept', () => {
+  const batch = createBatch();
+  batch.add(record(2, 40, 1000, 1005, 990));
+  batch.add(record(2, 41, 1005, 1010, 995));
+  batch.add(record(2, 42, 1010, 1015, 1000));
+  expect(batch.take()).toEqual([
+    {
+      partition: 2,
+      ranges: [[40, 43]],
+      records: 3,
+      bytes: 30,
+      firstBeganAt: 1000,
+      firstWaitedMs: 10,
+      lastEndedAt: 1015,
+    },
+  ]);
+  expect(batch.take()).toEqual([]);
+});
+
+test('a gap and a repetition begin new ranges', () => {
+  const batch = createBatch();
+  for (const offset of [1, 2, 5, 6, 2, 3]) batch.add(record(0, offset, 100, 100, 100));
+  expect(batch.take()[0]?.ranges).toEqual([
+    [1, 3],
+    [5, 7],
+    [2, 4],
+  ]);
+});
+
+test('the longest pause within the batch, by partition', () => {
+  const batch = createBatch();
+  batch.add(record(0, 0, 1000, 1010));
+  batch.add(record(1, 0, 1010, 1020));
+  batch.add(record(0, 1, 1060, 1070)); // 50 ms after the end of its predecessor in partition 0
+  batch.add(record(0, 2, 1080, 1090)); // 10 ms
+  const [zero, one] = batch.take();
+  expect(zero?.longestPause).toEqual({ from: 1010, to: 1060 });
+  expect(one?.longestPause).toBeUndefined();
+});
+
+test('a pause is no longer than the record waited, and under a millisecond none at all', () => {
+  const batch = createBatch();
+  batch.add(record(0, 0, 1000, 1010));
+  batch.add(record(0, 1, 5000, 5010, 4980));
+  batch.add(record(0, 2, 5010.9, 5020, 4980));
+  expect(batch.take()[0]?.longestPause).toEqual({ from: 4980, to: 5000 });
+  batch.add(record(0, 3, 6000, 6010, 5990));
+  batch.add(record(0, 4, 7000, 7010, 6999.5));
+  expect(batch.take()[0]?.longestPause).toBeUndefined();
+});
+
+test('a timestamp of a clock that is ahead makes no negative waiting', () => {
+  const batch = createBatch();
+  batch.add(record(0, 0, 1000, 1001, 1200));
+  expect(batch.take()[0]?.firstWaitedMs).toBe(0);
+  expect(pauseBefore(1000, 1200, 900)).toBe(0);
+});

@@ -1,0 +1,17 @@
+/** What librdkafka 2.15's debug lines (`debug=cgrp`) say and its API does not. */
+
+/** `Group "g": updating member id "(not-set)" -> "name-uuid"` */
+export function memberIdIn(line: string): string | undefined {
+  const id = /updating member id ".*" -> "(.*)"$/.exec(line)?.[1];
+  return id === undefined || id === '(not-set)' || id === '' ? undefined : id;
+}
+
+/**
+ * `Group "g" is rebalancing (EAGER) in state up (join-state steady) with 3 assigned partition(s): rebalance in progress`,
+ * and of the cooperative ones `Group "g": Rejoining group with 3 owned partition(s): Group is rebalancing`
+ */
+export function rebalanceReasonIn(line: string): string | undefined {
+  return /(?:(?:initiating rebalance|is rebalancing) \(.*?assigned|Rejoining group with \d+ owned) partition\(s\)[^:]*: (.+)$/s.exec(
+    line,
+  )?.[1];
+}

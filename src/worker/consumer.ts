@@ -1,0 +1,273 @@
+/** One consuming client: polls, spends the handler's time on each record, commits as asked, reports what happened. */
+import type { Consumed, Fact } from '../domain/evidence.ts';
+import { createRecorder } from '../domain/histogram.ts';
+import type { ConsumerSpec } from '../domain/workerSpec.ts';
+import { createBatch, pauseBefore } from './batch.ts';
+import type {
+  ClientTrouble,
+  ConsumedRecord,
+  ConsumerClient,
+  ConsumerEvents,
+  Position,
+  RebalanceContext,
+} from './clients/port.ts';
+import { handleEach } from './handling.ts';
+import type { Log } from './log.ts';
+import { type EpochMs, within } from './time.ts';
+import { createTroubles } from './troubles.ts';
+
+/** An idle poll returns after this time: it also counts as a poll for max.poll.interval.ms. */
+const IDLE_POLL_MS = 100;
+/** With nothing else to say for this long, a consumer says that it is alive. */
+const ALIVE_MS = 3_000;
+/** A commit that the coordinator does not answer is given up after this: Kafka's default.api.timeout.ms. */
+const COMMIT_MS = 60_000;
+/** The same for the commit before partitions are given up, for which the group waits. */
+const LAST_COMMIT_MS = 4_000;
+/** Kept of the time for stopping: for the last commit and for leaving the group. */
+const LEAVE_MS = 4_000;
+/** Pauses under it are not worth a line in the log. */
+const LOGGED_PAUSE_MS = 10;
+
+export interface ConsumerOptions {
+  /** Readable name, also client.id. */
+  name: string;
+  work: ConsumerSpec;
+  makeClient(events: ConsumerEvents): ConsumerClient;
+  report(facts: Fact[]): void;
+  now(): EpochMs;
+  log: Log;
+}
+
+export interface Consumer {
+  /** Connects, subscribes and begins to poll. Rejects when the settings are refused. */
+  start(): Promise<void>;
+  /** Subscribed and polling. */
+  ready(): boolean;
+  /** What was consumed since the last call; an Alive when there was nothing for a while. */
+  takeFacts(): Fact[];
+  totals(): { records: number; bytes: number };
+  /**
+   * Finishes the record in hand, commits, leaves the group, says goodbye; takes at most about so long.
+   * False: a call of the client library has not come back.
+   */
+  stop(timeoutMs: number, cause?: 'Terminated' | 'Error'): Promise<boolean>;
+}
+
+const sorted = (partitions: Iterable<number>): number[] => [...partitions].sort((a, b) => a - b);
+const list = (partitions: Iterable<number>): string => sorted(partitions).join(',') || 'nothing';
+
+export function createConsumer(options: ConsumerOptions): Consumer {
+  const { name, work, now, log } = options;
+  const { commit } = work;
+  const batch = createBatch();
+  const endToEnd = createRecorder();
+  const troubles = createTroubles(name);
+  const owned = new Set<number>();
+  /** Next offset of partitions with processed records that this client has not committed itself (or stored, for Auto). */
+  const uncommitted = new Map<number, number>();
+  const lastEndedAt = new Map<number, EpochMs>();
+  /** Partitions whose first record after a rebalance is awaited, for the log. */
+  const watched = new Set<number>();
+  const sizes = createRecorder('count');
+  let polls = 0;
+  let recordsMax = 0;
+  let sinceCommit = 0;
+  let records = 0;
+  let bytes = 0;
+  let saidSomethingAt = now();
+  let polling = false;
+  let stopping = false;
+  let loop: Promise<void> = Promise.resolve();
+
+  const say = (facts: Fact[]) => {
+    if (facts.length === 0) return;
+    saidSomethingAt = now();
+    options.report(facts);
+  };
+
+  const trouble = (event: ClientTrouble) => {
+    const fact = troubles(event, now());
+    if (fact === undefined) return;
+    log.warn(`${event.code}: ${event.message}`, { client: name });
+    say([fact]);
+  };
+
+  const takeConsumed = (): Fact[] => {
+    const partitions = batch.take();
+    if (partitions.length === 0 && polls === 0) return [];
+    const fact: Consumed = { type: 'Consumed', client: name, at: now(), partitions };
+    const encoded = endToEnd.takeEncoded();
+    if (encoded !== undefined) fact.endToEnd = encoded;
+    const encodedSizes = sizes.takeEncoded();
+    if (encodedSizes !== undefined) fact.polls = { count: polls, recordsMax, sizes: encodedSizes };
+    polls = 0;
+    recordsMax = 0;
+    return [fact];
+  };
+
+  const positions = (): Position[] => [...uncommitted].map(([partition, offset]) => ({ partition, offset }));
+
+  /** Waits for the coordinator: for Auto only at the end of an ownership, as Kafka's Java client does. */
+  const commitNow = async (timeoutMs: number) => {
+    sinceCommit = 0;
+    if (uncommitted.size === 0) return;
+    const taken = positions();
+    try {
+      await client.commit(taken, timeoutMs);
+      for (const { partition, offset } of taken) {
+        if (uncommitted.get(partition) === offset) uncommitted.delete(partition);
+      }
+    } catch (error) {
+      const { code, message } = error as { code: string; message: string };
+      trouble({ code, message: `commit: ${message}` });
+    }
+  };
+
+  /** Called once per record, or once per run of records that took no time. Gives what is to be waited for. */
+  const afterRecords = (partition: number, nextOffset: number, count: number): Promise<void> | undefined => {
+    uncommitted.set(partition, nextOffset);
+    sinceCommit += count;
+    if (commit.mode === 'Auto') {
+      try {
+        client.store([{ partition, offset: nextOffset }]);
+      } catch (error) {
+        const { code, message } = error as { code: string; message: string };
+        trouble({ code, message: `storing an offset: ${message}` });
+      }
+    } else if (commit.mode === 'Record' || (commit.mode === 'Every' && sinceCommit >= commit.records)) {
+      return commitNow(COMMIT_MS);
+    }
+    return undefined;
+  };
+
+  const note = (record: ConsumedRecord, beganAt: EpochMs, endedAt: EpochMs) => {
+    const { partition, offset, timestamp, bytes: size } = record;
+    if (watched.size > 0 && watched.delete(partition)) {
+      const before = lastEndedAt.get(partition);
+      const pauseMs = before === undefined ? 0 : pauseBefore(beganAt, timestamp, before);
+      if (pauseMs >= LOGGED_PAUSE_MS) {
+        log.info(`paused ${Math.round(pauseMs)} ms on partition ${partition}`, { client: name, partition, pauseMs });
+      }
+    }
+    batch.add({ partition, offset, bytes: size, timestamp, beganAt, endedAt });
+    endToEnd.record(Math.max(0, beganAt - timestamp));
+    lastEndedAt.set(partition, endedAt);
+    records += 1;
+    bytes += size;
+  };
+
+  /** Records that take no time: one look at the clock per run of records of a partition, or per record when each is committed. */
+  const handleAtOnce = async (polled: ConsumedRecord[]) => {
+    for (let from = 0; from < polled.length && !stopping; ) {
+      const first = polled[from] as ConsumedRecord;
+      const beganAt = now();
+      const most =
+        commit.mode === 'Record' ? 1 : commit.mode === 'Every' ? commit.records - sinceCommit : polled.length;
+      const limit = Math.min(polled.length, from + Math.max(1, most));
+      let to = from;
+      while (to < limit && polled[to]?.partition === first.partition) {
+        note(polled[to] as ConsumedRecord, beganAt, beganAt);
+        to += 1;
+      }
+      const waiting = afterRecords(first.partition, (polled[to - 1] as ConsumedRecord).offset + 1, to - from);
+      if (waiting !== undefined) await waiting;
+      from = to;
+    }
+  };
+
+  const pollOn = async () => {
+    while (!stopping) {
+      const polled = await client.poll(work.maxPollRecords, IDLE_POLL_MS);
+      if (stopping || polled.length === 0) continue;
+      polls += 1;
+      recordsMax = Math.max(recordsMax, polled.length);
+      sizes.record(polled.length);
+      if (work.perRecordMs === 0) {
+        await handleAtOnce(polled);
+      } else {
+        await handleEach(
+          polled,
+          work.perRecordMs,
+          now,
+          () => stopping,
+          (record, beganAt, endedAt) => {
+            note(record, beganAt, endedAt);
+            return afterRecords(record.partition, record.offset + 1, 1);
+          },
+        );
+      }
+      if (commit.mode === 'Poll') await commitNow(COMMIT_MS);
+    }
+  };
+
+  const assigned = (partitions: number[], context: RebalanceContext) => {
+    for (const partition of partitions) owned.add(partition);
+    for (const partition of owned) watched.add(partition);
+    const gained = partitions.length === 0 ? '' : ` (gained ${list(partitions)})`;
+    const fields = { client: name, memberId: context.memberId, protocol: context.protocol, reason: context.reason };
+    log.info(`assigned ${list(owned)}${gained}`, fields);
+    say([
+      ...takeConsumed(),
+      { type: 'Assigned', client: name, at: now(), ...context, gained: partitions, owned: sorted(owned) },
+    ]);
+  };
+
+  const revoked = async (partitions: number[], lost: boolean, context: RebalanceContext) => {
+    if (partitions.length === 0) return;
+    // Those of `stop` are committed already, and the client takes no commits any more.
+    if (!lost && !stopping && commit.mode !== 'Never') await commitNow(LAST_COMMIT_MS);
+    for (const partition of partitions) {
+      owned.delete(partition);
+      watched.delete(partition);
+      uncommitted.delete(partition);
+    }
+    const cause = lost ? 'Lost' : stopping ? 'Closed' : 'Revoked';
+    const fields = { client: name, memberId: context.memberId, protocol: context.protocol, reason: context.reason };
+    log.info(
+      `${lost ? 'lost' : 'revoked'} ${list(partitions)}${owned.size > 0 ? ` (kept ${list(owned)})` : ''}`,
+      fields,
+    );
+    say([
+      ...takeConsumed(),
+      { type: 'Revoked', client: name, at: now(), ...context, lost: partitions, owned: sorted(owned), cause },
+    ]);
+  };
+
+  const client = options.makeClient({ assigned, revoked, trouble });
+
+  return {
+    async start() {
+      await client.connect();
+      if (stopping) return;
+      polling = true;
+      log.info(`subscribed in group ${work.group}`, { client: name });
+      loop = pollOn();
+    },
+    ready: () => polling && !stopping,
+    takeFacts() {
+      const facts = takeConsumed();
+      const at = now();
+      if (facts.length === 0 && polling && at - saidSomethingAt >= ALIVE_MS) {
+        facts.push({ type: 'Alive', client: name, at, owned: sorted(owned) });
+      }
+      if (facts.length > 0) saidSomethingAt = at;
+      return facts;
+    },
+    totals: () => ({ records, bytes }),
+    async stop(timeoutMs, cause = 'Terminated') {
+      stopping = true;
+      say([{ type: 'Stopping', client: name, at: now(), cause }]);
+      client.wake();
+      const ended = await within(timeoutMs - LAST_COMMIT_MS - LEAVE_MS, loop);
+      if (ended === 'TimedOut') log.warn('the record in hand takes too long: leaving without it', { client: name });
+      if (commit.mode !== 'Never') await commitNow(LAST_COMMIT_MS);
+      say(takeConsumed());
+      const left = await within(LEAVE_MS, client.close());
+      if (left === 'TimedOut') log.warn('the group does not answer: leaving without goodbye', { client: name });
+      say([{ type: 'Stopped', client: name, at: now() }]);
+      log.info(`stopped: ${records} records processed`, { client: name });
+      return ended !== 'TimedOut' && left !== 'TimedOut';
+    },
+  };
+}

@@ -1,0 +1,217 @@
+/** All clients of one process: names them, shares out the messages, gathers their evidence, stops them together. */
+import type { Fact } from '../domain/evidence.ts';
+import type { WorkerSpec } from '../domain/workerSpec.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { ConsumerClient, ConsumerEvents, ProducerClient, ProducerEvents } from './clients/port.ts';
+import { createConsumer } from './consumer.ts';
+import { createEvidenceReporter, EVIDENCE_PROPERTIES } from './evidenceReporter.ts';
+import type { Log } from './log.ts';
+import { createProducer } from './producer.ts';
+import type { Health, Metric } from './server.ts';
+import { shareOf } from './share.ts';
+import { type EpochMs, within } from './time.ts';
+import { createTroubles } from './troubles.ts';
+
+/** A consumer's work is reported so often, a producer's counts so often. */
+const CONSUMER_REPORT_MS = 250;
+const PRODUCER_REPORT_MS = 1_000;
+/** Clients that connect at the same time: each takes a thread of libuv's pool meanwhile. */
+const CONNECTING = 8;
+/** Together less than terminationGracePeriodSeconds (30). */
+const STOP_MS = 15_000;
+const LAST_REPORT_MS = 10_000;
+
+/** The client library. */
+export interface Library {
+  producer(
+    settings: { topic: string; name: string; config: Record<string, string>; partition?: number },
+    events: ProducerEvents,
+  ): ProducerClient;
+  consumer(
+    settings: {
+      topic: string;
+      name: string;
+      config: Record<string, string>;
+      group: string;
+      autoCommit: boolean;
+      explained: boolean;
+    },
+    events: ConsumerEvents,
+  ): ConsumerClient;
+  /** Those of the properties that the evidence producer needs too. */
+  connectionProperties(config: Record<string, string>): Record<string, string>;
+}
+
+export interface WorkerOptions {
+  spec: WorkerSpec;
+  podName: string;
+  /** Ordinal of the pod: its clients are podIndex × clientsPerPod and the following. */
+  podIndex: number;
+  /** Node or host name. */
+  host: string;
+  /** Unique per process start. */
+  instance: string;
+  library: Library;
+  checkpoint: Checkpoint;
+  now(): EpochMs;
+  random(): number;
+  log: Log;
+}
+
+export interface Worker extends Health {
+  /** Resolves when all clients work; rejects when their settings are refused. */
+  start(): Promise<void>;
+  /** Stops all clients and sends the last reports, within 26 s. False: a call of the client library has not come back. */
+  stop(cause?: 'Terminated' | 'Error'): Promise<boolean>;
+}
+
+/** What producers and consumers have in common here. */
+interface Client {
+  start(): Promise<void>;
+  ready(): boolean;
+  takeFacts(): Fact[];
+  stop(timeoutMs: number, cause: 'Terminated' | 'Error'): Promise<boolean>;
+}
+
+export function createWorker(options: WorkerOptions): Worker {
+  const { spec, podName, podIndex, library, checkpoint, now, random, log } = options;
+  const { work, topic, clientsPerPod } = spec;
+  const names = Array.from({ length: clientsPerPod }, (_, n) => (clientsPerPod === 1 ? podName : `${podName}.${n}`));
+
+  const troubles = createTroubles('evidence');
+  const reporter = createEvidenceReporter({
+    run: spec.run,
+    instance: options.instance,
+    now,
+    trouble(trouble) {
+      const news = troubles(trouble, now());
+      if (news !== undefined) log.warn(`evidence: ${news.code}: ${news.message}`);
+    },
+    makeClient: (events) =>
+      library.producer(
+        {
+          topic: spec.evidence.topic,
+          partition: spec.evidence.partition,
+          name: `${podName}-evidence`,
+          config: { ...library.connectionProperties(spec.config), ...EVIDENCE_PROPERTIES },
+        },
+        events,
+      ),
+  });
+  const report = (facts: Fact[]) => reporter.report(facts);
+  const common = { report, now, log };
+
+  const producers =
+    work.role !== 'Producer'
+      ? []
+      : names.map((name, n) => {
+          const share =
+            work.messages && shareOf(work.messages.total, work.messages.clients, podIndex * clientsPerPod + n);
+          return createProducer({
+            ...common,
+            ...(share === undefined ? {} : { share }),
+            name,
+            work,
+            random,
+            settledBefore: checkpoint.settledOf(name),
+            makeClient: (events) => library.producer({ topic, name, config: spec.config }, events),
+          });
+        });
+  const autoCommit = work.role === 'Consumer' && work.commit.mode === 'Auto';
+  // Commits in quick succession are what is measured there.
+  const explained = work.role === 'Consumer' && work.commit.mode !== 'Record' && work.commit.mode !== 'Every';
+  const consumers =
+    work.role !== 'Consumer'
+      ? []
+      : names.map((name) => {
+          // A static member keeps its id over restarts, so each client needs its own.
+          const instanceId = spec.config['group.instance.id'];
+          const config =
+            instanceId === undefined ? spec.config : { ...spec.config, 'group.instance.id': `${instanceId}${name}` };
+          return createConsumer({
+            ...common,
+            name,
+            work,
+            makeClient: (events) =>
+              library.consumer({ topic, name, config, group: work.group, autoCommit, explained }, events),
+          });
+        });
+  const clients: Client[] = [...producers, ...consumers];
+  let gathering: NodeJS.Timeout | undefined;
+
+  const writeCheckpoint = () => {
+    if (producers.length === 0) return;
+    try {
+      checkpoint.write(Object.fromEntries(producers.map((producer, n) => [names[n], producer.settled()])));
+    } catch (error) {
+      log.warn(`the state of the producers can't be kept: ${(error as Error).message}`);
+    }
+  };
+  const gather = () => {
+    report(clients.flatMap((client) => client.takeFacts()));
+    writeCheckpoint();
+  };
+
+  const startAll = async () => {
+    const waiting = [...clients];
+    const next = async () => {
+      for (let client = waiting.shift(); client !== undefined; client = waiting.shift()) await client.start();
+    };
+    await Promise.all(Array.from({ length: CONNECTING }, next));
+  };
+
+  return {
+    async start() {
+      const at = now();
+      report(names.map((client): Fact => ({ type: 'Started', client, at, role: work.role, host: options.host })));
+      gathering = setInterval(gather, work.role === 'Consumer' ? CONSUMER_REPORT_MS : PRODUCER_REPORT_MS);
+      await Promise.all([reporter.connect(), startAll()]);
+    },
+    async stop(cause = 'Terminated') {
+      clearInterval(gathering);
+      const stopped = await within(STOP_MS + 1_000, Promise.all(clients.map((client) => client.stop(STOP_MS, cause))));
+      writeCheckpoint();
+      const reported = await reporter.close(LAST_REPORT_MS);
+      if (!reported) log.warn(`${reporter.counts().waiting} reports could not be sent: Kafka does not answer`);
+      return reported && stopped !== 'TimedOut' && stopped.every((cleanly) => cleanly);
+    },
+    waitingFor() {
+      const unready = names.filter((_, n) => !clients[n]?.ready());
+      if (unready.length > 0) return `${unready.length} of ${names.length} clients (${unready[0]})`;
+      return undefined;
+    },
+    metrics() {
+      const { sent, acknowledged, waiting, dropped } = reporter.counts();
+      const metrics: Metric[] = [
+        counter('kafkalab_worker_reports_sent_total', 'Reports made for the evidence topic.', sent),
+        counter('kafkalab_worker_reports_acknowledged_total', 'Reports that Kafka has taken.', acknowledged),
+        { name: 'kafkalab_worker_reports_waiting', help: 'Reports not taken yet.', type: 'gauge', value: waiting },
+        counter('kafkalab_worker_reports_dropped_total', 'Reports lost because too many waited.', dropped),
+      ];
+      if (producers.length > 0) {
+        const totals = producers.map((producer) => producer.totals());
+        metrics.push(
+          counter('kafkalab_worker_records_sent_total', 'Records handed to the client.', sum(totals, 'attempted')),
+          counter('kafkalab_worker_records_acknowledged_total', 'Records acknowledged.', sum(totals, 'acknowledged')),
+          counter('kafkalab_worker_records_failed_total', 'Records that were not delivered.', sum(totals, 'failed')),
+          counter(
+            'kafkalab_worker_bytes_acknowledged_total',
+            'Bytes of keys and values acknowledged.',
+            sum(totals, 'bytes'),
+          ),
+        );
+      } else {
+        const totals = consumers.map((consumer) => consumer.totals());
+        metrics.push(
+          counter('kafkalab_worker_records_processed_total', 'Records processed.', sum(totals, 'records')),
+          counter('kafkalab_worker_bytes_processed_total', 'Bytes of keys and values processed.', sum(totals, 'bytes')),
+        );
+      }
+      return metrics;
+    },
+  };
+}
+
+const counter = (name: string, help: string, value: number): Metric => ({ name, help, type: 'counter', value });
+const sum = <K extends string>(all: Record<K, number>[], key: K): number =>
+  all.reduce((total, each) => total + each[key], 0);
