@@ -1,0 +1,121 @@
+/** The operator's process: settings from the environment, everything wired together, a graceful end. */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type ServerType, serve } from '@hono/node-server';
+import { KafkaClusters } from '../adapters/kafka/clusters.ts';
+import { kubernetesCluster } from '../adapters/kubernetes/cluster.ts';
+import { connect, loadKubeConfig } from '../adapters/kubernetes/connection.ts';
+import { rest } from '../adapters/kubernetes/rest.ts';
+import { consumerScaleKind } from '../kinds/consumerscale/plan.ts';
+import { loadTestKind } from '../kinds/loadtest/plan.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { leadWhenElected } from '../runtime/leader.ts';
+import { createRuntime } from '../runtime/runtime.ts';
+import { operatorConfig } from './operatorConfig.ts';
+import { operatorLog } from './operatorLog.ts';
+import { operatorMetrics } from './operatorMetrics.ts';
+import { operatorServer } from './operatorServer.ts';
+
+/** Of the 30 s that Kubernetes gives by default (terminationGracePeriodSeconds). */
+const STOP_WITHIN_MS = 25_000;
+
+const started = (() => {
+  try {
+    return { config: operatorConfig(process.env, hostname()), connection: connect(loadKubeConfig()) };
+  } catch (error) {
+    operatorLog('info').error(`the operator can't start: ${(error as Error).message}`);
+    process.exit(1);
+  }
+})();
+const { config, connection } = started;
+const log = operatorLog(config.logLevel);
+
+let leading = false;
+const metrics = operatorMetrics({ queueDepth: () => runtime.queueDepth, leading: () => leading });
+const cluster = kubernetesCluster({ rest: rest({ connection, onRequest: metrics.requested }) });
+const kafka = new KafkaClusters(config.bootstrapServers);
+const runtime = createRuntime({
+  kinds: [loadTestKind({ image: config.workerImage, bootstrapServers: config.bootstrapServers }), consumerScaleKind],
+  cluster,
+  kafka,
+  evidence: kafka,
+  clock: systemClock,
+  random: Math.random,
+  log,
+  metrics,
+  instance: config.podName,
+  ...(config.namespaces ? { namespaces: config.namespaces } : {}),
+});
+
+const stop = new AbortController();
+let tickedAt = Date.now();
+setInterval(() => {
+  tickedAt = Date.now();
+}, 1_000).unref();
+
+const app = operatorServer(
+  () => ({
+    synced: runtime.synced,
+    trouble: runtime.trouble,
+    stopping: stop.signal.aborted,
+    leading,
+    tickedAt,
+    now: Date.now(),
+  }),
+  metrics.registry,
+);
+const server: ServerType = serve({ fetch: app.fetch, port: config.port }, ({ port }) =>
+  log.info('listening', { port }),
+);
+server.once('error', (error) => die(`port ${config.port} can't be used: ${error.message}`));
+
+function die(why: string): never {
+  log.error(why);
+  process.exit(1);
+}
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    if (stop.signal.aborted) return;
+    log.info(`stopping: ${signal}`);
+    stop.abort();
+    setTimeout(() => die(`did not stop within ${STOP_WITHIN_MS / 1000} s`), STOP_WITHIN_MS).unref();
+  });
+}
+process.on('unhandledRejection', (error) => {
+  die(`unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+});
+
+log.info('starting', {
+  server: connection.server,
+  namespaces: config.namespaces ?? 'all',
+  kafka: config.bootstrapServers,
+});
+runtime.start();
+const tenure = await leadWhenElected(
+  {
+    cluster,
+    namespace: config.podNamespace,
+    name: config.leaseName,
+    identity: `${config.podName}_${randomUUID()}`,
+    clock: systemClock,
+    random: Math.random,
+    log,
+  },
+  stop.signal,
+  async (lost) => {
+    leading = true;
+    try {
+      await runtime.lead(stop.signal, lost);
+    } finally {
+      leading = false;
+    }
+  },
+);
+// Without the lease it starts anew, as a standby: nothing of the lost term is left over.
+if (tenure === 'Lost') die('ending, because the lease was lost');
+await Promise.all([runtime.stop(), kafka.end()]);
+await connection.close();
+server.close();
+log.info('stopped');
+process.exit(0);

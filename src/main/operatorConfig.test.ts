@@ -1,0 +1,27 @@
+import { expect, test } from '@jest/globals';
+import { operatorConfig } from './operatorConfig.ts';
+
+test('without any setting it watches all namespaces', () => {
+  expect(operatorConfig({}, 'host')).toEqual({
+    bootstrapServers: '',
+    workerImage: 'kafka-lab-operator:dev',
+    podName: 'host',
+    podNamespace: 'default',
+    leaseName: 'kafka-lab-operator',
+    logLevel: 'info',
+    port: 8081,
+  });
+});
+
+test('an empty WATCH_NAMESPACES is all of them, a list is a list', () => {
+  expect(operatorConfig({ WATCH_NAMESPACES: '' }, 'host').namespaces).toBeUndefined();
+  expect(operatorConfig({ WATCH_NAMESPACES: ' labs, other ,labs' }, 'host').namespaces).toEqual(['labs', 'other']);
+});
+
+test('what is wrong is named with what to write', () => {
+  expect(() => operatorConfig({ WATCH_NAMESPACES: 'Labs' }, 'h')).toThrow('WATCH_NAMESPACES: "Labs" is no name');
+  expect(() => operatorConfig({ LOG_LEVEL: 'loud' }, 'h')).toThrow(
+    'LOG_LEVEL: "loud" is not one of error, warn, info, debug.',
+  );
+  expect(() => operatorConfig({ PORT: '80a' }, 'h')).toThrow('PORT: "80a" is not a whole number');
+});

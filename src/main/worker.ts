@@ -1,0 +1,81 @@
+/** A worker pod: producers or consumers of one run. All that it does is in KAFKALAB_WORKER (see domain/workerSpec.ts). */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import {
+  NODE_NAME_ENV,
+  POD_INDEX_ENV,
+  POD_NAME_ENV,
+  STATE_DIR_ENV,
+  WORKER_PORT,
+  WORKER_SPEC_ENV,
+} from '../domain/workerSpec.ts';
+import { openCheckpoint } from '../worker/checkpoint.ts';
+import { connectionProperties } from '../worker/clients/connectionProperties.ts';
+import { librdkafkaConsumer, librdkafkaProducer } from '../worker/clients/librdkafka.ts';
+import { createLog } from '../worker/log.ts';
+import { serve } from '../worker/server.ts';
+import { parseWorkerSpec } from '../worker/spec.ts';
+import { now } from '../worker/time.ts';
+import { createWorker } from '../worker/worker.ts';
+
+const { env } = process;
+const podName = env[POD_NAME_ENV] || hostname();
+const log = createLog({ pod: podName });
+
+let spec: ReturnType<typeof parseWorkerSpec>;
+try {
+  spec = parseWorkerSpec(env[WORKER_SPEC_ENV] ?? '');
+} catch (error) {
+  log.error(`${WORKER_SPEC_ENV}: ${(error as Error).message}`);
+  process.exit(1);
+}
+
+// Calls of the client library that wait hold a thread of libuv's pool each; its size is read when it is first used.
+process.env.UV_THREADPOOL_SIZE ??= String(Math.min(64, spec.clientsPerPod + 3));
+
+const { bootstrapServers } = spec;
+const worker = createWorker({
+  spec,
+  podName,
+  podIndex: Number(env[POD_INDEX_ENV] ?? 0),
+  host: env[NODE_NAME_ENV] || hostname(),
+  instance: `${podName}/${randomBytes(4).toString('hex')}`,
+  library: {
+    producer: (settings, events) => librdkafkaProducer({ ...settings, bootstrapServers }, events),
+    consumer: (settings, events) => librdkafkaConsumer({ ...settings, bootstrapServers }, events),
+    connectionProperties,
+  },
+  // Folder that outlives a restart of the container, not of the pod (an emptyDir); absent: a restarted producer starts over.
+  checkpoint: openCheckpoint(env[STATE_DIR_ENV] || undefined, spec.run),
+  now,
+  random: Math.random,
+  log,
+});
+
+let stopping = false;
+async function stop(why: string, cause: 'Terminated' | 'Error'): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  log.info(`stopping: ${why}`);
+  const cleanly = await worker.stop(cause);
+  const code = cause === 'Error' ? 1 : 0;
+  // An ordinary exit waits for the threads of calls that have not come back; a program of one line in our place does not.
+  if (!cleanly) process.execve?.(process.execPath, ['node', '-e', `process.exit(${code})`], {});
+  process.exit(code);
+}
+process.on('SIGTERM', () => void stop('SIGTERM', 'Terminated'));
+process.on('SIGINT', () => void stop('SIGINT', 'Terminated'));
+process.on('unhandledRejection', (error) => {
+  log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  void stop('an unexpected error', 'Error');
+});
+
+const { role } = spec.work;
+log.info(`${role.toLowerCase()} of ${spec.loadTest}: ${spec.clientsPerPod} client(s), topic ${spec.topic}`);
+await serve(Number(env.KAFKALAB_PORT || WORKER_PORT), worker);
+try {
+  await worker.start();
+  if (!stopping) log.info('all clients are connected', { sinceStartMs: Math.round(performance.now()) });
+} catch (error) {
+  await stop((error as Error).message, 'Error');
+}
