@@ -1,0 +1,61 @@
+# make demo: lab 01 on this machine, from nothing. make test: everything that has to pass before a pull request.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# Node 24: the machine's own, or one fetched into the cache; asked for only by the targets that use it.
+in_node = export PATH="$$(scripts/node.sh):$$PATH";
+jest = node --experimental-vm-modules --no-warnings node_modules/jest/bin/jest.js
+cluster = node test/cluster/cluster.ts
+
+.PHONY: help demo test verify unit e2e bench cluster down kubeconfig install native image generate format deploy
+
+help: ## Lists the targets.
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: cluster deploy ## Lab 01 at its full size: 200 producers, 1 -> 9 consumers, shown live.
+	@$(in_node) node scripts/demo.ts
+
+test: verify e2e ## Everything: static checks, unit and property tests, then the labs on a real cluster.
+
+verify: install native ## Format, lint, types, boundaries, unused code, generated files, unit and property tests.
+	@$(in_node) scripts/verify.sh
+
+unit: install native ## Unit and property tests only.
+	@$(in_node) $(jest) --selectProjects unit property
+
+e2e: cluster deploy ## The labs (small variants) and the failures they must withstand, on the local cluster.
+	@$(in_node) $(jest) --selectProjects e2e --runInBand
+
+bench: cluster deploy ## Full sizes, with figures.
+	@$(in_node) node test/bench/run.ts
+
+cluster: image ## A real Kubernetes with three Kafka brokers on this machine; CLUSTER=kind uses kind.
+	@$(in_node) $(cluster) up
+
+deploy: ## Installs the operator into the cluster.
+	@$(in_node) node scripts/deploy.ts
+
+image: install native ## The files of the operator's and workers' image.
+	@$(in_node) node scripts/image-files.ts
+
+down: ## Removes the cluster and everything that it left on this machine; the cache stays.
+	@$(in_node) $(cluster) down
+
+kubeconfig: ## Prints the path of the kubeconfig: export KUBECONFIG=$$(make -s kubeconfig)
+	@$(in_node) $(cluster) kubeconfig
+
+generate: install ## Writes crds/, manifests/install.yaml and the chart from src/api.
+	@$(in_node) node src/main/generate.ts
+
+format: install ## Formats and fixes what can be fixed.
+	@$(in_node) npx biome check --write
+
+install: node_modules/.installed
+
+node_modules/.installed: package-lock.json
+	@$(in_node) echo "installing npm packages"; npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+native: install ## The native Kafka client, built once per Node version.
+	@$(in_node) scripts/native.sh

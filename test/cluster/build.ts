@@ -1,0 +1,152 @@
+// Builds and downloads, kept in the cache under a name that holds a hash of their inputs. A thing appears
+// under its name only when it is complete, so an interrupted build is simply made again.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { run } from './command.ts';
+import { cache, here } from './paths.ts';
+import { step } from './progress.ts';
+import { requireTools } from './requirements.ts';
+
+function filesBelow(path: string): string[] {
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+export function hashOf(inputs: string[]): string {
+  const hash = createHash('sha256');
+  for (const input of inputs) {
+    if (!existsSync(input)) {
+      hash.update(`text ${input}\n`);
+      continue;
+    }
+    for (const file of filesBelow(input)) hash.update(`file ${relative(input, file)}\n`).update(readFileSync(file));
+  }
+  return hash.digest('hex').slice(0, 12);
+}
+
+interface Artifact {
+  name: string;
+  folder: string;
+  /** Files, folders or plain texts that decide what comes out. */
+  inputs: string[];
+  tools: string[];
+  about: string;
+  make: (target: string) => Promise<unknown>;
+}
+
+export async function cached(artifact: Artifact): Promise<string> {
+  const [, base, ending] = /^(.*?)(\.tar)?$/.exec(artifact.name) as unknown as [string, string, string | undefined];
+  const target = join(cache, artifact.folder, `${base}-${hashOf(artifact.inputs)}${ending ?? ''}`);
+  if (existsSync(target)) return target;
+  await requireTools(artifact.tools);
+  mkdirSync(join(cache, artifact.folder), { recursive: true });
+  const unfinished = `${target}.new.${process.pid}`;
+  await step(artifact.about, async () => {
+    try {
+      await artifact.make(unfinished);
+      renameSync(unfinished, target);
+    } finally {
+      rmSync(unfinished, { recursive: true, force: true });
+    }
+  });
+  return target;
+}
+
+const goModule = (name: string): string[] =>
+  ['go.mod', 'go.sum', 'main.go', 'build.sh'].map((file) => join(here, name, file));
+
+function versionIn(file: string, pattern: RegExp): string {
+  const match = pattern.exec(readFileSync(join(here, file), 'utf8'));
+  if (!match?.[1]) throw new Error(`no version in ${file}`);
+  return match[1];
+}
+
+export async function kubernetes(): Promise<string> {
+  const version = versionIn('kubernetes/go.mod', /\tk8s\.io\/kubernetes v(\S+)/);
+  const program = await cached({
+    name: `kubernetes-${version}`,
+    folder: 'bin',
+    inputs: goModule('kubernetes'),
+    tools: ['go'],
+    about: `building Kubernetes ${version} as one program (about 5 minutes on 2 cores, once per machine)`,
+    make: (target) => run(join(here, 'kubernetes/build.sh'), [target], { show: true }),
+  });
+  const link = join(cache, 'bin', 'kubectl');
+  const fresh = `${link}.new.${process.pid}`;
+  symlinkSync(program, fresh);
+  renameSync(fresh, link);
+  return program;
+}
+
+export function coredns(): Promise<string> {
+  return cached({
+    name: `coredns-${versionIn('coredns/go.mod', /github\.com\/coredns\/coredns v(\S+)/)}`,
+    folder: 'bin',
+    inputs: goModule('coredns'),
+    tools: ['go'],
+    about: 'building CoreDNS (about a minute, once per machine)',
+    make: (target) => run(join(here, 'coredns/build.sh'), [target], { show: true }),
+  });
+}
+
+export function pause(): Promise<string> {
+  const source = join(here, 'pause/pause.c');
+  return cached({
+    name: 'pause',
+    folder: 'bin',
+    inputs: [source],
+    tools: ['cc'],
+    about: 'compiling the pause program',
+    make: (target) => run('cc', ['-static', '-Os', '-s', '-o', target, source]),
+  });
+}
+
+export function kafkaJars(): Promise<string> {
+  const pom = join(here, 'kafka/pom.xml');
+  return cached({
+    name: `kafka-jars-${versionIn('kafka/pom.xml', /kafka_2\.13<\/artifactId>\s*<version>([^<]+)/)}`,
+    folder: 'download',
+    inputs: [pom],
+    tools: ['mvn'],
+    about: 'fetching Kafka from Maven Central (54 MB)',
+    make: (target) =>
+      run('mvn', [
+        '-q',
+        '-B',
+        '-f',
+        pom,
+        'dependency:copy-dependencies',
+        '-DincludeScope=runtime',
+        `-DoutputDirectory=${target}`,
+      ]),
+  });
+}
+
+const withoutDocs = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*', '/usr/share/info/*'];
+
+/** A Debian root file system with these packages, and perhaps one program, as a tar file. */
+export function debian(name: string, packages: string[], program?: string): Promise<string> {
+  // Java's package registers manual pages, which fails where their folder is missing.
+  const manuals = '--essential-hook=mkdir -p "$1/usr/share/man/man1"';
+  const hooks = program
+    ? [`--customize-hook=upload ${program} /usr/local/bin/node`, '--customize-hook=chmod 755 "$1/usr/local/bin/node"']
+    : [];
+  const options = [
+    ...withoutDocs.map((path) => `--dpkgopt=path-exclude=${path}`),
+    `--include=${packages.join(',')}`,
+    manuals,
+    ...hooks,
+  ];
+  return cached({
+    name: `${name}.tar`,
+    folder: 'download',
+    inputs: options.map((option) => `${option} `), // texts, never read as files
+    tools: ['mmdebstrap'],
+    about: `making the base image ${name} from Debian packages: ${packages.join(' ')}`,
+    make: (target) => run('mmdebstrap', ['--variant=minbase', '--format=tar', ...options, 'bookworm', target]),
+  });
+}

@@ -1,0 +1,221 @@
+// The images of the local cluster, made without a registry: base images from Debian packages, the rest from the
+// same Dockerfiles that `docker build` takes.
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { cached, debian, hashOf, kafkaJars, pause } from './build.ts';
+import { attempt, run } from './command.ts';
+import { pauseImage } from './node.ts';
+import { builderRuntime, cache, checkout, containerdSocket, here, runtime } from './paths.ts';
+import { note, step } from './progress.ts';
+import { requireTools } from './requirements.ts';
+
+const kafkaVersion = '4.3.1';
+const kafkaImage = `docker.io/library/kafka-lab-kafka:${kafkaVersion}`;
+const operatorImage = 'docker.io/library/kafka-lab-operator:dev';
+const operatorFiles = join(checkout, 'dist/image');
+
+const storage = [
+  '--root',
+  join(cache, 'buildah'),
+  '--runroot',
+  builderRuntime,
+  '--storage-driver',
+  'overlay',
+  '--storage-opt',
+  'overlay.skip_mount_home=true',
+];
+
+function buildah(...args: string[]): Promise<string> {
+  mkdirSync(join(cache, 'buildah'), { recursive: true });
+  return run('buildah', [...storage, ...args]);
+}
+
+/** A base image in the builder's storage, from a root file system in a tar file. */
+async function base(tar: string): Promise<string> {
+  const name = `localhost/${basename(tar, '.tar')}:1`;
+  if (attempt('buildah', [...storage, 'inspect', '--type', 'image', name]) !== undefined) return name;
+  await requireTools(['buildah']);
+  await step(`reading ${basename(tar)} into the image builder`, () =>
+    inBuildFolder(async (folder) => {
+      linkSync(tar, join(folder, 'root.tar'));
+      writeFileSync(join(folder, 'Dockerfile'), 'FROM scratch\nADD root.tar /\n');
+      await buildah('build', '--isolation', 'chroot', '-q', '-t', name, folder);
+    }),
+  );
+  return name;
+}
+
+async function inBuildFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  mkdirSync(join(cache, 'work'), { recursive: true });
+  const folder = mkdtempSync(join(cache, 'work/')); // beside the tar files, so that they can be linked
+  try {
+    return await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function build(name: string, folder: string, options: string[]): Promise<void> {
+  await requireTools(['buildah']);
+  await buildah('build', '--isolation', 'chroot', '--layers', '-q', '-t', name, ...options, folder);
+}
+
+async function buildArchive(name: string, folder: string, target: string, options: string[]): Promise<void> {
+  await build(name, folder, options);
+  await buildah('push', '-q', name, `docker-archive:${target}:${name}`);
+}
+
+function pauseArchive(): Promise<string> {
+  return pause().then((program) =>
+    cached({
+      name: 'pause.tar',
+      folder: 'images',
+      inputs: [program, join(here, 'pause/Dockerfile')],
+      tools: ['buildah'],
+      about: 'building the pause image',
+      make: (target) =>
+        inBuildFolder(async (folder) => {
+          cpSync(program, join(folder, 'pause'));
+          cpSync(join(here, 'pause/Dockerfile'), join(folder, 'Dockerfile'));
+          await buildArchive(pauseImage, folder, target, []);
+        }),
+    }),
+  );
+}
+
+/** Puts what the Dockerfile of Kafka needs into one folder. */
+export async function kafkaBuildFolder(folder: string): Promise<void> {
+  cpSync(await kafkaJars(), join(folder, 'lib'), { recursive: true });
+  cpSync(join(here, 'kafka/bin'), join(folder, 'bin'), { recursive: true, verbatimSymlinks: true });
+  cpSync(join(here, 'kafka/Dockerfile'), join(folder, 'Dockerfile'));
+}
+
+async function kafkaArchive(): Promise<string> {
+  const packages = ['ca-certificates', 'openjdk-17-jre-headless'];
+  return cached({
+    name: 'kafka.tar',
+    folder: 'images',
+    inputs: [join(here, 'kafka'), packages.join(' ')],
+    tools: ['buildah'],
+    about: `building the image of Kafka ${kafkaVersion}`,
+    make: (target) =>
+      inBuildFolder(async (folder) => {
+        const from = await base(await debian('kafka-lab-java', packages));
+        await kafkaBuildFolder(folder);
+        await buildArchive(kafkaImage, folder, target, ['--build-arg', `BASE=${from}`]);
+      }),
+  });
+}
+
+function nodeBase(): Promise<string> {
+  return debian('kafka-lab-node', ['ca-certificates', 'libssl3', 'libzstd1', 'zlib1g'], process.execPath);
+}
+
+/** Everything that takes long is made before the cluster starts. */
+export async function prepareImages(): Promise<void> {
+  await pauseArchive();
+  await kafkaArchive();
+  await base(await nodeBase());
+}
+
+interface Blob {
+  mediaType: string;
+  digest: string;
+  size: number;
+}
+
+/** Writes an image as an OCI archive, without its first layers if the reader has those already. */
+async function archiveOf(name: string, folder: string, skipLayers: number): Promise<string> {
+  const pushed = join(folder, 'pushed');
+  const layout = join(folder, 'layout');
+  await buildah('push', '-q', '--disable-compression', name, `dir:${pushed}`);
+  const blobs = join(layout, 'blobs/sha256');
+  mkdirSync(blobs, { recursive: true });
+  const manifest = readFileSync(join(pushed, 'manifest.json'));
+  const { mediaType, config, layers } = JSON.parse(manifest.toString()) as {
+    mediaType: string;
+    config: Blob;
+    layers: Blob[];
+  };
+  const digest = createHash('sha256').update(manifest).digest('hex');
+  renameSync(join(pushed, 'manifest.json'), join(blobs, digest));
+  for (const blob of [config, ...layers.slice(skipLayers)]) {
+    const file = blob.digest.replace('sha256:', '');
+    if (existsSync(join(pushed, file))) renameSync(join(pushed, file), join(blobs, file)); // equal layers are one file
+  }
+  const entry = {
+    mediaType,
+    digest: `sha256:${digest}`,
+    size: manifest.length,
+    annotations: { 'io.containerd.image.name': name },
+  };
+  writeFileSync(join(layout, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [entry] }));
+  writeFileSync(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
+  const archive = join(folder, 'image.tar');
+  await run('tar', ['--create', '--file', archive, '--directory', layout, '.']);
+  return archive;
+}
+
+const loadedRecord = (name: string): string => join(runtime, 'loaded', basename(name).replace(':', '-'));
+
+function loaded(name: string, content: string): boolean {
+  return existsSync(loadedRecord(name)) && readFileSync(loadedRecord(name), 'utf8') === content;
+}
+
+function record(name: string, content: string): void {
+  mkdirSync(dirname(loadedRecord(name)), { recursive: true });
+  writeFileSync(loadedRecord(name), content);
+}
+
+async function load(name: string, archive: string, content: string): Promise<void> {
+  await run('ctr', ['--address', containerdSocket, '--namespace', 'k8s.io', 'images', 'import', archive]);
+  record(name, content);
+}
+
+export async function loadClusterImages(): Promise<void> {
+  for (const [name, archive] of [
+    [pauseImage, await pauseArchive()],
+    [kafkaImage, await kafkaArchive()],
+  ] as const) {
+    if (!loaded(name, archive)) await load(name, archive, archive);
+  }
+}
+
+/** Builds the operator's image from dist/image and loads it, unless that content is there already. */
+export async function loadOperatorImage(): Promise<void> {
+  if (!existsSync(operatorFiles)) {
+    note('dist/image is not there, so no operator image is loaded: `make image-files` prepares it');
+    return;
+  }
+  const tar = await nodeBase();
+  const content = hashOf([operatorFiles, join(checkout, 'Dockerfile'), tar.slice(cache.length)]);
+  if (loaded(operatorImage, content)) {
+    note(`${basename(operatorImage)} is up to date`);
+    return;
+  }
+  const from = await base(tar);
+  await step(`building and loading ${basename(operatorImage)}`, async () => {
+    const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'kafka-lab-image-'));
+    try {
+      await build(operatorImage, checkout, ['--build-arg', `BASE=${from}`]);
+      // The base layer is most of the image, and containerd has it from the second time on.
+      const hasBase = loaded(`${operatorImage}-base`, from);
+      await load(operatorImage, await archiveOf(operatorImage, folder, hasBase ? 1 : 0), content);
+      record(`${operatorImage}-base`, from);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}

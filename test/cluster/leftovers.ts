@@ -1,0 +1,164 @@
+// Removes everything of a cluster from this machine, whether it was stopped, killed, or started by another checkout.
+// Nothing here depends on how far a start came; the cache stays.
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { dirname, join } from 'node:path';
+import { attempt, exists, run } from './command.ts';
+import { bridge, cniNetwork, restoreKernel } from './network.ts';
+import { cgroup } from './node.ts';
+import { builderRuntime, state } from './paths.ts';
+import { clusterProcesses, foreign, podProcesses } from './processes.ts';
+import { waitFor } from './progress.ts';
+
+function end(pids: number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // it ended by itself
+    }
+  }
+}
+
+async function endProcesses(): Promise<void> {
+  await waitFor("the end of the cluster's processes", 30, async () => {
+    // What starts pods goes first, then pods, then containerd and its shims: nothing comes back.
+    const own = clusterProcesses();
+    const starters = own.filter(({ name }) => name.startsWith('kube'));
+    end((starters.length ? starters : own).map(({ pid }) => pid));
+    const pods = podProcesses(cgroup);
+    end(pods);
+    return own.length + pods.length === 0 ? undefined : `${own.length} programs and ${pods.length} processes of pods`;
+  });
+}
+
+function mountsBelow(folder: string): string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4]?.replaceAll('\\040', ' ') ?? '')
+    .filter((path) => path.startsWith(`${folder}/`));
+}
+
+async function unmount(): Promise<void> {
+  for (const path of mountsBelow(state).reverse()) await run('umount', ['--lazy', path]).catch(() => {});
+  const left = mountsBelow(state);
+  if (left.length) throw new Error(`these mounts cannot be removed: ${left.join(' ')}`);
+}
+
+async function removeNetwork(): Promise<void> {
+  if (exists('ip')) {
+    const ports = attempt('ip', ['-j', 'link', 'show', 'master', bridge]);
+    for (const port of JSON.parse(ports?.trim() || '[]') as { ifname?: string }[]) {
+      if (port.ifname) attempt('ip', ['link', 'delete', port.ifname]);
+    }
+    attempt('ip', ['link', 'delete', bridge]);
+  }
+  const results = '/var/lib/cni/results';
+  if (existsSync(results)) {
+    // Every runtime records its pods' loopback devices under the same name: with another one here, those stay.
+    const alone = !foreign('containerd', 'crio');
+    for (const file of readdirSync(results)) {
+      if (file.startsWith(`${cniNetwork}-`) || (alone && file.startsWith('cni-loopback-'))) rmSync(join(results, file));
+    }
+    removeEmpty(results, '/var/lib/cni');
+  }
+}
+
+const ownRule = /(^:|^-A |-j |-g )(KUBE-|CNI-)|--comment kafka-lab-operator/;
+
+async function removeFirewallRules(): Promise<void> {
+  for (const command of ['iptables', 'ip6tables']) {
+    for (const table of ['filter', 'nat', 'mangle']) {
+      const saved = attempt(`${command}-save`, ['--counters', '--table', table]);
+      const lines = saved?.split('\n') ?? [];
+      const kept = lines.filter((line) => !ownRule.test(line.replace(/^\[\d+:\d+\] /, '')));
+      if (kept.length < lines.length)
+        await run(`${command}-restore`, ['--counters', '--wait', '--table', table], { input: kept.join('\n') });
+    }
+  }
+}
+
+async function removeControlGroups(): Promise<void> {
+  const root = '/sys/fs/cgroup';
+  const tops = [root, ...(existsSync(root) ? readdirSync(root).map((name) => join(root, name)) : [])]
+    .map((folder) => join(folder, cgroup))
+    .filter((folder) => existsSync(folder));
+  await waitFor('the removal of control groups', 20, async () => {
+    for (const top of tops) {
+      if (!existsSync(top)) continue;
+      const below = readdirSync(top, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory());
+      const folders = below.map((entry) => join(entry.parentPath, entry.name)).sort((a, b) => b.length - a.length);
+      for (const folder of [...folders, top]) {
+        try {
+          rmdirSync(folder);
+        } catch {
+          // busy while a killed process is still ending: tried again
+        }
+      }
+    }
+    return tops.find((folder) => existsSync(folder));
+  });
+}
+
+function removeEmpty(...folders: string[]): void {
+  for (const folder of folders) {
+    try {
+      rmdirSync(folder);
+    } catch {
+      // in use by somebody else
+    }
+  }
+}
+
+function nobodyListens(socket: string): Promise<boolean> {
+  return new Promise((done) => {
+    const connection = createConnection(socket, () => {
+      connection.destroy();
+      done(false);
+    });
+    connection.on('error', () => done(true));
+  });
+}
+
+/** Files that containerd and kubelet write to fixed places outside of the state folder. */
+async function removeStrayFiles(): Promise<void> {
+  const sockets = '/run/containerd/s';
+  if (existsSync(sockets)) {
+    for (const name of readdirSync(sockets))
+      if (await nobodyListens(join(sockets, name))) rmSync(join(sockets, name), { force: true });
+    removeEmpty(sockets, '/run/containerd');
+  }
+  const links = '/var/log/containers';
+  if (existsSync(links)) {
+    for (const name of readdirSync(links)) {
+      try {
+        if (readlinkSync(join(links, name)).startsWith(`${state}/`)) rmSync(join(links, name));
+      } catch {
+        // not a link: not ours
+      }
+    }
+    removeEmpty(links);
+  }
+  const plugins = '/var/lib/kubelet/device-plugins';
+  const socket = join(plugins, 'kubelet.sock');
+  if (existsSync(socket) && (await nobodyListens(socket))) rmSync(socket);
+  removeEmpty(plugins, dirname(plugins), '/var/log/pods');
+  rmSync(builderRuntime, { recursive: true, force: true });
+}
+
+export async function removeCluster(): Promise<void> {
+  await endProcesses();
+  await unmount();
+  await removeNetwork();
+  await removeFirewallRules();
+  await removeControlGroups();
+  await removeStrayFiles();
+  restoreKernel();
+  rmSync(state, { recursive: true, force: true });
+  removeEmpty(dirname(state));
+}
+
+/** Is there anything of a cluster, alive or not? */
+export function anythingLeft(): boolean {
+  return existsSync(state) || attempt('ip', ['link', 'show', bridge]) !== undefined || clusterProcesses().length > 0;
+}
