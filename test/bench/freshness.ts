@@ -1,0 +1,96 @@
+/** How old and how right the figures in the status are while a lab runs: age of lag, lag against Kafka's own tool, time until a rebalance is told. */
+import type { LoadTest } from '../../src/api/loadTest.ts';
+import {
+  applyIn,
+  describeGroup,
+  loadTest,
+  makeNamespace,
+  PATIENCE_MS,
+  removeNamespace,
+  untilLoadTest,
+} from '../support/clusterLab.ts';
+import { get, kubectl } from '../support/kubectl.ts';
+
+const NAMESPACE = 'bench';
+const LOOKS = 40;
+const COMPARISONS = 10;
+
+const read = () => get<LoadTest>('lt', 'lab', NAMESPACE);
+const summary = (values: number[]) => {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (q: number) =>
+    Math.round(sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN);
+  return { n: values.length, p50: at(0.5), p95: at(0.95), max: at(1) };
+};
+
+export async function freshness(): Promise<Record<string, unknown>> {
+  await makeNamespace(NAMESPACE);
+  await applyIn(
+    NAMESPACE,
+    loadTest({
+      topic: { name: 'bench', partitions: 9, replicas: 2 },
+      producers: { replicas: 200, clientsPerPod: 50, messagesPerSecond: 1 },
+      consumers: { group: 'bench', processing: { perRecord: '20ms' }, config: { 'auto.offset.reset': 'earliest' } },
+    }),
+  );
+  await untilLoadTest(
+    NAMESPACE,
+    'lab',
+    'runs and lags',
+    (it) => it.status?.phase === 'Running' && (it.status.lag?.total ?? 0) > 500,
+  );
+
+  const ages: number[] = [];
+  for (let look = 0; look < LOOKS; look++) {
+    const seen = await read();
+    ages.push(Date.now() - Date.parse(seen?.status?.lag?.at ?? ''));
+  }
+
+  // Lag moves while it is read: the two may differ by what was produced and consumed between the two looks.
+  const comparisons: { status: number; kafka: number; difference: number; allowed: number }[] = [];
+  for (let look = 0; look < COMPARISONS; look++) {
+    const before = await read();
+    const lines = await describeGroup('bench');
+    const after = await read();
+    const kafka = lines.reduce((sum, { endOffset, committedOffset }) => sum + endOffset - committedOffset, 0);
+    const [low, high] = [before, after].map((it) => it?.status?.lag?.total ?? Number.NaN).sort((a, b) => a - b) as [
+      number,
+      number,
+    ];
+    const { errorBound = 0, at = '' } = before?.status?.lag ?? {};
+    const seconds = (Date.now() - Date.parse(at)) / 1000;
+    const allowed = Math.ceil(errorBound + seconds * 200);
+    const difference = kafka < low ? low - kafka : kafka > high ? kafka - high : 0;
+    comparisons.push({ status: low, kafka, difference, allowed });
+  }
+
+  const delays: number[] = [];
+  for (const replicas of [2, 3, 2, 1, 3, 1]) {
+    const count = (await read())?.status?.rebalances?.count ?? 0;
+    await kubectl(['scale', 'loadtest/lab', '-n', NAMESPACE, `--replicas=${replicas}`]);
+    const told = await untilLoadTest(
+      NAMESPACE,
+      'lab',
+      'tells a rebalance',
+      (it) => (it.status?.rebalances?.count ?? 0) > count,
+      PATIENCE_MS,
+    );
+    delays.push(Date.now() - Date.parse(told.status?.rebalances?.recent.at(-1)?.settledAt ?? ''));
+    await untilLoadTest(
+      NAMESPACE,
+      'lab',
+      'has settled',
+      (it) => it.status?.consumers?.members.length === replicas && it.status.rebalances?.settled,
+      PATIENCE_MS,
+    );
+  }
+  await removeNamespace(NAMESPACE);
+  return {
+    lagAgeMs: summary(ages),
+    aimLagAgeMs: 2_000,
+    lagWithinBound: `${comparisons.filter(({ difference, allowed }) => difference <= allowed).length}/${comparisons.length}`,
+    comparisons,
+    rebalanceToldAfterMs: summary(delays),
+    aimRebalanceMs: 2_000,
+  };
+}

@@ -1,0 +1,13 @@
+/** `make bench`: full sizes on the cluster of `make cluster`; one JSON line a figure. `node test/bench/run.ts [part …]` runs only those. */
+import { freshness } from './freshness.ts';
+import { idle } from './idle.ts';
+import { packed, singles } from './startup.ts';
+
+const parts: Record<string, () => Promise<Record<string, unknown>>> = { singles, packed, freshness, idle };
+const chosen = process.argv.slice(2);
+for (const name of chosen.length > 0 ? chosen : Object.keys(parts)) {
+  const part = parts[name];
+  if (part === undefined) throw new Error(`no part ${name}: choose from ${Object.keys(parts).join(', ')}`);
+  process.stderr.write(`> ${name}\n`);
+  process.stdout.write(`${JSON.stringify({ bench: name, ...(await part()) })}\n`);
+}

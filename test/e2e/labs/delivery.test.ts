@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import {
+  applyIn,
+  consumerScale,
+  eventually,
+  isOver,
+  loadTest,
+  makeNamespace,
+  PATIENCE_MS,
+  recordsIn,
+  removeNamespace,
+  untilConsumerScale,
+  untilLoadTest,
+} from '../../support/clusterLab.ts';
+import { kubectl, list } from '../../support/kubectl.ts';
+
+const NAMESPACE = 'delivery';
+beforeAll(() => makeNamespace(NAMESPACE), PATIENCE_MS);
+afterAll(() => removeNamespace(NAMESPACE), PATIENCE_MS);
+
+test(
+  'a run of 20,000 messages completes with exact counts, and leaves no pods',
+  async () => {
+    await applyIn(
+      NAMESPACE,
+      loadTest(
+        {
+          topic: { name: 'exact', partitions: 3, replicas: 3 },
+          producers: {
+            replicas: 6,
+            clientsPerPod: 3,
+            messages: 20_000,
+            record: { sizeBytes: 100, key: { mode: 'Sequence', cardinality: 50 } },
+            config: { acks: 'all', 'linger.ms': '20', 'batch.size': '16384' },
+          },
+          consumers: {
+            replicas: 2,
+            group: 'exact',
+            config: { 'auto.offset.reset': 'earliest', 'max.poll.records': '100' },
+          },
+        },
+        'exact',
+      ),
+    );
+    const { status } = await untilLoadTest(NAMESPACE, 'exact', 'is over', (it) =>
+      ['Completed', 'Failed'].includes(it.status?.phase ?? ''),
+    );
+    expect(status?.phase).toBe('Completed');
+    expect(await recordsIn('exact')).toBe(20_000);
+    expect(status?.producers).toMatchObject({
+      attempted: 20_000,
+      acknowledged: 20_000,
+      failed: 0,
+      bytes: expect.any(Number),
+      done: 6,
+    });
+    expect(status?.delivery).toEqual({ produced: 20_000, consumed: 20_000, duplicated: 0, skipped: 0 });
+    // The value is exactly 100 bytes; keys come on top.
+    expect(status?.producers?.bytes).toBeGreaterThan(20_000 * 100);
+    expect(status?.consumers?.polls?.recordsMax).toBeLessThanOrEqual(100);
+    expect(status?.producers?.latencyMs?.p50).toBeGreaterThan(0);
+    expect(status?.producers?.latencyMs?.max).toBeGreaterThanOrEqual(status?.producers?.latencyMs?.p99 ?? Number.NaN);
+    expect(status?.consumers?.elapsedMs).toBeGreaterThan(0);
+    await eventually('no pod is left', async () => (await list('pods', NAMESPACE)).length === 0, PATIENCE_MS);
+  },
+  2 * PATIENCE_MS,
+);
+
+test(
+  'a duration ends a run; suspending takes the clients away and keeps the figures',
+  async () => {
+    await applyIn(
+      NAMESPACE,
+      loadTest(
+        {
+          topic: { name: 'timed', partitions: 2, replicas: 1 },
+          producers: { replicas: 2, clientsPerPod: 2, messagesPerSecond: 20 },
+          consumers: { replicas: 1, group: 'timed', config: { 'auto.offset.reset': 'earliest' } },
+          duration: '60s',
+        },
+        'timed',
+      ),
+    );
+    await untilLoadTest(NAMESPACE, 'timed', 'has consumed', (it) => (it.status?.consumers?.consumed ?? 0) > 50);
+    await kubectl(['patch', 'lt', 'timed', '-n', NAMESPACE, '--type=merge', '-p', '{"spec":{"suspend":true}}']);
+    const suspended = await untilLoadTest(
+      NAMESPACE,
+      'timed',
+      'is suspended',
+      (it) => it.status?.phase === 'Suspended' && it.status.producers?.ready === 0,
+    );
+    expect(suspended.status?.consumers?.consumed).toBeGreaterThan(50);
+    await kubectl(['patch', 'lt', 'timed', '-n', NAMESPACE, '--type=merge', '-p', '{"spec":{"suspend":false}}']);
+    const { status } = await untilLoadTest(NAMESPACE, 'timed', 'is over', (it) => it.status?.phase === 'Completed');
+    expect(status?.delivery).toMatchObject({ skipped: 0 });
+    expect(status?.delivery?.consumed).toBeGreaterThan(suspended.status?.delivery?.consumed ?? Number.NaN);
+  },
+  2 * PATIENCE_MS,
+);
+
+test(
+  'partitions added by a step are found and owned; four consumers on four partitions after two on two',
+  async () => {
+    await applyIn(
+      NAMESPACE,
+      loadTest(
+        {
+          topic: { name: 'wider', partitions: 2, replicas: 1 },
+          producers: {
+            replicas: 2,
+            clientsPerPod: 2,
+            messagesPerSecond: 20,
+            config: { 'metadata.max.age.ms': '1000' },
+          },
+          consumers: {
+            replicas: 2,
+            group: 'wider',
+            config: { 'auto.offset.reset': 'earliest', 'metadata.max.age.ms': '1000' },
+          },
+        },
+        'wider',
+      ),
+      consumerScale(
+        {
+          steps: [
+            { consumers: 2, hold: '5s' },
+            { partitions: 4, hold: '5s' },
+            { consumers: 'Partitions', hold: '5s' },
+          ],
+          afterwards: 'Restore',
+        },
+        'wider',
+        'wider',
+      ),
+    );
+    const { status } = await untilConsumerScale(NAMESPACE, 'wider', 'is over', isOver);
+    expect(status?.phase).toBe('Completed');
+    expect(status?.steps?.map(({ consumers, partitions }) => [consumers, partitions])).toEqual([
+      [2, 2],
+      [2, 4],
+      [4, 4],
+    ]);
+    expect(status?.steps?.[1]?.rebalances).toBeGreaterThan(0);
+    expect(status?.rebalances?.recent.some(({ trigger }) => trigger === 'PartitionsAdded')).toBe(true);
+    const restored = await untilLoadTest(
+      NAMESPACE,
+      'wider',
+      'has its two consumers back',
+      (it) => it.spec.consumers?.replicas === 2,
+    );
+    expect(restored.spec.topic.partitions).toBe(4);
+    expect(status?.restored).toBe(true);
+  },
+  2 * PATIENCE_MS,
+);

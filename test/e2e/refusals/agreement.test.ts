@@ -1,0 +1,176 @@
+/** The rules are written twice, as CEL for the API server and as TypeScript for zod: both have to judge alike. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { consumerScaleSchema } from '../../../src/api/consumerScale.ts';
+import { ASSIGNORS, REFUSED as REFUSED_SETTINGS, type Role, SETTINGS } from '../../../src/api/kafkaSettings.ts';
+import { loadTestSchema } from '../../../src/api/loadTest.ts';
+import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
+import { type Objects, objectsOf } from '../../support/objects.ts';
+import { serveCrds } from '../../support/serveCrds.ts';
+
+const NAMESPACE = '/apis/kafkalab.dev/v1alpha1/namespaces/default';
+let server: ApiServer;
+let objects: Objects;
+
+beforeAll(async () => {
+  server = await startApiServer();
+  objects = objectsOf(server);
+  await serveCrds(objects);
+}, 120_000);
+afterAll(async () => {
+  await objects?.close();
+  await server?.stop();
+});
+
+/** Now and then there, mostly right, at times wrong. */
+const maybe = <T>(values: fc.Arbitrary<T>) => fc.option(values, { nil: undefined, freq: 2 });
+const mostly = <T>(right: fc.Arbitrary<T>, wrong: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
+  fc.oneof({ arbitrary: right, weight: 12 }, { arbitrary: wrong, weight: 1 });
+const small = fc.integer({ min: 0, max: 12 });
+const pods = fc.constantFrom(1, 1, 1, 2, 3);
+const lengths = mostly(
+  fc.constantFrom('0ms', '20ms', '60s', '5m', '1h30m', '1.5s'),
+  fc.constantFrom('', '5', '5 m', '1m1h', 'm', '-1s', '0s', '1234567s'),
+);
+
+const settings = (role: Role) => {
+  const known = fc.constantFrom(...Object.entries(SETTINGS[role])).chain(([name, { values }]) => {
+    const right: fc.Arbitrary<string> =
+      'oneOf' in values
+        ? fc.constantFrom(...values.oneOf)
+        : 'number' in values
+          ? fc.constantFrom(...values.number.map(String), '5', '6000', '45000', '300000')
+          : fc.constant('r');
+    return mostly(
+      right,
+      fc.constantFrom('', '20ms', '-5', '1e3', '99999999999999999999', 'yes', ...Object.values(ASSIGNORS)),
+    ).map((value) => [name, value]);
+  });
+  const refused = fc
+    .constantFrom(...Object.keys(REFUSED_SETTINGS[role]), 'nonsense', 'ssl.protocol', 'max.poll.records', 'linger.ms')
+    .map((name) => [name, '5']);
+  return fc
+    .array(mostly(known as fc.Arbitrary<unknown>, refused), { maxLength: 3 })
+    .map((entries) => Object.fromEntries(entries as [string, unknown][]));
+};
+
+/** Without the fields that are not there, as JSON would send it. */
+const sent = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
+const loadTests = fc
+  .record({
+    topic: fc.record({
+      name: mostly(
+        fc.constantFrom('orders', 'my-topic', 'a.b_c'),
+        fc.constantFrom('', '.', '__x', 'a b', 'kafkalab-evidence', 'é'),
+      ),
+      partitions: maybe(mostly(small, fc.constantFrom('9', -1, 1.5))),
+      config: maybe(
+        mostly(fc.constant({ 'retention.ms': '1000' }), fc.constantFrom({ Retention: '1' }, { '': 'x' }, { a: 'b' })),
+      ),
+      management: maybe(mostly(fc.constantFrom('Auto', 'Admin', 'Existing'), fc.constantFrom('auto', ''))),
+    }),
+    kafka: maybe(
+      fc.record({
+        bootstrapServers: mostly(
+          fc.constantFrom('a:1', 'a:1,b:2'),
+          fc.constantFrom('', 'a', 'a:', 'a:1,', 'a b:1', 'x://a:1'),
+        ),
+      }),
+    ),
+    producers: maybe(
+      fc.record({
+        replicas: maybe(mostly(small, fc.constantFrom(-1, 10_001))),
+        clientsPerPod: maybe(pods),
+        messagesPerSecond: maybe(mostly(fc.constantFrom(0.5, 1, 100), fc.constantFrom(0, 0.0001, -1, 2e6))),
+        messages: maybe(fc.integer({ min: 1, max: 12 })),
+        record: maybe(
+          fc.record({
+            sizeBytes: maybe(mostly(fc.constant(100), fc.constant(31))),
+            key: maybe(
+              fc.record({
+                mode: maybe(fc.constantFrom('None', 'Fixed', 'Sequence', 'Random')),
+                values: maybe(fc.constantFrom(['a'], ['a', 'b'])),
+                cardinality: maybe(fc.constant(5)),
+              }),
+            ),
+          }),
+        ),
+        config: maybe(settings('Producer')),
+      }),
+    ),
+    consumers: maybe(
+      fc.record({
+        replicas: maybe(small),
+        clientsPerPod: maybe(pods),
+        group: mostly(fc.constantFrom('g', 'my-group', 'ä'), fc.constantFrom('', 'a b', 'a\tb', 'a\u0000')),
+        processing: maybe(fc.record({ perRecord: maybe(lengths) })),
+        commit: maybe(
+          fc.record({ mode: maybe(fc.constantFrom('Auto', 'Every', 'Poll')), records: maybe(fc.constant(10)) }),
+        ),
+        start: maybe(fc.constantFrom('Together', 'AfterProducers')),
+        config: maybe(settings('Consumer')),
+      }),
+    ),
+    duration: maybe(lengths),
+    lagThreshold: maybe(small),
+  })
+  .map(sent);
+
+const schedules = fc
+  .record({
+    scaleTargetRef: fc.record({
+      apiVersion: mostly(fc.constant('kafkalab.dev/v1alpha1'), fc.constant('apps/v1')),
+      kind: mostly(fc.constant('LoadTest'), fc.constant('Deployment')),
+      name: mostly(fc.constant('lag'), fc.constant('')),
+    }),
+    steps: fc.array(
+      fc.record({
+        consumers: maybe(
+          mostly(fc.oneof(small, fc.constant('Partitions')), fc.constantFrom('9', '', -1, 10_001, 'partitions')),
+        ),
+        partitions: maybe(fc.integer({ min: 1, max: 12 })),
+        hold: maybe(lengths),
+        until: maybe(fc.record({ lagBelow: mostly(fc.constant(10), fc.constantFrom(0, '10')) })),
+      }),
+      { maxLength: 3 },
+    ),
+    allowIdleConsumers: maybe(fc.boolean()),
+  })
+  .map(sent);
+
+test.each([
+  ['LoadTest', 'loadtests', loadTests, loadTestSchema.spec],
+  ['ConsumerScale', 'consumerscales', schedules, consumerScaleSchema.spec],
+] as const)(
+  'zod and the API server agree on any %s',
+  async (kind, plural, specs, schema) => {
+    let accepted = 0;
+    let refused = 0;
+    await fc.assert(
+      fc.asyncProperty(specs as fc.Arbitrary<Record<string, unknown>>, async (spec) => {
+        const parsed = schema.safeParse(spec);
+        const answer = await objects.tryToCreate(
+          { apiVersion: 'kafkalab.dev/v1alpha1', kind, metadata: { name: 'any' }, spec },
+          `${NAMESPACE}/${plural}`,
+        );
+        const message = answer.body.message ?? '';
+        expect(message).not.toMatch(/evaluating rule|no such (key|overload)/);
+        if (parsed.success) {
+          accepted++;
+          expect(message).toBe('');
+          expect(answer.body.spec).toEqual(sent(parsed.data));
+        } else {
+          refused++;
+          const verdict = answer.status === 201 ? parsed.error.issues : 'refused';
+          expect(verdict).toBe('refused');
+        }
+      }),
+      { numRuns: 1_500 },
+    );
+    // Neither side of the judgement goes untried.
+    expect(accepted).toBeGreaterThan(50);
+    expect(refused).toBeGreaterThan(50);
+  },
+  120_000,
+);

@@ -1,0 +1,471 @@
+/** Manifests that people write by mistake, and what the API server has to say about each: what to write instead. */
+
+export type Spec = Record<string, unknown>;
+
+export interface Refused {
+  /** What was done wrong. */
+  wrong: string;
+  kind: 'LoadTest' | 'ConsumerScale';
+  /** metadata.name, where that is what is wrong. */
+  name?: string;
+  spec: Spec;
+  /** Created first (accepted); `spec` is the change that is refused. */
+  before?: Spec;
+  /** Parts of the answer. */
+  says: string[];
+}
+
+const topic = { name: 'orders', partitions: 3 };
+const producers = { replicas: 2 };
+const consumers = { replicas: 1, group: 'billing' };
+
+type Part = Record<string, unknown>;
+const load = (parts: Part): Spec => ({ topic, producers, consumers, ...parts });
+const withTopic = (part: Part): Spec => load({ topic: { ...topic, ...part } });
+const withProducers = (part: Part): Spec => load({ producers: { ...producers, ...part } });
+const withConsumers = (part: Part): Spec => load({ consumers: { ...consumers, ...part } });
+const producerConfig = (config: Part): Spec => withProducers({ config });
+const consumerConfig = (config: Part): Spec => withConsumers({ config });
+
+const scaleTargetRef = { apiVersion: 'kafkalab.dev/v1alpha1', kind: 'LoadTest', name: 'lag' };
+const schedule = (...steps: Part[]): Spec => ({ scaleTargetRef, steps });
+const HOLD = { consumers: 1, hold: '60s' };
+
+const loadTest = (wrong: string, spec: Spec, ...says: string[]): Refused => ({ wrong, kind: 'LoadTest', spec, says });
+const scale = (wrong: string, spec: Spec, ...says: string[]): Refused => ({ wrong, kind: 'ConsumerScale', spec, says });
+const change = (wrong: string, before: Spec, spec: Spec, ...says: string[]): Refused => ({
+  wrong,
+  kind: 'LoadTest',
+  before,
+  spec,
+  says,
+});
+
+export const GOOD_LOAD_TEST: Spec = load({});
+export const GOOD_SCHEDULE: Spec = schedule(HOLD, { consumers: 'Partitions', until: { lagBelow: 10 } });
+
+export const REFUSED: Refused[] = [
+  // shape
+  loadTest('nobody to run', { topic }, 'write producers: {replicas: 1} or consumers: {group: my-group} or both'),
+  loadTest('no topic', { producers }, 'spec.topic: Required value'),
+  loadTest('a topic without a name', load({ topic: {} }), 'spec.topic.name: Required value'),
+  loadTest('consumers without a group', load({ consumers: {} }), 'spec.consumers.group: Required value'),
+  loadTest('a misspelt field', withProducers({ replica: 3 }), 'unknown field "spec.producers.replica"'),
+  loadTest(
+    'a field of a later version',
+    withConsumers({ identity: 'Static' }),
+    'unknown field "spec.consumers.identity"',
+  ),
+  loadTest('a number as text', withTopic({ partitions: '9' }), 'spec.topic.partitions', 'must be of type integer'),
+  loadTest(
+    'a number with its noun',
+    withTopic({ partitions: '9 partitions' }),
+    'spec.topic.partitions',
+    'must be of type integer',
+  ),
+  loadTest(
+    'a negative number of producers',
+    withProducers({ replicas: -1 }),
+    'spec.producers.replicas',
+    'greater than or equal to 0',
+  ),
+  loadTest(
+    'a negative number of consumers',
+    withConsumers({ replicas: -3 }),
+    'spec.consumers.replicas',
+    'greater than or equal to 0',
+  ),
+  loadTest('no partitions', withTopic({ partitions: 0 }), 'spec.topic.partitions', 'greater than or equal to 1'),
+  loadTest('half a producer', withProducers({ replicas: 1.5 }), 'spec.producers.replicas', 'must be of type integer'),
+  loadTest(
+    'an enum in small letters',
+    withTopic({ management: 'auto' }),
+    'supported values: "Auto", "Admin", "Existing"',
+  ),
+  loadTest(
+    'a commit mode of another world',
+    withConsumers({ commit: { mode: 'Sync' } }),
+    'supported values: "Auto", "Record", "Every", "Poll", "Never"',
+  ),
+  loadTest(
+    'zero messages a second',
+    withProducers({ messagesPerSecond: 0 }),
+    'spec.producers.messagesPerSecond',
+    'write 0.001 or more, leave it out for as fast as it can',
+  ),
+  loadTest('a negative rate', withProducers({ messagesPerSecond: -1 }), 'write 0.001 or more'),
+  // names
+  {
+    wrong: 'a name too long for its pods',
+    kind: 'LoadTest',
+    name: 'a-name-that-goes-on-and-on-and-on-and-on-and-on',
+    spec: load({}),
+    says: ['metadata.name has 47 characters: write at most 40'],
+  },
+  {
+    wrong: 'a name that begins with a digit',
+    kind: 'LoadTest',
+    name: '01-lag',
+    spec: load({}),
+    says: ['metadata.name has to begin with a letter', 'write e.g. lag-1'],
+  },
+  loadTest(
+    'a topic name with a space',
+    withTopic({ name: 'my topic' }),
+    'write a topic name of letters, digits, dots, underscores and hyphens',
+  ),
+  loadTest(
+    'a topic of Kafka itself',
+    withTopic({ name: '__consumer_offsets' }),
+    'write the name of a topic of your own',
+  ),
+  loadTest('the evidence topic', withTopic({ name: 'kafkalab-evidence' }), 'write the name of a topic of your own'),
+  loadTest(
+    'a group name with a space',
+    withConsumers({ group: 'my group' }),
+    'write the name of a consumer group without spaces',
+  ),
+  loadTest(
+    'an address without a port',
+    load({ kafka: { bootstrapServers: 'my-cluster-kafka-bootstrap' } }),
+    'write host:port',
+  ),
+  loadTest('an address as a URL', load({ kafka: { bootstrapServers: 'http://localhost:9092' } }), 'write host:port'),
+  loadTest(
+    'a topic setting in camel case',
+    withTopic({ config: { retentionMs: '1000' } }),
+    '"retentionMs" is no topic setting of Kafka: write Kafka’s name, e.g. retention.ms',
+  ),
+  // durations
+  loadTest(
+    'a duration without unit',
+    load({ duration: '60' }),
+    '"60" is no length of time: it has no unit, write 60s or 60ms',
+  ),
+  loadTest('a duration with a space', load({ duration: '5 m' }), '"5 m" is no length of time', '500ms, 60s, 5m, 1h30m'),
+  loadTest('a duration in words', withConsumers({ processing: { perRecord: 'fast' } }), '"fast" is no length of time'),
+  loadTest('a duration of zero', load({ duration: '0s' }), 'has to be longer than zero: write e.g. 30s'),
+  loadTest('a duration of a year', load({ duration: '8760h' }), 'write at most 168h'),
+  loadTest('a duration without end', load({ duration: '99999999h' }), 'is no length of time'),
+  // numbers that do not go together
+  loadTest(
+    'producers that fill no whole pods',
+    withProducers({ replicas: 200, clientsPerPod: 30 }),
+    'replicas 200 is no multiple of clientsPerPod 30: write replicas: 180 or 210, or clientsPerPod: 1',
+  ),
+  loadTest(
+    'fewer consumers than fit a pod',
+    withConsumers({ replicas: 3, clientsPerPod: 5 }),
+    'replicas 3 is no multiple of clientsPerPod 5: write replicas: 5, or clientsPerPod: 1',
+  ),
+  loadTest(
+    'fewer messages than producers',
+    withProducers({ replicas: 20, messages: 10 }),
+    'messages 10 can’t be shared out over 20 producers: write messages: 20 or more, or replicas: 10 or fewer',
+  ),
+  loadTest(
+    'messages that nobody sends',
+    withProducers({ replicas: 0, messages: 10 }),
+    'write replicas: 1 or more, or leave messages out',
+  ),
+  loadTest(
+    'consumers after producers that never end',
+    withConsumers({ start: 'AfterProducers' }),
+    'write producers.messages (how many to send), or start: Together',
+  ),
+  loadTest(
+    'a lag threshold without consumers',
+    { topic, producers, lagThreshold: 100 },
+    'write consumers: {group: my-group}, or leave lagThreshold out',
+  ),
+  loadTest('commit every … how many', withConsumers({ commit: { mode: 'Every' } }), 'write {mode: Every, records: 10}'),
+  loadTest(
+    'records that commit mode Auto does not count',
+    withConsumers({ commit: { records: 10 } }),
+    'write {mode: Every, records: 10}',
+  ),
+  loadTest(
+    'fixed keys without values',
+    withProducers({ record: { key: { mode: 'Fixed' } } }),
+    'write {mode: Fixed, values: [key1, key2]}',
+  ),
+  loadTest(
+    'key values without a mode',
+    withProducers({ record: { key: { values: ['a'] } } }),
+    'write {mode: Fixed, values: [key1, key2]}',
+  ),
+  loadTest(
+    'random keys of no number',
+    withProducers({ record: { key: { mode: 'Random' } } }),
+    'write {mode: Random, cardinality: 100}',
+  ),
+  // settings
+  loadTest(
+    'an unknown producer setting',
+    producerConfig({ 'linger.millis': '20' }),
+    'linger.millis is no producer setting of Kafka: write one of acks, batch.size',
+  ),
+  loadTest(
+    'an unknown consumer setting',
+    consumerConfig({ 'max.poll.record': '20' }),
+    'max.poll.record is no consumer setting of Kafka: write one of',
+    'max.poll.records',
+  ),
+  loadTest(
+    'a consumer setting for producers',
+    producerConfig({ 'max.poll.records': '20' }),
+    'max.poll.records is a setting of consumers: write it under consumers.config',
+  ),
+  loadTest(
+    'a producer setting for consumers',
+    consumerConfig({ 'linger.ms': '20' }),
+    'linger.ms is a setting of producers: write it under producers.config',
+  ),
+  loadTest(
+    'what the operator sets: group',
+    consumerConfig({ 'group.id': 'g' }),
+    'group.id is set by the operator: write consumers.group instead',
+  ),
+  loadTest(
+    'what the operator sets: commits',
+    consumerConfig({ 'enable.auto.commit': 'false' }),
+    'enable.auto.commit is set by the operator: write consumers.commit.mode instead',
+  ),
+  loadTest(
+    'what the operator sets: brokers',
+    producerConfig({ 'bootstrap.servers': 'a:9092' }),
+    'write spec.kafka.bootstrapServers instead',
+  ),
+  loadTest(
+    'what the client can’t do',
+    producerConfig({ 'max.block.ms': '1000' }),
+    'max.block.ms can’t be honoured by this client',
+  ),
+  loadTest(
+    'a Java class',
+    producerConfig({ 'partitioner.class': 'org.example.Mine' }),
+    'partitioner.class names a Java class, which this client can’t load',
+  ),
+  loadTest(
+    'the client library’s name',
+    consumerConfig({ 'fetch.wait.max.ms': '100' }),
+    'write Kafka’s, fetch.max.wait.ms',
+  ),
+  loadTest(
+    'a password',
+    producerConfig({ 'sasl.jaas.config': 'x' }),
+    'sasl.jaas.config is not supported by this version',
+  ),
+  loadTest(
+    'a setting with a unit',
+    producerConfig({ 'linger.ms': '20ms' }),
+    'linger.ms can’t be "20ms": write a whole number without a unit, from 0 to 900000, e.g. "20"',
+  ),
+  loadTest(
+    'a setting as a number',
+    producerConfig({ 'linger.ms': 20 }),
+    'spec.producers.config.linger.ms',
+    'must be of type string',
+  ),
+  loadTest(
+    'a setting out of bounds',
+    consumerConfig({ 'max.poll.records': '0' }),
+    'max.poll.records can’t be "0": write a whole number without a unit, from 1',
+  ),
+  loadTest(
+    'an unknown codec',
+    producerConfig({ 'compression.type': 'brotli' }),
+    'compression.type can’t be "brotli": write one of none, gzip, snappy, lz4, zstd',
+  ),
+  loadTest(
+    'an unknown reset',
+    consumerConfig({ 'auto.offset.reset': 'beginning' }),
+    'auto.offset.reset can’t be "beginning": write one of earliest, latest, none',
+  ),
+  loadTest(
+    'an assignor of Java only',
+    consumerConfig({ 'partition.assignment.strategy': 'org.apache.kafka.clients.consumer.StickyAssignor' }),
+    'write one of range, roundrobin, cooperative-sticky',
+  ),
+  loadTest('acks in words', producerConfig({ acks: 'one' }), 'acks can’t be "one": write one of 0, 1, all, -1'),
+  loadTest(
+    'a poll interval under the session',
+    consumerConfig({ 'max.poll.interval.ms': '10000' }),
+    'write a smaller session.timeout.ms as well',
+  ),
+  loadTest(
+    'a heartbeat over the session',
+    consumerConfig({ 'session.timeout.ms': '3000' }),
+    'heartbeat.interval.ms (3000 unless set) has to be smaller than session.timeout.ms',
+  ),
+  loadTest(
+    'idempotence without acks',
+    producerConfig({ acks: '1', 'enable.idempotence': 'true' }),
+    'write acks: "all", or leave enable.idempotence out',
+  ),
+  loadTest(
+    'a delivery timeout under the request’s',
+    producerConfig({ 'delivery.timeout.ms': '5000' }),
+    'write a smaller request.timeout.ms as well',
+  ),
+  loadTest(
+    'a session under KIP-848',
+    consumerConfig({ 'group.protocol': 'consumer', 'session.timeout.ms': '10000' }),
+    'under group.protocol: "consumer" the broker decides session.timeout.ms',
+  ),
+  loadTest(
+    'an interval that commit mode Never ignores',
+    withConsumers({ commit: { mode: 'Never' }, config: { 'auto.commit.interval.ms': '1000' } }),
+    'leave it out, or write commit: {mode: Auto}',
+  ),
+  // changes
+  change(
+    'partitions taken away',
+    withTopic({ partitions: 9 }),
+    withTopic({ partitions: 3 }),
+    'Kafka can’t take partitions away: topic.partitions was 9, write that or more',
+  ),
+  change(
+    'another topic',
+    GOOD_LOAD_TEST,
+    withTopic({ name: 'invoices' }),
+    'topic.name can’t be changed',
+    'Create another LoadTest',
+  ),
+  change(
+    'another replication',
+    GOOD_LOAD_TEST,
+    withTopic({ replicas: 3 }),
+    'topic.replicas can’t be changed',
+    'Create another LoadTest',
+  ),
+  change(
+    'another group',
+    GOOD_LOAD_TEST,
+    withConsumers({ group: 'audit' }),
+    'consumers.group can’t be changed',
+    'Create another LoadTest',
+  ),
+  change(
+    'another cluster',
+    GOOD_LOAD_TEST,
+    load({ kafka: { bootstrapServers: 'other:9092' } }),
+    'kafka can’t be changed',
+    'Create another LoadTest',
+  ),
+  change(
+    'other producer settings',
+    GOOD_LOAD_TEST,
+    producerConfig({ acks: '1' }),
+    'producers.config can’t be changed',
+    'Create another LoadTest',
+  ),
+  change(
+    'another rate',
+    withProducers({ messagesPerSecond: 1 }),
+    withProducers({ messagesPerSecond: 2 }),
+    'producers.messagesPerSecond can’t be changed',
+  ),
+  change(
+    'a rate where there was none',
+    GOOD_LOAD_TEST,
+    withProducers({ messagesPerSecond: 2 }),
+    'producers.messagesPerSecond can’t be changed',
+  ),
+  change(
+    'other records',
+    GOOD_LOAD_TEST,
+    withProducers({ record: { sizeBytes: 100 } }),
+    'producers.record can’t be changed',
+  ),
+  change('other pods', GOOD_LOAD_TEST, withProducers({ clientsPerPod: 2 }), 'producers.clientsPerPod can’t be changed'),
+  change(
+    'more producers for a share',
+    withProducers({ messages: 100 }),
+    withProducers({ messages: 100, replicas: 4 }),
+    'each producer already has its share. Create another LoadTest',
+  ),
+  change('no consumers any more', GOOD_LOAD_TEST, { topic, producers }, 'write replicas: 0 to stop them'),
+  // schedules
+  scale('no steps', { scaleTargetRef, steps: [] }, 'spec.steps', 'should have at least 1 items'),
+  scale('a step that changes nothing', schedule({ hold: '60s' }), 'write consumers: 9 or partitions: 12 or both'),
+  scale(
+    'a step without end',
+    schedule({ consumers: 1 }),
+    'write hold: 60s (after a time) or until: {lagBelow: 100} (when lag has fallen)',
+  ),
+  scale(
+    'a step with two ends',
+    schedule({ consumers: 1, hold: '60s', until: { lagBelow: 10 } }),
+    'the step needs exactly one end',
+  ),
+  scale('a step that waits for nothing', schedule({ consumers: 1, until: {} }), 'lagBelow: Required value'),
+  scale(
+    'consumers in words',
+    schedule({ consumers: 'nine', hold: '60s' }),
+    '"nine" is no number of consumers: write a whole number from 0 to 10000 (without quotes), or Partitions',
+  ),
+  scale(
+    'a number of consumers in quotes',
+    schedule({ consumers: '9', hold: '60s' }),
+    '"9" is no number of consumers',
+    'without quotes',
+  ),
+  scale(
+    'a negative number of consumers',
+    schedule({ consumers: -1, hold: '60s' }),
+    'write a whole number from 0 to 10000',
+  ),
+  scale(
+    'a hold without unit',
+    schedule({ consumers: 1, hold: '60' }),
+    '"60" is no length of time: it has no unit, write 60s or 60ms',
+  ),
+  scale(
+    'a wait longer than its timeout',
+    schedule({ consumers: 1, until: { lagBelow: 10, for: '10m' } }),
+    'timeout has to be longer than for',
+  ),
+  scale(
+    'partitions that get fewer',
+    schedule({ partitions: 12, hold: '1s' }, { partitions: 9, hold: '1s' }),
+    'write steps whose partitions never get fewer',
+  ),
+  scale(
+    'idle consumers by mistake',
+    schedule({ consumers: 10, partitions: 9, hold: '60s' }),
+    'or allowIdleConsumers: true to see that',
+  ),
+  scale(
+    'a Deployment as target',
+    { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' }, steps: [HOLD] },
+    'a Deployment of apps/v1 can’t be the target: for now write apiVersion: kafkalab.dev/v1alpha1, kind: LoadTest',
+  ),
+  scale('a way to stop of a later version', schedule({ ...HOLD, stop: 'Kill' }), 'unknown field "spec.steps[0].stop"'),
+  {
+    wrong: 'another schedule',
+    kind: 'ConsumerScale',
+    before: GOOD_SCHEDULE,
+    spec: schedule({ consumers: 2, hold: '60s' }),
+    says: ['steps can’t be changed', 'Create another ConsumerScale'],
+  },
+];
+
+/** Changes that have to be possible while a test runs. */
+export const ALLOWED_CHANGES: { change: string; before: Spec; spec: Spec }[] = [
+  { change: 'more consumers', before: GOOD_LOAD_TEST, spec: withConsumers({ replicas: 9 }) },
+  { change: 'no consumers for a while', before: GOOD_LOAD_TEST, spec: withConsumers({ replicas: 0 }) },
+  { change: 'more producers', before: GOOD_LOAD_TEST, spec: withProducers({ replicas: 20 }) },
+  { change: 'more partitions', before: GOOD_LOAD_TEST, spec: withTopic({ partitions: 9 }) },
+  { change: 'heavier processing', before: GOOD_LOAD_TEST, spec: withConsumers({ processing: { perRecord: '50ms' } }) },
+  {
+    change: 'another commit mode',
+    before: GOOD_LOAD_TEST,
+    spec: withConsumers({ commit: { mode: 'Every', records: 10 } }),
+  },
+  { change: 'other consumer settings', before: GOOD_LOAD_TEST, spec: consumerConfig({ 'max.poll.records': '100' }) },
+  { change: 'an end', before: GOOD_LOAD_TEST, spec: load({ duration: '10m' }) },
+  { change: 'a lag threshold', before: GOOD_LOAD_TEST, spec: load({ lagThreshold: 100 }) },
+  { change: 'a break', before: GOOD_LOAD_TEST, spec: load({ suspend: true }) },
+  { change: 'keeping the topic', before: GOOD_LOAD_TEST, spec: withTopic({ deletionPolicy: 'Retain' }) },
+];

@@ -1,0 +1,140 @@
+/** The traps of client-node 2.0.1, each against the real API server. */
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { ApiError, type Cluster } from '../../../src/runtime/ports.ts';
+import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
+import { type FaultProxy, startFaultProxy } from '../../support/faultProxy.ts';
+import { clusterOf, configMapRef } from '../../support/toy.ts';
+
+jest.setTimeout(60_000);
+
+type Client = Cluster & { close(): Promise<void> };
+let server: ApiServer;
+let proxy: FaultProxy;
+let client: Client;
+
+beforeAll(async () => {
+  server = await startApiServer();
+  proxy = await startFaultProxy(server.url);
+  client = clusterOf(server.kubeconfigVia(proxy.url), { timeoutMs: 500, idleMs: 500 });
+});
+
+afterAll(async () => {
+  await client?.close();
+  await proxy?.stop();
+  await server?.stop();
+});
+
+beforeEach(() => {
+  proxy.fault = () => undefined;
+});
+
+const configMaps = { apiVersion: 'v1', kind: 'ConfigMap' };
+const inDefault = { namespace: 'default' };
+const configMap = (name: string, data = {}) => ({ ...configMaps, metadata: { namespace: 'default', name }, data });
+
+async function errorOf(call: Promise<unknown>): Promise<ApiError> {
+  const error = await call.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(ApiError);
+  return error as ApiError;
+}
+
+test('twenty requests one after the other do not take twenty connections', async () => {
+  const own = clusterOf(server.kubeconfigVia(proxy.url));
+  const before = proxy.connections;
+  for (let n = 0; n < 20; n += 1) await own.list(configMaps, inDefault);
+  // undici opens a second one when a request comes before the last answer has quite ended.
+  expect(proxy.connections - before).toBeLessThanOrEqual(2);
+  await own.close();
+});
+
+test('a reader that breaks off a watch closes its connection', async () => {
+  const { resourceVersion } = await client.list(configMaps, inDefault);
+  const aborted = new AbortController();
+  const before = proxy.connections;
+  await client.create(configMap('first'));
+  for await (const { type, object } of client.watch(configMaps, inDefault, resourceVersion, aborted.signal)) {
+    expect([type, object.metadata.name]).toEqual(['ADDED', 'first']);
+    break;
+  }
+  const { resourceVersion: next } = await client.list(configMaps, inDefault);
+  await client.create(configMap('second'));
+  for await (const { object } of client.watch(configMaps, inDefault, next, aborted.signal)) {
+    expect(object.metadata.name).toBe('second');
+    break;
+  }
+  expect(proxy.connections - before).toBeLessThanOrEqual(2);
+});
+
+test('silence is an error, for requests and for watches', async () => {
+  proxy.fault = () => 'hang';
+  expect(await errorOf(client.get(configMapRef('x')))).toMatchObject({ status: 0, reason: 'Timeout' });
+  proxy.fault = () => undefined;
+  const { resourceVersion } = await client.list(configMaps, inDefault);
+  const watched = client.watch(configMaps, inDefault, resourceVersion, new AbortController().signal);
+  expect(await errorOf(watched[Symbol.asyncIterator]().next())).toMatchObject({ status: 0, reason: 'Timeout' });
+});
+
+test('broken connections and closed ports are told apart from answers', async () => {
+  proxy.fault = () => 'break';
+  expect(await errorOf(client.get(configMapRef('x')))).toMatchObject({ status: 0, reason: 'Unreachable' });
+  const port = await new Promise<number>((resolve) => {
+    const taken = createServer().listen(0, '127.0.0.1', () => {
+      const { port: free } = taken.address() as { port: number };
+      taken.close(() => resolve(free));
+    });
+  });
+  const nowhere = clusterOf(server.kubeconfigVia(`http://127.0.0.1:${port}`));
+  expect(await errorOf(nowhere.get(configMapRef('x')))).toMatchObject({ status: 0, reason: 'Unreachable' });
+  await nowhere.close();
+});
+
+test('who gives up a request is not left waiting', async () => {
+  proxy.fault = () => 'hang';
+  const giveUp = new AbortController();
+  const call = errorOf(client.get(configMapRef('x'), giveUp.signal));
+  giveUp.abort();
+  expect(await call).toMatchObject({ status: 0, reason: 'Aborted' });
+});
+
+test('refusals carry what the server says', async () => {
+  expect(await errorOf(client.create(configMap('Not A Name')))).toMatchObject({ status: 422, reason: 'Invalid' });
+  expect(await errorOf(client.create(configMap('first')))).toMatchObject({ status: 409, reason: 'AlreadyExists' });
+  const type = { apiVersion: 'nowhere.example.dev/v1', kind: 'None' };
+  expect(await errorOf(client.list(type, {}))).toMatchObject({ status: 404 });
+  expect(await errorOf(client.list({ apiVersion: 'v1', kind: 'None' }, {}))).toMatchObject({
+    status: 404,
+    message: 'the API server has no None in v1',
+  });
+  proxy.fault = () => ({ status: 429, headers: { 'retry-after': '7' } });
+  expect(await errorOf(client.list(configMaps, inDefault))).toMatchObject({ status: 429, retryAfterMs: 7_000 });
+});
+
+test('the objects of a list say what they are', async () => {
+  const { items } = await client.list(configMaps, inDefault);
+  expect(items.length).toBeGreaterThan(0);
+  for (const item of items) expect(item).toMatchObject(configMaps);
+});
+
+test('apply makes, changes, and takes back what it no longer says; with a uid it does not make', async () => {
+  const made = await client.apply(configMap('applied', { a: '1', b: '2' }));
+  await client.patch(configMapRef('applied'), { data: { c: '3' } });
+  const changed = await client.apply(configMap('applied', { a: '4' }));
+  expect(changed.data).toEqual({ a: '4', c: '3' });
+  await client.delete(configMapRef('applied'), made.metadata.uid ?? '');
+  const again = configMap('applied');
+  const metadata = { ...again.metadata, uid: made.metadata.uid ?? '' };
+  expect(await errorOf(client.apply({ ...again, metadata }))).toMatchObject({ status: 409 });
+});
+
+test('delete takes the object with that uid only, and one that is gone is no error', async () => {
+  const made = await client.create(configMap('deleted'));
+  await client.delete(configMapRef('deleted'), 'another-uid');
+  expect(await client.get(configMapRef('deleted'))).not.toBeNull();
+  await client.delete(configMapRef('deleted'), made.metadata.uid ?? '');
+  expect(await client.get(configMapRef('deleted'))).toBeNull();
+  await client.delete(configMapRef('deleted'), made.metadata.uid ?? '');
+});

@@ -1,0 +1,108 @@
+/** A LoadTest whose operator dies at any moment and whose Kafka has its moods; see schedules.test.ts for ConsumerScale. */
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { type Lab, LoadTestWorld, type Moment, type Mood } from '../support/loadTestWorld.ts';
+
+const lab: fc.Arbitrary<Lab> = fc.record({
+  management: fc.constantFrom('Auto', 'Admin', 'Existing'),
+  deletionPolicy: fc.constantFrom('Delete', 'Retain'),
+  found: fc.constantFrom(0, 0, 1, 3, 9),
+  groupFound: fc.boolean(),
+  after: fc.boolean(),
+});
+
+const MOODS: Mood[] = ['Up', 'Away', 'Refuses', 'Deaf', 'Foreign'];
+const momentWith = (...moods: Mood[]): fc.Arbitrary<Moment> =>
+  fc.record(
+    {
+      mood: fc.constantFrom(...moods),
+      diesAfter: fc.nat(4),
+      unread: fc.boolean(),
+      nextMs: fc.integer({ min: 1, max: 3_000 }),
+    },
+    { requiredKeys: ['mood', 'unread', 'nextMs'] },
+  );
+const moments = (...moods: Mood[]) => fc.array(momentWith(...moods), { maxLength: 25 });
+const calm = (mood: Mood): Moment => ({ mood, unread: false, nextMs: 1_000 });
+
+/** Rounds until it is over; the minute of a deletion, the time of a look at each thing, and some. */
+const MOST_ROUNDS = 75;
+
+function settle(world: LoadTestWorld, mood: Mood, over: () => boolean): void {
+  for (let n = 0; n < MOST_ROUNDS; n++) {
+    if (over()) return;
+    world.round(calm(mood));
+  }
+  if (!over()) throw new Error(`not over after ${MOST_ROUNDS} rounds: ${JSON.stringify(world.status?.conditions)}`);
+}
+
+test('nothing is made before it is recorded that it will be: topics, and clients that report', () => {
+  fc.assert(
+    fc.property(lab, moments(...MOODS), moments(...MOODS), (how, before, after) => {
+      const world = new LoadTestWorld(how);
+      for (const moment of before) world.round(moment);
+      world.delete();
+      for (const moment of after) world.round(moment);
+      for (const { what, recorded, topicThere } of world.deeds) {
+        if (typeof what === 'string') {
+          expect(recorded?.evidence).toBeDefined();
+          expect(topicThere).toBe(true);
+        } else if (what.type === 'CreateTopic') expect(recorded?.topic?.created).toBe(true);
+        else if (what.type === 'DeleteTopic') {
+          expect(recorded?.topic?.created).toBe(true);
+          expect(how.deletionPolicy).toBe('Delete');
+        } else if (what.type === 'DeleteGroup') expect(recorded?.consumers?.groupCreated).toBe(true);
+      }
+      if (world.topic?.ours === true) expect(world.status?.topic?.created).toBe(true);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('deleting ends, whatever Kafka does and whenever the operator died', () => {
+  fc.assert(
+    fc.property(lab, moments(...MOODS), moments(...MOODS), fc.constantFrom(...MOODS), (how, before, after, last) => {
+      const world = new LoadTestWorld(how);
+      for (const moment of before) world.round(moment);
+      world.delete();
+      for (const moment of after) world.round(moment);
+      settle(world, last, () => world.finished);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('with a Kafka that answers, deleting removes what it made and nothing else', () => {
+  fc.assert(
+    fc.property(lab, moments('Up', 'Away', 'Refuses'), moments('Up'), (how, before, after) => {
+      const world = new LoadTestWorld(how);
+      for (const moment of before) world.round(moment);
+      const { topic, group } = world;
+      const made = world.status?.topic?.created === true;
+      world.delete();
+      for (const moment of after) world.round(moment);
+      settle(world, 'Up', () => world.finished);
+      expect(world.told).not.toContain('LeftBehind');
+      if (made && how.deletionPolicy === 'Delete') expect(world.topic).toBeUndefined();
+      else expect(world.topic).toEqual(topic);
+      if (how.groupFound) expect(world.group).toBe(true);
+      else if (group) expect(world.group).toBe(false);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('with a Kafka that answers again, it comes to its end, whatever was before', () => {
+  fc.assert(
+    fc.property(lab, moments(...MOODS), (how, before) => {
+      // These wait for their user.
+      fc.pre(how.management !== 'Existing' || how.found >= 3);
+      const world = new LoadTestWorld(how);
+      for (const moment of before) world.round(moment);
+      settle(world, 'Up', () => world.status?.phase === 'Completed');
+      expect(world.told.filter((reason) => reason === 'Completed')).toHaveLength(1);
+      expect(world.status?.producers).toMatchObject({ acknowledged: 20, done: 2 });
+    }),
+    { numRuns: 200 },
+  );
+});

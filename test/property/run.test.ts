@@ -1,0 +1,294 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Fact, PartitionWork, ReportAt } from '../../src/domain/evidence.ts';
+import { emptyRun, fold, view } from '../../src/domain/run.ts';
+import type { Rebalance } from '../../src/domain/runView.ts';
+import { BEGIN, Scenario } from '../support/evidence.ts';
+
+const PARTITIONS = 4;
+const END = BEGIN + 10_000_000;
+
+interface Move {
+  kind: 'Join' | 'Leave' | 'Crash' | 'Restart';
+  who: number;
+  /** Work before it, of the partitions in `busy`; the others are quiet. */
+  after: number;
+  busy: number[];
+  /** How long members take from giving up to getting, each its own. */
+  takes: number[];
+  /** How long records had been waiting. */
+  waited: number;
+}
+
+const move: fc.Arbitrary<Move> = fc.record({
+  kind: fc.constantFrom('Join', 'Join', 'Leave', 'Crash', 'Restart'),
+  who: fc.nat(5),
+  after: fc.integer({ min: 0, max: 4_000 }),
+  busy: fc.subarray([0, 1, 2, 3]),
+  takes: fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 6, maxLength: 6 }),
+  waited: fc.constantFrom(0, 1, 20, 300, 100_000),
+});
+
+const story = fc.record({
+  eager: fc.boolean(),
+  moves: fc.array(move, { minLength: 1, maxLength: 8 }),
+});
+type Story = typeof story extends fc.Arbitrary<infer T> ? T : never;
+
+/** Plays a group as a broker would run it, with clients that report like ours. */
+function play({ eager, moves }: Story): Scenario {
+  const lab = new Scenario().looked(0, 'Empty');
+  const protocol = eager ? 'Eager' : 'Cooperative';
+  const starts = new Map<string, number>();
+  const members = new Map<string, { tell: ReturnType<Scenario['consumer']>; owned: number[] }>();
+  let now = 1_000;
+  const joins = (name: string, at: number) => {
+    const count = (starts.get(name) ?? 0) + 1;
+    starts.set(name, count);
+    const tell = lab.consumer(name, { protocol, instance: `${name}/${count}` }).started(at);
+    members.set(name, { tell, owned: [] });
+  };
+  for (const { kind, who, after, busy, takes, waited } of moves) {
+    for (const { tell, owned } of members.values()) {
+      for (const partition of owned) {
+        if (busy.includes(partition) && after > 10) tell.worked(partition, now + 1, now + after, waited);
+      }
+      tell.alive(now + after);
+    }
+    now += after + 1;
+    const name = `c-${who}`;
+    const member = members.get(name);
+    let wait = 0;
+    if (kind === 'Join' && member === undefined) joins(name, now);
+    else if (kind === 'Leave' && member !== undefined) {
+      member.tell
+        .stopping(now)
+        .revoked(now, member.owned, 'Closed')
+        .stopped(now + 3);
+      members.delete(name);
+    } else if (kind === 'Crash' && member !== undefined) {
+      members.delete(name);
+      wait = 6_000;
+    } else if (kind === 'Restart' && member !== undefined) {
+      members.delete(name);
+      joins(name, now + 5);
+    }
+    now += wait + 10;
+    const names = [...members.keys()].sort();
+    const target = new Map(names.map((id) => [id, [] as number[]]));
+    for (let p = 0; p < PARTITIONS; p++) target.get(names[p % names.length] ?? '')?.push(p);
+    let last = now;
+    names.forEach((id, n) => {
+      const one = members.get(id);
+      const owned = target.get(id) ?? [];
+      if (one === undefined) return;
+      const gives = now + (takes[n % takes.length] ?? 1) / 4;
+      const lost = eager ? one.owned : one.owned.filter((p) => !owned.includes(p));
+      if (lost.length > 0) one.tell.revoked(gives, lost);
+      last = Math.max(last, gives);
+    });
+    names.forEach((id, n) => {
+      const one = members.get(id);
+      const owned = target.get(id) ?? [];
+      one?.tell.assigned(last + (takes[n % takes.length] ?? 1), owned);
+      if (one !== undefined) one.owned = owned;
+    });
+    now = last + 402;
+  }
+  return lab;
+}
+
+/** The reports in an order in which those of each process keep theirs and none is later than `late` ms. */
+function shuffled(reports: ReportAt[], delays: number[], late: number): ReportAt[] {
+  const newest = new Map<string, number>();
+  return reports
+    .map((one, index) => {
+      const { instance, sentAt } = one.report;
+      const arrives = Math.max(
+        newest.get(instance) ?? 0,
+        sentAt + ((delays[index % delays.length] ?? 0) * late) / 1000,
+      );
+      newest.set(instance, arrives);
+      return { one, arrives };
+    })
+    .sort((a, b) => a.arrives - b.arrives)
+    .map(({ one }, offset) => ({ ...one, offset }));
+}
+
+const delays = fc.array(fc.nat(1000), { minLength: 1, maxLength: 40 });
+const folded = (reports: ReportAt[]) => reports.reduce(fold, emptyRun());
+
+test('the order in which reports of different processes come in does not matter, up to 5 s', () => {
+  fc.assert(
+    fc.property(story, delays, (told, late) => {
+      const reports = play(told).reports();
+      expect(view(folded(shuffled(reports, late, 5_000)), END)).toEqual(view(folded(reports), END));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('reports that come again change nothing, wherever they come', () => {
+  fc.assert(
+    fc.property(story, fc.array(fc.tuple(fc.nat(), fc.nat(), fc.boolean()), { maxLength: 20 }), (told, again) => {
+      const reports = play(told).reports();
+      const more = [...reports];
+      for (const [which, where, sameOffset] of again) {
+        const copy = reports[which % reports.length] as ReportAt;
+        const from = more.indexOf(copy);
+        const at = from + 1 + (where % (more.length - from));
+        more.splice(at, 0, sameOffset ? copy : { ...copy, offset: 1_000_000 + which });
+      }
+      expect(view(folded(more), END)).toEqual(view(folded(reports), END));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('looking changes nothing, and what was shown of a rebalance stays', () => {
+  fc.assert(
+    fc.property(story, delays, (told, late) => {
+      const reports = shuffled(play(told).reports(), late, 400);
+      const run = emptyRun();
+      let shown: Rebalance[] = [];
+      let now = BEGIN;
+      for (const report of reports) {
+        now = Math.max(now, report.appendedAt);
+        fold(run, report);
+        // Arrived up to 400 ms after it was sent: the operator's clock is there by now.
+        const { list } = view(run, now).rebalances;
+        expect(list.slice(0, shown.length).map(lasting)).toEqual(shown.map(lasting));
+        list.forEach((rebalance, index) => {
+          const before = shown[index];
+          if (before?.pending.length === 0) expect(rebalance).toEqual(before);
+          for (const partition of rebalance.pending) {
+            if (before !== undefined) expect(before.pending).toContain(partition);
+          }
+        });
+        shown = list;
+      }
+      expect(view(run, END)).toEqual(view(folded(reports), END));
+    }),
+    { numRuns: 100 },
+  );
+});
+
+const lasting = ({ stopTheWorldMs: _s, longestPauseMs: _l, pauses: _p, pending: _n, ...rest }: Rebalance) => rest;
+
+test('pauses are those of the definition, found by looking at every pair of records', () => {
+  fc.assert(
+    fc.property(story, (told) => {
+      const lab = play(told);
+      for (const rebalance of lab.rebalances()) {
+        const known = rebalance.pauses.map(({ partition, ms }) => ({ partition, ms }));
+        const expected = [0, 1, 2, 3]
+          .filter((partition) => !rebalance.pending.includes(partition))
+          .map((partition) => ({ partition, ms: longestPause(lab, partition, rebalance) }))
+          .filter(({ ms }) => ms >= 1);
+        expect(known).toEqual(expected);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+const works = (lab: Scenario, partition: number): PartitionWork[] =>
+  lab.told
+    .flatMap(({ fact }) => (fact.type === 'Consumed' ? fact.partitions : []))
+    .filter((work) => work.partition === partition)
+    .sort((a, b) => a.firstBeganAt - b.firstBeganAt);
+
+function longestPause(lab: Scenario, partition: number, { at, settledAt }: Rebalance): number {
+  const all = works(lab, partition);
+  let longest = 0;
+  for (const { firstBeganAt: b, firstWaitedMs } of all) {
+    const ended = all.filter((one) => one.firstBeganAt < b).map(({ lastEndedAt }) => lastEndedAt);
+    if (ended.length === 0) continue;
+    const pause = Math.max(0, Math.min(b - Math.max(...ended), firstWaitedMs));
+    if (b >= at && b - pause <= settledAt) longest = Math.max(longest, pause);
+  }
+  return Math.round(longest * 1000) / 1000;
+}
+
+test('the world stops no longer than the shortest of the pauses, and they never are negative', () => {
+  fc.assert(
+    fc.property(story, (told) => {
+      for (const { pauses, stopTheWorldMs, longestPauseMs } of play(told).rebalances()) {
+        for (const { ms, from, to } of pauses) {
+          expect(ms).toBeGreaterThan(0);
+          expect(Math.abs(to - from - ms)).toBeLessThan(0.001);
+        }
+        expect(stopTheWorldMs).toBeGreaterThanOrEqual(0);
+        expect(stopTheWorldMs).toBeLessThanOrEqual(Math.min(...pauses.map(({ ms }) => ms), Number.MAX_VALUE));
+        expect(longestPauseMs).toBe(Math.max(0, ...pauses.map(({ ms }) => ms)));
+        if (pauses.length === 0) expect(stopTheWorldMs).toBe(0);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('what members gained, lost and kept adds up, and every partition has one owner in the end', () => {
+  fc.assert(
+    fc.property(story, (told) => {
+      const { rebalances, consumers } = play(told).view();
+      for (const { members, partitionsMoved } of rebalances.list) {
+        const gained = members.flatMap((one) => one.gained);
+        const lost = members.flatMap((one) => one.lost);
+        const kept = members.flatMap((one) => one.kept);
+        expect(new Set(gained).size).toBe(gained.length);
+        expect(new Set([...gained, ...lost]).size).toBe(partitionsMoved);
+        expect(kept.filter((partition) => gained.includes(partition) || lost.includes(partition))).toEqual([]);
+      }
+      const owned = consumers.members.flatMap(({ partitions }) => partitions);
+      expect(new Set(owned).size).toBe(owned.length);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+// ---- garbage ----------------------------------------------------------------------------------
+
+/** Real facts in which one field says something else. */
+const twisted = fc
+  .tuple(story, fc.array(fc.tuple(fc.nat(), fc.nat(), fc.anything()), { maxLength: 20 }))
+  .map(([told, twists]) => {
+    const reports = play(told).reports();
+    for (const [which, field, value] of twists) {
+      const fact = reports[which % reports.length]?.report.facts[0] as unknown as Record<string, unknown>;
+      const names = Object.keys(fact);
+      fact[names[field % names.length] ?? 'at'] = value;
+    }
+    return reports;
+  });
+
+test('no fact makes it fail', () => {
+  fc.assert(
+    fc.property(twisted, fc.array(fc.anything(), { maxLength: 5 }), (reports, garbage) => {
+      const first = reports[0] as ReportAt;
+      const more: ReportAt = {
+        offset: 1_000_000,
+        appendedAt: first.appendedAt,
+        report: { ...first.report, instance: 'x/1', facts: garbage as Fact[] },
+      };
+      const run = folded([first, more, ...reports.slice(1)]);
+      expect(run.ignored).toBeGreaterThanOrEqual(0);
+      expect(view(run, END).rebalances.count).toBeGreaterThanOrEqual(0);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('no report makes it fail', () => {
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.record({ offset: fc.anything(), appendedAt: fc.anything(), report: fc.anything() }) as fc.Arbitrary<unknown>,
+      ),
+      (reports) => {
+        const run = folded(reports as ReportAt[]);
+        expect(view(run, END).producers.acknowledged).toBe(0);
+      },
+    ),
+  );
+});

@@ -1,0 +1,146 @@
+/** A schedule runs as written whenever the operator dies. */
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { ConsumerScaleInput, ConsumerScaleStatus } from '../../src/api/consumerScale.ts';
+import { type Circumstances, type Fate, ScheduleWorld } from '../support/schedule.ts';
+
+type Step = ConsumerScaleInput['steps'][number];
+
+/** Steps that the schema and the idle rule accept. */
+const steps = (partitions: number, idle: boolean): fc.Arbitrary<Step[]> =>
+  fc
+    .array(
+      fc.record({
+        change: fc.constantFrom('Consumers', 'Partitions', 'All', 'Both'),
+        consumers: fc.nat(6),
+        more: fc.nat(3),
+        end: fc.constantFrom<Pick<Step, 'hold' | 'until'>>(
+          { hold: '1s' },
+          { hold: '3s' },
+          { until: { lagBelow: 10, timeout: '1m' } },
+          { until: { lagBelow: 10, for: '2s', timeout: '1m' } },
+        ),
+      }),
+      { minLength: 1, maxLength: 4 },
+    )
+    .map((drawn) => {
+      let available = partitions;
+      return drawn.map(({ change, consumers, more, end }): Step => {
+        const raises = change === 'Partitions' || change === 'Both';
+        if (raises) available += more;
+        const asked = idle ? consumers : Math.min(consumers, available);
+        return {
+          ...end,
+          ...(raises ? { partitions: available } : {}),
+          ...(change === 'Partitions' ? {} : { consumers: change === 'All' ? ('Partitions' as const) : asked }),
+        };
+      });
+    });
+
+const circumstances: fc.Arbitrary<Circumstances> = fc
+  .record({
+    partitions: fc.integer({ min: 1, max: 4 }),
+    idle: fc.boolean(),
+    restore: fc.boolean(),
+    podsMs: fc.integer({ min: 0, max: 3_000 }),
+    partitionsMs: fc.integer({ min: 0, max: 2_000 }),
+    behind: fc.constantFrom(false, false, false, true),
+  })
+  .chain(({ partitions, idle, restore, podsMs, partitionsMs, behind }) =>
+    fc.record({
+      spec: steps(partitions, idle).map((drawn) => ({
+        steps: drawn,
+        allowIdleConsumers: idle,
+        afterwards: restore ? ('Restore' as const) : ('Keep' as const),
+      })),
+      replicas: fc.integer({ min: 0, max: partitions }),
+      partitions: fc.constant(partitions),
+      podsMs: fc.constant(podsMs),
+      partitionsMs: fc.constant(partitionsMs),
+      behind: fc.constant(behind),
+    }),
+  );
+
+const fates: fc.Arbitrary<Fate[]> = fc.array(
+  fc.record(
+    {
+      diesAfter: fc.constantFrom(0, 0, 1, 2),
+      stale: fc.boolean(),
+      nextMs: fc.integer({ min: 20, max: 700 }),
+    },
+    { requiredKeys: ['stale', 'nextMs'] },
+  ),
+  // 42 s at most: no step times out for it.
+  { maxLength: 60 },
+);
+const CALM: Fate = { stale: false, nextMs: 500 };
+const MOST_ROUNDS = 4_000;
+
+function play(how: Circumstances, misfortunes: Fate[]): ScheduleWorld {
+  const world = new ScheduleWorld(how);
+  for (let n = 0; n < MOST_ROUNDS; n++) {
+    if (world.round(misfortunes[n] ?? CALM)) return world;
+  }
+  throw new Error(`not over after ${MOST_ROUNDS} rounds: ${JSON.stringify(world.status)}`);
+}
+
+const result = (status: ConsumerScaleStatus | undefined) => ({
+  phase: status?.phase,
+  steps: status?.steps?.map(({ phase, consumers, partitions }) => ({ phase, consumers, partitions })),
+});
+
+const ENDED = ['Done', 'TimedOut'];
+
+test('it ends with the same steps as if the operator had never died', () => {
+  fc.assert(
+    fc.property(circumstances, fates, (how, misfortunes) => {
+      const { status, replicas } = play(how, misfortunes);
+      expect(status?.phase).toBe('Completed');
+      expect(result(status)).toEqual(result(play(how, []).status));
+      const last = status?.steps?.at(-1)?.consumers;
+      expect(replicas).toBe(how.spec.afterwards === 'Restore' ? how.replicas : last);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('steps run one after the other, each once, and nothing of a step is done before it is recorded', () => {
+  fc.assert(
+    fc.property(circumstances, fates, (how, misfortunes) => {
+      const world = play(how, misfortunes);
+      const begun = new Map<number, string | undefined>();
+      for (const { steps = [] } of world.written) {
+        const phases = steps.map(({ phase }) => phase);
+        const current = phases.findIndex((phase) => !ENDED.includes(phase));
+        if (current !== -1) expect(phases.slice(current + 1).every((phase) => phase === 'Pending')).toBe(true);
+        steps.forEach(({ startedAt }, index) => {
+          if (begun.has(index)) expect(startedAt).toBe(begun.get(index));
+          if (startedAt !== undefined) begun.set(index, startedAt);
+        });
+      }
+      for (const { action, recorded } of world.done) {
+        const running = recorded?.steps?.findIndex(({ phase }) => phase === 'Running') ?? -1;
+        if (action.type === 'Patch') {
+          expect(action.spec).toEqual({ topic: { partitions: how.spec.steps[running]?.partitions } });
+        } else if (action.type === 'Scale') {
+          const over = recorded?.steps?.every(({ phase }) => ENDED.includes(phase)) === true;
+          expect(action.replicas).toBe(over ? how.replicas : recorded?.steps?.[running]?.consumers);
+          if (over) expect(how.spec.afterwards).toBe('Restore');
+        } else throw new Error(`${action.type} is not for a schedule`);
+      }
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('it never asks for more consumers than there are partitions, unless that is allowed', () => {
+  fc.assert(
+    fc.property(circumstances, fates, (how, misfortunes) => {
+      fc.pre(how.spec.allowIdleConsumers !== true);
+      for (const { action, livePartitions } of play(how, misfortunes).done) {
+        if (action.type === 'Scale') expect(action.replicas).toBeLessThanOrEqual(livePartitions);
+      }
+    }),
+    { numRuns: 30 },
+  );
+});

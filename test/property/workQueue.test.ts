@@ -1,0 +1,74 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { workQueue } from '../../src/runtime/workQueue.ts';
+import { manualClock } from '../support/kept.ts';
+
+const steps = fc.array(
+  fc.oneof(
+    fc.record({ do: fc.constantFrom('add' as const, 'addNow' as const), key: fc.constantFrom('a', 'b', 'c', 'd') }),
+    fc.record({
+      do: fc.constant('addAfter' as const),
+      key: fc.constantFrom('a', 'b', 'c', 'd'),
+      ms: fc.integer({ min: 0, max: 5_000 }),
+    }),
+    fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 0, max: 3_000 }) }),
+  ),
+  { maxLength: 25 },
+);
+
+test('never two hands on one key, never more than the hands there are, and every wish is looked at after it was made', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      steps,
+      fc.integer({ min: 1, max: 3 }),
+      fc.array(fc.record({ ms: fc.integer({ min: 0, max: 2_000 }), fails: fc.boolean() }), {
+        minLength: 1,
+        maxLength: 8,
+      }),
+      async (script, concurrency, works) => {
+        const clock = manualClock(0);
+        const inHand = new Set<string>();
+        const beganAt = new Map<string, number>();
+        const wishedAt = new Map<string, number>();
+        let order = 0;
+        let turn = 0;
+        let broken = '';
+        const queue = workQueue({
+          work: (key) => {
+            if (inHand.has(key)) broken = `${key} twice`;
+            inHand.add(key);
+            if (inHand.size > concurrency) broken = `${inHand.size} in hand`;
+            order += 1;
+            beganAt.set(key, order);
+            const { ms, fails } = works[turn++ % works.length] ?? { ms: 0, fails: false };
+            return new Promise((resolve, reject) => {
+              clock.after(ms, () => {
+                inHand.delete(key);
+                if (fails) reject(new Error('no'));
+                else resolve(undefined);
+              });
+            });
+          },
+          failed: () => {},
+          concurrency,
+          backoff: { baseMs: 100, limitMs: 1_000 },
+          clock,
+          random: () => 0.5,
+        });
+        for (const step of script) {
+          if (step.do === 'pass') await clock.advance(step.ms);
+          else {
+            order += 1;
+            wishedAt.set(step.key, order);
+            if (step.do === 'addAfter') queue.addAfter(step.key, step.ms);
+            else queue[step.do](step.key);
+          }
+        }
+        await clock.advance(200_000);
+        expect(broken).toBe('');
+        for (const [key, wished] of wishedAt) expect(beganAt.get(key)).toBeGreaterThan(wished);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});

@@ -1,0 +1,115 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { createBatch } from '../../src/worker/batch.ts';
+import { startPace, takeDue } from '../../src/worker/pace.ts';
+import { recordValue } from '../../src/worker/recordShape.ts';
+import { shareOf } from '../../src/worker/share.ts';
+
+test('shares add up to the total and differ by one at most', () => {
+  fc.assert(
+    fc.property(fc.nat(100_000), fc.integer({ min: 1, max: 500 }), (total, clients) => {
+      const shares = Array.from({ length: clients }, (_, index) => shareOf(total, clients, index));
+      expect(shares.reduce((sum, share) => sum + share, 0)).toBe(total);
+      expect(Math.max(...shares) - Math.min(...shares)).toBeLessThanOrEqual(1);
+    }),
+  );
+});
+
+test('however irregular the looks, no message is early, lost or sent twice while they are less than a second apart', () => {
+  const looks = fc.array(fc.integer({ min: 0, max: 900 }), { minLength: 1, maxLength: 100 });
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 2, max: 2_000 }),
+      fc.double({ min: 0, max: 0.99, noNaN: true }),
+      looks,
+      (rate, random, steps) => {
+        let pace = startPace(rate, 1_000_000, random);
+        const { originAt } = pace;
+        let at = 1_000_000;
+        let sent = 0;
+        for (const step of steps) {
+          at += step;
+          const due = takeDue(pace, at);
+          pace = due.pace;
+          sent += due.count;
+          const exact = Math.max(0, ((at - originAt) * rate) / 1000 + 1);
+          expect(sent).toBeLessThanOrEqual(exact + 1e-3);
+          expect(sent).toBeGreaterThan(exact - 1 - 1e-3);
+          expect(due.nextAt).toBeGreaterThan(at - 1e-3);
+        }
+      },
+    ),
+  );
+});
+
+test('after any stop the rate is never exceeded by more than a second', () => {
+  const looks = fc.array(fc.integer({ min: 0, max: 30_000 }), { minLength: 1, maxLength: 50 });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 2_000 }), looks, (rate, steps) => {
+      let pace = startPace(rate, 0, 0);
+      let at = 0;
+      for (const step of steps) {
+        at += step;
+        const due = takeDue(pace, at);
+        pace = due.pace;
+        expect(due.count).toBeLessThanOrEqual(rate);
+        expect(due.nextAt).toBeGreaterThan(at - 1e-3);
+      }
+    }),
+  );
+});
+
+test('a value is JSON of exactly its size, or as short as it can be', () => {
+  fc.assert(
+    fc.property(fc.nat(2_000_000_000), fc.integer({ min: 1, max: 3_000 }), (n, sizeBytes) => {
+      const value = recordValue({ sizeBytes }, n);
+      expect(JSON.parse(value.toString()).cnt).toBe(n);
+      expect(value.length).toBe(Math.max(sizeBytes, `{"cnt":${n}}`.length));
+    }),
+  );
+});
+
+test('a batch tells every record once, and the pauses between them as their definition says', () => {
+  const record = fc.record({
+    partition: fc.nat(3),
+    gap: fc.nat(3),
+    idle: fc.nat(50),
+    waited: fc.nat(80),
+    took: fc.nat(20),
+    bytes: fc.nat(500),
+  });
+  fc.assert(
+    fc.property(fc.array(record, { maxLength: 60 }), (records) => {
+      const batch = createBatch();
+      const offsets = new Map<number, number>();
+      let at = 1_000;
+      const added = records.map(({ partition, gap, idle, waited, took, bytes }) => {
+        const offset = (offsets.get(partition) ?? 0) + gap;
+        offsets.set(partition, offset + 1);
+        const beganAt = at + idle;
+        at = beganAt + took;
+        return { partition, offset, bytes, timestamp: beganAt - waited, beganAt, endedAt: at };
+      });
+      for (const each of added) batch.add(each);
+      const works = batch.take();
+      expect(works.map(({ partition }) => partition).sort()).toEqual([...offsets.keys()].sort());
+      for (const work of works) {
+        const own = added.filter(({ partition }) => partition === work.partition);
+        expect(work.ranges.flatMap(([from, to]) => Array.from({ length: to - from }, (_, n) => from + n))).toEqual(
+          own.map(({ offset }) => offset),
+        );
+        expect(work.records).toBe(own.length);
+        expect(work.bytes).toBe(own.reduce((sum, { bytes }) => sum + bytes, 0));
+        expect(work.firstBeganAt).toBe(own[0]?.beganAt);
+        expect(work.lastEndedAt).toBe(own.at(-1)?.endedAt);
+        const pauses = own.slice(1).map(({ beganAt, timestamp }, n) => {
+          const before = own[n]?.endedAt ?? 0;
+          return Math.min(beganAt - before, beganAt - timestamp);
+        });
+        const longest = Math.max(0, ...pauses);
+        const told = work.longestPause === undefined ? 0 : work.longestPause.to - work.longestPause.from;
+        expect(told).toBe(longest);
+      }
+    }),
+  );
+});

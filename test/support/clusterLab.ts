@@ -1,0 +1,185 @@
+/** What the tests of the labs share: a namespace each, waiting on statuses, and Kafka's own tools as the judge. */
+import type { ConsumerScale } from '../../src/api/consumerScale.ts';
+import type { LoadTest } from '../../src/api/loadTest.ts';
+import { get, kubectl, list, tryKubectl } from './kubectl.ts';
+import { until } from './until.ts';
+
+export const OPERATOR_NAMESPACE = 'kafka-lab-operator';
+/** Pods start, groups settle, lag drains: generous, because the machine may be busy. */
+export const PATIENCE_MS = 5 * 60_000;
+/** Each look starts a kubectl: not so often that looking slows down what is looked at. */
+const LOOK_EVERY_MS = 500;
+
+/** `until` for what kubectl has to be asked for. */
+export const eventually = <T>(what: string, look: () => T | Promise<T>, timeoutMs = PATIENCE_MS) =>
+  until(what, look, timeoutMs, LOOK_EVERY_MS);
+
+export async function makeNamespace(name: string): Promise<string> {
+  await tryKubectl(['delete', 'namespace', name, '--ignore-not-found', '--timeout=180s']);
+  await kubectl(['create', 'namespace', name]);
+  // What the workers' pods have to pass in a careful cluster.
+  await kubectl(['label', 'namespace', name, 'pod-security.kubernetes.io/enforce=restricted']);
+  return name;
+}
+
+/** Labs first: their finalizers need the operator. */
+export async function removeNamespace(name: string): Promise<void> {
+  await tryKubectl(['delete', 'consumerscales,loadtests', '--all', '-n', name, '--timeout=180s']);
+  await kubectl(['delete', 'namespace', name, '--timeout=180s']);
+}
+
+export const loadTest = (spec: Record<string, unknown>, name = 'lab') => ({
+  apiVersion: 'kafkalab.dev/v1alpha1',
+  kind: 'LoadTest',
+  metadata: { name },
+  spec,
+});
+
+export const consumerScale = (spec: Record<string, unknown>, name = 'lab', target = 'lab') => ({
+  apiVersion: 'kafkalab.dev/v1alpha1',
+  kind: 'ConsumerScale',
+  metadata: { name },
+  spec: { scaleTargetRef: { apiVersion: 'kafkalab.dev/v1alpha1', kind: 'LoadTest', name: target }, ...spec },
+});
+
+export const applyIn = (namespace: string, ...manifests: unknown[]): Promise<string> =>
+  kubectl(['apply', '-n', namespace, '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }));
+
+type Seen<T> = (resource: T) => boolean | undefined;
+
+async function untilSeen<T extends { status?: unknown }>(
+  type: string,
+  namespace: string,
+  name: string,
+  what: string,
+  holds: Seen<T>,
+  timeoutMs: number,
+): Promise<T> {
+  let last: T | undefined;
+  try {
+    return await eventually(
+      `${type} ${namespace}/${name}: ${what}`,
+      async () => {
+        last = await get<T>(type, name, namespace);
+        return last !== undefined && holds(last) ? last : undefined;
+      },
+      timeoutMs,
+    );
+  } catch (error) {
+    const events = await tryKubectl(['get', 'events', '-n', namespace, '--sort-by=.lastTimestamp']);
+    const pods = await tryKubectl(['get', 'pods', '-n', namespace]);
+    const status = JSON.stringify(last?.status, null, 1);
+    throw new Error(`${(error as Error).message}\nstatus: ${status}\n${pods.stdout}\n${events.stdout.slice(-4000)}`);
+  }
+}
+
+export const untilLoadTest = (
+  namespace: string,
+  name: string,
+  what: string,
+  holds: Seen<LoadTest>,
+  timeoutMs = PATIENCE_MS,
+) => untilSeen<LoadTest>('loadtest', namespace, name, what, holds, timeoutMs);
+
+export const untilConsumerScale = (
+  namespace: string,
+  name: string,
+  what: string,
+  holds: Seen<ConsumerScale>,
+  timeoutMs = PATIENCE_MS,
+) => untilSeen<ConsumerScale>('consumerscale', namespace, name, what, holds, timeoutMs);
+
+export const isOver = (scale: ConsumerScale): boolean =>
+  scale.status?.phase === 'Completed' || scale.status?.phase === 'Failed';
+
+/** The condition when it is True. */
+export const conditionOf = (resource: LoadTest | ConsumerScale, type: string) =>
+  resource.status?.conditions.find((condition) => condition.type === type && condition.status === 'True');
+
+// ---- Kafka's own tools, in a broker's pod -----------------------------------------------------
+
+const BROKERS = 'my-cluster-kafka-bootstrap.kafka.svc:9092';
+
+export async function kafkaTool(tool: string, ...args: string[]): Promise<string> {
+  const pods = await list<{ metadata: { name: string }; status: { containerStatuses?: { ready: boolean }[] } }>(
+    'pods',
+    'kafka',
+    '-l',
+    'app.kubernetes.io/name=kafka',
+  );
+  const pod = pods.find(({ status }) => status.containerStatuses?.every(({ ready }) => ready));
+  if (pod === undefined) throw new Error('no broker is ready');
+  return kubectl(['exec', '-n', 'kafka', pod.metadata.name, '--', tool, '--bootstrap-server', BROKERS, ...args]);
+}
+
+export const topics = async (): Promise<string[]> => (await kafkaTool('kafka-topics.sh', '--list')).trim().split('\n');
+
+export const groups = async (): Promise<string[]> =>
+  (await kafkaTool('kafka-consumer-groups.sh', '--list')).trim().split('\n');
+
+export interface GroupLine {
+  partition: number;
+  committedOffset: number;
+  endOffset: number;
+}
+
+/** As `kafka-consumer-groups.sh --describe` prints it. */
+export async function describeGroup(group: string): Promise<GroupLine[]> {
+  const text = await kafkaTool('kafka-consumer-groups.sh', '--describe', '--group', group);
+  return text
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter((cells) => cells[0] === group && /^\d+$/.test(cells[2] ?? ''))
+    .map((cells) => ({ partition: Number(cells[2]), committedOffset: Number(cells[3]), endOffset: Number(cells[4]) }))
+    .sort((a, b) => a.partition - b.partition);
+}
+
+/** Records in the topic, summed over its partitions. */
+export async function recordsIn(topic: string): Promise<number> {
+  const text = await kafkaTool('kafka-get-offsets.sh', '--topic', topic);
+  return text
+    .trim()
+    .split('\n')
+    .reduce((sum, line) => sum + Number(line.split(':')[2] ?? 0), 0);
+}
+
+/** After one was deleted, or all of them were scaled away. */
+export const allBrokersReady = () =>
+  eventually('all three brokers are ready', async () => {
+    const set = ['get', 'statefulset', '-n', 'kafka', 'my-cluster-kafka'];
+    return (await kubectl([...set, '-o', 'jsonpath={.status.readyReplicas}'])) === '3';
+  });
+
+// ---- the operator -----------------------------------------------------------------------------
+
+export interface Pod {
+  metadata: { name: string; uid: string; deletionTimestamp?: string };
+  status: { containerStatuses?: { ready: boolean; restartCount: number }[] };
+}
+
+export const operatorPods = (): Promise<Pod[]> =>
+  list<Pod>('pods', OPERATOR_NAMESPACE, '-l', 'app.kubernetes.io/name=kafka-lab-operator');
+
+/** Without warning or grace, as a lost node would. Another pod takes its place. */
+export async function killOperator(name?: string): Promise<void> {
+  const pods = name === undefined ? (await operatorPods()).map(({ metadata }) => metadata.name) : [name];
+  await kubectl(['delete', 'pod', '-n', OPERATOR_NAMESPACE, '--grace-period=0', '--force', ...pods]);
+}
+
+export async function operatorsReady(replicas: number): Promise<Pod[]> {
+  return eventually(
+    `${replicas} operators ready`,
+    async () => {
+      const pods = (await operatorPods()).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+      const ready = pods.filter(({ status }) => status.containerStatuses?.every((container) => container.ready));
+      return pods.length === replicas && ready.length === replicas ? pods : undefined;
+    },
+    PATIENCE_MS,
+  );
+}
+
+/** The pod that holds the Lease. */
+export async function leader(): Promise<string | undefined> {
+  const lease = await get<{ spec: { holderIdentity?: string } }>('lease', 'kafka-lab-operator', OPERATOR_NAMESPACE);
+  return lease?.spec.holderIdentity?.split('_')[0];
+}

@@ -1,0 +1,62 @@
+import type { Clock, EvidenceReader, Kafka, Log, Metrics } from '../../src/runtime/ports.ts';
+
+/** A log kept for looking at. */
+export function keptLog(): Log & { lines: { level: string; message: string; fields?: Record<string, unknown> }[] } {
+  const lines: { level: string; message: string; fields?: Record<string, unknown> }[] = [];
+  const at = (level: string) => (message: string, fields?: Record<string, unknown>) =>
+    void lines.push({ level, message, ...(fields ? { fields } : {}) });
+  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+export const noMetrics: Metrics = { reconciled: () => {} };
+
+/** For kinds that ask nothing of Kafka. */
+export const noKafka: Kafka = {
+  view: async () => ({ unavailable: 'there is no Kafka in this test' }),
+  act: async () => {
+    throw new Error('there is no Kafka in this test');
+  },
+};
+
+export const noEvidence: EvidenceReader = {
+  open: () => ({ unavailable: 'there is no evidence in this test' }),
+  onChange: () => {},
+  close: () => {},
+};
+
+/** Time that moves when the test says so. */
+export function manualClock(
+  start = 1_800_000_000_000,
+): Clock & { advance(ms: number): Promise<void>; pending: number } {
+  let now = start;
+  const timers = new Set<{ at: number; call: () => void }>();
+  return {
+    now: () => now,
+    after(ms, call) {
+      const timer = { at: now + ms, call };
+      timers.add(timer);
+      return () => void timers.delete(timer);
+    },
+    get pending() {
+      return timers.size;
+    },
+    /** Fires what is due on the way, letting what waits for it run in between. */
+    async advance(ms) {
+      const end = now + ms;
+      await settle();
+      for (;;) {
+        const due = [...timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+        if (!due) break;
+        now = Math.max(now, due.at);
+        timers.delete(due);
+        due.call();
+        await settle();
+      }
+      now = end;
+    },
+  };
+}
+
+/** Lets everything run that waits for nothing but its turn. */
+export const settle = (): Promise<void> =>
+  new Promise((resolve) => setImmediate(() => setImmediate(() => setImmediate(resolve))));

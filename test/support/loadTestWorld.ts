@@ -1,0 +1,213 @@
+/** A small world in which a LoadTest runs: a Kafka that has its moods, pods that follow, and an operator that may die. */
+import type { Action, Failure, KubernetesObject } from '../../src/api/kind.ts';
+import type { LoadTest, LoadTestInput, LoadTestStatus } from '../../src/api/loadTest.ts';
+import type { Fact } from '../../src/domain/evidence.ts';
+import { emptyRun, fold } from '../../src/domain/run.ts';
+import { BEGIN } from './evidence.ts';
+import { AWAY, CONSUMERS, group, kafka, loadTest, planLoadTest, pods, produced, TOPIC, UNREAD } from './seen.ts';
+
+export interface Lab {
+  management: 'Auto' | 'Admin' | 'Existing';
+  deletionPolicy: 'Delete' | 'Retain';
+  /** Partitions of a topic that was there before; 0: there is none. */
+  found: number;
+  /** Somebody else's group of that name was there before. */
+  groupFound: boolean;
+  after: boolean;
+}
+
+/** Up: it does what it is asked. Away: no answer. Refuses: to delete and create. Deaf: says yes and does nothing. Foreign: others are in the group. */
+export type Mood = 'Up' | 'Away' | 'Refuses' | 'Deaf' | 'Foreign';
+
+export interface Moment {
+  mood: Mood;
+  /** The operator dies after so many objects and actions, before the status; absent: it doesn't. */
+  diesAfter?: number;
+  /** The evidence can't be read. */
+  unread: boolean;
+  nextMs: number;
+}
+
+export interface Deed {
+  /** An action, or the name of an object that was applied with pods to run. */
+  what: Action | string;
+  /** The status that was recorded when it was done. */
+  recorded: LoadTestStatus | undefined;
+  /** The topic was there then. */
+  topicThere: boolean;
+}
+
+const REFUSED: ReadonlySet<Action['type']> = new Set(['CreateTopic', 'AddPartitions', 'DeleteTopic', 'DeleteGroup']);
+const RETRY_MS = 2_000;
+
+export class LoadTestWorld {
+  now = 1_000;
+  status: LoadTestStatus | undefined;
+  finished = false;
+  topic: { partitions: number; ours: boolean } | undefined;
+  group: boolean;
+  readonly deeds: Deed[] = [];
+  readonly told: string[] = [];
+  readonly #asked: LoadTest;
+  #deletedAt: number | undefined;
+  #workloads = new Map<string, { asked: number; there: number }>();
+  #failures: { failure: Failure; until: number }[] = [];
+  #run = emptyRun();
+  #reports = 0;
+  /** End offset of each partition, and what the group has committed of it. */
+  #end = 0;
+  #committed: number | null = null;
+
+  constructor({ management, deletionPolicy, found, groupFound, after }: Lab) {
+    const spec: LoadTestInput = {
+      topic: { ...TOPIC, management, deletionPolicy },
+      producers: { replicas: 2, messages: 20 },
+      consumers: { ...CONSUMERS, start: after ? 'AfterProducers' : 'Together' },
+    };
+    this.#asked = loadTest(spec);
+    this.topic = found === 0 ? undefined : { partitions: found, ours: false };
+    this.group = groupFound;
+  }
+
+  delete(): void {
+    this.#deletedAt ??= this.now;
+  }
+
+  round({ mood, diesAfter, unread, nextMs }: Moment): void {
+    if (this.finished) return;
+    const deletion =
+      this.#deletedAt === undefined ? {} : { deletionTimestamp: new Date(BEGIN + this.#deletedAt).toISOString() };
+    const resource = {
+      ...this.#asked,
+      metadata: { ...this.#asked.metadata, ...deletion },
+      ...(this.status && { status: this.status }),
+    };
+    const plan = planLoadTest(resource, {
+      now: this.now,
+      owned: [...this.#workloads].map(([role, { asked, there }]) => ({
+        ...pods(role as 'producer', asked),
+        status: { replicas: there, readyReplicas: Math.min(asked, there) },
+      })),
+      kafka: this.#look(mood),
+      evidence: this.status?.evidence === undefined || unread ? UNREAD : { known: this.#run },
+      failures: this.#failures.map(({ failure }) => failure),
+    });
+    if (plan.finished === true) {
+      if (diesAfter === undefined) {
+        this.finished = true;
+        this.told.push(...plan.events.map(({ reason }) => reason));
+      }
+    } else
+      this.#carryOut(plan.apply, plan.actions, mood, diesAfter, () => {
+        this.status = plan.status;
+        this.told.push(...plan.events.map(({ reason }) => reason));
+      });
+    this.#pass(Math.min(nextMs, plan.lookAgainInMs ?? nextMs), mood);
+  }
+
+  /** As the runtime does: objects, then actions up to the first that fails, then the status unless something failed. */
+  #carryOut(
+    apply: KubernetesObject[],
+    actions: Action[],
+    mood: Mood,
+    diesAfter: number | undefined,
+    write: () => void,
+  ) {
+    let left = diesAfter ?? Number.POSITIVE_INFINITY;
+    const roleOf = ({ metadata }: KubernetesObject) => metadata.name.replace('lag-', '');
+    for (const object of apply) {
+      if (left-- <= 0) return this.#die();
+      const { replicas } = object.spec as { replicas: number };
+      if (replicas > 0) this.#did(object.metadata.name);
+      const role = roleOf(object);
+      this.#workloads.set(role, { there: this.#workloads.get(role)?.there ?? 0, asked: replicas });
+    }
+    const applied = new Set(apply.map(roleOf));
+    for (const role of [...this.#workloads.keys()]) {
+      if (!applied.has(role)) this.#workloads.delete(role);
+    }
+    let news = false;
+    for (const action of actions) {
+      if (left-- <= 0) return this.#die();
+      const same = ({ failure }: { failure: Failure }) => failure.action.type === action.type;
+      const held = this.#failures.find(same);
+      if (held !== undefined && held.until > this.now) break;
+      this.#failures = this.#failures.filter((one) => !same(one));
+      const why =
+        mood === 'Away' ? 'Unreachable' : mood === 'Refuses' && REFUSED.has(action.type) ? 'Refused' : undefined;
+      if (why !== undefined) {
+        const failure: Failure = { action, reason: why, message: `${action.type}: no` };
+        this.#failures.push({ failure, until: this.now + RETRY_MS });
+        news = true;
+        break;
+      }
+      this.#did(action);
+      if (mood !== 'Deaf') this.#act(action);
+    }
+    this.#failures = this.#failures.filter(({ until }) => until > this.now - RETRY_MS);
+    if (news) return;
+    if (left <= 0) return this.#die();
+    write();
+  }
+
+  #did(what: Deed['what']): void {
+    this.deeds.push({ what, recorded: this.status, topicThere: this.topic !== undefined });
+  }
+
+  #die(): void {
+    this.#failures = [];
+  }
+
+  #act(action: Action): void {
+    if (action.type === 'CreateTopic') this.topic ??= { partitions: action.partitions, ours: true };
+    if (action.type === 'AddPartitions' && this.topic) this.topic.partitions = action.partitions;
+    if (action.type === 'DeleteTopic') this.topic = undefined;
+    if (action.type === 'DeleteGroup') this.group = false;
+    if (action.type === 'Report') this.#report('operator/1', action.facts as Fact[]);
+  }
+
+  #look(mood: Mood) {
+    if (mood === 'Away') return AWAY;
+    const members = [
+      ...(this.#pods('consumer') > 0 ? ['lag-consumer-0'] : []),
+      ...(mood === 'Foreign' ? ['theirs'] : []),
+    ];
+    const partitions = this.topic?.partitions ?? 0;
+    const committed = Array.from({ length: partitions }, (_, partition) => ({ partition, offset: this.#committed }));
+    return kafka({
+      at: this.now - 10,
+      end: this.#end,
+      partitions: this.topic?.partitions ?? null,
+      group: this.group || members.length > 0 ? group(members, committed) : null,
+    });
+  }
+
+  #pods(role: string): number {
+    const { asked, there } = this.#workloads.get(role) ?? { asked: 0, there: 0 };
+    return Math.min(asked, there);
+  }
+
+  /** Pods follow within the time of a round; producers that run have sent their share, and consumers consumed it. */
+  #pass(ms: number, mood: Mood): void {
+    this.now += Math.max(1, ms);
+    for (const [role, { asked }] of this.#workloads) this.#workloads.set(role, { asked, there: asked });
+    if (mood === 'Away' || this.topic === undefined) return;
+    if (this.#end === 0 && this.#pods('producer') === 2) {
+      for (const n of [0, 1]) this.#report(`p-${n}/1`, [produced(this.now - 1, n, 10)]);
+      this.#end = 20;
+    }
+    if (this.#pods('consumer') > 0) {
+      this.group = true;
+      this.#committed = this.#end;
+    }
+  }
+
+  #report(instance: string, facts: Fact[]): void {
+    this.#reports++;
+    fold(this.#run, {
+      offset: this.#reports,
+      appendedAt: BEGIN + this.now + 1,
+      report: { v: 1, run: 'uid-lag', instance, seq: this.#reports, sentAt: BEGIN + this.now, facts },
+    });
+  }
+}

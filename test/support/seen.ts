@@ -1,0 +1,308 @@
+/** What a plan is shown, written short; and what it answered, as lines to compare. Times in ms since BEGIN. */
+import { expect } from '@jest/globals';
+import { type ConsumerScale, type ConsumerScaleInput, consumerScaleSchema } from '../../src/api/consumerScale.ts';
+import type {
+  Action,
+  Condition,
+  GroupView,
+  KafkaView,
+  Known,
+  KubernetesObject,
+  ObjectMeta,
+  Observed,
+  Plan,
+} from '../../src/api/kind.ts';
+import { type LoadTest, type LoadTestInput, type LoadTestStatus, loadTestSchema } from '../../src/api/loadTest.ts';
+import { GROUP_VERSION } from '../../src/api/runStatus.ts';
+import type { Fact } from '../../src/domain/evidence.ts';
+import { emptyRun, type Run, view } from '../../src/domain/run.ts';
+import { consumerScaleKind } from '../../src/kinds/consumerscale/plan.ts';
+import { loadTestKind } from '../../src/kinds/loadtest/plan.ts';
+import { BEGIN, Scenario } from './evidence.ts';
+
+export const at = (ms: number): string => new Date(BEGIN + ms).toISOString();
+
+const meta = (name: string, more: Partial<ObjectMeta>) => ({
+  name,
+  namespace: 'demo',
+  uid: `uid-${name}`,
+  generation: 1,
+  creationTimestamp: at(0),
+  ...more,
+});
+
+// ---- resources ------------------------------------------------------------------------------
+
+export const TOPIC: LoadTestInput['topic'] = { name: 't', partitions: 3, replicas: 2 };
+export const PRODUCERS: NonNullable<LoadTestInput['producers']> = { replicas: 2 };
+export const CONSUMERS: NonNullable<LoadTestInput['consumers']> = { replicas: 1, group: 'g' };
+
+/** null: without that part. */
+export type SpecChange = { [K in keyof LoadTestInput]?: LoadTestInput[K] | null };
+
+const specOf = (change: SpecChange) => {
+  const all = { topic: TOPIC, producers: PRODUCERS, consumers: CONSUMERS, ...change };
+  return loadTestSchema.spec.parse(Object.fromEntries(Object.entries(all).filter(([, part]) => part !== null)));
+};
+
+/** By default two producers, one consumer, a topic of three partitions. */
+export const loadTest = (spec: SpecChange = {}, status?: LoadTestStatus, more: Partial<ObjectMeta> = {}): LoadTest => ({
+  apiVersion: GROUP_VERSION,
+  kind: 'LoadTest',
+  metadata: meta('lag', more),
+  spec: specOf(spec),
+  ...(status === undefined ? {} : { status }),
+});
+
+export const consumerScale = (
+  spec: Omit<ConsumerScaleInput, 'scaleTargetRef'>,
+  status?: ConsumerScale['status'],
+  more: Partial<ObjectMeta> = {},
+): ConsumerScale => ({
+  apiVersion: GROUP_VERSION,
+  kind: 'ConsumerScale',
+  metadata: meta('steps', more),
+  spec: consumerScaleSchema.spec.parse({
+    scaleTargetRef: { apiVersion: GROUP_VERSION, kind: 'LoadTest', name: 'lag' },
+    ...spec,
+  }),
+  ...(status === undefined ? {} : { status }),
+});
+
+export const EVIDENCE = { topic: 'kafkalab-evidence', partition: 2, offset: 20 };
+
+/** The workload of a role: pods asked for, there, and ready. */
+export const pods = (role: 'producer' | 'consumer', replicas: number, ready = replicas): KubernetesObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'StatefulSet',
+  metadata: { name: `lag-${role}`, namespace: 'demo' },
+  spec: { replicas },
+  status: { replicas, readyReplicas: ready },
+});
+
+// ---- Kafka ----------------------------------------------------------------------------------
+
+export const group = (members: string[], committed: GroupView['committed'] = []): GroupView => ({
+  state: members.length === 0 ? 'Empty' : 'Stable',
+  members: members.map((clientId) => ({ id: `${clientId}-1`, clientId, host: '10.0.0.1', partitions: [] })),
+  committed,
+});
+
+export const kafka = ({
+  at = 0,
+  partitions = 3,
+  end = 0,
+  evidence = [10, 10, 20, 10],
+  brokers = 3,
+  group = null,
+}: {
+  at?: number;
+  /** null: there is no such topic. */
+  partitions?: number | null;
+  /** End offset of each partition. */
+  end?: number;
+  /** End offsets of the evidence topic; none: it is not there. */
+  evidence?: number[];
+  brokers?: number;
+  group?: GroupView | null;
+} = {}): Known<KafkaView> => ({
+  known: {
+    at: BEGIN + at,
+    spreadMs: 5,
+    brokers: Array.from({ length: brokers }, (_, id) => ({ id, host: `kafka-${id}`, port: 9092 })),
+    topic:
+      partitions === null
+        ? null
+        : {
+            name: 't',
+            partitions: Array.from({ length: partitions }, (_, partition) => ({
+              partition,
+              leader: 0,
+              replicas: [0, 1],
+              isr: [0, 1],
+              beginningOffset: 0,
+              endOffset: end,
+            })),
+          },
+    group,
+    evidence: { topic: 'kafkalab-evidence', endOffsets: evidence },
+  },
+});
+
+export const AWAY = { unavailable: 'Kafka at kafka:9092 does not answer: ECONNREFUSED' };
+export const UNREAD = { unavailable: 'the evidence is being read' };
+
+// ---- evidence -------------------------------------------------------------------------------
+
+export const produced = (at: number, n: number, acknowledged: number, more: Partial<Fact> = {}): Fact =>
+  ({
+    type: 'Produced',
+    client: `p-${n}`,
+    at: BEGIN + at,
+    attempted: acknowledged,
+    acknowledged,
+    failed: 0,
+    bytes: acknowledged * 100,
+    firstSentAt: BEGIN,
+    lastAcknowledgedAt: BEGIN + at,
+    done: true,
+    ...more,
+  }) as Fact;
+
+export const sampled = (at: number, end: number[], committed: (number | null)[]): Fact => ({
+  type: 'LagSample',
+  at: BEGIN + at,
+  spreadMs: 5,
+  groupState: 'Stable',
+  groupMembers: 1,
+  partitions: end.map((endOffset, partition) => ({
+    partition,
+    endOffset,
+    committedOffset: committed[partition] ?? null,
+    beginningOffset: 0,
+  })),
+});
+
+export const scaled = (at: number, what: 'Producers' | 'Consumers' | 'Partitions', from: number, to: number): Fact => ({
+  type: 'Scaled',
+  at: BEGIN + at,
+  what,
+  from,
+  to,
+});
+
+/** That the two producers and the consumer of the default were started. */
+export const SCALED = [scaled(1, 'Producers', 0, 2), scaled(2, 'Consumers', 0, 1)];
+
+/** A run of which these facts were reported, each by its own client. */
+export const evidence = (...facts: Fact[]): Known<Run> => {
+  const story = new Scenario();
+  for (const fact of facts) story.tell(`${'client' in fact ? fact.client : 'operator'}/1`, fact.at - BEGIN, fact);
+  return { known: story.run() };
+};
+
+// ---- rounds ---------------------------------------------------------------------------------
+
+/** Everything but the folded evidence, which is opaque and keeps its last view. */
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) freeze(inner);
+}
+
+const STATUS_LIMIT = 256 * 1024;
+
+/** One plan, with what holds for every plan: it changes nothing it was shown, and its status may be written. */
+function decide<R extends LoadTest | ConsumerScale, S>(
+  kind: { plan(seen: Observed<R, Run>): Plan<S> },
+  schema: { parse(value: unknown): unknown },
+  seen: Observed<R, Run>,
+): Plan<S> {
+  const { evidence, ...rest } = seen;
+  freeze(rest);
+  // As text: with many rebalances it is large.
+  const shown = () => ('known' in evidence ? JSON.stringify(view(evidence.known, seen.now)) : '');
+  const before = shown();
+  const plan = kind.plan(seen);
+  expect(shown() === before).toBe(true);
+  schema.parse(plan.status);
+  expect(Buffer.byteLength(JSON.stringify(plan.status))).toBeLessThan(STATUS_LIMIT);
+  expect(kind.plan(seen)).toEqual(plan);
+  return plan;
+}
+
+export const WORKER = { image: 'worker:1', bootstrapServers: 'kafka:9092' };
+export const LOAD_TESTS = loadTestKind(WORKER);
+
+type Rest<R> = Partial<Omit<Observed<R, Run>, 'resource' | 'evidence' | 'now' | 'deleting'>> & {
+  now?: number;
+  evidence?: Known<Run>;
+};
+
+/** By default nothing runs, Kafka has neither topic nor group, and there is no evidence. */
+export const planLoadTest = (resource: LoadTest, { now = 0, ...seen }: Rest<LoadTest> = {}): Plan<LoadTestStatus> =>
+  decide(LOAD_TESTS, loadTestSchema.status, {
+    resource,
+    deleting: resource.metadata.deletionTimestamp !== undefined,
+    owned: [],
+    objects: [],
+    kafka: kafka({ partitions: null }),
+    evidence: UNREAD,
+    failures: [],
+    ...seen,
+    now: BEGIN + now,
+  });
+
+export const planConsumerScale = (
+  resource: ConsumerScale,
+  { now = 0, ...seen }: Rest<ConsumerScale> = {},
+): Plan<NonNullable<ConsumerScale['status']>> =>
+  decide(consumerScaleKind, consumerScaleSchema.status, {
+    resource,
+    deleting: resource.metadata.deletionTimestamp !== undefined,
+    owned: [],
+    objects: [null],
+    kafka: kafka(),
+    evidence: { known: emptyRun() },
+    failures: [],
+    ...seen,
+    now: BEGIN + now,
+  });
+
+// ---- answers --------------------------------------------------------------------------------
+
+/** As people would tell it: `CreateTopic t/3x2`, `Report Scaled Consumers 1->3, LagSample`. */
+export function actionLine(action: Action): string {
+  switch (action.type) {
+    case 'CreateTopic':
+      return `CreateTopic ${action.topic}/${action.partitions}x${action.replicas}`;
+    case 'AddPartitions':
+      return `AddPartitions ${action.topic}/${action.partitions}`;
+    case 'DeleteTopic':
+      return `DeleteTopic ${action.topic}`;
+    case 'DeleteGroup':
+      return `DeleteGroup ${action.group}`;
+    case 'Scale':
+      return `Scale ${action.target.kind}/${action.target.name} ${action.replicas}`;
+    case 'Patch':
+      return `Patch ${action.target.kind}/${action.target.name} ${JSON.stringify(action.spec)}`;
+    case 'Report':
+      return `Report ${(action.facts as Fact[])
+        .map((fact) => (fact.type === 'Scaled' ? `${fact.what} ${fact.from}->${fact.to}` : fact.type))
+        .join(', ')}`;
+  }
+}
+
+interface Answered {
+  phase: string;
+  conditions: Condition[];
+}
+
+/** Which of Ready, Reconciling and Stalled is True (exactly one is), with its reason. */
+export function stands({ conditions }: Answered): string {
+  if (conditions.length === 0) return '';
+  const main = conditions.filter(({ type }) => ['Ready', 'Reconciling', 'Stalled'].includes(type));
+  const holds = main.filter(({ status }) => status === 'True');
+  expect(holds).toHaveLength(1);
+  return `${holds[0]?.type} ${holds[0]?.reason}`;
+}
+
+/** What a plan answered, in one line: `Pending, Reconciling CreatingTopic; does …; applies …; tells …; again in 250`. */
+export function told<S extends Answered>({ status, apply, actions, events, lookAgainInMs, finished }: Plan<S>): string {
+  const some = (name: string, parts: string[]) => (parts.length === 0 ? [] : [`${name} ${parts.join(' + ')}`]);
+  const applied = apply.map(({ metadata, spec }) => `${metadata.name}=${(spec as { replicas: number }).replicas}`);
+  return [
+    [status.phase, stands(status)].filter((part) => part !== '').join(', '),
+    ...some('does', actions.map(actionLine)),
+    ...some('applies', applied),
+    ...some(
+      'tells',
+      events.map(({ type, reason }) => `${type} ${reason}`),
+    ),
+    ...(lookAgainInMs === undefined ? [] : [`again in ${lookAgainInMs}`]),
+    ...(finished === true ? ['finished'] : []),
+  ].join('; ');
+}
+
+export const message = ({ status }: Plan<Answered>, type = 'Ready'): string =>
+  status.conditions.find((condition) => condition.type === type)?.message ?? '';

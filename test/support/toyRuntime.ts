@@ -1,0 +1,49 @@
+import { systemClock } from '../../src/runtime/clock.ts';
+import type { Cluster, Metrics } from '../../src/runtime/ports.ts';
+import { createRuntime, type Runtime, type RuntimeOptions } from '../../src/runtime/runtime.ts';
+import { keptLog, noEvidence, noKafka } from './kept.ts';
+import { toyKind } from './toy.ts';
+
+export interface ToyRuntime {
+  runtime: Runtime;
+  log: ReturnType<typeof keptLog>;
+  /** How often each result came. */
+  results: Record<string, number>;
+  /** Gracefully. */
+  stop(): Promise<void>;
+  /** As a crash would: nothing more is written. */
+  crash(): Promise<void>;
+}
+
+/** A runtime for toys that leads without election. */
+export function startToyRuntime(cluster: Cluster, options: Partial<RuntimeOptions> = {}): ToyRuntime {
+  const log = keptLog();
+  const results: Record<string, number> = {};
+  const metrics: Metrics = {
+    reconciled: (_kind, result) => {
+      results[result] = (results[result] ?? 0) + 1;
+    },
+  };
+  const runtime = createRuntime({
+    kinds: [toyKind],
+    cluster,
+    kafka: noKafka,
+    evidence: noEvidence,
+    clock: systemClock,
+    random: Math.random,
+    log,
+    metrics,
+    instance: 'test',
+    ...options,
+  });
+  runtime.start();
+  const stopping = new AbortController();
+  const losing = new AbortController();
+  const led = runtime.lead(stopping.signal, losing.signal);
+  const end = async (how: AbortController) => {
+    how.abort();
+    await led;
+    await runtime.stop();
+  };
+  return { runtime, log, results, stop: () => end(stopping), crash: () => end(losing) };
+}
