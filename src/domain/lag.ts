@@ -51,6 +51,13 @@ export function addSample(lag: LagRecord, sample: LagSample): void {
   if (!peak || point.total > peak.total || (point.total === peak.total && point.at < peak.at)) lag.peak = point;
 }
 
+/** The same record with one more sample; the given one stays as it is. */
+export function withSample(lag: LagRecord, sample: LagSample): LagRecord {
+  const more = { ...lag, points: [...lag.points], latest: [...lag.latest] };
+  addSample(more, sample);
+  return more;
+}
+
 export function lagView({ points, latest, peak }: LagRecord): LagView | null {
   const sample = latest.at(-1);
   if (sample === undefined || peak === undefined) return null;

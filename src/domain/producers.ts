@@ -80,7 +80,7 @@ export function producersView(producers: Producers, now: EpochMs): RunView['prod
     return roundedRate(all.reduce((rates, producer) => rates + perSecond(counter(producer), now), 0));
   };
   return {
-    producing: clients(({ totals }) => totals.acknowledged > 0),
+    producing: clients(({ totals, stopped }) => !stopped && (totals.acknowledged > 0 || totals.done)),
     attempted: sum((totals) => totals.attempted),
     acknowledged,
     failed: sum((totals) => totals.failed),

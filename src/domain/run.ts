@@ -16,7 +16,7 @@ import {
 import type { Consumed, Fact, LagSample, ReportAt, Scaled } from './evidence.ts';
 import { passTime, rebalances, step } from './group.ts';
 import { copyGroup, emptyGroup, type Group, liveMembers } from './groupState.ts';
-import { addSample, emptyLag, type LagChange, type LagRecord, lagChange, lagView } from './lag.ts';
+import { addSample, emptyLag, type LagChange, type LagRecord, lagChange, lagView, withSample } from './lag.ts';
 import { addRange, emptyOffsets, fillHoles, hasOffset, type OffsetSet } from './offsetRanges.ts';
 import {
   acknowledgedUntil,
@@ -127,8 +127,11 @@ export function fold(run: Run, reportAt: ReportAt): Run {
   return run;
 }
 
-/** The figures as of `now`, by the operator's clock. Doesn't change the run. */
-export function view(run: Run, now: EpochMs): RunView {
+/**
+ * The figures as of `now`, by the operator's clock; `look`: a sample of the lag that is being reported and hasn't been
+ * read back yet. Doesn't change the run.
+ */
+export function view(run: Run, now: EpochMs, look?: LagSample): RunView {
   const group = groupAsOf(run, now - SHOW_AFTER_MS);
   const list = rebalances(group);
   const settled = group.change === undefined && !callbackWaits(run, now - SHOW_AFTER_MS);
@@ -143,7 +146,7 @@ export function view(run: Run, now: EpochMs): RunView {
       idle: settled ? members.filter(({ partitions }) => partitions.length === 0).map(({ id }) => id) : [],
     },
     delivery: { produced: producers.acknowledged, ...delivery },
-    lag: lagView(run.lag),
+    lag: lagView(look === undefined ? run.lag : withSample(run.lag, look)),
     rebalances: {
       count: group.count,
       settled,

@@ -72,7 +72,7 @@ export interface LagView {
 
 export interface RunView {
   producers: {
-    /** Producers that have had a record acknowledged. */
+    /** Producers at work: they have had a record acknowledged, or have nothing left to send, and have not stopped. */
     producing: number;
     attempted: number;
     acknowledged: number;

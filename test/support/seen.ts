@@ -171,8 +171,12 @@ export const scaled = (at: number, what: 'Producers' | 'Consumers' | 'Partitions
   to,
 });
 
-/** That the two producers and the consumer of the default were started. */
-export const SCALED = [scaled(1, 'Producers', 0, 2), scaled(2, 'Consumers', 0, 1)];
+/** That the two producers and the consumer of the default were started, and that both produce. */
+export const SCALED = [
+  scaled(1, 'Producers', 0, 2),
+  scaled(2, 'Consumers', 0, 1),
+  ...[0, 1].map((n) => produced(3, n, 1, { done: false })),
+];
 
 /** A run of which these facts were reported, each by its own client. */
 export const evidence = (...facts: Fact[]): Known<Run> => {

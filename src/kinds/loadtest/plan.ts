@@ -10,7 +10,7 @@ import { isClosed, podsLeft, producersDone, whyOver } from './ending.ts';
 import { judgeLag } from './lagHigh.ts';
 import { rebalanceNotices } from './notices.ts';
 import { type Preparation, prepare, refusedSettings } from './preparation.ts';
-import { reports } from './reports.ts';
+import { lookAtLag, reports } from './reports.ts';
 import { consumerWorkload, podSelector, producerWorkload, type WorkerSettings, workloadName } from './resources.ts';
 import { type Clients, stand, standingNotices } from './standing.ts';
 import { allRebalances, bounded, consumed, lagStatus, NOTHING_CONSUMED, NOTHING_SENT, sent } from './status.ts';
@@ -69,7 +69,9 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
 
   const preparation = prepare(seen);
   const run = 'known' in seen.evidence ? seen.evidence.known : undefined;
-  const figures = run === undefined ? undefined : view(run, now);
+  // Shown in the same round in which it is reported: figures are as new as the look.
+  const look = run === undefined ? undefined : lookAtLag(seen, run);
+  const figures = run === undefined ? undefined : view(run, now, look);
   const impossible = preparation.missing?.reason === 'InvalidSettings';
   const wanted = impossible ? NOBODY : clientsWanted(resource, figures);
   const place = preparation.evidence;
@@ -78,7 +80,7 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
   // What runs already goes on while something is missing; nothing new starts.
   const goesOn = mayStart || seen.owned.length > 0;
   const apply = goesOn ? workloads(resource, place, worker, wanted) : [];
-  const ready = readyClients(seen);
+  const ready = readyClients(seen, figures);
 
   const startedAt = before?.startedAt ?? iso(now);
   const allReady = mayStart && ready.producers >= wanted.producers && ready.consumers >= wanted.consumers;
@@ -112,7 +114,7 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
   return {
     apply,
     actions: [
-      ...(goesOn ? reports(seen, { ...wanted, ...(partitions === undefined ? {} : { partitions }) }) : []),
+      ...(goesOn ? reports(seen, { ...wanted, ...(partitions === undefined ? {} : { partitions }) }, look) : []),
       ...preparation.actions,
     ],
     status: bounded(status),
@@ -121,12 +123,19 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
       ...(figures === undefined ? [] : rebalanceNotices(told, figures.rebalances.list)),
       ...lagHigh.events,
     ],
-    ...(closed ? {} : { lookAgainInMs: lookAgain(standing, preparation, finishedAt) }),
+    ...(closed ? {} : { lookAgainInMs: lookAgain(standing, preparation, finishedAt, figures) }),
   };
 }
 
-function lookAgain({ phase }: Standing, { missing }: Preparation, finishedAt: string | undefined): number {
+function lookAgain(
+  { phase }: Standing,
+  { missing }: Preparation,
+  finishedAt: string | undefined,
+  figures: RunView | undefined,
+): number {
   if (missing?.reason === 'CreatingTopic' || missing?.reason === 'PreparingEvidence') return SOON_MS;
+  // A rebalance is told as soon as it has settled.
+  if (phase === 'Running' && figures?.rebalances.settled === false) return SOON_MS;
   return phase === 'Running' || phase === 'Preparing' || finishedAt !== undefined ? FRESH_MS : RETRY_MS;
 }
 
@@ -159,13 +168,18 @@ function workloads(
   ];
 }
 
-function readyClients({ resource: { metadata, spec }, owned }: Seen): Clients {
+/** Producers are ready when their evidence says that they produce; by the recorded figures while it can't be read. */
+function readyClients({ resource: { metadata, spec, status }, owned }: Seen, figures: RunView | undefined): Clients {
   const ready = (role: 'producer' | 'consumer', part: { replicas: number; clientsPerPod: number } | undefined) => {
     const workload = owned.find((object) => object.metadata.name === workloadName(metadata.name, role));
     const pods = (workload?.status as { readyReplicas?: number } | undefined)?.readyReplicas ?? 0;
     return pods * (part?.clientsPerPod ?? 1);
   };
-  return { producers: ready('producer', spec.producers), consumers: ready('consumer', spec.consumers) };
+  const producing = figures?.producers.producing ?? status?.producers?.ready ?? 0;
+  return {
+    producers: Math.min(ready('producer', spec.producers), producing),
+    consumers: ready('consumer', spec.consumers),
+  };
 }
 
 // ---- figures --------------------------------------------------------------------------------

@@ -15,13 +15,13 @@ export interface Asked {
   partitions?: number;
 }
 
-/** One Report, or none when the evidence has it all. */
-export function reports(seen: Observed<LoadTest, Run>, asked: Asked): Action[] {
+/** One Report, or none when the evidence has it all. `look`: the look at lag of this round. */
+export function reports(seen: Observed<LoadTest, Run>, asked: Asked, look: LagSample | undefined): Action[] {
   const { spec, status, metadata } = seen.resource;
   const place = status?.evidence;
   if (!('known' in seen.evidence) || place === undefined) return [];
   const run = seen.evidence.known;
-  const facts: Fact[] = [...scalings(seen, run, asked), ...lagSample(seen, run)];
+  const facts: Fact[] = [...scalings(seen, run, asked), ...(look === undefined ? [] : [look])];
   if (facts.length === 0) return [];
   const servers = spec.kafka === undefined ? {} : { bootstrapServers: spec.kafka.bootstrapServers };
   return [{ type: 'Report', ...servers, run: metadata.uid, topic: place.topic, partition: place.partition, facts }];
@@ -41,24 +41,23 @@ function scalings({ kafka, now }: Observed<LoadTest, Run>, run: Run, asked: Aske
   ];
 }
 
-function lagSample({ resource: { spec }, kafka }: Observed<LoadTest, Run>, run: Run): LagSample[] {
-  if (spec.consumers === undefined || !('known' in kafka) || kafka.known.topic == null) return [];
+/** What this round saw of the lag; undefined when the evidence has a look that is about as new. */
+export function lookAtLag({ resource: { spec }, kafka }: Observed<LoadTest, Run>, run: Run): LagSample | undefined {
+  if (spec.consumers === undefined || !('known' in kafka) || kafka.known.topic == null) return undefined;
   const { at, spreadMs, topic, group } = kafka.known;
-  if (at - (latestLagSample(run)?.at ?? 0) < SAMPLE_MS) return [];
+  if (at - (latestLagSample(run)?.at ?? 0) < SAMPLE_MS) return undefined;
   const committed = new Map(group?.committed.map(({ partition, offset }) => [partition, offset]));
-  return [
-    {
-      type: 'LagSample',
-      at,
-      spreadMs,
-      groupState: group?.state ?? null,
-      groupMembers: group?.members.length ?? 0,
-      partitions: topic.partitions.map(({ partition, endOffset, beginningOffset }) => ({
-        partition,
-        endOffset,
-        beginningOffset,
-        committedOffset: committed.get(partition) ?? null,
-      })),
-    },
-  ];
+  return {
+    type: 'LagSample',
+    at,
+    spreadMs,
+    groupState: group?.state ?? null,
+    groupMembers: group?.members.length ?? 0,
+    partitions: topic.partitions.map(({ partition, endOffset, beginningOffset }) => ({
+      partition,
+      endOffset,
+      beginningOffset,
+      committedOffset: committed.get(partition) ?? null,
+    })),
+  };
 }

@@ -22,7 +22,7 @@ import {
   UNREAD,
 } from '../../../test/support/seen.ts';
 import type { LoadTestStatus } from '../../api/loadTest.ts';
-import type { LagSample } from '../../domain/evidence.ts';
+import type { Fact, LagSample } from '../../domain/evidence.ts';
 
 type Seen = NonNullable<Parameters<typeof planLoadTest>[1]>;
 
@@ -42,6 +42,7 @@ const RUNNING: LoadTestStatus = {
     { kafka: kafka(), owned: [pods('producer', 2), pods('consumer', 1)], evidence: evidence(...SCALED) },
   ).status,
 };
+const EPOCH = Date.parse(at(0));
 const ALL = [pods('producer', 2), pods('consumer', 1)];
 const run = evidence(...SCALED, sampled(900, [5, 5, 5], [5, 5, 5]));
 /** 1 s after it was ready, with the evidence read and lag looked at. */
@@ -58,6 +59,7 @@ test.each<[situation: string, spec: SpecChange, seen: Seen, answer: string]>([
   ['scaled up and told', consumers(3), { evidence: evidence(...SCALED, scaled(950, 'Consumers', 1, 3), sampled(960, [5], [5])) }, 'Running, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=3; tells Normal StartingClients; again in 1000'],
   ['scaled down', consumers(0), {}, 'Running, Ready Running; does Report Consumers 1->0; applies lag-producer=2 + lag-consumer=0; again in 1000'],
   ['scaled, the evidence not read yet: told later', consumers(3), { evidence: UNREAD }, 'Running, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=3; tells Normal StartingClients; again in 1000'],
+  ['a producer does not produce yet', {}, { evidence: evidence(...SCALED.slice(0, -1), sampled(900, [5], [5])) }, 'Running, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=1; tells Normal StartingClients; again in 1000'],
   ['a pod is not ready', {}, { owned: [pods('producer', 2, 1), pods('consumer', 1)] }, 'Running, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=1; tells Normal StartingClients; again in 1000'],
   ['Kafka is away', {}, { kafka: AWAY }, 'Running, Ready FiguresLate; applies lag-producer=2 + lag-consumer=1; tells Warning FiguresLate; again in 1000'],
   ['the evidence is not read yet', {}, { evidence: UNREAD }, 'Running, Ready FiguresLate; applies lag-producer=2 + lag-consumer=1; tells Warning FiguresLate; again in 1000'],
@@ -102,9 +104,25 @@ test('a look at lag says what the group has committed, and null where it never h
   expect(sample.partitions.map(({ committedOffset }) => committedOffset)).toEqual([7, null, null]);
 });
 
+test('lag is shown in the round that looked at it, before the evidence has it', () => {
+  const plan = round({}, { kafka: kafka({ at: 1800, end: 9 }) });
+  expect(plan.status.lag).toMatchObject({ total: 27, at: at(1800) });
+  expect(plan.actions).toMatchObject([{ type: 'Report', facts: [{ type: 'LagSample', at: EPOCH + 1800 }] }]);
+});
+
+test('while a rebalance goes on it is looked at sooner', () => {
+  const joined = [
+    { type: 'Started', client: 'c-0', at: EPOCH + 900, role: 'Consumer', host: 'node-1' },
+    { type: 'Assigned', client: 'c-0', at: EPOCH + 901, memberId: 'm', protocol: 'Eager', gained: [0], owned: [0] },
+  ] as const;
+  const rebalancing = evidence(...SCALED, sampled(800, [5], [5]), ...joined.map((fact) => ({ ...fact }) as Fact));
+  expect(round({}, { evidence: rebalancing, now: 1500 }).lookAgainInMs).toBe(250);
+  expect(round({}, { evidence: rebalancing, now: 3000, kafka: kafka({ at: 950 }) }).lookAgainInMs).toBe(1000);
+});
+
 test('figures stay as they were last seen while the evidence can’t be read', () => {
   const known = round({}, { evidence: evidence(...SCALED, produced(800, 0, 70), sampled(900, [30], [10])) }).status;
-  expect(known).toMatchObject({ producers: { acknowledged: 70 }, delivery: { produced: 70 }, lag: { total: 20 } });
+  expect(known).toMatchObject({ producers: { acknowledged: 71 }, delivery: { produced: 71 }, lag: { total: 20 } });
   const blind = round({}, { evidence: UNREAD }, known).status;
   for (const part of ['producers', 'delivery', 'lag', 'rebalances'] as const) expect(blind[part]).toEqual(known[part]);
 });
@@ -133,10 +151,10 @@ test('lag over the threshold is told once, and once when it is back', () => {
   };
   const steps = (plan: ReturnType<typeof lag>) => [holds(plan.status), ...plan.events.map(({ reason }) => reason)];
 
-  const unknown = round({ lagThreshold: 10 }, { evidence: evidence(...SCALED) });
-  expect(steps(unknown)).toEqual(['Unknown NotMeasured']);
+  const unknown = round({ lagThreshold: 10 }, { kafka: AWAY, evidence: evidence(...SCALED) });
+  expect(steps(unknown)).toEqual(['Unknown NotMeasured', 'FiguresLate']);
   const low = lag(10, unknown.status);
-  expect(steps(low)).toEqual(['False UnderThreshold']);
+  expect(steps(low)).toEqual(['False UnderThreshold', 'Running']);
   const high = lag(11, low.status);
   expect(steps(high)).toEqual(['True OverThreshold', 'LagHigh']);
   const higher = lag(12, high.status);
@@ -164,7 +182,6 @@ test('each rebalance is told once', () => {
         owned,
       },
     ] as const;
-  const EPOCH = Date.parse(at(0));
   const more = {
     now: 20_000,
     evidence: evidence(...SCALED, ...assigned(0, 100, [0, 1, 2]), sampled(19_500, [1], [1])),

@@ -14,6 +14,7 @@ import {
   PRODUCERS,
   planLoadTest,
   pods,
+  SCALED,
   type SpecChange,
   scaled,
   TOPIC,
@@ -71,7 +72,7 @@ test.each<[situation: string, spec: SpecChange, before: LoadTestStatus | undefin
   ['all is there: clients start', {}, begun, { kafka: kafka() }, 'Preparing, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=1; tells Normal StartingClients; again in 1000'],
   ['clients that the API server refuses', {}, begun, { kafka: kafka(), failures: [failed({ type: 'Apply', target: { apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: 'demo', name: 'lag-producer' } }, 'Refused', 'belongs to somebody else')] }, 'Preparing, Stalled Refused; applies lag-producer=2 + lag-consumer=1; tells Warning Refused; again in 1000'],
   ['the topic is gone before all were ready: it is made again', {}, begun, { kafka: nothing, owned: [pods('producer', 2, 0)] }, 'Pending, Reconciling CreatingTopic; does CreateTopic t/3x2; applies lag-producer=2 + lag-consumer=1; tells Normal CreatingTopic; again in 250'],
-  ['all clients are ready', {}, begun, { kafka: kafka(), evidence: evidence(scaled(1, 'Producers', 0, 2), scaled(2, 'Consumers', 0, 1)), owned: [pods('producer', 2), pods('consumer', 1)] }, 'Running, Ready Running; does Report LagSample; applies lag-producer=2 + lag-consumer=1; tells Normal Running; again in 1000'],
+  ['all clients are ready', {}, begun, { kafka: kafka(), evidence: evidence(...SCALED), owned: [pods('producer', 2), pods('consumer', 1)] }, 'Running, Ready Running; does Report LagSample; applies lag-producer=2 + lag-consumer=1; tells Normal Running; again in 1000'],
   ['suspended from the start', { suspend: true }, begun, { kafka: kafka() }, 'Suspended, Ready Suspended; applies lag-producer=0 + lag-consumer=0; tells Normal Suspended; again in 2000'],
   ['consumers that start after the producers', { producers: { ...PRODUCERS, messages: 10 }, consumers: { ...CONSUMERS, start: 'AfterProducers' } }, begun, { kafka: kafka() }, 'Preparing, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=0; tells Normal StartingClients; again in 1000'],
   ['producers only', { consumers: null }, begun, { kafka: kafka() }, 'Preparing, Reconciling StartingClients; applies lag-producer=2; tells Normal StartingClients; again in 1000'],
@@ -89,7 +90,7 @@ test('what is missing is said with what to do', () => {
   expect(said({}, { failures: [refused] }, claimed)).toBe('Kafka refuses: cleanup.policy: no such value');
   expect(said({}, { failures: [failed(create, 'Unexpected', 'NOT_CONTROLLER')] }, claimed)).toContain('NOT_CONTROLLER');
   const starting = { kafka: AWAY, owned: [pods('producer', 2, 1)] };
-  expect(said({}, starting, begun)).toBe(`1/2 producers ready, 0/1 consumers ready; ${AWAY.unavailable}`);
+  expect(said({}, starting, begun)).toBe(`0/2 producers ready, 0/1 consumers ready; ${AWAY.unavailable}`);
 });
 
 test('step by step: topic, then place of the evidence, then clients; each recorded before the next', () => {
@@ -141,7 +142,7 @@ test('raising partitions is told once to the evidence, and goes on until the top
     planLoadTest(loadTest(topic({ partitions: 6 }), running), {
       owned: [pods('producer', 2), pods('consumer', 1)],
       kafka: kafka({ partitions: 3 }),
-      evidence: evidence(scaled(1, 'Producers', 0, 2), scaled(2, 'Consumers', 0, 1), ...facts),
+      evidence: evidence(...SCALED, ...facts),
     }).actions.map(actionLine);
   expect(raise()).toEqual(['Report Partitions 3->6, LagSample', 'AddPartitions t/6']);
   expect(raise(scaled(3, 'Partitions', 3, 6))).toEqual(['Report LagSample', 'AddPartitions t/6']);
