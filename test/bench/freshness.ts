@@ -9,7 +9,7 @@ import {
   removeNamespace,
   untilLoadTest,
 } from '../support/clusterLab.ts';
-import { get, kubectl } from '../support/kubectl.ts';
+import { get, kubectl, watchLines } from '../support/kubectl.ts';
 
 const NAMESPACE = 'bench';
 const LOOKS = 40;
@@ -64,6 +64,11 @@ export async function freshness(): Promise<Record<string, unknown>> {
     comparisons.push({ status: low, kafka, difference, allowed });
   }
 
+  // When a watcher learns of each rebalance, by its number.
+  const toldAt = new Map<string, number>();
+  const watched = watchLines(['lt/lab', '-n', NAMESPACE], '{.status.rebalances.count}', (count) => {
+    if (!toldAt.has(count)) toldAt.set(count, Date.now());
+  });
   const delays: number[] = [];
   for (const replicas of [2, 3, 2, 1, 3, 1]) {
     const count = (await read())?.status?.rebalances?.count ?? 0;
@@ -75,7 +80,8 @@ export async function freshness(): Promise<Record<string, unknown>> {
       (it) => (it.status?.rebalances?.count ?? 0) > count,
       PATIENCE_MS,
     );
-    delays.push(Date.now() - Date.parse(told.status?.rebalances?.recent.at(-1)?.settledAt ?? ''));
+    const { number, settledAt = '' } = told.status?.rebalances?.recent.at(-1) ?? {};
+    delays.push((toldAt.get(String(number)) ?? Number.NaN) - Date.parse(settledAt));
     await untilLoadTest(
       NAMESPACE,
       'lab',
@@ -84,6 +90,7 @@ export async function freshness(): Promise<Record<string, unknown>> {
       PATIENCE_MS,
     );
   }
+  watched.end();
   await removeNamespace(NAMESPACE);
   return {
     lagAgeMs: summary(ages),

@@ -51,3 +51,19 @@ export async function list<T>(type: string, namespace: string, ...selection: str
   return (JSON.parse(await kubectl(['get', type, '-n', namespace, '-o', 'json', ...selection])) as { items: T[] })
     .items;
 }
+
+/** `kubectl get -w`: a line of `jsonpath` for the object as it is and for each change of it; `end` stops it. */
+export function watchLines(args: string[], jsonpath: string, line: (text: string) => void): { end(): void } {
+  const child = spawn(
+    program,
+    ['--kubeconfig', kubeconfig, 'get', ...args, '-w', '-o', `jsonpath=${jsonpath}{"\\n"}`],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  let begun = '';
+  child.stdout.on('data', (part: Buffer) => {
+    const lines = (begun + part).split('\n');
+    begun = lines.pop() ?? '';
+    for (const text of lines) line(text);
+  });
+  return { end: () => child.kill() };
+}
