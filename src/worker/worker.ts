@@ -12,8 +12,8 @@ import { shareOf } from './share.ts';
 import { type EpochMs, within } from './time.ts';
 import { createTroubles } from './troubles.ts';
 
-/** A consumer's work is reported so often, a producer's counts so often. */
-const CONSUMER_REPORT_MS = 250;
+/** A consumer's work is reported so often, a producer's counts so often once all producers of the process produce. */
+const REPORT_MS = 250;
 const PRODUCER_REPORT_MS = 1_000;
 /** Clients that connect at the same time: each takes a thread of libuv's pool meanwhile. */
 const CONNECTING = 8;
@@ -138,6 +138,7 @@ export function createWorker(options: WorkerOptions): Worker {
         });
   const clients: Client[] = [...producers, ...consumers];
   let gathering: NodeJS.Timeout | undefined;
+  let slowedDown = false;
 
   const writeCheckpoint = () => {
     if (producers.length === 0) return;
@@ -148,8 +149,13 @@ export function createWorker(options: WorkerOptions): Worker {
     }
   };
   const gather = () => {
+    const allReady = clients.every((client) => client.ready());
     report(clients.flatMap((client) => client.takeFacts()));
     writeCheckpoint();
+    if (!allReady || work.role === 'Consumer' || slowedDown) return;
+    slowedDown = true;
+    clearInterval(gathering);
+    gathering = setInterval(gather, PRODUCER_REPORT_MS);
   };
 
   const startAll = async () => {
@@ -164,7 +170,7 @@ export function createWorker(options: WorkerOptions): Worker {
     async start() {
       const at = now();
       report(names.map((client): Fact => ({ type: 'Started', client, at, role: work.role, host: options.host })));
-      gathering = setInterval(gather, work.role === 'Consumer' ? CONSUMER_REPORT_MS : PRODUCER_REPORT_MS);
+      gathering = setInterval(gather, REPORT_MS);
       await Promise.all([reporter.connect(), startAll()]);
     },
     async stop(cause = 'Terminated') {
