@@ -47,6 +47,7 @@ export function callback(group: Group, fact: Assigned | Revoked, now: EpochMs): 
   group.change ??= open(group, fact, now);
   const { change } = group;
   change.lastAt = now;
+  change.calledBack.add(fact.client);
   if (fact.protocol !== 'None') change.protocol = fact.protocol;
   for (const around of change.around.values()) {
     around.longest = longer(around.longest, around.beyond);
@@ -78,6 +79,7 @@ function open(group: Group, fact: Assigned | Revoked, at: EpochMs): Change {
     openedByGoodbye: goodbye,
     onlyGoodbyes: true,
     lost: [],
+    calledBack: new Set(),
     putOut: new Map(),
     said: [],
     stableAt: undefined,
@@ -196,7 +198,8 @@ function explain(group: Group, change: Change, after: Member[]) {
     newPartitions: change.membersBefore.size > 0 && group.everOwned.size > 0 ? fresh.sort((a, b) => a - b) : [],
     said: change.said,
   });
-  group.troubles = group.troubles.filter(({ at }) => at > settledAt);
+  // Who was put out and works on takes part when it polls again: what it reported explains that change.
+  group.troubles = group.troubles.filter(({ at, client }) => at > settledAt || !change.calledBack.has(client));
   const { scaling } = judgement;
   if (scaling !== undefined) scaling.of.left -= scaling.members;
   return judgement;

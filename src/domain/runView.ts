@@ -94,7 +94,7 @@ export interface RunView {
     /** First to last processed. */
     elapsedMs: number;
     endToEndMs: LatencySummary | null;
-    polls: { count: number; recordsMax: number; recordsP50: number } | null;
+    polls: { count: number; recordsMax: number; recordsP50: number; longestIntervalMs: number } | null;
     /** Live members, by id. */
     members: MemberView[];
     /** Ids of members that own no partition while the group is settled. */
