@@ -125,12 +125,13 @@ export function settle(group: Group, change: Change): void {
   const ownersAfter = ownersByName(group);
   const after = [...group.members.values()].filter(({ inGroup }) => inGroup);
   const moved = [...change.concerned].filter((p) => change.ownersBefore.get(p) !== ownersAfter.get(p));
-  const { trigger, reason } = explain(group, change, after);
+  const { trigger, reason, scaling } = explain(group, change, after);
   const outline: Settled['outline'] = {
     number: ++group.count,
     at: change.at,
     settledAt,
     trigger,
+    ...(scaling === undefined ? {} : { asked: true }),
     reason,
     protocol: change.protocol,
     source: 'Clients',

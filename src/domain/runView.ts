@@ -27,6 +27,8 @@ export interface Rebalance {
   at: EpochMs;
   settledAt: EpochMs;
   trigger: RebalanceTrigger;
+  /** A change of the operator's explains it, whatever set it off. */
+  asked?: true;
   /** The reasoning behind the trigger, as a sentence. */
   reason: string;
   protocol: 'Eager' | 'Cooperative' | 'Consumer' | 'None';

@@ -40,6 +40,7 @@ test.each<[situation: string, list: Rebalance[], interval: number, second: numbe
   ['one crash, and it comes back', sorted(of('SessionExpired', 10), of('MemberJoined', 20)), SMALL, 21, 'calm'],
   ['put out, back, put out', sorted(of('PollIntervalExceeded', 10, 30), of('MemberJoined', 20)), SMALL, 31, 'PollIntervalExceeded 3'],
   ['moves that nothing explains', of('Unknown', 0, 5, 10), SMALL, 11, 'Unknown 3'],
+  ['consumers that a schedule killed', of('SessionExpired', 0, 20, 40).map((one) => ({ ...one, asked: true })), SMALL, 41, 'calm'],
   ['second rounds of joins', sorted(of('ScaleUp', 0, 20, 40), of('Unknown', 4, 24, 44)), SMALL, 45, 'calm'],
   ['rounds that move nothing, and stop nobody', of('Unknown', 0, 5, 10).map((one) => ({ ...one, protocol: 'Cooperative' })), SMALL, 11, 'calm'],
   ['the more frequent cause is named', sorted(of('SessionExpired', 0), of('PollIntervalExceeded', 5, 10), of('Unknown', 7)), SMALL, 11, 'PollIntervalExceeded 4'],

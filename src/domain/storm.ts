@@ -48,7 +48,9 @@ export function stormAt(rebalances: readonly Rebalance[], maxPollIntervalMs: num
   return { cause: causeOf(storm), rebalances: storm };
 }
 
-function counts({ trigger, at, protocol, partitionsMoved }: Rebalance, counting: Rebalance[], explainedAt: EpochMs) {
+function counts(rebalance: Rebalance, counting: Rebalance[], explainedAt: EpochMs): boolean {
+  const { trigger, asked, at, protocol, partitionsMoved } = rebalance;
+  if (asked) return false;
   if (PUT_OUT.has(trigger)) return true;
   // Who joins while others have just been put out is one of them that comes back.
   if (trigger === 'MemberJoined') return counting.length > 0;
