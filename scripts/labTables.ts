@@ -122,13 +122,15 @@ export const warnings = ({ status }: LoadTest): string[] =>
 
 // ---- protocols side by side -------------------------------------------------------------------
 
-/** Rebalances of a step, by the time at which they began. */
+/** Rebalances that began within a step; the first consumers may have joined before the schedule began. */
 function within(
-  { startedAt, finishedAt }: ConsumerScaleStepStatus,
+  steps: readonly ConsumerScaleStepStatus[],
+  index: number,
   all: readonly RebalanceStatus[],
 ): RebalanceStatus[] {
+  const { startedAt, finishedAt } = steps[index] ?? {};
   if (startedAt === undefined) return [];
-  return all.filter(({ at }) => at >= startedAt && (finishedAt === undefined || at < finishedAt));
+  return all.filter(({ at }) => (index === 0 || at >= startedAt) && (finishedAt === undefined || at < finishedAt));
 }
 
 /** The longest pause of some partitions: `-` for none of them, `?` where no record since tells it. */
@@ -187,7 +189,7 @@ export function sideBySide(trials: readonly Trial[]): string {
       const before = index === 0 ? 0 : consumersOf(scale, index - 1);
       const name = [eventName(before, consumersOf(scale, index)), protocolName(test), handlers(test)];
       if (step === undefined || step.phase === 'Pending') return [...name, '-', '-', '-', '-'];
-      const rebalances = within(step, scale?.status?.rebalances?.recent ?? []);
+      const rebalances = within(steps, index, test.status?.rebalances?.recent ?? []);
       const movedCount = rebalances.reduce((sum, { partitionsMoved }) => sum + partitionsMoved, 0);
       const stopped = Math.max(0, ...rebalances.map(({ stopTheWorldMs }) => stopTheWorldMs));
       return [
