@@ -8,13 +8,19 @@ in_node = export PATH="$$(scripts/node.sh):$$PATH";
 jest = node --experimental-vm-modules --no-warnings node_modules/jest/bin/jest.js
 cluster = node test/cluster/cluster.ts
 
-.PHONY: help demo test verify unit e2e bench cluster down kubeconfig install native image generate format deploy
+.PHONY: help demo lab lab-exists test verify unit e2e bench cluster down kubeconfig install native image generate format deploy
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: cluster deploy ## Lab 01 at its full size: 200 producers, 1 -> 9 consumers, shown live.
 	@$(in_node) node scripts/demo.ts
+
+lab: lab-exists cluster deploy ## One lab, shown live, with its result as tables: make lab LAB=04 (manifests/labs).
+	@$(in_node) node scripts/lab.ts "$(LAB)"
+
+lab-exists: install
+	@$(in_node) node scripts/lab.ts "$(LAB)" --check
 
 test: verify e2e ## Everything: static checks, unit and property tests, then the labs on a real cluster.
 

@@ -10,7 +10,7 @@ const base = {
 export default {
   reporters: ['default', '<rootDir>/test/support/closingLine.js'],
   projects: [
-    { ...base, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.test.ts'] },
+    { ...base, displayName: 'unit', testMatch: ['<rootDir>/{src,scripts}/**/*.test.ts'] },
     { ...base, displayName: 'property', testMatch: ['<rootDir>/test/property/**/*.test.ts'] },
     { ...base, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
   ],

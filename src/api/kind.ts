@@ -59,7 +59,7 @@ export interface ObjectRef extends TypeRef {
   name: string;
 }
 
-/** metav1.Condition. Types used: Ready, Reconciling, Stalled (kstatus), LagHigh, Deleting. */
+/** metav1.Condition. Types used: Ready, Reconciling, Stalled (kstatus), LagHigh, RebalanceStorm, IdleConsumers, Deleting. */
 export interface Condition {
   type: string;
   status: 'True' | 'False' | 'Unknown';

@@ -453,6 +453,9 @@ const status = field(
             count: total('Polls that returned records.'),
             recordsMax: total('Most records of one poll.'),
             recordsP50: field(figure(), 'Median of records per poll.'),
+            longestIntervalMs: ms(
+              'Longest time from one poll to the next of a consumer, in ms; it is put out of the group over max.poll.interval.ms.',
+            ).exactOptional(),
           }),
           'How consumers fetched.',
         ).exactOptional(),

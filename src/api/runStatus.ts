@@ -19,7 +19,7 @@ export const conditions = field(
       z.strictObject({
         type: field(
           text(316),
-          'Ready, Reconciling and Stalled as kstatus defines them; LagHigh while lag is over spec.lagThreshold; Deleting while what was made is being removed.',
+          'Ready, Reconciling and Stalled as kstatus defines them; LagHigh while lag is over spec.lagThreshold; RebalanceStorm while the group rebalances again and again though nobody changed it (the message says which setting to change); IdleConsumers while members own no partition; Deleting while what was made is being removed.',
         ),
         status: field(z.enum(['True', 'False', 'Unknown']), 'True, False or Unknown.'),
         reason: field(text(1024), 'Why, in one CamelCase word, for machines.'),
@@ -30,7 +30,7 @@ export const conditions = field(
     )
     .max(16)
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] }),
-  'Ready, Reconciling, Stalled (waits for a change by its user, named in the message), LagHigh.',
+  'Ready, Reconciling, Stalled (waits for a change by its user, named in the message), LagHigh, RebalanceStorm, IdleConsumers.',
 );
 
 export const phase = <const T extends readonly [string, ...string[]]>(phases: T, description: string) =>

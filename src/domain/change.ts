@@ -47,6 +47,7 @@ export function callback(group: Group, fact: Assigned | Revoked, now: EpochMs): 
   group.change ??= open(group, fact, now);
   const { change } = group;
   change.lastAt = now;
+  change.calledBack.add(fact.client);
   if (fact.protocol !== 'None') change.protocol = fact.protocol;
   for (const around of change.around.values()) {
     around.longest = longer(around.longest, around.beyond);
@@ -78,6 +79,7 @@ function open(group: Group, fact: Assigned | Revoked, at: EpochMs): Change {
     openedByGoodbye: goodbye,
     onlyGoodbyes: true,
     lost: [],
+    calledBack: new Set(),
     putOut: new Map(),
     said: [],
     stableAt: undefined,
@@ -123,12 +125,13 @@ export function settle(group: Group, change: Change): void {
   const ownersAfter = ownersByName(group);
   const after = [...group.members.values()].filter(({ inGroup }) => inGroup);
   const moved = [...change.concerned].filter((p) => change.ownersBefore.get(p) !== ownersAfter.get(p));
-  const { trigger, reason } = explain(group, change, after);
+  const { trigger, reason, scaling } = explain(group, change, after);
   const outline: Settled['outline'] = {
     number: ++group.count,
     at: change.at,
     settledAt,
     trigger,
+    ...(scaling === undefined ? {} : { asked: true }),
     reason,
     protocol: change.protocol,
     source: 'Clients',
@@ -196,7 +199,8 @@ function explain(group: Group, change: Change, after: Member[]) {
     newPartitions: change.membersBefore.size > 0 && group.everOwned.size > 0 ? fresh.sort((a, b) => a - b) : [],
     said: change.said,
   });
-  group.troubles = group.troubles.filter(({ at }) => at > settledAt);
+  // Who was put out and works on takes part when it polls again: what it reported explains that change.
+  group.troubles = group.troubles.filter(({ at, client }) => at > settledAt || !change.calledBack.has(client));
   const { scaling } = judgement;
   if (scaling !== undefined) scaling.of.left -= scaling.members;
   return judgement;

@@ -26,7 +26,7 @@ export interface Consumers {
   firstAt: EpochMs;
   lastAt: EpochMs;
   endToEnd: Distribution;
-  polls: { count: number; recordsMax: number; sizes: Distribution };
+  polls: { count: number; recordsMax: number; longestIntervalMs: number; sizes: Distribution };
   /** The newest ones, by time. */
   errors: RunView['consumers']['errors'];
 }
@@ -37,7 +37,7 @@ export const noConsumers = (): Consumers => ({
   firstAt: Number.POSITIVE_INFINITY,
   lastAt: Number.NEGATIVE_INFINITY,
   endToEnd: createDistribution(),
-  polls: { count: 0, recordsMax: 0, sizes: createDistribution('count') },
+  polls: { count: 0, recordsMax: 0, longestIntervalMs: 0, sizes: createDistribution('count') },
   errors: [],
 });
 
@@ -73,6 +73,7 @@ export function addConsumed(consumers: Consumers, key: string, fact: Consumed, s
   const { polls } = consumers;
   polls.count += fact.polls?.count ?? 0;
   polls.recordsMax = Math.max(polls.recordsMax, fact.polls?.recordsMax ?? 0);
+  polls.longestIntervalMs = Math.max(polls.longestIntervalMs, fact.polls?.longestIntervalMs ?? 0);
   const sizes = fact.polls === undefined || polls.sizes.merge(fact.polls.sizes);
   const endToEnd = fact.endToEnd === undefined || consumers.endToEnd.merge(fact.endToEnd);
   return sizes && endToEnd;
@@ -116,7 +117,12 @@ export function consumersView(
       polls:
         polls.count === 0
           ? null
-          : { count: polls.count, recordsMax: polls.recordsMax, recordsP50: polls.sizes.percentile(50) ?? 0 },
+          : {
+              count: polls.count,
+              recordsMax: polls.recordsMax,
+              recordsP50: polls.sizes.percentile(50) ?? 0,
+              longestIntervalMs: Math.round(polls.longestIntervalMs),
+            },
       errors: consumers.errors.map((error) => ({ ...error })),
     },
     delivery,

@@ -119,8 +119,11 @@ export interface Consumed extends ClientFact {
   partitions: PartitionWork[];
   /** Processing began − record timestamp, since the last report. */
   endToEnd?: EncodedHistogram;
-  /** Polls that returned records since the last report; `sizes`: histogram of records per poll (plain numbers). */
-  polls?: { count: number; recordsMax: number; sizes: EncodedHistogram };
+  /**
+   * Polls that returned records since the last report; `sizes`: histogram of records per poll (plain numbers);
+   * `longestIntervalMs`: longest time from the return of a poll to the next one, over all that have ended since.
+   */
+  polls?: { count: number; recordsMax: number; sizes: EncodedHistogram; longestIntervalMs?: number };
   /** The client has consumed all that it was asked to. */
   done?: boolean;
 }

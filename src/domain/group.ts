@@ -60,7 +60,13 @@ function told(group: Group, instance: string, fact: Told, now: EpochMs): void {
       break;
     case 'ClientError':
       if (seen === undefined) break;
-      group.troubles.push({ client: fact.client, at: now, code: fact.code, message: fact.message });
+      group.troubles.push({
+        client: fact.client,
+        at: now,
+        code: fact.code,
+        message: fact.message,
+        atWork: seen.putOutAtWork,
+      });
       if (group.troubles.length > TROUBLES_KEPT) group.troubles.shift();
       break;
     case 'Alive':

@@ -52,6 +52,8 @@ export interface Change {
   /** Every callback was a member closing itself. */
   onlyGoodbyes: boolean;
   lost: Circumstances['lost'];
+  /** Clients that were called back. */
+  calledBack: Set<string>;
   /** Time from the last sign of life of those whose partitions went to others, by key. */
   putOut: Map<string, number>;
   said: string[];
@@ -134,6 +136,7 @@ export function copyGroup(group: Group): Group {
       ...group.change,
       concerned: new Set(group.change.concerned),
       lost: [...group.change.lost],
+      calledBack: new Set(group.change.calledBack),
       putOut: new Map(group.change.putOut),
       said: [...group.change.said],
       around: copied(group.change.around, copyAround),

@@ -14,7 +14,18 @@ const LONGEST_REASON = 1_024;
 const MOST_BYTES = 240 * 1024;
 
 function rebalanceStatus(rebalance: Rebalance): RebalancesStatus['recent'][number] {
-  const { pending, pauses, members, reason, at, settledAt, stopTheWorldMs, longestPauseMs, ...rest } = rebalance;
+  const {
+    asked: _asked,
+    pending,
+    pauses,
+    members,
+    reason,
+    at,
+    settledAt,
+    stopTheWorldMs,
+    longestPauseMs,
+    ...rest
+  } = rebalance;
   return {
     ...rest,
     at: iso(at),

@@ -26,7 +26,7 @@ const work = z.object({
   longestPause: z.object({ from: at, to: at }).optional(),
 });
 
-const polls = z.object({ count, recordsMax: count, sizes: text });
+const polls = z.object({ count, recordsMax: count, sizes: text, longestIntervalMs: ms.optional() });
 
 const fact = z.discriminatedUnion('type', [
   z.object({ type: z.literal('Started'), ...client, role: z.enum(['Producer', 'Consumer']), host: text }),

@@ -119,14 +119,14 @@ test('consumers: speed, polls, end to end, errors', () => {
     at: BEGIN + 10_800,
     partitions: [],
     endToEnd: latency(5, 7),
-    polls: { count: 3, recordsMax: 500, sizes: sizes.takeEncoded() ?? '' },
+    polls: { count: 3, recordsMax: 500, sizes: sizes.takeEncoded() ?? '', longestIntervalMs: 10_400.4 },
   });
   a.failed(10_900, 'ERR__TRANSPORT', 'Connection refused');
   const { consumers } = lab.view();
   expect(consumers.consumed).toBe(2000);
   expect(consumers.messagesPerSecond).toBeCloseTo(200, -1);
   expect(consumers.elapsedMs).toBe(9990);
-  expect(consumers.polls).toEqual({ count: 3, recordsMax: 500, recordsP50: 500 });
+  expect(consumers.polls).toEqual({ count: 3, recordsMax: 500, recordsP50: 500, longestIntervalMs: 10_400 });
   expect(consumers.endToEndMs?.max).toBeCloseTo(7, 1);
   expect(consumers.errors).toEqual([{ code: 'ERR__TRANSPORT', message: 'Connection refused', at: BEGIN + 10_900 }]);
   a.stopped(20_000);

@@ -27,6 +27,8 @@ export interface Rebalance {
   at: EpochMs;
   settledAt: EpochMs;
   trigger: RebalanceTrigger;
+  /** A change of the operator's explains it, whatever set it off. */
+  asked?: true;
   /** The reasoning behind the trigger, as a sentence. */
   reason: string;
   protocol: 'Eager' | 'Cooperative' | 'Consumer' | 'None';
@@ -94,7 +96,7 @@ export interface RunView {
     /** First to last processed. */
     elapsedMs: number;
     endToEndMs: LatencySummary | null;
-    polls: { count: number; recordsMax: number; recordsP50: number } | null;
+    polls: { count: number; recordsMax: number; recordsP50: number; longestIntervalMs: number } | null;
     /** Live members, by id. */
     members: MemberView[];
     /** Ids of members that own no partition while the group is settled. */

@@ -18,6 +18,8 @@ export interface Trouble {
   at: EpochMs;
   code: string;
   message: string;
+  /** Others had got its partitions before, while it worked on. */
+  atWork: boolean;
 }
 
 /** A member that was put out of the group. */
@@ -70,8 +72,10 @@ export const AT_WORK_MS = 2_000;
 const CLOCKS_MS = 1_000;
 
 const POLL = /max[ ._-]?poll/i;
-const SESSION =
-  /session.{0,20}(timed? ?out|timeout|expired)|unknown.?member|illegal.?generation|(fenced|stale).?(member|instance)/i;
+/** Not when the brokers did answer: that the group is waiting for this member, which is at work and doesn't poll. */
+const SESSION = /session.{0,20}(timed? ?out|timeout|expired)(?!.*rebalance in progress)/is;
+/** It was put out, and this is only how it learns of that: by a commit that is refused, for example. */
+const NO_MEMBER = /unknown.?member|illegal.?generation|(fenced|stale).?(member|instance)/i;
 
 export function judge(seen: Circumstances): Judgement {
   const found = REASONS.reduce<Judgement | undefined>((first, reason) => first ?? reason(seen), undefined);
@@ -79,6 +83,14 @@ export function judge(seen: Circumstances): Judgement {
   const said = seen.said.filter((text) => text !== '' && !judgement.reason.includes(text));
   return said.length === 0 ? judgement : { ...judgement, reason: `${judgement.reason} The client says: ${said[0]}.` };
 }
+
+const WORKED_ON =
+  'found itself no longer a member; others had got its partitions while it was at work: it had not polled in time';
+
+const textOf = ({ code, message }: Trouble) => `${code} ${message}`;
+const reported = ({ client, code, message }: Trouble) => `${client} reported ${code}: ${message}`;
+const recent = ({ troubles, at, settledAt }: Pick<Circumstances, 'troubles' | 'at' | 'settledAt'>): Trouble[] =>
+  troubles.filter((trouble) => trouble.at <= settledAt && trouble.at >= at - TROUBLE_MS);
 
 type Reason = (seen: Circumstances) => Judgement | undefined;
 
@@ -95,7 +107,7 @@ const REASONS: Reason[] = [
   movedAlone,
 ];
 
-function foundItselfOut({ lost }: Circumstances): Judgement | undefined {
+function foundItselfOut({ lost, ...seen }: Circumstances): Judgement | undefined {
   const first = lost[0];
   if (first === undefined) return undefined;
   const { client, reason } = lost.find((one) => one.reason !== '') ?? first;
@@ -103,25 +115,25 @@ function foundItselfOut({ lost }: Circumstances): Judgement | undefined {
   if (POLL.test(reason)) {
     return { trigger: 'PollIntervalExceeded', reason: `${client} was put out for not polling in time${said}.` };
   }
-  const working = lost.find(({ reason, atWork }) => reason === '' && atWork);
-  if (working !== undefined) {
-    return {
-      trigger: 'PollIntervalExceeded',
-      reason: `${working.client} found itself no longer a member; others had got its partitions while it was at work: it had not polled in time.`,
-    };
-  }
+  const exceeded = recent(seen).find(
+    (trouble) => lost.some((one) => one.client === trouble.client) && POLL.test(textOf(trouble)),
+  );
+  if (exceeded !== undefined) return { trigger: 'PollIntervalExceeded', reason: `${reported(exceeded)}.` };
+  const working = lost.find(({ reason, atWork }) => !SESSION.test(reason) && atWork);
+  if (working !== undefined) return { trigger: 'PollIntervalExceeded', reason: `${working.client} ${WORKED_ON}.` };
   return { trigger: 'SessionExpired', reason: `${client} found itself no longer a member${said}.` };
 }
 
-function hadTrouble({ troubles, at, settledAt }: Circumstances): Judgement | undefined {
-  for (const trouble of troubles) {
-    if (trouble.at > settledAt || trouble.at < at - TROUBLE_MS) continue;
-    const text = `${trouble.code} ${trouble.message}`;
-    const trigger = POLL.test(text) ? 'PollIntervalExceeded' : SESSION.test(text) ? 'SessionExpired' : undefined;
-    if (trigger !== undefined)
-      return { trigger, reason: `${trouble.client} reported ${trouble.code}: ${trouble.message}.` };
-  }
-  return undefined;
+function hadTrouble(seen: Circumstances): Judgement | undefined {
+  const telling = (pattern: RegExp) => recent(seen).find((trouble) => pattern.test(textOf(trouble)));
+  const exceeded = telling(POLL);
+  if (exceeded !== undefined) return { trigger: 'PollIntervalExceeded', reason: `${reported(exceeded)}.` };
+  const expired = telling(SESSION);
+  if (expired !== undefined) return { trigger: 'SessionExpired', reason: `${reported(expired)}.` };
+  const out = telling(NO_MEMBER);
+  if (out === undefined) return undefined;
+  if (!out.atWork) return { trigger: 'SessionExpired', reason: `${reported(out)}.` };
+  return { trigger: 'PollIntervalExceeded', reason: `${reported(out)}; it ${WORKED_ON}.` };
 }
 
 function partitionsAdded({

@@ -62,7 +62,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const { commit } = work;
   const batch = createBatch();
   const endToEnd = createRecorder();
-  const troubles = createTroubles(name);
+  let troubles = createTroubles(name);
   const owned = new Set<number>();
   /** Next offset of partitions with processed records that this client has not committed itself (or stored, for Auto). */
   const uncommitted = new Map<number, number>();
@@ -72,6 +72,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const sizes = createRecorder('count');
   let polls = 0;
   let recordsMax = 0;
+  let longestIntervalMs = 0;
   let sinceCommit = 0;
   let records = 0;
   let bytes = 0;
@@ -100,7 +101,10 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     const encoded = endToEnd.takeEncoded();
     if (encoded !== undefined) fact.endToEnd = encoded;
     const encodedSizes = sizes.takeEncoded();
-    if (encodedSizes !== undefined) fact.polls = { count: polls, recordsMax, sizes: encodedSizes };
+    if (encodedSizes !== undefined) {
+      fact.polls = { count: polls, recordsMax, sizes: encodedSizes, longestIntervalMs };
+      longestIntervalMs = 0;
+    }
     polls = 0;
     recordsMax = 0;
     return [fact];
@@ -177,8 +181,11 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   };
 
   const pollOn = async () => {
+    let returnedAt = now();
     while (!stopping) {
+      longestIntervalMs = Math.max(longestIntervalMs, now() - returnedAt);
       const polled = await client.poll(work.maxPollRecords, IDLE_POLL_MS);
+      returnedAt = now();
       if (stopping || polled.length === 0) continue;
       polls += 1;
       recordsMax = Math.max(recordsMax, polled.length);
@@ -202,6 +209,8 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   };
 
   const assigned = (partitions: number[], context: RebalanceContext) => {
+    // What puts it out of the group again is news.
+    troubles = createTroubles(name);
     for (const partition of partitions) owned.add(partition);
     for (const partition of owned) watched.add(partition);
     const gained = partitions.length === 0 ? '' : ` (gained ${list(partitions)})`;

@@ -7,9 +7,11 @@ import { iso } from '../../api/time.ts';
 import { type Run, view } from '../../domain/run.ts';
 import type { RunView } from '../../domain/runView.ts';
 import { isClosed, podsLeft, producersDone, whyOver } from './ending.ts';
+import { judgeIdle } from './idleConsumers.ts';
 import { judgeLag } from './lagHigh.ts';
 import { rebalanceNotices } from './notices.ts';
 import { type Preparation, prepare, refusedSettings } from './preparation.ts';
+import { judgeStorm } from './rebalanceStorm.ts';
 import { lookAtLag, reports } from './reports.ts';
 import { consumerWorkload, podSelector, producerWorkload, type WorkerSettings, workloadName } from './resources.ts';
 import { type Clients, stand, standingNotices } from './standing.ts';
@@ -97,10 +99,12 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
   const standing = stand(seen, preparation.missing, { ready, wanted, preparedAt, finishedAt, closed, figures });
   const conditions = standingConditions(before?.conditions ?? [], standing, observedGeneration, now);
   const lagHigh = judgeLag(resource, conditions, figures?.lag ?? undefined, now);
+  const storm = judgeStorm(resource, lagHigh.conditions, figures, now);
+  const idle = judgeIdle(resource, storm.conditions, figures, preparation.topic?.partitions, now);
   const status: LoadTestStatus = {
     phase: standing.phase,
     observedGeneration,
-    conditions: lagHigh.conditions,
+    conditions: idle.conditions,
     startedAt,
     ...(preparedAt === undefined ? {} : { preparedAt }),
     ...(finishedAt === undefined ? {} : { finishedAt }),
@@ -122,6 +126,8 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
       ...standingNotices(before, standing),
       ...(figures === undefined ? [] : rebalanceNotices(told, figures.rebalances.list)),
       ...lagHigh.events,
+      ...storm.events,
+      ...idle.events,
     ],
     ...(closed ? {} : { lookAgainInMs: lookAgain(standing, preparation, finishedAt, figures) }),
   };

@@ -193,7 +193,7 @@ test('the API server takes a whole LoadTest status and shows it in columns', asy
       messagesPerSecond: 1.25,
       elapsedMs: 5_000,
       endToEndMs: LATENCY,
-      polls: { count: 4, recordsMax: 3, recordsP50: 2 },
+      polls: { count: 4, recordsMax: 3, recordsP50: 2, longestIntervalMs: 110 },
     },
     delivery: { produced: 9, consumed: 8, duplicated: 0, skipped: 0 },
     lag: {

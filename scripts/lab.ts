@@ -1,0 +1,66 @@
+/** `make lab LAB=04`: applies a lab, shows it live, and prints what it found. `--check`: only whether there is such a lab. */
+import { kubeconfig, kubectl, program } from '../test/support/kubectl.ts';
+import { applied, cleared, type Lab, labOf, NAMESPACE, say, suspended, watched } from './labRun.ts';
+import { result, sideBySide, type Trial, warnings } from './labTables.ts';
+
+/** Of one turn: the longest lab takes about ten minutes, on a busy machine more. */
+const GIVE_UP_MS = 30 * 60_000;
+
+const [number = '', check] = process.argv.slice(2);
+
+/** Its LoadTests together, or one after the other where they are suspended. */
+async function carriedOut({ turns, oneByOne, number }: Lab): Promise<Trial[]> {
+  if (!oneByOne) return watched(`lab ${number}`, turns, GIVE_UP_MS);
+  const trials: Trial[] = [];
+  for (const [index, turn] of turns.entries()) {
+    say('');
+    say(`${index + 1} of ${turns.length}: ${turn.test}`);
+    await suspended(turn.test, false);
+    trials.push(...(await watched(turn.test, [turn], GIVE_UP_MS)));
+    await suspended(turn.test, true);
+  }
+  return trials;
+}
+
+function found({ oneByOne }: Lab, trials: readonly Trial[]): string {
+  if (oneByOne) {
+    return `Protocols side by side (pauses from record to record; stood still: every partition with records waiting at once)\n${sideBySide(trials)}`;
+  }
+  return trials
+    .map(({ test, scale }) => {
+      const heading = trials.length > 1 ? [`== ${test.metadata.name}: ${test.status?.phase}`] : [];
+      return [...heading, result(test, scale), ...warnings(test)].join('\n');
+    })
+    .join('\n\n');
+}
+
+async function run(lab: Lab): Promise<void> {
+  await cleared(lab);
+  await applied(lab);
+  const trials = await carriedOut(lab);
+  say('');
+  say(found(lab, trials));
+  say('');
+  say(await kubectl(['get', 'lt,csc', '-n', NAMESPACE, '-l', `kafkalab.dev/lab=${lab.number}`]));
+  const name = trials[0]?.test.metadata.name;
+  say('To look at it:');
+  say(`  export KUBECONFIG=${kubeconfig}   # kubectl is ${program}`);
+  say(`  kubectl describe lt ${name}     kubectl get lt ${name} -o yaml     head -40 ${lab.file}`);
+  say(`To remove the lab: kubectl delete -f ${lab.file}. To remove everything: make down.`);
+  const failed = trials
+    .flatMap(({ test, scale }) => [test, scale ?? test])
+    .filter((it) => it.status?.phase === 'Failed');
+  for (const { kind, metadata, status } of new Set(failed)) {
+    const why = status?.conditions.find(({ type }) => type === 'Ready')?.message;
+    process.stderr.write(`${kind} ${metadata.name} ended as Failed: ${why}\n`);
+    process.exitCode = 1;
+  }
+}
+
+try {
+  const lab = labOf(number);
+  if (check !== '--check') await run(lab);
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = 1;
+}

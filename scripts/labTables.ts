@@ -1,0 +1,208 @@
+/** What a lab shows and ends with, as text, from the objects and their statuses alone. */
+import type { ConsumerScale, ConsumerScaleStepStatus } from '../src/api/consumerScale.ts';
+import type { LoadTest, LoadTestStatus } from '../src/api/loadTest.ts';
+
+type RebalancesStatus = NonNullable<LoadTestStatus['rebalances']>;
+type RebalanceStatus = RebalancesStatus['recent'][number];
+
+/** A LoadTest and the schedule over its group, where there is one. */
+export interface Trial {
+  test: LoadTest;
+  scale?: ConsumerScale;
+}
+
+export function table(head: string[], rows: (string | number)[][]): string {
+  const all = [head, ...rows.map((row) => row.map(String))];
+  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
+  const line = (row: string[]) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return [line(head), widths.map((width) => '-'.repeat(width)).join('  '), ...all.slice(1).map(line)].join('\n');
+}
+
+const seconds = (ms: number | undefined): string => (ms === undefined ? '-' : `${(ms / 1000).toFixed(1)} s`);
+
+/** One line of how it stands. */
+export function progress(test: LoadTest, scale: ConsumerScale | undefined): string {
+  const { status } = test;
+  const parts = [
+    status?.phase ?? 'Pending',
+    `producers ${status?.producers?.ready ?? 0}/${test.spec.producers?.replicas ?? 0}`,
+    `consumers ${status?.consumers?.ready ?? 0}/${test.spec.consumers?.replicas ?? 0} (${status?.consumers?.members.length ?? 0} in the group)`,
+    `${Math.round(status?.producers?.messagesPerSecond ?? 0)} msg/s in, ${Math.round(status?.consumers?.messagesPerSecond ?? 0)} out`,
+    `lag ${status?.lag?.total ?? '-'}`,
+    `rebalances ${status?.rebalances?.count ?? 0}`,
+  ];
+  const step = scale?.status?.step;
+  const message = scale?.status?.conditions.find(({ type }) => type === 'Ready')?.message;
+  return `${parts.join(' | ')}${step ? ` | step ${step}` : ''}${message ? `: ${message}` : ''}`;
+}
+
+/** What each step of a schedule cost. */
+export const stepTable = (steps: readonly ConsumerScaleStepStatus[]): string =>
+  table(
+    [
+      'step',
+      'consumers',
+      'partitions',
+      'phase',
+      'lag before',
+      'peak',
+      'after',
+      'drained in',
+      'rebalances',
+      'moved',
+      'longest pause',
+      'stop-the-world',
+    ],
+    steps.map((step, index) => [
+      index + 1,
+      step.consumers ?? '-',
+      step.partitions ?? '-',
+      step.phase,
+      step.lag?.before ?? '-',
+      step.lag?.peak ?? '-',
+      step.lag?.after ?? '-',
+      seconds(step.lag?.drainedMs),
+      step.rebalances ?? 0,
+      step.partitionsMoved ?? 0,
+      `${step.longestPauseMs ?? 0} ms`,
+      `${step.stopTheWorldMs ?? 0} ms`,
+    ]),
+  );
+
+/** Each rebalance: when, why, who, and what it cost. */
+export const rebalanceTable = (recent: readonly RebalanceStatus[]): string =>
+  table(
+    ['#', 'at', 'trigger', 'members', 'moved', 'longest pause', 'stop-the-world', 'who gained and lost'],
+    recent.map((rebalance) => [
+      rebalance.number,
+      rebalance.at.slice(11, 19),
+      rebalance.trigger,
+      `${rebalance.membersBefore} -> ${rebalance.membersAfter}`,
+      rebalance.partitionsMoved,
+      `${rebalance.longestPauseMs} ms`,
+      `${rebalance.stopTheWorldMs} ms`,
+      rebalance.members
+        .filter(({ gained, lost }) => gained.length + lost.length > 0)
+        .map(
+          ({ id, gained, lost }) =>
+            `${id}${gained.length > 0 ? ` +${gained}` : ''}${lost.length > 0 ? ` -${lost}` : ''}`,
+        )
+        .join('; '),
+    ]),
+  );
+
+const deliveryLine = ({ producers, delivery }: Partial<LoadTestStatus>): string =>
+  `Produced ${delivery?.produced ?? 0}, consumed ${delivery?.consumed ?? 0}, duplicated ${delivery?.duplicated ?? 0}, skipped ${delivery?.skipped ?? 0}; send latency p50 ${producers?.latencyMs?.p50 ?? '-'} ms, p99 ${producers?.latencyMs?.p99 ?? '-'} ms`;
+
+/** What a lab ends with: steps, rebalances, delivery. */
+export function result(test: LoadTest, scale: ConsumerScale | undefined): string {
+  const rebalances = test.status?.rebalances;
+  return [
+    ...(scale === undefined
+      ? []
+      : ['Lag by step (records; measured by committed offsets)', stepTable(scale.status?.steps ?? []), '']),
+    `Rebalances (${rebalances?.count ?? 0})`,
+    rebalanceTable(rebalances?.recent ?? []),
+    '',
+    deliveryLine(test.status ?? {}),
+  ].join('\n');
+}
+
+const WARNINGS = ['LagHigh', 'RebalanceStorm', 'IdleConsumers', 'Stalled'];
+
+/** What the LoadTest's conditions warn of, a line each. */
+export const warnings = ({ status }: LoadTest): string[] =>
+  (status?.conditions ?? [])
+    .filter((condition) => WARNINGS.includes(condition.type) && condition.status === 'True')
+    .map(({ type, message }) => `${type}: ${message}`);
+
+// ---- protocols side by side -------------------------------------------------------------------
+
+/** Rebalances that began within a step; the first consumers may have joined before the schedule began. */
+function within(
+  steps: readonly ConsumerScaleStepStatus[],
+  index: number,
+  all: readonly RebalanceStatus[],
+): RebalanceStatus[] {
+  const { startedAt, finishedAt } = steps[index] ?? {};
+  if (startedAt === undefined) return [];
+  return all.filter(({ at }) => (index === 0 || at >= startedAt) && (finishedAt === undefined || at < finishedAt));
+}
+
+/** The longest pause of some partitions: `-` for none of them, `?` where no record since tells it. */
+function longestOf(rebalances: readonly RebalanceStatus[], is: (partition: number, one: RebalanceStatus) => boolean) {
+  const known = rebalances.flatMap((one) => one.pauses.filter(({ partition }) => is(partition, one)));
+  if (known.length > 0) return `${Math.max(...known.map(({ ms }) => ms))} ms`;
+  return rebalances.some((one) => one.pending?.some((partition) => is(partition, one))) ? '?' : '0 ms';
+}
+
+const moved = (partition: number, { members }: RebalanceStatus): boolean =>
+  members.some(({ gained, lost }) => gained.includes(partition) || lost.includes(partition));
+
+/** As the step found it, or as it is written where it has not begun. */
+function consumersOf(scale: ConsumerScale | undefined, index: number): number {
+  const asked = scale?.spec.steps[index]?.consumers;
+  return scale?.status?.steps?.[index]?.consumers ?? (typeof asked === 'number' ? asked : 0);
+}
+
+/** `2nd joins`, `4th leaves`; what changes from one step to the next. */
+function eventName(before: number, after: number): string {
+  if (before === after) return 'no change';
+  const first = ordinal(Math.min(before, after) + 1);
+  const last = ordinal(Math.max(before, after));
+  const what = after > before ? 'join' : 'leave';
+  return first === last ? `${last} ${what}s` : `${first} to ${last} ${what}`;
+}
+
+const ordinal = (n: number): string => `${n}${['st', 'nd', 'rd'][n - 1] ?? 'th'}`;
+
+interface Handling {
+  identity?: string;
+  processing?: { slowMember?: { perPoll: string } };
+  config: Record<string, string>;
+}
+
+/** As people call it: assignor, static, or KIP-848. */
+function protocolName({ spec }: LoadTest): string {
+  const { identity, config } = (spec.consumers ?? { config: {} }) as Handling;
+  const assignor =
+    config['group.protocol'] === 'consumer' ? 'KIP-848' : (config['partition.assignment.strategy'] ?? 'range');
+  return identity === 'Static' ? `${assignor}, static` : assignor;
+}
+
+const handlers = ({ spec }: LoadTest): string => {
+  const slow = (spec.consumers as Handling | undefined)?.processing?.slowMember;
+  return slow === undefined ? 'quick' : `one slow (${slow.perPoll} a poll)`;
+};
+
+/** The same schedule under several protocols: one table, event by event. A step is an event where its consumers differ from the one before. */
+export function sideBySide(trials: readonly Trial[]): string {
+  const events = trials[0]?.scale?.status?.steps?.length ?? 0;
+  const rows = Array.from({ length: events }, (_, index) =>
+    trials.map(({ test, scale }) => {
+      const steps = scale?.status?.steps ?? [];
+      const step = steps[index];
+      const before = index === 0 ? 0 : consumersOf(scale, index - 1);
+      const name = [eventName(before, consumersOf(scale, index)), protocolName(test), handlers(test)];
+      if (step === undefined || step.phase === 'Pending') return [...name, '-', '-', '-', '-'];
+      const rebalances = within(steps, index, test.status?.rebalances?.recent ?? []);
+      const movedCount = rebalances.reduce((sum, { partitionsMoved }) => sum + partitionsMoved, 0);
+      const stopped = Math.max(0, ...rebalances.map(({ stopTheWorldMs }) => stopTheWorldMs));
+      return [
+        ...name,
+        movedCount,
+        movedCount === 0 ? '-' : longestOf(rebalances, moved),
+        longestOf(rebalances, (partition, one) => !moved(partition, one)),
+        stopped === 0 ? 'no' : `${stopped} ms`,
+      ];
+    }),
+  ).flat();
+  return table(
+    ['event', 'protocol', 'handlers', 'moved', 'pause of the moved', 'of the others', 'whole group stood still'],
+    rows,
+  );
+}

@@ -1,0 +1,144 @@
+/** Lab 06 in small: polls that take longer than max.poll.interval.ms, the same with fewer records, and heartbeats that are too rare. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { LoadTest } from '../../../src/api/loadTest.ts';
+import {
+  applyIn,
+  conditionOf,
+  loadTest,
+  makeNamespace,
+  PATIENCE_MS,
+  removeNamespace,
+  untilLoadTest,
+} from '../../support/clusterLab.ts';
+import { kubectl } from '../../support/kubectl.ts';
+
+const NAMESPACE = 'lab06';
+const INTERVALS = { 'max.poll.interval.ms': '6000', 'session.timeout.ms': '6000', 'heartbeat.interval.ms': '2000' };
+
+/** 4,000 messages are there when the consumers come; 20 ms each. */
+const behind = (name: string, maxPollRecords: string) =>
+  loadTest(
+    {
+      topic: { name, partitions: 3, replicas: 2 },
+      producers: { replicas: 1, messages: 4_000 },
+      consumers: {
+        replicas: 2,
+        group: name,
+        start: 'AfterProducers',
+        processing: { perRecord: '20ms' },
+        config: { 'auto.offset.reset': 'earliest', 'max.poll.records': maxPollRecords, ...INTERVALS },
+      },
+    },
+    name,
+  );
+
+beforeAll(() => makeNamespace(NAMESPACE), PATIENCE_MS);
+afterAll(() => removeNamespace(NAMESPACE), PATIENCE_MS);
+
+/** What is told of the rebalances that came after the consumers had started. */
+const triggers = ({ status }: LoadTest): string[] =>
+  (status?.rebalances?.recent ?? []).map(({ trigger }) => trigger).filter((trigger) => trigger !== 'ScaleUp');
+
+test(
+  'too much work a poll: a storm with its cause and its cure; the cure ends it',
+  async () => {
+    await applyIn(NAMESPACE, behind('trouble', '500'));
+    const storm = await untilLoadTest(
+      NAMESPACE,
+      'trouble',
+      'a storm is told',
+      (it) => conditionOf(it, 'RebalanceStorm') !== undefined,
+    );
+    const condition = conditionOf(storm, 'RebalanceStorm');
+    expect(condition?.reason).toBe('PollIntervalExceeded');
+    expect(condition?.message).toMatch(
+      /than max\.poll\.interval\.ms allows \(6000\).*max\.poll\.interval\.ms: "[0-9]+" \(now 6000\), or max\.poll\.records: "100" \(now 500\)/,
+    );
+    expect(triggers(storm).length).toBeGreaterThanOrEqual(3);
+    expect(triggers(storm).filter((trigger) => trigger === 'PollIntervalExceeded').length).toBeGreaterThanOrEqual(2);
+    expect(triggers(storm)).not.toContain('SessionExpired');
+    // Who was put out has worked for nothing: others do the same messages again.
+    await untilLoadTest(
+      NAMESPACE,
+      'trouble',
+      'messages come twice',
+      (it) => (it.status?.delivery?.duplicated ?? 0) > 0,
+    );
+    // Measured when the long poll is over.
+    await untilLoadTest(
+      NAMESPACE,
+      'trouble',
+      'the time between two polls is measured',
+      (it) => (it.status?.consumers?.polls?.longestIntervalMs ?? 0) > 6_000,
+    );
+
+    const patch = { spec: { consumers: { config: { 'max.poll.records': '100' } } } };
+    await kubectl(['patch', '-n', NAMESPACE, 'loadtest', 'trouble', '--type=merge', '-p', JSON.stringify(patch)]);
+    const cured = await untilLoadTest(NAMESPACE, 'trouble', 'is over', (it) => it.status?.phase === 'Completed');
+    const { consumed = 0, duplicated = 0, skipped } = cured.status?.delivery ?? {};
+    expect({ once: consumed - duplicated, skipped }).toEqual({ once: 4_000, skipped: 0 });
+  },
+  3 * PATIENCE_MS,
+);
+
+test(
+  'the same load with fewer records a poll: no rebalance but the joins, and everything is consumed once',
+  async () => {
+    await applyIn(NAMESPACE, behind('cured', '100'));
+    const over = await untilLoadTest(NAMESPACE, 'cured', 'is over', (it) => it.status?.phase === 'Completed');
+    expect(triggers(over).filter((trigger) => /Exceeded|Expired|Unknown/.test(trigger))).toEqual([]);
+    expect(over.status?.delivery).toMatchObject({ produced: 4_000, consumed: 4_000, duplicated: 0, skipped: 0 });
+    expect(over.status?.conditions).toContainEqual(
+      expect.objectContaining({ type: 'RebalanceStorm', status: 'False', reason: 'Calm' }),
+    );
+    expect(over.status?.consumers?.polls?.longestIntervalMs).toBeLessThan(6_000);
+  },
+  2 * PATIENCE_MS,
+);
+
+test(
+  'heartbeats nearly as rare as the session is long: sessions expire, and the setting is named',
+  async () => {
+    await applyIn(
+      NAMESPACE,
+      loadTest(
+        {
+          topic: { name: 'heartbeat', partitions: 3, replicas: 2 },
+          producers: { replicas: 1, messagesPerSecond: 30 },
+          consumers: {
+            replicas: 3,
+            group: 'heartbeat',
+            config: { 'auto.offset.reset': 'earliest', 'session.timeout.ms': '6000', 'heartbeat.interval.ms': '5900' },
+          },
+        },
+        'heartbeat',
+      ),
+    );
+    const storm = await untilLoadTest(
+      NAMESPACE,
+      'heartbeat',
+      'a storm is told',
+      (it) => conditionOf(it, 'RebalanceStorm') !== undefined,
+    );
+    const condition = conditionOf(storm, 'RebalanceStorm');
+    expect(condition?.reason).toBe('SessionExpired');
+    expect(condition?.message).toMatch(/heartbeat\.interval\.ms: "2000" \(now 5900\)/);
+    expect(triggers(storm)).toContain('SessionExpired');
+
+    const patch = { spec: { consumers: { config: { 'heartbeat.interval.ms': '2000' } } } };
+    await kubectl(['patch', '-n', NAMESPACE, 'loadtest', 'heartbeat', '--type=merge', '-p', JSON.stringify(patch)]);
+    await untilLoadTest(NAMESPACE, 'heartbeat', 'the storm is over', (it) =>
+      it.status?.conditions.some(({ type, reason }) => type === 'RebalanceStorm' && reason === 'Calm'),
+    );
+    const events = await kubectl(['get', 'events', '-n', NAMESPACE, '-o', 'json']);
+    const told = (
+      JSON.parse(events) as { items: { reason: string; type: string; involvedObject: { name: string } }[] }
+    ).items
+      .filter(
+        ({ involvedObject, reason }) => involvedObject.name === 'heartbeat' && reason.startsWith('RebalanceStorm'),
+      )
+      .map(({ type, reason }) => `${type} ${reason}`);
+    expect(told.sort()).toEqual(['Normal RebalanceStormOver', 'Warning RebalanceStorm']);
+  },
+  3 * PATIENCE_MS,
+);

@@ -1,0 +1,108 @@
+/** Lab 08 in small: the same joins and leaves under three rebalance protocols. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { ConsumerScale } from '../../../src/api/consumerScale.ts';
+import type { LoadTestStatus } from '../../../src/api/loadTest.ts';
+import {
+  applyIn,
+  consumerScale,
+  isOver,
+  loadTest,
+  makeNamespace,
+  PATIENCE_MS,
+  removeNamespace,
+  untilConsumerScale,
+} from '../../support/clusterLab.ts';
+import { kubectl } from '../../support/kubectl.ts';
+
+const NAMESPACE = 'lab08';
+const COUNTS = [1, 2, 3, 2];
+/**
+ * A partition that stays where it is does not pause for a rebalance. On a machine with two cores its records may
+ * still wait for the processor while pods start beside them; what moves waits for a heartbeat, seconds.
+ */
+const NO_PAUSE_MS = 500;
+type Rebalance = NonNullable<LoadTestStatus['rebalances']>['recent'][number];
+
+const config: Record<string, Record<string, string>> = {
+  eager: { 'partition.assignment.strategy': 'range' },
+  cooperative: { 'partition.assignment.strategy': 'cooperative-sticky' },
+  consumer: { 'group.protocol': 'consumer' },
+};
+
+beforeAll(() => makeNamespace(NAMESPACE), PATIENCE_MS);
+afterAll(() => removeNamespace(NAMESPACE), PATIENCE_MS);
+
+/** One after the other: at the same time they would be in each other's way. */
+async function carriedOut(name: string): Promise<ConsumerScale> {
+  await applyIn(
+    NAMESPACE,
+    loadTest(
+      {
+        topic: { name, partitions: 3, replicas: 2 },
+        producers: { replicas: 1, messagesPerSecond: 150 },
+        consumers: { replicas: 1, group: name, config: { 'auto.offset.reset': 'earliest', ...config[name] } },
+      },
+      name,
+    ),
+    consumerScale({ steps: COUNTS.map((consumers) => ({ consumers, hold: '8s' })) }, name, name),
+  );
+  const over = await untilConsumerScale(NAMESPACE, name, 'is over', isOver, 2 * PATIENCE_MS);
+  await kubectl(['patch', 'loadtest', name, '-n', NAMESPACE, '--type=merge', '-p', '{"spec":{"suspend":true}}']);
+  return over;
+}
+
+const movedIn = ({ members }: Rebalance): Set<number> =>
+  new Set(members.flatMap(({ gained, lost }) => [...gained, ...lost]));
+/** Longest pause of a partition that stayed where it was. */
+const longestOfOthers = (rebalance: Rebalance): number =>
+  Math.max(0, ...rebalance.pauses.filter(({ partition }) => !movedIn(rebalance).has(partition)).map(({ ms }) => ms));
+
+describe.each([
+  ['eager', 'Eager'],
+  ['cooperative', 'Cooperative'],
+  ['consumer', 'Consumer'],
+])('%s', (name, protocol) => {
+  let scale: ConsumerScale;
+  let recent: Rebalance[];
+  beforeAll(async () => {
+    scale = await carriedOut(name);
+    // The first consumer may have joined before the schedule began.
+    recent = (scale.status?.rebalances?.recent ?? []).filter(({ membersBefore }) => membersBefore > 0);
+  }, 3 * PATIENCE_MS);
+
+  test('the schedule ends Completed', () => {
+    expect(scale.status?.phase).toBe('Completed');
+    expect(scale.status?.steps?.map(({ consumers, phase }) => `${consumers} ${phase}`)).toEqual(
+      COUNTS.map((count) => `${count} Done`),
+    );
+  });
+
+  test('every rebalance has the name of its protocol', () => {
+    expect(new Set(recent.map((rebalance) => rebalance.protocol))).toEqual(new Set([protocol]));
+  });
+
+  test('partitions change hands with each join, and with the leave of an owner', () => {
+    for (const step of scale.status?.steps?.slice(1) ?? []) expect(step.partitionsMoved).toBeGreaterThan(0);
+    expect(recent.at(-1)?.membersAfter).toBe(2);
+  });
+
+  test('what one lost another one gained', () => {
+    for (const { members } of recent) {
+      expect(members.flatMap(({ gained }) => gained).sort()).toEqual(members.flatMap(({ lost }) => lost).sort());
+    }
+  });
+
+  if (protocol === 'Eager') {
+    test('everybody gives everything up, for a moment that handlers without work make short', () => {
+      expect(recent.some((rebalance) => rebalance.longestPauseMs > 0)).toBe(true);
+    });
+  } else {
+    test('partitions that stay do not pause, those that move do', () => {
+      for (const rebalance of recent) expect(longestOfOthers(rebalance)).toBeLessThan(NO_PAUSE_MS);
+      // Somebody gives a partition up at a heartbeat and another one gets it at the next.
+      const moving = recent.filter(({ partitionsMoved }) => partitionsMoved > 0);
+      expect(Math.max(...moving.map(({ longestPauseMs }) => longestPauseMs))).toBeGreaterThan(NO_PAUSE_MS);
+      for (const rebalance of recent) expect(rebalance.stopTheWorldMs).toBeLessThan(NO_PAUSE_MS);
+    });
+  }
+});
