@@ -185,6 +185,11 @@ export type Action =
   | { type: 'DeleteGroup'; bootstrapServers?: string; group: string }
   /** Writes spec.replicas of the target's scale subresource. */
   | { type: 'Scale'; target: ObjectRef; replicas: number }
+  /**
+   * Tells the workers in these pods what their next SIGTERM is to be (see domain/stopMode.ts), and has their word for
+   * it when it succeeds. A pod that is gone or does not run has nobody to tell.
+   */
+  | { type: 'SetStop'; pods: ObjectRef[]; port: number; run: string; stop: 'Graceful' | 'Kill' }
   /** JSON merge patch of an object's spec. */
   | { type: 'Patch'; target: ObjectRef; spec: Record<string, unknown> }
   /** Appends facts of the operator itself (lag samples, scalings) to the run's evidence. */

@@ -264,6 +264,8 @@ export function actionLine(action: Action): string {
       return `DeleteGroup ${action.group}`;
     case 'Scale':
       return `Scale ${action.target.kind}/${action.target.name} ${action.replicas}`;
+    case 'SetStop':
+      return `SetStop ${action.stop} ${action.pods.map(({ name }) => name).join(', ')}`;
     case 'Patch':
       return `Patch ${action.target.kind}/${action.target.name} ${JSON.stringify(action.spec)}`;
     case 'Report':

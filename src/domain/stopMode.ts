@@ -1,0 +1,11 @@
+/** How a worker is to end at its next SIGTERM, as the operator tells it over HTTP: POST STOP_PATH, `Bearer <uid of the run>`, {"stop": "Kill"}. */
+
+/** Graceful: commit, leave the group, say goodbye. Kill: end at once and say nothing, as after SIGKILL. */
+export const STOPS = ['Graceful', 'Kill'] as const;
+export type Stop = (typeof STOPS)[number];
+
+/** On the worker's WORKER_PORT. */
+export const STOP_PATH = '/stop-mode';
+
+/** A Kill that no SIGTERM followed is forgotten after this: whatever stops the worker later is not what it was meant for. */
+export const KILL_HOLDS_MS = 120_000;
