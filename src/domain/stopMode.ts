@@ -1,8 +1,7 @@
 /** How a worker is to end at its next SIGTERM, as the operator tells it over HTTP: POST STOP_PATH, `Bearer <uid of the run>`, {"stop": "Kill"}. */
+import type { Stop } from '../api/kind.ts';
 
-/** Graceful: commit, leave the group, say goodbye. Kill: end at once and say nothing, as after SIGKILL. */
-export const STOPS = ['Graceful', 'Kill'] as const;
-export type Stop = (typeof STOPS)[number];
+export const STOPS = ['Graceful', 'Kill'] as const satisfies readonly Stop[];
 
 /** On the worker's WORKER_PORT. */
 export const STOP_PATH = '/stop-mode';

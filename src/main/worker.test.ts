@@ -7,8 +7,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { until } from '../../test/support/until.ts';
 import { podWorkers } from '../adapters/kubernetes/workers.ts';
-import type { KubernetesObject } from '../api/kind.ts';
-import type { Stop } from '../domain/stopMode.ts';
+import type { KubernetesObject, Stop } from '../api/kind.ts';
 import { WORKER_SPEC_ENV, type WorkerSpec } from '../domain/workerSpec.ts';
 
 const PATIENCE_MS = 60_000;

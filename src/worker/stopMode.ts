@@ -1,9 +1,11 @@
 /** What the next SIGTERM is to be. Kubernetes sends one before every SIGKILL, so a crash on purpose has to be told before. */
 import * as z from 'zod/mini';
-import { KILL_HOLDS_MS, STOPS, type Stop } from '../domain/stopMode.ts';
+import { KILL_HOLDS_MS, STOPS } from '../domain/stopMode.ts';
 import type { EpochMs } from './time.ts';
 
 const request = z.object({ stop: z.enum(STOPS) });
+
+type Stop = (typeof STOPS)[number];
 
 export interface StopMode {
   /** Answers a request: 200, or why not. `authorization` and `body` as they came. */
