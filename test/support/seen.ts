@@ -54,8 +54,9 @@ export const loadTest = (spec: SpecChange = {}, status?: LoadTestStatus, more: P
   ...(status === undefined ? {} : { status }),
 });
 
+/** Of LoadTest lag, unless it names another target. */
 export const consumerScale = (
-  spec: Omit<ConsumerScaleInput, 'scaleTargetRef'>,
+  spec: Omit<ConsumerScaleInput, 'scaleTargetRef'> & Partial<ConsumerScaleInput>,
   status?: ConsumerScale['status'],
   more: Partial<ObjectMeta> = {},
 ): ConsumerScale => ({
