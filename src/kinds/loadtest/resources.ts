@@ -10,6 +10,7 @@ import {
   POD_NAME_ENV,
   type ProducerSpec,
   STATE_DIR_ENV,
+  WORKER_LABELS,
   WORKER_PORT,
   WORKER_SPEC_ENV,
   type WorkerSpec,
@@ -28,7 +29,7 @@ const STATE_DIR = '/state';
 const READY = { path: '/readyz', port: 'http' };
 
 export const podLabels = (loadTest: string, role: Role): Record<string, string> => ({
-  'app.kubernetes.io/name': 'kafka-lab-worker',
+  ...WORKER_LABELS,
   'app.kubernetes.io/component': role,
   'kafkalab.dev/loadtest': loadTest,
 });
