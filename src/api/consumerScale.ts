@@ -1,34 +1,60 @@
-/** ConsumerScale: a schedule of consumer counts and partition counts over a LoadTest. */
+/** ConsumerScale: a schedule of consumer counts and partition counts, over a LoadTest or over anyone's Deployment or StatefulSet. */
 import { z } from 'zod';
 import type { Resource } from './kind.ts';
+import { groupName, kafka, topicName } from './loadTest.ts';
 import * as shared from './runStatus.ts';
 import { at, GROUP_VERSION, ms, total } from './runStatus.ts';
-import { celFormat, celLonger, count, duration, field, figure, LONGER_THAN_ZERO, text, unchanged } from './schema.ts';
+import {
+  celFormat,
+  celList,
+  celLonger,
+  count,
+  duration,
+  field,
+  figure,
+  LONGER_THAN_ZERO,
+  text,
+  unchanged,
+} from './schema.ts';
 
 const CREATE_ANOTHER =
   'can’t be changed once the schedule has been created: its figures belong to one schedule. Create another ConsumerScale';
 
+const APPS = 'apps/v1';
+/** With a scale subresource that the operator may write. */
+const WORKLOADS: readonly string[] = ['Deployment', 'StatefulSet'];
+const POSSIBLE_TARGETS = `write apiVersion: ${GROUP_VERSION}, kind: LoadTest, or apiVersion: ${APPS}, kind: ${WORKLOADS.join(' or ')}`;
+
 const scaleTargetRef = field(
   z.strictObject({
-    apiVersion: field(text(100), `${GROUP_VERSION}.`),
-    kind: field(text(63), 'LoadTest.'),
-    name: field(text(253), 'Name of the LoadTest, in the same namespace.', {
+    apiVersion: field(text(100), `${GROUP_VERSION} for a LoadTest, apps/v1 for a Deployment or StatefulSet.`),
+    kind: field(text(63), 'LoadTest, Deployment or StatefulSet.'),
+    name: field(text(253), 'Name of the target, in the same namespace.', {
       cel: 'self.size() > 0',
-      message: 'write the name of a LoadTest in the same namespace',
+      message: 'write the name of a LoadTest, Deployment or StatefulSet in the same namespace',
       holds: (value) => value.length > 0,
     }),
   }),
   'What is scaled, as in a HorizontalPodAutoscaler. Can’t be changed.',
   {
-    cel: `self.apiVersion == '${GROUP_VERSION}' && self.kind == 'LoadTest'`,
-    message: `for now only a LoadTest can be the target: write apiVersion: ${GROUP_VERSION}, kind: LoadTest`,
-    messageCel: celFormat(
-      `a %s of %s can’t be the target: for now write apiVersion: ${GROUP_VERSION}, kind: LoadTest`,
-      'self.kind',
-      'self.apiVersion',
-    ),
-    holds: (it) => it.apiVersion === GROUP_VERSION && it.kind === 'LoadTest',
+    cel: `(self.apiVersion == '${GROUP_VERSION}' && self.kind == 'LoadTest') || (self.apiVersion == '${APPS}' && self.kind in ${celList(WORKLOADS)})`,
+    message: `this can’t be the target: ${POSSIBLE_TARGETS}`,
+    messageCel: celFormat(`a %s of %s can’t be the target: ${POSSIBLE_TARGETS}`, 'self.kind', 'self.apiVersion'),
+    holds: (it) =>
+      (it.apiVersion === GROUP_VERSION && it.kind === 'LoadTest') ||
+      (it.apiVersion === APPS && WORKLOADS.includes(it.kind)),
   },
+);
+
+const theirs = field(
+  z.strictObject({
+    group: groupName(
+      'Consumer group of the target’s pods; each replica has to be one member of it. Source: Kafka’s group.id.',
+    ),
+    topic: topicName('The topic that they read. Steps with partitions raise it by Kafka’s Admin API.'),
+    kafka: kafka.exactOptional(),
+  }),
+  'Whose rebalances and lag are looked at, where the target is a Deployment or StatefulSet; a LoadTest names its own. Can’t be changed.',
 );
 
 const consumers = field(
@@ -74,12 +100,22 @@ const step = field(
     ).exactOptional(),
     hold: duration('The step ends after this time.', LONGER_THAN_ZERO).exactOptional(),
     until: until.exactOptional(),
+    stop: field(
+      z.enum(['Graceful', 'Kill']).default('Graceful'),
+      'How the consumers end that the step takes away. Graceful: by SIGTERM; they commit and leave the group. Kill: at once and without a goodbye, as after SIGKILL or the loss of a node, so that the group waits for session.timeout.ms. Only for a LoadTest. Default Graceful.',
+    ),
   }),
   'One step: what to change, and when the next one follows.',
   {
     cel: 'has(self.consumers) || has(self.partitions)',
     message: 'the step changes nothing: write consumers: 9 or partitions: 12 or both',
     holds: (it) => it.consumers !== undefined || it.partitions !== undefined,
+  },
+  {
+    cel: "!has(self.stop) || self.stop == 'Graceful' || has(self.consumers)",
+    message:
+      'stop: Kill is for the consumers that a step takes away, and this step takes none away: write consumers: 2 (fewer than before) beside it, or leave stop out',
+    holds: (it) => it.stop === 'Graceful' || it.consumers !== undefined,
   },
   {
     cel: 'has(self.hold) != has(self.until)',
@@ -92,6 +128,7 @@ const step = field(
 const spec = field(
   z.strictObject({
     scaleTargetRef,
+    consumers: theirs.exactOptional(),
     steps: field(z.array(step).min(1).max(100), 'The schedule, in order. Can’t be changed.', {
       cel: 'self.filter(s, has(s.partitions)).map(s, s.partitions).isSorted()',
       message: 'Kafka can’t take partitions away: write steps whose partitions never get fewer',
@@ -121,7 +158,28 @@ const spec = field(
           typeof consumers !== 'number' || partitions === undefined || consumers <= partitions,
       ),
   },
-  unchanged(['scaleTargetRef', 'steps'], CREATE_ANOTHER),
+  {
+    cel: "self.scaleTargetRef.kind == 'LoadTest' || has(self.consumers)",
+    message:
+      'the target does not say whose rebalances and lag are meant: write consumers: {group: my-group, topic: my-topic}',
+    messageCel: celFormat(
+      'a %s does not say whose rebalances and lag are meant: write consumers: {group: my-group, topic: my-topic}',
+      'self.scaleTargetRef.kind',
+    ),
+    holds: (it) => it.scaleTargetRef.kind === 'LoadTest' || it.consumers !== undefined,
+  },
+  {
+    cel: "self.scaleTargetRef.kind != 'LoadTest' || !has(self.consumers)",
+    message: 'a LoadTest names its own group, topic and Kafka: leave consumers out',
+    holds: (it) => it.scaleTargetRef.kind !== 'LoadTest' || it.consumers === undefined,
+  },
+  {
+    cel: "self.scaleTargetRef.kind == 'LoadTest' || self.steps.all(s, !has(s.stop) || s.stop == 'Graceful')",
+    message:
+      'stop: Kill needs consumers that this operator can tell to crash, and Kubernetes sends SIGTERM to all others: leave stop out, or name a LoadTest as the target',
+    holds: (it) => it.scaleTargetRef.kind === 'LoadTest' || it.steps.every(({ stop }) => stop === 'Graceful'),
+  },
+  unchanged(['scaleTargetRef', 'consumers', 'steps'], CREATE_ANOTHER),
 );
 
 /** What people write: defaults may be left out. */
@@ -137,6 +195,10 @@ const stepStatus = field(
   z.strictObject({
     consumers: total('Consumers of this step; absent until it has begun.').exactOptional(),
     partitions: total('Partitions of the topic in this step; absent until it has begun.').exactOptional(),
+    stop: field(
+      z.enum(['Graceful', 'Kill']),
+      'Kill: the consumers that the step takes away end without a goodbye. Absent: Graceful.',
+    ).exactOptional(),
     phase: shared.phase(
       STEP_PHASES,
       'Pending: not begun. Running. Done: its hold is over or its condition held. TimedOut: the condition did not hold in time; the schedule went on. Failed: could not be carried out, see message.',
@@ -183,6 +245,10 @@ const status = field(
     step: field(text(16), 'Steps begun of all, as text: 2/3.').exactOptional(),
     target: field(text(320), 'Kind and name of the target: LoadTest/lag.').exactOptional(),
     targetUid: field(text(64), 'metadata.uid of the target that the schedule began with.').exactOptional(),
+    evidence: shared.evidence.exactOptional(),
+    waitingSince: at(
+      'Since when the topic or the group is missing; the schedule fails when that lasts longer than 5 minutes.',
+    ).exactOptional(),
     replicasAtStart: total('Consumers that the target had when the schedule began.').exactOptional(),
     partitionsAtStart: total('Partitions that the topic had when the schedule began.').exactOptional(),
     startedAt: at('The first step began.').exactOptional(),

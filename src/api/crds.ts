@@ -62,19 +62,19 @@ export const CRDS: readonly Crd[] = [
     // kubectl gives cs to ComponentStatus, which every API server still has; cs only makes it name us in a warning.
     shortNames: ['csc', 'cs'],
     description:
-      'A schedule of consumer counts and partition counts over a LoadTest; its status says what each step cost.',
+      'A schedule of consumer counts and partition counts over a LoadTest, or over anyone’s Deployment or StatefulSet; its status says what each step cost.',
     ...consumerScaleSchema,
     columns: [
       column('Phase', 'string', '.status.phase', 'Where the schedule is.'),
       column('Target', 'string', '.spec.scaleTargetRef.name', 'What is scaled.'),
       column('Step', 'string', '.status.step', 'Steps begun of all.'),
-      column('Lag', 'integer', '.status.lag.total', 'Records that the group is behind.'),
       column(
         'Rebalances',
         'integer',
         '.status.rebalances.count',
         'Settled changes of assignment since the schedule began.',
       ),
+      column('Moved', 'integer', '.status.rebalances.partitionsMoved', 'Partitions that changed owner in them.'),
       column('Worst pause', 'number', '.status.rebalances.longestPauseMs', 'Longest pause of a partition, in ms.'),
       column(
         'Stop the world',
@@ -82,6 +82,7 @@ export const CRDS: readonly Crd[] = [
         '.status.rebalances.longestStopTheWorldMs',
         'Longest time in which the whole group stood still, in ms.',
       ),
+      column('Lag', 'integer', '.status.lag.total', 'Records that the group is behind.'),
       AGE,
     ],
     rules: [nameRule(63)],

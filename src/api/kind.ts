@@ -84,7 +84,7 @@ export interface KafkaNeed {
 /** Where the evidence of one run starts: everything before `offset` is older than the run. */
 export interface EvidenceNeed {
   bootstrapServers?: string;
-  /** uid of the LoadTest. */
+  /** uid of the LoadTest, or of the ConsumerScale over somebody else's consumers. */
   run: string;
   topic: string;
   partition: number;
@@ -171,6 +171,9 @@ export interface Observed<R, Evidence = unknown> {
 
 // ---- what a kind answers --------------------------------------------------------------------
 
+/** What a worker makes of SIGTERM. Graceful: it commits, leaves the group and says so. Kill: it ends at once, as after SIGKILL. */
+export type Stop = 'Graceful' | 'Kill';
+
 export type Action =
   | {
       type: 'CreateTopic';
@@ -185,6 +188,11 @@ export type Action =
   | { type: 'DeleteGroup'; bootstrapServers?: string; group: string }
   /** Writes spec.replicas of the target's scale subresource. */
   | { type: 'Scale'; target: ObjectRef; replicas: number }
+  /**
+   * Tells the workers in these pods what their next SIGTERM is to be (see domain/stopMode.ts), and has their word for
+   * it when it succeeds. A pod that is gone or does not run has nobody to tell.
+   */
+  | { type: 'SetStop'; pods: ObjectRef[]; port: number; run: string; stop: Stop }
   /** JSON merge patch of an object's spec. */
   | { type: 'Patch'; target: ObjectRef; spec: Record<string, unknown> }
   /** Appends facts of the operator itself (lag samples, scalings) to the run's evidence. */

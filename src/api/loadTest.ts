@@ -22,7 +22,7 @@ const bootstrapServers = field(
   },
 );
 
-const kafka = field(
+export const kafka = field(
   z.strictObject({ bootstrapServers }),
   'Which Kafka cluster. Default: the operator’s own (its setting BOOTSTRAP_SERVERS).',
 );
@@ -43,6 +43,14 @@ export const topicName = (description: string) =>
       holds: (value) => !value.startsWith('__') && value !== 'kafkalab-evidence',
     },
   );
+
+const GROUP_NAME = /^[^\s\p{Cc}]+$/u;
+export const groupName = (description: string) =>
+  field(text(255), description, {
+    cel: "self.matches('^[^\\\\s[:cntrl:]]+$')",
+    message: 'write the name of a consumer group without spaces, e.g. my-group',
+    holds: (value) => GROUP_NAME.test(value),
+  });
 
 const topic = field(
   z.strictObject({
@@ -218,7 +226,6 @@ const commit = field(
   },
 );
 
-const GROUP_NAME = /^[^\s\p{Cc}]+$/u;
 const consumers = field(
   z.strictObject({
     replicas: field(
@@ -226,11 +233,7 @@ const consumers = field(
       'Number of consumers (clients, not pods). Default 1. Can be changed while the test runs: by kubectl scale, a ConsumerScale, a HorizontalPodAutoscaler.',
     ),
     clientsPerPod: clientsPerPod('Consumers'),
-    group: field(text(255), 'Consumer group. Source: Kafka’s group.id. Can’t be changed.', {
-      cel: "self.matches('^[^\\\\s[:cntrl:]]+$')",
-      message: 'write the name of a consumer group without spaces, e.g. my-group',
-      holds: (value) => GROUP_NAME.test(value),
-    }),
+    group: groupName('Consumer group. Source: Kafka’s group.id. Can’t be changed.'),
     processing: field(
       z
         .strictObject({
@@ -377,14 +380,7 @@ const status = field(
     preparedAt: at('Everything asked for was ready; spec.duration counts from here.').exactOptional(),
     finishedAt: at('The run ended.').exactOptional(),
     stoppedAt: at('All clients had ended; from then on only their last reports were waited for.').exactOptional(),
-    evidence: field(
-      z.strictObject({
-        topic: field(text(249), 'Name of the evidence topic.'),
-        partition: field(count(0, 1_000_000), 'The partition that holds all evidence of this run.'),
-        offset: total('Nothing of this run is before this offset.'),
-      }),
-      'Where the records are that these figures are made of.',
-    ).exactOptional(),
+    evidence: shared.evidence.exactOptional(),
     topic: field(
       z.strictObject({
         partitions: total('As Kafka says, live.'),

@@ -54,6 +54,15 @@ export const source = field(
   'Clients: told by our own clients’ callbacks. Broker: read from the broker’s description of the group, coarser.',
 );
 
+export const evidence = field(
+  z.strictObject({
+    topic: field(text(249), 'Name of the evidence topic.'),
+    partition: field(partition(), 'The partition that holds all evidence of this run.'),
+    offset: total('Nothing of this run is before this offset.'),
+  }),
+  'Where the records are that these figures are made of.',
+);
+
 const rebalance = z.strictObject({
   number: total('1, 2, 3, … within the run; never changes once given.'),
   at: at('First callback of the change.'),
@@ -107,6 +116,7 @@ export const rebalances = field(
   z.strictObject({
     count: total('Settled changes of assignment since the run began; the first assignment is one.'),
     settled: field(z.boolean(), 'No rebalance is going on.').exactOptional(),
+    partitionsMoved: total('Partitions that changed owner, summed over all rebalances.').exactOptional(),
     longestPauseMs: ms('The longest pause of one partition in any rebalance, in ms.'),
     longestStopTheWorldMs: ms(
       'The longest time in which every partition with records waiting was paused at once, in ms.',

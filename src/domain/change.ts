@@ -221,6 +221,7 @@ function dropOldest(group: Group): void {
   const oldest = group.settled.shift();
   if (oldest === undefined) return;
   const { stopTheWorldMs, longestPauseMs } = oldest.final ?? complete(oldest);
+  group.partitionsMoved += oldest.outline.partitionsMoved;
   group.longestPauseMs = Math.max(group.longestPauseMs, longestPauseMs);
   group.longestStopTheWorldMs = Math.max(group.longestStopTheWorldMs, stopTheWorldMs);
   for (const partition of oldest.pending) {

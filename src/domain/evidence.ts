@@ -8,7 +8,7 @@ import type { EpochMs } from '../api/kind.ts';
 /** One batch of facts from one process. About 250 ms of a consumer's work, 1 s of a producer's; at once for assignments. */
 export interface Report {
   v: 1;
-  /** uid of the LoadTest. */
+  /** uid of the LoadTest, or of the ConsumerScale over somebody else's consumers. */
   run: string;
   /** Unique per process start: `<pod name>/<8 hex digits>`, or `operator/<8 hex digits>`. */
   instance: string;

@@ -220,15 +220,42 @@ test('scaled up by two: explains two members that join, one after the other, and
   expect(lab.rebalances()[1]?.reason).toBe('The operator scaled the consumers from 1 to 3 2.0 s before; c-1 joined.');
 });
 
+const SCALED = 'The operator scaled the consumers from 2 to 1';
+
 test.each([
-  ['cleanly', true],
-  ['by a kill', false],
-])('scaled down %s', (_how, goodbye) => {
+  ['cleanly', true, 'ScaleDown', `${SCALED} 1.0 s before; c-1 left.`],
+  [
+    'by a kill',
+    false,
+    'SessionExpired',
+    `${SCALED} 8.0 s before and killed c-1, last heard of 7.0 s before and gone without a goodbye: what it owned waited for session.timeout.ms.`,
+  ],
+])('scaled down %s', (_how, goodbye, trigger, reason) => {
   const { lab, a, b } = twoEager();
+  b.busy([2], 10_100, 20_010);
   lab.scaled(19_000, 'Consumers', 2, 1);
   if (goodbye) b.stopping(19_900).revoked(20_000, [2], 'Closed').stopped(20_050);
-  a.revoked(27_000, [0, 1]).assigned(27_010, [0, 1, 2]);
-  expect(lines(lab)[2]).toBe('ScaleDown Eager 2→1 moved 1: c-0 +2 =0,1; c-1 -2');
+  a.busy([0, 1], 10_100, 27_000).revoked(27_000, [0, 1]).assigned(27_010, [0, 1, 2]);
+  const [, , left] = lab.rebalances();
+  expect(left && told(left)).toBe(`${trigger} Eager 2→1 moved 1: c-0 +2 =0,1; c-1 -2`);
+  expect(left?.reason).toBe(reason);
+});
+
+test('a kill explains as many departures as the scaling took away, and no crash after them', () => {
+  const { lab, a } = twoEager();
+  lab.scaled(12_000, 'Consumers', 2, 1);
+  a.aliveFrom(12_000, 19_000).revoked(19_000, [0, 1]).assigned(19_010, [0, 1, 2]);
+  const c = lab.consumer('c-2').started(20_000);
+  a.revoked(21_000, [0, 1, 2]).assigned(21_010, [0, 1]);
+  c.assigned(21_011, [2]);
+  a.aliveFrom(22_000, 29_000).revoked(29_000, [0, 1]).assigned(29_010, [0, 1, 2]);
+  expect(lab.rebalances().map(({ reason }) => /^\S+ \S+/.exec(reason)?.[0])).toEqual([
+    'c-0 joined.',
+    'c-1 joined.',
+    'The operator',
+    'c-2 joined.',
+    'c-2 left',
+  ]);
 });
 
 test('a scaling of long ago explains nothing', () => {

@@ -93,6 +93,7 @@ export interface Group {
   settled: Settled[];
   count: number;
   /** Of rebalances that are no longer kept. */
+  partitionsMoved: number;
   longestPauseMs: number;
   longestStopTheWorldMs: number;
 }
@@ -111,6 +112,7 @@ export const emptyGroup = (): Group => ({
   change: undefined,
   settled: [],
   count: 0,
+  partitionsMoved: 0,
   longestPauseMs: 0,
   longestStopTheWorldMs: 0,
 });

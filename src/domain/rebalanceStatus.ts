@@ -51,6 +51,7 @@ export function rebalancesStatus(list: readonly Rebalance[], settled: boolean, c
   return {
     count,
     settled,
+    partitionsMoved: list.reduce((sum, { partitionsMoved }) => sum + partitionsMoved, 0),
     longestPauseMs: Math.round(Math.max(0, ...list.map(({ longestPauseMs }) => longestPauseMs))),
     longestStopTheWorldMs: Math.round(Math.max(0, ...list.map(({ stopTheWorldMs }) => stopTheWorldMs))),
     recent: list.slice(-RECENT).map(rebalanceStatus),

@@ -51,7 +51,7 @@ test('nothing reported yet', () => {
     },
     delivery: { produced: 0, consumed: 0, duplicated: 0, skipped: 0 },
     lag: null,
-    rebalances: { count: 0, settled: true, longestPauseMs: 0, longestStopTheWorldMs: 0, list: [] },
+    rebalances: { count: 0, settled: true, partitionsMoved: 0, longestPauseMs: 0, longestStopTheWorldMs: 0, list: [] },
     latestAt: 0,
   });
 });

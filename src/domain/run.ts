@@ -150,6 +150,7 @@ export function view(run: Run, now: EpochMs, look?: LagSample): RunView {
     rebalances: {
       count: group.count,
       settled,
+      partitionsMoved: list.reduce((sum, one) => sum + one.partitionsMoved, group.partitionsMoved),
       longestPauseMs: list.reduce((longest, one) => Math.max(longest, one.longestPauseMs), group.longestPauseMs),
       longestStopTheWorldMs: list.reduce(
         (longest, one) => Math.max(longest, one.stopTheWorldMs),

@@ -119,6 +119,8 @@ export interface RunView {
     count: number;
     /** No rebalance is going on: what is owned is owned by one member each and nothing changed for a moment. */
     settled: boolean;
+    /** Of all rebalances, summed. */
+    partitionsMoved: number;
     longestPauseMs: number;
     longestStopTheWorldMs: number;
     /** All that are kept (last 500), oldest first. */

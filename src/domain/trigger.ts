@@ -171,11 +171,21 @@ function scaledUp({ scalings, at, settledAt, joined }: Circumstances): Judgement
 function scaledDown({ scalings, at, settledAt, left }: Circumstances): Judgement | undefined {
   const scaling = pending(scalings, 'Consumers', at - SCALING_MS, settledAt, -1);
   if (left.length === 0 || scaling === undefined) return undefined;
-  return {
-    trigger: 'ScaleDown',
-    reason: `The operator scaled the consumers from ${scaling.from} to ${scaling.to} ${since(scaling, at)}; ${some(names(left))} left.`,
-    scaling: { of: scaling, members: left.length },
-  };
+  const scaled = `The operator scaled the consumers from ${scaling.from} to ${scaling.to} ${since(scaling, at)}`;
+  const explained = { of: scaling, members: left.length };
+  // What set it off is not the scaling itself but the end of the session: a clean stop waits for nothing.
+  const killed = left.filter(({ goodbye, silentMs }) => !goodbye && silentMs > AT_WORK_MS);
+  const longest = Math.max(...killed.map(({ silentMs }) => silentMs));
+  if (killed.length > 0) {
+    const rest = left.filter((one) => !killed.includes(one));
+    const also = rest.length === 0 ? '' : `; ${some(names(rest))} left`;
+    return {
+      trigger: 'SessionExpired',
+      reason: `${scaled} and killed ${some(names(killed))}, last heard of ${seconds(longest)} before and gone without a goodbye: what it owned waited for session.timeout.ms${also}.`,
+      scaling: explained,
+    };
+  }
+  return { trigger: 'ScaleDown', reason: `${scaled}; ${some(names(left))} left.`, scaling: explained };
 }
 
 function restarted({ returned }: Circumstances): Judgement | undefined {

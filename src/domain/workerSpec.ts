@@ -7,8 +7,10 @@ export const POD_NAME_ENV = 'KAFKALAB_POD_NAME';
 export const NODE_NAME_ENV = 'KAFKALAB_NODE_NAME';
 /** A folder that outlives the container, not the pod: how far a producer has come. */
 export const STATE_DIR_ENV = 'KAFKALAB_STATE_DIR';
-/** Port of the worker's HTTP server: /healthz, /readyz (200 once its clients work), /metrics. */
+/** Port of the worker's HTTP server: /healthz, /readyz (200 once its clients work), /metrics, and STOP_PATH. */
 export const WORKER_PORT = 8080;
+/** Of every worker pod, among others. */
+export const WORKER_LABELS = { 'app.kubernetes.io/name': 'kafka-lab-worker' };
 
 export interface RecordShape {
   /** Size of the value in bytes; a Json value is padded up to it. Absent: as short as the value is. */

@@ -6,6 +6,7 @@ import { KafkaClusters } from '../adapters/kafka/clusters.ts';
 import { kubernetesCluster } from '../adapters/kubernetes/cluster.ts';
 import { connect, loadKubeConfig } from '../adapters/kubernetes/connection.ts';
 import { rest } from '../adapters/kubernetes/rest.ts';
+import { podWorkers } from '../adapters/kubernetes/workers.ts';
 import { consumerScaleKind } from '../kinds/consumerscale/plan.ts';
 import { loadTestKind } from '../kinds/loadtest/plan.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -38,6 +39,7 @@ const runtime = createRuntime({
   kinds: [loadTestKind({ image: config.workerImage, bootstrapServers: config.bootstrapServers }), consumerScaleKind],
   cluster,
   kafka,
+  workers: podWorkers(cluster),
   evidence: kafka,
   clock: systemClock,
   random: Math.random,

@@ -12,9 +12,11 @@ import {
 import { openCheckpoint } from '../worker/checkpoint.ts';
 import { connectionProperties } from '../worker/clients/connectionProperties.ts';
 import { librdkafkaConsumer, librdkafkaProducer } from '../worker/clients/librdkafka.ts';
+import { endAtOnce } from '../worker/endAtOnce.ts';
 import { createLog } from '../worker/log.ts';
 import { serve } from '../worker/server.ts';
 import { parseWorkerSpec } from '../worker/spec.ts';
+import { createStopMode } from '../worker/stopMode.ts';
 import { now } from '../worker/time.ts';
 import { createWorker } from '../worker/worker.ts';
 
@@ -59,11 +61,18 @@ async function stop(why: string, cause: 'Terminated' | 'Error'): Promise<void> {
   log.info(`stopping: ${why}`);
   const cleanly = await worker.stop(cause);
   const code = cause === 'Error' ? 1 : 0;
-  // An ordinary exit waits for the threads of calls that have not come back; a program of one line in our place does not.
-  if (!cleanly) process.execve?.(process.execPath, ['node', '-e', `process.exit(${code})`], {});
+  // An ordinary exit waits for the threads of calls that have not come back.
+  if (!cleanly) endAtOnce(code);
   process.exit(code);
 }
-process.on('SIGTERM', () => void stop('SIGTERM', 'Terminated'));
+const stopMode = createStopMode(spec.run, now);
+/** As a shell tells of SIGKILL. */
+const KILLED = 137;
+
+process.on('SIGTERM', () => {
+  if (stopMode.now() === 'Kill') endAtOnce(KILLED);
+  void stop('SIGTERM', 'Terminated');
+});
 process.on('SIGINT', () => void stop('SIGINT', 'Terminated'));
 process.on('unhandledRejection', (error) => {
   log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -72,7 +81,7 @@ process.on('unhandledRejection', (error) => {
 
 const { role } = spec.work;
 log.info(`${role.toLowerCase()} of ${spec.loadTest}: ${spec.clientsPerPod} client(s), topic ${spec.topic}`);
-await serve(Number(env.KAFKALAB_PORT || WORKER_PORT), worker);
+await serve(Number(env.KAFKALAB_PORT || WORKER_PORT), worker, stopMode);
 try {
   await worker.start();
   if (!stopping) log.info('all clients are connected', { sinceStartMs: Math.round(performance.now()) });

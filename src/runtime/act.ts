@@ -1,14 +1,23 @@
 /** Carries out one action, and says in one way why it did not succeed. */
 import type { Action, Failure } from '../api/kind.ts';
-import { ActionError, ApiError, type Cluster, type Kafka } from './ports.ts';
+import { ActionError, ApiError, type Cluster, type Kafka, type Workers } from './ports.ts';
 
-export async function act(action: Action, cluster: Cluster, kafka: Kafka): Promise<void> {
+/** The outside that actions go to. */
+export interface Outside {
+  cluster: Cluster;
+  kafka: Kafka;
+  workers: Workers;
+}
+
+export async function act(action: Action, { cluster, kafka, workers }: Outside): Promise<void> {
   switch (action.type) {
     case 'Scale':
       return cluster.scale(action.target, action.replicas);
     case 'Patch':
       await cluster.patch(action.target, { spec: action.spec });
       return;
+    case 'SetStop':
+      return workers.setStop(action);
     default:
       return kafka.act(action);
   }

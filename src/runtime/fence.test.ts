@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { fenced, fencedKafka } from './fence.ts';
-import type { Cluster } from './ports.ts';
+import { fenced, fencedKafka, fencedWorkers } from './fence.ts';
+import type { Cluster, Workers } from './ports.ts';
 
 const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'n' } };
 const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'a', namespace: 'n' };
@@ -53,4 +53,20 @@ test('no action goes to Kafka after the lease was lost', async () => {
   lost.abort();
   await expect(kafka.act({ type: 'DeleteTopic', topic: 't' })).rejects.toThrow();
   expect(acts).toEqual(['DeleteGroup']);
+});
+
+test('workers are told nothing more when the lease is lost', async () => {
+  let passed: AbortSignal | undefined;
+  const lost = new AbortController();
+  const setStop: Workers['setStop'] = async (_order, signal) => {
+    passed = signal;
+  };
+  const workers = fencedWorkers({ setStop }, lost.signal);
+  const order = { pods: [], port: 8080, run: 'uid', stop: 'Kill' as const };
+  for (const own of [undefined, new AbortController().signal]) {
+    await workers.setStop(order, own);
+    expect(passed?.aborted).toBe(false);
+  }
+  lost.abort();
+  expect(passed?.aborted).toBe(true);
 });

@@ -1,4 +1,4 @@
-import type { Cluster, Kafka } from './ports.ts';
+import type { Cluster, Kafka, Workers } from './ports.ts';
 
 /** The cluster as long as `until` is not aborted: then calls under way are given up and new ones are refused. */
 export function fenced(cluster: Cluster, until: AbortSignal): Cluster {
@@ -27,3 +27,8 @@ export function fencedKafka(kafka: Kafka, until: AbortSignal): Kafka {
     },
   };
 }
+
+/** The workers as long as `until` is not aborted. */
+export const fencedWorkers = (workers: Workers, until: AbortSignal): Workers => ({
+  setStop: (order, signal) => workers.setStop(order, signal ? AbortSignal.any([signal, until]) : until),
+});

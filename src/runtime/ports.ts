@@ -79,10 +79,20 @@ export class ApiError extends Error {
   }
 }
 
+// ---- workers --------------------------------------------------------------------------------
+
+export interface Workers {
+  /**
+   * Has the word of every worker in these pods (those that are gone or don't run have none to give) when it succeeds.
+   * Bounded in time. Throws `ActionError`, and `ApiError` where the pods can't be looked up.
+   */
+  setStop(order: Omit<Extract<Action, { type: 'SetStop' }>, 'type'>, signal?: AbortSignal): Promise<void>;
+}
+
 // ---- Kafka ----------------------------------------------------------------------------------
 
-/** The actions that go to Kafka; Scale and Patch go to Kubernetes. */
-export type KafkaAction = Exclude<Action, { type: 'Scale' | 'Patch' }>;
+/** The actions that go to Kafka; Scale and Patch go to Kubernetes, SetStop to the workers. */
+export type KafkaAction = Exclude<Action, { type: 'Scale' | 'Patch' | 'SetStop' }>;
 
 export interface Kafka {
   /**

@@ -3,26 +3,24 @@
  * answers may not be written yet, nothing is done, so that what plan sees next is what is recorded.
  */
 import type { EpochMs, Kind, KubernetesObject, Observed, Plan } from '../api/kind.ts';
-import { act, failureOf } from './act.ts';
+import { act, failureOf, type Outside } from './act.ts';
 import { claim, complete, FINALIZER, undesired } from './desired.ts';
 import type { EventRecorder } from './events.ts';
 import type { Attempted } from './failures.ts';
 import { canonical, plain } from './json.ts';
 import type { Memory } from './memory.ts';
 import { identityOf, refOf } from './objects.ts';
-import { ActionError, ApiError, type Clock, type Cluster, type Kafka, type Log } from './ports.ts';
+import { ActionError, ApiError, type Clock, type Log } from './ports.ts';
 import { fitting, waitForStatus } from './status.ts';
 
 export type AnyKind = Kind<KubernetesObject, unknown>;
 
 /** The world around one resource. */
-export interface Surroundings {
+export interface Surroundings extends Outside {
   /** Gathers what the kind needs to see. */
   observe(resource: KubernetesObject): Promise<Observed<KubernetesObject>>;
   /** Puts the result of a write where the next round looks. */
   wrote(object: KubernetesObject): void;
-  cluster: Cluster;
-  kafka: Kafka;
   events: EventRecorder;
   clock: Clock;
   log: Log;
@@ -186,7 +184,7 @@ async function carryOut(
   // In order, and after the objects: what comes later may rely on what comes before.
   for (const action of plan.actions) {
     if (!all) break;
-    all = await attempt(action, () => act(action, cluster, around.kafka));
+    all = await attempt(action, () => act(action, around));
   }
   return round;
 }

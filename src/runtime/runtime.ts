@@ -3,7 +3,7 @@ import type { EvidenceNeed, Known, KubernetesObject, ObjectRef, Observed } from 
 import { pause } from './clock.ts';
 import { distinct, MANAGED_BY, OPERATOR } from './desired.ts';
 import { type EventRecorder, eventRecorder } from './events.ts';
-import { fenced, fencedKafka } from './fence.ts';
+import { fenced, fencedKafka, fencedWorkers } from './fence.ts';
 import { interests } from './interests.ts';
 import { type Memory, memoryOf } from './memory.ts';
 import type { Change } from './objectStore.ts';
@@ -19,6 +19,7 @@ import {
   type Metrics,
   type Random,
   type ResourceType,
+  type Workers,
 } from './ports.ts';
 import { type AnyKind, reconcile, type Surroundings } from './reconcile.ts';
 import { waitForStatus } from './status.ts';
@@ -29,6 +30,7 @@ export interface RuntimeOptions {
   kinds: AnyKind[];
   cluster: Cluster;
   kafka: Kafka;
+  workers: Workers;
   evidence: EvidenceReader;
   clock: Clock;
   random: Random;
@@ -268,7 +270,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       if (ended.aborted) return;
       const acting = fenced(cluster, lost);
       const events = eventRecorder({ cluster: acting, instance: options.instance, clock, random, log });
-      const surroundings = { wrote, cluster: acting, kafka: fencedKafka(options.kafka, lost), events, clock, log };
+      const kafka = fencedKafka(options.kafka, lost);
+      const workers = fencedWorkers(options.workers, lost);
+      const surroundings = { wrote, cluster: acting, kafka, workers, events, clock, log };
       const current = workQueue({
         work: workWith(surroundings),
         failed: failedWith(events, lost),

@@ -1,5 +1,7 @@
-/** The worker's HTTP server: /healthz, /readyz, /metrics. */
-import { createServer, type Server } from 'node:http';
+/** The worker's HTTP server: /healthz, /readyz, /metrics, and STOP_PATH for the operator. */
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { STOP_PATH } from '../domain/stopMode.ts';
+import type { StopMode } from './stopMode.ts';
 
 export interface Metric {
   name: string;
@@ -21,8 +23,20 @@ export function inText(metrics: Metric[]): string {
     .join('');
 }
 
+/** Of the body of a request; more is nothing that is understood here. */
+const MOST_BYTES = 1_000;
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request.setEncoding('utf8')) {
+    text += chunk;
+    if (text.length > MOST_BYTES) break;
+  }
+  return text;
+}
+
 /** Resolves when it listens; rejects when the port is taken. */
-export async function serve(port: number, health: Health): Promise<Server> {
+export async function serve(port: number, health: Health, stopMode: StopMode): Promise<Server> {
   const server = createServer((request, response) => {
     switch (request.url) {
       case '/healthz':
@@ -37,6 +51,20 @@ export async function serve(port: number, health: Health): Promise<Server> {
       }
       case '/metrics':
         response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(inText(health.metrics()));
+        return;
+      case STOP_PATH:
+        if (request.method !== 'POST') {
+          response.writeHead(405, { allow: 'POST' }).end();
+          return;
+        }
+        bodyOf(request).then(
+          (body) => {
+            const { status, text } = stopMode.ask(request.headers.authorization, body);
+            response.writeHead(status).end(text);
+          },
+          // It was broken off: nobody waits for an answer.
+          () => response.destroy(),
+        );
         return;
       default:
         response.writeHead(404).end();

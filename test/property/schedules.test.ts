@@ -14,6 +14,7 @@ const steps = (partitions: number, idle: boolean): fc.Arbitrary<Step[]> =>
         change: fc.constantFrom('Consumers', 'Partitions', 'All', 'Both'),
         consumers: fc.nat(6),
         more: fc.nat(3),
+        kill: fc.boolean(),
         end: fc.constantFrom<Pick<Step, 'hold' | 'until'>>(
           { hold: '1s' },
           { hold: '3s' },
@@ -25,7 +26,7 @@ const steps = (partitions: number, idle: boolean): fc.Arbitrary<Step[]> =>
     )
     .map((drawn) => {
       let available = partitions;
-      return drawn.map(({ change, consumers, more, end }): Step => {
+      return drawn.map(({ change, consumers, more, kill, end }): Step => {
         const raises = change === 'Partitions' || change === 'Both';
         if (raises) available += more;
         const asked = idle ? consumers : Math.min(consumers, available);
@@ -33,6 +34,7 @@ const steps = (partitions: number, idle: boolean): fc.Arbitrary<Step[]> =>
           ...end,
           ...(raises ? { partitions: available } : {}),
           ...(change === 'Partitions' ? {} : { consumers: change === 'All' ? ('Partitions' as const) : asked }),
+          ...(kill && change !== 'Partitions' ? { stop: 'Kill' as const } : {}),
         };
       });
     });
@@ -65,15 +67,16 @@ const fates: fc.Arbitrary<Fate[]> = fc.array(
   fc.record(
     {
       diesAfter: fc.constantFrom(0, 0, 1, 2),
+      deaf: fc.constantFrom(false, false, true),
       stale: fc.boolean(),
       nextMs: fc.integer({ min: 20, max: 700 }),
     },
-    { requiredKeys: ['stale', 'nextMs'] },
+    { requiredKeys: ['deaf', 'stale', 'nextMs'] },
   ),
-  // 42 s at most: no step times out for it.
-  { maxLength: 60 },
+  // 35 s at most: no step times out for it, even one that waits 15 s until a killed member is lost sight of.
+  { maxLength: 50 },
 );
-const CALM: Fate = { stale: false, nextMs: 500 };
+const CALM: Fate = { deaf: false, stale: false, nextMs: 500 };
 const MOST_ROUNDS = 4_000;
 
 function play(how: Circumstances, misfortunes: Fate[]): ScheduleWorld {
@@ -126,6 +129,8 @@ test('steps run one after the other, each once, and nothing of a step is done be
           const over = recorded?.steps?.every(({ phase }) => ENDED.includes(phase)) === true;
           expect(action.replicas).toBe(over ? how.replicas : recorded?.steps?.[running]?.consumers);
           if (over) expect(how.spec.afterwards).toBe('Restore');
+        } else if (action.type === 'SetStop') {
+          expect(how.spec.steps[running]?.stop).toBe('Kill');
         } else throw new Error(`${action.type} is not for a schedule`);
       }
     }),
@@ -143,4 +148,21 @@ test('it never asks for more consumers than there are partitions, unless that is
     }),
     { numRuns: 30 },
   );
+});
+
+test('with stop: Kill nobody is taken away who has not agreed to be killed, and otherwise nobody is killed', () => {
+  let killed = 0;
+  fc.assert(
+    fc.property(circumstances, fates, (how, misfortunes) => {
+      for (const { action, recorded, ...taken } of play(how, misfortunes).done) {
+        if (action.type !== 'Scale') continue;
+        const running = recorded?.steps?.findIndex(({ phase }) => phase === 'Running') ?? -1;
+        const isKill = how.spec.steps[running]?.stop === 'Kill';
+        expect(isKill ? taken.spared : taken.killed).toBe(0);
+        killed += taken.killed;
+      }
+    }),
+    { numRuns: 25 },
+  );
+  expect(killed).toBeGreaterThan(0);
 });

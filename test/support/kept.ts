@@ -1,4 +1,4 @@
-import type { Clock, EvidenceReader, Kafka, Log, Metrics } from '../../src/runtime/ports.ts';
+import type { Clock, EvidenceReader, Kafka, Log, Metrics, Workers } from '../../src/runtime/ports.ts';
 
 /** A log kept for looking at. */
 export function keptLog(): Log & { lines: { level: string; message: string; fields?: Record<string, unknown> }[] } {
@@ -15,6 +15,12 @@ export const noKafka: Kafka = {
   view: async () => ({ unavailable: 'there is no Kafka in this test' }),
   act: async () => {
     throw new Error('there is no Kafka in this test');
+  },
+};
+
+export const noWorkers: Workers = {
+  setStop: async () => {
+    throw new Error('there are no workers in this test');
   },
 };
 

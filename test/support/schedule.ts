@@ -1,6 +1,6 @@
 /** A small world in which a ConsumerScale runs: a target that follows, a group that gathers, and an operator that may die. */
 import type { ConsumerScale, ConsumerScaleInput, ConsumerScaleStatus } from '../../src/api/consumerScale.ts';
-import type { Action, KubernetesObject } from '../../src/api/kind.ts';
+import type { Action, Failure, KubernetesObject } from '../../src/api/kind.ts';
 import type { LoadTest } from '../../src/api/loadTest.ts';
 import type { Fact } from '../../src/domain/evidence.ts';
 import { emptyRun, fold } from '../../src/domain/run.ts';
@@ -22,6 +22,8 @@ export interface Circumstances {
 export interface Fate {
   /** The operator dies after so many actions, before the status; absent: it doesn't. */
   diesAfter?: number;
+  /** Workers can't be reached in this round. */
+  deaf: boolean;
   /** It sees the target as it was before the last round. */
   stale: boolean;
   /** The next round comes after so long (at most as asked for). */
@@ -33,9 +35,13 @@ export interface Done {
   /** The status that was recorded when it was done. */
   recorded: ConsumerScaleStatus | undefined;
   livePartitions: number;
+  /** Of a Scale to fewer: those that go and had agreed to be killed, and those that had not. */
+  killed: number;
+  spared: number;
 }
 
 const TICK_MS = 250;
+const RETRY_MS = 1_000;
 
 export class ScheduleWorld {
   now = 1_000;
@@ -53,6 +59,9 @@ export class ScheduleWorld {
   #replicas: { asked: number; since: number };
   #partitions: { asked: number; live: number; since: number };
   #seen: KubernetesObject;
+  /** Ordinals of pods whose next stop is a kill. */
+  readonly #armed = new Set<number>();
+  #failures: { failure: Failure; until: number }[] = [];
 
   constructor(how: Circumstances) {
     this.#how = how;
@@ -70,7 +79,7 @@ export class ScheduleWorld {
   }
 
   /** One round of the operator; answers whether it has ended for good. */
-  round({ diesAfter, stale, nextMs }: Fate): boolean {
+  round({ diesAfter, deaf, stale, nextMs }: Fate): boolean {
     const target = this.#target();
     const plan = planConsumerScale(
       { ...this.#resource, ...(this.status && { status: this.status }) },
@@ -79,11 +88,16 @@ export class ScheduleWorld {
         objects: [stale ? this.#seen : target],
         kafka: kafka({ at: this.now, partitions: this.#partitions.live }),
         evidence: { known: this.#run },
+        failures: this.#failures.map(({ failure }) => failure),
       },
     );
     this.#seen = target;
-    for (const action of plan.actions.slice(0, diesAfter ?? plan.actions.length)) this.#act(action);
-    if (diesAfter === undefined) {
+    const news = this.#carryOut(plan.actions.slice(0, diesAfter ?? plan.actions.length), deaf);
+    if (diesAfter !== undefined) this.#failures = [];
+    else if (news) {
+      this.pass(1);
+      return false;
+    } else {
       this.status = plan.status;
       this.written.push(plan.status);
     }
@@ -122,8 +136,34 @@ export class ScheduleWorld {
     };
   }
 
+  /** As the runtime does: in order, up to the first that fails or is held back. Whether something failed. */
+  #carryOut(actions: Action[], deaf: boolean): boolean {
+    this.#failures = this.#failures.filter(({ until }) => until > this.now);
+    for (const action of actions) {
+      if (this.#failures.some(({ failure }) => failure.action.type === action.type)) return false;
+      if (action.type === 'SetStop' && deaf) {
+        const failure: Failure = { action, reason: 'Unreachable', message: 'no answer' };
+        this.#failures.push({ failure, until: this.now + RETRY_MS });
+        return true;
+      }
+      this.#act(action);
+    }
+    return false;
+  }
+
   #act(action: Action): void {
-    this.done.push({ action, recorded: this.status, livePartitions: this.#partitions.live });
+    const leaving = action.type === 'Scale' ? this.#members.slice(action.replicas).keys() : [];
+    const agreed = [...leaving].map((n) => this.#armed.has(n + (action.type === 'Scale' ? action.replicas : 0)));
+    this.done.push({
+      action,
+      recorded: this.status,
+      livePartitions: this.#partitions.live,
+      killed: agreed.filter((yes) => yes).length,
+      spared: agreed.filter((yes) => !yes).length,
+    });
+    if (action.type === 'SetStop') {
+      for (const { name } of action.pods) this.#armed.add(Number(name.replace('lag-consumer-', '')));
+    }
     if (action.type === 'Scale' && action.replicas !== this.replicas) {
       this.#replicas = { asked: action.replicas, since: this.now };
     }
@@ -138,7 +178,9 @@ export class ScheduleWorld {
   /** Members come and go, and share the partitions anew. */
   #gather(): void {
     const leaving = this.#members.splice(this.replicas);
-    for (const { name, owned } of leaving) {
+    for (const [n, { name, owned }] of leaving.entries()) {
+      // It says nothing; its successor knows of nothing.
+      if (this.#armed.delete(this.replicas + n)) continue;
       this.#tell(name, { type: 'Stopping', client: name, at: 0, cause: 'Terminated' });
       this.#revoke(name, owned, 'Closed');
       this.#tell(name, { type: 'Stopped', client: name, at: 0 });

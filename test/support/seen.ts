@@ -54,8 +54,9 @@ export const loadTest = (spec: SpecChange = {}, status?: LoadTestStatus, more: P
   ...(status === undefined ? {} : { status }),
 });
 
+/** Of LoadTest lag, unless it names another target. */
 export const consumerScale = (
-  spec: Omit<ConsumerScaleInput, 'scaleTargetRef'>,
+  spec: Omit<ConsumerScaleInput, 'scaleTargetRef'> & Partial<ConsumerScaleInput>,
   status?: ConsumerScale['status'],
   more: Partial<ObjectMeta> = {},
 ): ConsumerScale => ({
@@ -268,6 +269,8 @@ export function actionLine(action: Action): string {
       return `DeleteGroup ${action.group}`;
     case 'Scale':
       return `Scale ${action.target.kind}/${action.target.name} ${action.replicas}`;
+    case 'SetStop':
+      return `SetStop ${action.stop} ${action.pods.map(({ name }) => name).join(', ')}`;
     case 'Patch':
       return `Patch ${action.target.kind}/${action.target.name} ${JSON.stringify(action.spec)}`;
     case 'Report':

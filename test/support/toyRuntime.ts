@@ -1,7 +1,7 @@
 import { systemClock } from '../../src/runtime/clock.ts';
 import type { Cluster, Metrics } from '../../src/runtime/ports.ts';
 import { createRuntime, type Runtime, type RuntimeOptions } from '../../src/runtime/runtime.ts';
-import { keptLog, noEvidence, noKafka } from './kept.ts';
+import { keptLog, noEvidence, noKafka, noWorkers } from './kept.ts';
 import { toyKind } from './toy.ts';
 
 export interface ToyRuntime {
@@ -28,6 +28,7 @@ export function startToyRuntime(cluster: Cluster, options: Partial<RuntimeOption
     kinds: [toyKind],
     cluster,
     kafka: noKafka,
+    workers: noWorkers,
     evidence: noEvidence,
     clock: systemClock,
     random: Math.random,

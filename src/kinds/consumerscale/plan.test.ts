@@ -307,6 +307,62 @@ describe('a step', () => {
   });
 });
 
+describe('a step with stop: Kill', () => {
+  const down: Spec = {
+    steps: [
+      { consumers: 3, hold: '2s' },
+      { consumers: 1, hold: '2s', stop: 'Kill' },
+    ],
+  };
+  const three = { objects: [target({ replicas: 3 })], evidence: group(3, 3) };
+  const killing = begun([done(3), runs(1, 3, { stop: 'Kill' })]);
+  const is = 'Running, Reconciling Running';
+  const again = 'tells Normal Running; again in 500';
+  const both = 'SetStop Kill lag-consumer-1, lag-consumer-2 + Scale LoadTest/lag 1';
+  const deaf = (reason: Failure['reason']): Failure => ({
+    action: { type: 'SetStop', pods: [], port: 8080, run: 'uid-lag', stop: 'Kill' },
+    reason,
+    message: 'pod lag-consumer-2 can’t be told',
+  });
+  // biome-ignore format: one situation a line
+  test.each<[situation: string, spec: Spec, before: ConsumerScaleStatus, seen: Seen, answer: string]>([
+    ['begins: nothing is done', down, begun([done(3), PENDING]), three, `${is}; tells Normal StepStarted + Normal Running; again in 500`],
+    ['is seen to have begun: first those agree who go', down, killing, three, `${is}; does ${both}; ${again}`],
+    ['is asked for again as long as it is not seen to be done', down, killing, { ...three, now: 25_000 }, `${is}; does ${both}; ${again}`],
+    ['has scaled', down, killing, { objects: [target({ replicas: 1 })], evidence: group(3, 3) }, `${is}; ${again}`],
+    ['sees its target as it was long ago: those are told too whom the step before added', down, killing, { objects: [target({ replicas: 2 })], evidence: group(3, 3) }, `${is}; does ${both}; ${again}`],
+    ['can’t reach a worker', down, killing, { ...three, failures: [deaf('Unreachable')] }, `${is}; does ${both}; ${again}`],
+    ['is refused by a worker', down, killing, { ...three, failures: [deaf('Refused')] }, `Running, Stalled Refused; does ${both}; tells Warning Refused; again in 500`],
+    ['of whole pods', { steps: [{ consumers: 2, hold: '2s', stop: 'Kill' }] }, begun([runs(2, 3, { stop: 'Kill' })]), { objects: [target({ replicas: 6, clientsPerPod: 2 })] }, `${is}; does SetStop Kill lag-consumer-1, lag-consumer-2 + Scale LoadTest/lag 2; ${again}`],
+    ['adds consumers: nobody goes', { steps: [{ consumers: 3, hold: '2s', stop: 'Kill' }] }, begun([runs(3, 3, { stop: 'Kill' })]), {}, `${is}; does Scale LoadTest/lag 3; ${again}`],
+    ['to nobody', { steps: [{ consumers: 0, hold: '2s', stop: 'Kill' }] }, begun([runs(0, 3, { stop: 'Kill' })]), {}, `${is}; does SetStop Kill lag-consumer-0 + Scale LoadTest/lag 0; ${again}`],
+  ])('%s', (_situation, spec, before, seen, answer) => {
+    expect(told(round(spec, before, seen))).toBe(answer);
+  });
+
+  test('shows in its status, and tells whom it tells and as whom', () => {
+    const first = round(down, begun([done(3), PENDING]), three);
+    expect(first.status.steps?.[1]).toMatchObject({ consumers: 1, stop: 'Kill' });
+    expect(first.events[0]?.message).toBe('step 2 (1 consumers, 3 partitions, stop: Kill)');
+    const [order] = round(down, first.status, three).actions;
+    const pod = { apiVersion: 'v1', kind: 'Pod', namespace: 'demo' };
+    const pods = [1, 2].map((n) => ({ ...pod, name: `lag-consumer-${n}` }));
+    expect(order).toEqual({ type: 'SetStop', pods, port: 8080, run: 'uid-lag', stop: 'Kill' });
+  });
+
+  test('says why nobody is taken away', () => {
+    expect(message(round(down, killing, { ...three, failures: [deaf('Unreachable')] }))).toBe(
+      'step 2: 3 of 1 consumers in the group; pod lag-consumer-2 can’t be told; it is tried again',
+    );
+  });
+
+  test('the way back of afterwards: Restore is graceful', () => {
+    const spec: Spec = { ...down, afterwards: 'Restore' };
+    const over = begun([done(3), { ...done(3), stop: 'Kill' }], { finishedAt: at(19_000) });
+    expect(told(round(spec, over, three))).toContain('does Scale LoadTest/lag 1; ');
+  });
+});
+
 describe('when the steps have ended', () => {
   const last = begun([done(1), done(3)], { replicasAtStart: 1 });
   const RESTORE: Spec = { ...TWO, afterwards: 'Restore' };

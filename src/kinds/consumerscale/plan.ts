@@ -1,18 +1,20 @@
-/** ConsumerScale: a schedule over a LoadTest, one step after the other. Pure. */
+/** ConsumerScale: a schedule over consumers, one step after the other. Pure. */
 import type { ConsumerScale, ConsumerScaleStatus } from '../../api/consumerScale.ts';
-import type { Action, Kind, KubernetesObject, Needs, Notice, ObjectRef, Observed, Plan } from '../../api/kind.ts';
-import type { LoadTest } from '../../api/loadTest.ts';
+import type { Action, Failure, Kind, KubernetesObject, Needs, Notice, Observed, Plan } from '../../api/kind.ts';
 import { GROUP_VERSION } from '../../api/runStatus.ts';
 import { standingConditions } from '../../api/standing.ts';
 import { epochMs, iso } from '../../api/time.ts';
 import { rebalancesLeftOut, withinSize } from '../../domain/rebalanceStatus.ts';
 import { type Run, view } from '../../domain/run.ts';
 import type { RunView } from '../../domain/runView.ts';
+import { changes } from './changes.ts';
 import { rebalancesWithin, stepFigures } from './figures.ts';
 import { idleRefusal } from './idle.ts';
 import { toRestore } from './restore.ts';
-import { failed, outcome, type Saying, standingNotices, stepNotices } from './standing.ts';
+import { outcome, type Saying, standingNotices, stepNotices } from './standing.ts';
 import { advance, beginAnew, type Progress } from './steps.ts';
+import { lookedAt, type Target, targetAmong, targetName, targetRef, targetTrouble } from './target.ts';
+import { prepare, reports } from './theirs.ts';
 
 const FRESH_MS = 500;
 /** After the last step, for pauses whose end had not been seen. */
@@ -29,41 +31,21 @@ export const consumerScaleKind: Kind<ConsumerScale, ConsumerScaleStatus, Run> = 
   plan,
 };
 
-const targetOf = ({ spec, metadata }: ConsumerScale): ObjectRef => ({
-  ...spec.scaleTargetRef,
-  namespace: metadata.namespace,
-});
-
 const isOver = (status: ConsumerScaleStatus | undefined): boolean =>
   status?.phase === 'Completed' || status?.phase === 'Failed';
 
 function needs(resource: ConsumerScale, objects?: (KubernetesObject | null)[]): Needs {
   const deleting = resource.metadata.deletionTimestamp !== undefined;
   if (isOver(resource.status) && !deleting) return {};
-  const target = targetAmong(objects);
-  const found: Needs = { objects: [targetOf(resource)] };
-  if (target === undefined || deleting) return found;
-  const servers = target.spec.kafka === undefined ? {} : { bootstrapServers: target.spec.kafka.bootstrapServers };
-  return {
-    ...found,
-    kafka: {
-      ...servers,
-      topic: target.spec.topic.name,
-      ...(target.spec.consumers === undefined ? {} : { group: target.spec.consumers.group }),
-    },
-    ...(target.status?.evidence === undefined
-      ? {}
-      : { evidence: { ...servers, run: target.metadata.uid, ...target.status.evidence } }),
-  };
+  const target = targetAmong(resource, objects);
+  const found: Needs = { objects: [targetRef(resource)] };
+  return target === undefined || deleting ? found : { ...found, ...lookedAt(resource, target) };
 }
-
-const targetAmong = (objects: (KubernetesObject | null)[] | undefined): LoadTest | undefined =>
-  (objects?.[0] ?? undefined) as LoadTest | undefined;
 
 function plan(seen: Seen): Plan<ConsumerScaleStatus> {
   const { resource, now } = seen;
   const { spec, status: before } = resource;
-  const target = targetAmong(seen.objects);
+  const target = targetAmong(resource, seen.objects);
   if (seen.deleting) return leave(seen, target);
   if (before !== undefined && isOver(before)) {
     return {
@@ -74,21 +56,28 @@ function plan(seen: Seen): Plan<ConsumerScaleStatus> {
     };
   }
 
-  const name = `${spec.scaleTargetRef.kind}/${spec.scaleTargetRef.name}`;
-  const trouble = targetTrouble(resource, target, name);
+  const name = targetName(resource);
+  const trouble = targetTrouble(resource, target);
+  const preparation =
+    trouble === undefined && target !== undefined && target.loadTest === undefined ? prepare(seen, target) : undefined;
+  const missing = trouble ?? preparation?.missing;
   // The steps have ended: what becomes of the target changes nothing about them.
-  if (before?.finishedAt !== undefined && (trouble !== undefined || 'unavailable' in seen.evidence)) {
-    const lingers = trouble === undefined && now - (epochMs(before.finishedAt) ?? now) < LAST_FIGURES_MS;
+  if (before?.finishedAt !== undefined && (missing !== undefined || 'unavailable' in seen.evidence)) {
+    const lingers = missing === undefined && now - (epochMs(before.finishedAt) ?? now) < LAST_FIGURES_MS;
     return conclude(seen, target, { parts: {}, events: [], lingers });
   }
   const waits = (saying: Saying, parts: Partial<ConsumerScaleStatus> = {}, lookAgainInMs?: number) =>
-    answer(seen, { target: name, ...parts }, saying, [], lookAgainInMs);
+    answer(seen, { target: name, ...preparation?.parts, ...parts }, saying, [], lookAgainInMs);
   const phase = before?.startedAt === undefined ? 'Pending' : 'Running';
   if (trouble !== undefined) {
-    const suspended = target?.status?.phase === 'Suspended' && before?.steps !== undefined;
+    const suspended = target?.loadTest?.status?.phase === 'Suspended' && before?.steps !== undefined;
     return waits(trouble, suspended ? { steps: beginAnew(before.steps ?? []) } : {});
   }
-  if (target?.spec.consumers === undefined) throw new Error('without consumers there was trouble');
+  if (preparation?.missing !== undefined) {
+    const again = preparation.missing.mood === 'Over' ? undefined : FRESH_MS;
+    return { ...waits(preparation.missing, {}, again), actions: preparation.actions };
+  }
+  if (target?.consumers === undefined) throw new Error('without consumers there was trouble');
   if ('unavailable' in seen.evidence) {
     const message = seen.evidence.unavailable;
     return waits({ phase, mood: 'Moving', reason: 'WaitingForEvidence', message }, {}, FRESH_MS);
@@ -98,59 +87,22 @@ function plan(seen: Seen): Plan<ConsumerScaleStatus> {
   const partitions =
     'known' in seen.kafka && seen.kafka.known.topic != null
       ? seen.kafka.known.topic.partitions.length
-      : (target.status?.topic?.partitions ?? 0);
-
+      : (target.loadTest?.status?.topic?.partitions ?? 0);
   const refusal = spec.allowIdleConsumers ? undefined : idleRefusal(spec.steps, before?.steps ?? [], partitions);
   if (refusal !== undefined) {
     return waits({ phase, mood: 'Stalled', reason: 'IdleConsumersRefused', message: refusal }, {}, FRESH_MS);
   }
-
-  const { replicas, clientsPerPod } = target.spec.consumers;
+  const { replicas, clientsPerPod } = target.consumers;
   const begun = {
     target: name,
-    targetUid: target.metadata.uid,
+    targetUid: target.uid,
     replicasAtStart: before?.replicasAtStart ?? replicas,
     partitionsAtStart: before?.partitionsAtStart ?? partitions,
     startedAt: before?.startedAt ?? iso(now),
   };
-  const partitionsAsked = target.spec.topic.partitions;
-  const sight = { now, partitions, replicas, partitionsAsked, clientsPerPod, figures };
+  const partitionsAsked = target.loadTest?.spec.topic.partitions ?? partitions;
+  const sight = { now, partitions, replicas, partitionsAsked, clientsPerPod, figures, theirs: spec.consumers?.group };
   return carry(seen, begun, advance(spec.steps, before?.steps ?? [], sight), run, figures, target);
-}
-
-/** Why the target can't be scaled: for now (Moving) or for good (Over). */
-function targetTrouble(
-  { status, metadata }: ConsumerScale,
-  target: LoadTest | undefined,
-  name: string,
-): Saying | undefined {
-  const waiting = (message: string): Saying => ({
-    phase: status?.startedAt === undefined ? 'Pending' : 'Running',
-    mood: 'Moving',
-    reason: 'WaitingForTarget',
-    message,
-  });
-  if (target === undefined) {
-    return status?.startedAt === undefined
-      ? waiting(`waiting for ${name} in namespace ${metadata.namespace}; create it, or check the name`)
-      : failed('TargetGone', `${name} was deleted before the schedule ended`);
-  }
-  if (status?.targetUid !== undefined && status.targetUid !== target.metadata.uid) {
-    return failed(
-      'TargetReplaced',
-      `${name} is another one than the schedule began with; delete this ConsumerScale and create it again`,
-    );
-  }
-  if (target.spec.consumers === undefined) {
-    return failed('NoConsumers', `${name} has no consumers to scale: name a LoadTest with consumers`);
-  }
-  const { phase, conditions } = target.status ?? {};
-  if (phase === 'Completed' || phase === 'Failed' || target.metadata.deletionTimestamp !== undefined) {
-    return failed('TargetEnded', `${name} ended before the schedule did: give it a longer duration, or shorter steps`);
-  }
-  if (phase === 'Running') return undefined;
-  const why = conditions?.find(({ type }) => type === 'Ready')?.message;
-  return waiting(`waiting for ${name} to run (${phase ?? 'Pending'}${why ? `: ${why}` : ''})`);
 }
 
 function carry(
@@ -159,7 +111,7 @@ function carry(
   progress: Progress,
   run: Run,
   figures: RunView,
-  target: LoadTest,
+  target: Target,
 ): Plan<ConsumerScaleStatus> {
   const { resource, now } = seen;
   const { spec, status: before } = resource;
@@ -178,32 +130,30 @@ function carry(
   };
   const events = stepNotices(before?.steps ?? [], steps);
   if (!ended) {
-    const refused = seen.failures.find(({ reason }) => reason === 'Refused');
-    const saying: Saying = {
-      phase: 'Running',
-      mood: refused === undefined ? 'Moving' : 'Stalled',
-      reason: refused === undefined ? 'Running' : 'Refused',
-      message: refused?.message ?? progress.message ?? '',
-    };
-    return { ...answer(seen, parts, saying, events, FRESH_MS), actions: changes(resource, progress) };
+    const actions = changes(seen, progress, target);
+    return { ...answer(seen, parts, goingOn(seen, actions, progress), events, FRESH_MS), actions };
   }
   const pending = figures.rebalances.list.some((r) => r.at >= from && r.at <= to && r.pending.length > 0);
   const lingers = now - to < LAST_FIGURES_MS && (pending || !figures.rebalances.settled);
   return conclude(seen, target, { parts, events, lingers });
 }
 
-function changes(resource: ConsumerScale, { partitions, consumers }: Progress): Action[] {
-  const target = targetOf(resource);
-  return [
-    ...(partitions === undefined ? [] : [{ type: 'Patch' as const, target, spec: { topic: { partitions } } }]),
-    ...(consumers === undefined ? [] : [{ type: 'Scale' as const, target, replicas: consumers }]),
-  ];
+/** What is said while a step runs: that it can't be carried out, where that is so. */
+function goingOn({ failures }: Seen, actions: readonly Action[], { message = '' }: Progress): Saying {
+  // One of an action that is no longer asked for is over.
+  const failing = failures.filter(({ action }) =>
+    actions.some((one) => one.type === action.type && (one.type !== 'Scale' || one.replicas === replicasOf(action))),
+  );
+  const refused = failing.find(({ reason }) => reason === 'Refused');
+  if (refused !== undefined) return { phase: 'Running', mood: 'Stalled', reason: 'Refused', message: refused.message };
+  const again = failing.map(({ message }) => `; ${message}; it is tried again`).join('');
+  return { phase: 'Running', mood: 'Moving', reason: 'Running', message: message + again };
 }
 
 /** The steps have ended: gives back what was asked to be given back, and then says how it went. */
 function conclude(
   seen: Seen,
-  target: LoadTest | undefined,
+  target: Target | undefined,
   { parts, events, lingers }: { parts: Partial<ConsumerScaleStatus>; events: Notice[]; lingers: boolean },
 ): Plan<ConsumerScaleStatus> {
   const { resource } = seen;
@@ -213,10 +163,11 @@ function conclude(
   if (lingers || (replicas !== undefined && refused === undefined)) {
     const message = replicas === undefined ? 'the last figures are being read' : `going back to ${replicas} consumers`;
     const saying: Saying = { phase: 'Running', mood: 'Moving', reason: 'Running', message };
-    const scale: Action[] = replicas === undefined ? [] : [{ type: 'Scale', target: targetOf(resource), replicas }];
-    return { ...answer(seen, parts, saying, events, FRESH_MS), actions: scale };
+    const scale: Action[] = replicas === undefined ? [] : [{ type: 'Scale', target: targetRef(resource), replicas }];
+    const looks = target !== undefined && target.loadTest === undefined ? reports(seen, target, {}) : [];
+    return { ...answer(seen, parts, saying, events, FRESH_MS), actions: [...scale, ...looks] };
   }
-  const back = spec.afterwards === 'Restore' && target?.metadata.uid === before?.targetUid && replicas === undefined;
+  const back = spec.afterwards === 'Restore' && target?.uid === before?.targetUid && replicas === undefined;
   const told = refused === undefined ? events : [...events, notRestored(refused)];
   return answer(
     seen,
@@ -228,8 +179,10 @@ function conclude(
 
 /** Why the target could not be given so many consumers. */
 const scaleFailure = ({ failures }: Seen, replicas: number): string | undefined =>
-  failures.find(({ action, reason }) => action.type === 'Scale' && action.replicas === replicas && reason === 'Refused')
-    ?.message;
+  failures.find(({ action, reason }) => replicasOf(action) === replicas && reason === 'Refused')?.message;
+
+const replicasOf = (action: Failure['action']): number | undefined =>
+  action.type === 'Scale' ? action.replicas : undefined;
 
 const notRestored = (why: string): Notice => ({
   type: 'Warning',
@@ -250,6 +203,7 @@ function answer(
     conditions: _conditions,
     currentStep: _currentStep,
     truncated: _truncated,
+    waitingSince: _waitingSince,
     ...kept
   } = before ?? {};
   const status = withinSize<ConsumerScaleStatus>({
@@ -269,7 +223,7 @@ function answer(
   };
 }
 
-function leave(seen: Seen, target: LoadTest | undefined): Plan<ConsumerScaleStatus> {
+function leave(seen: Seen, target: Target | undefined): Plan<ConsumerScaleStatus> {
   const { resource } = seen;
   const status = resource.status ?? {
     phase: 'Pending' as const,
@@ -284,7 +238,7 @@ function leave(seen: Seen, target: LoadTest | undefined): Plan<ConsumerScaleStat
   }
   return {
     apply: [],
-    actions: [{ type: 'Scale', target: targetOf(resource), replicas }],
+    actions: [{ type: 'Scale', target: targetRef(resource), replicas }],
     events: [],
     status,
     lookAgainInMs: FRESH_MS,

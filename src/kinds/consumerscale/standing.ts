@@ -36,9 +36,9 @@ export function stepNotices(
   now: readonly ConsumerScaleStepStatus[],
 ): Notice[] {
   return now.flatMap((step, index): Notice[] => {
-    const { phase, consumers, partitions, lag, rebalances, longestPauseMs, stopTheWorldMs, message } = step;
+    const { phase, consumers, partitions, stop, lag, rebalances, longestPauseMs, stopTheWorldMs, message } = step;
     if (before[index]?.phase === phase || phase === 'Pending') return [];
-    const what = `step ${index + 1} (${consumers} consumers, ${partitions} partitions)`;
+    const what = `step ${index + 1} (${consumers} consumers, ${partitions} partitions${stop === 'Kill' ? ', stop: Kill' : ''})`;
     if (phase === 'Running') return [{ type: 'Normal', reason: 'StepStarted', message: what }];
     const cost = `${rebalances ?? 0} rebalances, longest pause ${longestPauseMs ?? 0} ms, stop-the-world ${stopTheWorldMs ?? 0} ms, lag ${lag?.before ?? 0} -> ${lag?.after ?? 0} (peak ${lag?.peak ?? 0})`;
     if (phase === 'Done') return [{ type: 'Normal', reason: 'StepDone', message: `${what}: ${cost}` }];

@@ -17,6 +17,8 @@ export interface Sight {
   partitionsAsked: number;
   clientsPerPod: number;
   figures: RunView;
+  /** Their group, where they are somebody else's. */
+  theirs: string | undefined;
 }
 
 export interface Progress {
@@ -78,7 +80,8 @@ function begin(step: ConsumerScaleStep, { now, partitions, replicas, clientsPerP
   const after = Math.max(partitions, step.partitions ?? 0);
   const consumers =
     step.consumers === undefined ? replicas : typeof step.consumers === 'number' ? step.consumers : after;
-  const started = { consumers, partitions: after, startedAt: iso(now) };
+  const killed = step.stop === 'Kill' ? { stop: step.stop } : {};
+  const started = { consumers, partitions: after, ...killed, startedAt: iso(now) };
   if (consumers % clientsPerPod !== 0) {
     return {
       ...started,
@@ -119,6 +122,8 @@ function judge(
   const members = figures.consumers.members.length;
   const gathering = `${members} of ${status.consumers} consumers in the group${figures.rebalances.settled ? '' : ', rebalancing'}`;
 
+  const advice =
+    sight.theirs === undefined ? '' : `each replica has to be one member of group ${sight.theirs}, and nobody else; `;
   if (step.until !== undefined) {
     const { lagBelow, timeout } = step.until;
     const total = figures.lag?.total;
@@ -149,7 +154,7 @@ function judge(
     return now - startedAt >= SETTLE_WITHIN_MS
       ? ends(
           'Failed',
-          `did not settle within ${SETTLE_WITHIN_MS / 60_000} minutes: ${gathering}; see the pods' events and logs`,
+          `did not settle within ${SETTLE_WITHIN_MS / 60_000} minutes: ${gathering}; ${advice}see the pods' events and logs`,
         )
       : goesOn(gathering);
   }

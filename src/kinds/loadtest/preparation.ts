@@ -6,6 +6,7 @@
 import type { Action, Observed } from '../../api/kind.ts';
 import type { LoadTest, LoadTestStatus } from '../../api/loadTest.ts';
 import { moving, type Standing, stalled } from '../../api/standing.ts';
+import { evidencePlace } from '../../domain/evidencePlace.ts';
 import { toLibrdkafka } from '../../domain/kafkaSettings.ts';
 import type { Run } from '../../domain/run.ts';
 
@@ -17,13 +18,6 @@ export interface Preparation {
   actions: Action[];
   /** Why clients may not start yet; absent: they may. */
   missing?: Standing<LoadTestPhase>;
-}
-
-/** 32-bit FNV-1a: spreads runs over the partitions of the evidence topic. */
-function hash(text: string): number {
-  let h = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193) >>> 0;
-  return h;
 }
 
 type LoadTestPhase = LoadTestStatus['phase'];
@@ -153,11 +147,10 @@ export function prepare(seen: Observed<LoadTest, Run>): Preparation {
 
 function begin({ resource, kafka }: Observed<LoadTest, Run>): Pick<Preparation, 'evidence' | 'groupCreated'> {
   if ('unavailable' in kafka) return {};
-  const { topic, endOffsets } = kafka.known.evidence;
-  if (endOffsets.length === 0) return {};
-  const partition = hash(resource.metadata.uid) % endOffsets.length;
+  const evidence = evidencePlace(resource.metadata.uid, kafka.known);
+  if (evidence === undefined) return {};
   return {
-    evidence: { topic, partition, offset: endOffsets[partition] ?? 0 },
+    evidence,
     ...(resource.spec.consumers === undefined ? {} : { groupCreated: kafka.known.group == null }),
   };
 }

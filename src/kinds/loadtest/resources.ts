@@ -10,10 +10,12 @@ import {
   POD_NAME_ENV,
   type ProducerSpec,
   STATE_DIR_ENV,
+  WORKER_LABELS,
   WORKER_PORT,
   WORKER_SPEC_ENV,
   type WorkerSpec,
 } from '../../domain/workerSpec.ts';
+import { podsFor, type Role, workloadName } from '../../domain/workloads.ts';
 
 export interface WorkerSettings {
   image: string;
@@ -21,17 +23,13 @@ export interface WorkerSettings {
   bootstrapServers: string;
 }
 
-export type Role = 'producer' | 'consumer';
-
 /** Kafka's default for consumers, https://kafka.apache.org/documentation/#consumerconfigs_max.poll.records */
 const MAX_POLL_RECORDS = 500;
 const STATE_DIR = '/state';
 const READY = { path: '/readyz', port: 'http' };
 
-export const workloadName = (loadTest: string, role: Role): string => `${loadTest}-${role}`;
-
 export const podLabels = (loadTest: string, role: Role): Record<string, string> => ({
-  'app.kubernetes.io/name': 'kafka-lab-worker',
+  ...WORKER_LABELS,
   'app.kubernetes.io/component': role,
   'kafkalab.dev/loadtest': loadTest,
 });
@@ -40,9 +38,6 @@ export const podSelector = (loadTest: string, role: Role): string =>
   Object.entries(podLabels(loadTest, role))
     .map(([label, value]) => `${label}=${value}`)
     .join(',');
-
-/** Clients asked for → pods; a number that is no multiple is refused by the CRD. */
-export const podsFor = (clients: number, clientsPerPod: number): number => Math.ceil(clients / clientsPerPod);
 
 export interface Place {
   evidence: { topic: string; partition: number };

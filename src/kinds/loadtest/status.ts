@@ -100,10 +100,11 @@ export function lagStatus(lag: LagView): Lag {
   };
 }
 
-/** The list is cut in long runs; the count and the longest are of all. */
+/** The list is cut in long runs; the count, the sum and the longest are of all. */
 export function allRebalances({ rebalances }: RunView): NonNullable<LoadTestStatus['rebalances']> {
   return {
     ...rebalancesStatus(rebalances.list, rebalances.settled, rebalances.count),
+    partitionsMoved: rebalances.partitionsMoved,
     longestPauseMs: Math.round(rebalances.longestPauseMs),
     longestStopTheWorldMs: Math.round(rebalances.longestStopTheWorldMs),
   };

@@ -1,5 +1,6 @@
 /** The Helm chart, made from the same objects as manifests/install.yaml. */
 import { z } from 'zod';
+import { WORKER_LABELS, WORKER_PORT } from '../../domain/workerSpec.ts';
 import * as objects from './objects.ts';
 
 /** values.yaml: what each value is and its default, for people and for values.schema.json. */
@@ -133,6 +134,11 @@ const networkPolicy = (it: objects.Installation): objects.Manifest => ({
       },
       { ports: 'API_SERVER_PORTS' },
       { ports: 'KAFKA_PORTS' },
+      // Workers, in whatever namespace their LoadTest is.
+      {
+        to: [{ namespaceSelector: {}, podSelector: { matchLabels: WORKER_LABELS } }],
+        ports: [{ protocol: 'TCP', port: WORKER_PORT }],
+      },
     ],
   },
 });

@@ -34,7 +34,7 @@ const plurals = CRDS.map((crd) => crd.plural);
 const groups = [...new Set(CRDS.map((crd) => crd.group))];
 const of = (subresource: string) => plurals.map((plural) => `${plural}/${subresource}`);
 
-/** In every namespace that is watched. Nothing here reads Secrets, pods or anybody else's objects beyond lists of StatefulSets. */
+/** In every namespace that is watched. Nothing here reads Secrets; of anybody else's objects it changes no more than the scale that a ConsumerScale names. */
 export const WATCHED_RULES: PolicyRule[] = [
   { apiGroups: groups, resources: plurals, verbs: ['get', 'list', 'watch', 'patch'] },
   { apiGroups: groups, resources: of('status'), verbs: ['patch'] },
@@ -50,6 +50,11 @@ export const WATCHED_RULES: PolicyRule[] = [
     resources: ['statefulsets'],
     verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
   },
+  // Anyone's consumers, where a ConsumerScale names them.
+  { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'watch'] },
+  { apiGroups: ['apps'], resources: ['deployments/scale', 'statefulsets/scale'], verbs: ['get', 'patch', 'update'] },
+  // The address of a consumer that is to be told how it is going to end.
+  { apiGroups: [''], resources: ['pods'], verbs: ['get'] },
   { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['get', 'create', 'patch'] },
 ];
 

@@ -117,13 +117,30 @@ const loadTests = fc
   })
   .map(sent);
 
+const LOAD_TEST = { apiVersion: 'kafkalab.dev/v1alpha1', kind: 'LoadTest', name: 'lag' };
+const TARGETS = [
+  LOAD_TEST,
+  LOAD_TEST,
+  { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' },
+  { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'app' },
+];
+
 const schedules = fc
   .record({
-    scaleTargetRef: fc.record({
-      apiVersion: mostly(fc.constant('kafkalab.dev/v1alpha1'), fc.constant('apps/v1')),
-      kind: mostly(fc.constant('LoadTest'), fc.constant('Deployment')),
-      name: mostly(fc.constant('lag'), fc.constant('')),
+    scaleTargetRef: mostly(
+      fc.constantFrom(...TARGETS),
+      fc.record({
+        apiVersion: fc.constantFrom('kafkalab.dev/v1alpha1', 'apps/v1', 'batch/v1'),
+        kind: fc.constantFrom('LoadTest', 'Deployment', 'Job'),
+        name: fc.constantFrom('lag', ''),
+      }),
+    ),
+    theirs: fc.record({
+      group: mostly(fc.constant('g'), fc.constant('a b')),
+      topic: mostly(fc.constant('t'), fc.constantFrom('', '__x')),
+      kafka: maybe(fc.record({ bootstrapServers: mostly(fc.constant('a:1'), fc.constant('a')) })),
     }),
+    misplaced: mostly(fc.constant(false), fc.constant(true)),
     steps: fc.array(
       fc.record({
         consumers: maybe(
@@ -132,12 +149,16 @@ const schedules = fc
         partitions: maybe(fc.integer({ min: 1, max: 12 })),
         hold: maybe(lengths),
         until: maybe(fc.record({ lagBelow: mostly(fc.constant(10), fc.constantFrom(0, '10')) })),
+        stop: maybe(mostly(fc.constantFrom('Graceful', 'Graceful', 'Kill'), fc.constant('kill'))),
       }),
       { maxLength: 3 },
     ),
     allowIdleConsumers: maybe(fc.boolean()),
   })
-  .map(sent);
+  .map(({ theirs, misplaced, ...spec }) => {
+    const isLoadTest = (spec.scaleTargetRef as { kind: string }).kind === 'LoadTest';
+    return sent(isLoadTest === misplaced ? { ...spec, consumers: theirs } : spec);
+  });
 
 test.each([
   ['LoadTest', 'loadtests', loadTests, loadTestSchema.spec],

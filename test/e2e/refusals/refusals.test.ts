@@ -7,7 +7,15 @@ import { type LoadTestStatus, loadTestSchema } from '../../../src/api/loadTest.t
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { type Objects, objectsOf } from '../../support/objects.ts';
 import { serveCrds } from '../../support/serveCrds.ts';
-import { ALLOWED_CHANGES, GOOD_LOAD_TEST, GOOD_SCHEDULE, REFUSED, type Refused, type Spec } from './table.ts';
+import {
+  ALLOWED_CHANGES,
+  GOOD_LOAD_TEST,
+  GOOD_SCHEDULE,
+  GOOD_SCHEDULE_OF_THEIRS,
+  REFUSED,
+  type Refused,
+  type Spec,
+} from './table.ts';
 
 const NAMESPACE = '/apis/kafkalab.dev/v1alpha1/namespaces/default';
 const PATHS = { LoadTest: `${NAMESPACE}/loadtests`, ConsumerScale: `${NAMESPACE}/consumerscales` };
@@ -90,8 +98,8 @@ test('a ConsumerScale gets the defaults that its documentation names', async () 
   const answer = await objects.tryToCreate(manifest('ConsumerScale', GOOD_SCHEDULE), PATHS.ConsumerScale);
   expect(answer.body.spec).toMatchObject({
     steps: [
-      { consumers: 1, hold: '60s' },
-      { consumers: 'Partitions', until: { lagBelow: 10, for: '0s', timeout: '5m' } },
+      { consumers: 1, hold: '60s', stop: 'Graceful' },
+      { consumers: 'Partitions', until: { lagBelow: 10, for: '0s', timeout: '5m' }, stop: 'Graceful' },
     ],
     allowIdleConsumers: false,
     afterwards: 'Keep',
@@ -101,6 +109,7 @@ test('a ConsumerScale gets the defaults that its documentation names', async () 
 test.each([
   ['LoadTest', GOOD_LOAD_TEST, loadTestSchema.spec],
   ['ConsumerScale', GOOD_SCHEDULE, consumerScaleSchema.spec],
+  ['ConsumerScale', GOOD_SCHEDULE_OF_THEIRS, consumerScaleSchema.spec],
 ] as const)('zod fills in the same defaults for a %s as the API server', async (kind, spec, schema) => {
   const answer = await objects.tryToCreate(manifest(kind, spec), PATHS[kind]);
   expect(schema.parse(spec)).toEqual(answer.body.spec);
@@ -134,6 +143,7 @@ const LATENCY = { p50: 1.25, p95: 2.5, p99: 3, max: 40.125 };
 const REBALANCES: NonNullable<LoadTestStatus['rebalances']> = {
   count: 2,
   settled: true,
+  partitionsMoved: 3,
   longestPauseMs: 812.5,
   longestStopTheWorldMs: 34.25,
   recent: [
@@ -237,6 +247,8 @@ test('the API server takes a whole ConsumerScale status and shows it in columns'
     step: '2/2',
     target: 'LoadTest/lag',
     targetUid: 'd8a6',
+    evidence: { topic: 'kafkalab-evidence', partition: 3, offset: 7 },
+    waitingSince: AT,
     replicasAtStart: 1,
     partitionsAtStart: 3,
     startedAt: AT,
@@ -247,6 +259,7 @@ test('the API server takes a whole ConsumerScale status and shows it in columns'
       {
         consumers: 1,
         partitions: 3,
+        stop: 'Kill',
         phase: 'Done',
         message: 'The hold is over.',
         startedAt: AT,
@@ -276,6 +289,7 @@ test('the API server takes a whole ConsumerScale status and shows it in columns'
     Step: '2/2',
     Lag: 7_700,
     Rebalances: 2,
+    Moved: 3,
     'Worst pause': 812.5,
     'Stop the world': 34.25,
   });

@@ -29,6 +29,8 @@ const consumerConfig = (config: Part): Spec => withConsumers({ config });
 
 const scaleTargetRef = { apiVersion: 'kafkalab.dev/v1alpha1', kind: 'LoadTest', name: 'lag' };
 const schedule = (...steps: Part[]): Spec => ({ scaleTargetRef, steps });
+const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' };
+const theirs = { group: 'theirs', topic: 'orders' };
 const HOLD = { consumers: 1, hold: '60s' };
 
 const loadTest = (wrong: string, spec: Spec, ...says: string[]): Refused => ({ wrong, kind: 'LoadTest', spec, says });
@@ -43,6 +45,11 @@ const change = (wrong: string, before: Spec, spec: Spec, ...says: string[]): Ref
 
 export const GOOD_LOAD_TEST: Spec = load({});
 export const GOOD_SCHEDULE: Spec = schedule(HOLD, { consumers: 'Partitions', until: { lagBelow: 10 } });
+export const GOOD_SCHEDULE_OF_THEIRS: Spec = {
+  scaleTargetRef: deployment,
+  consumers: { ...theirs, kafka: { bootstrapServers: 'kafka:9092' } },
+  steps: [HOLD],
+};
 
 export const REFUSED: Refused[] = [
   // shape
@@ -437,11 +444,72 @@ export const REFUSED: Refused[] = [
     'or allowIdleConsumers: true to see that',
   ),
   scale(
-    'a Deployment as target',
-    { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' }, steps: [HOLD] },
-    'a Deployment of apps/v1 can’t be the target: for now write apiVersion: kafkalab.dev/v1alpha1, kind: LoadTest',
+    'something as target that can’t be scaled here',
+    { scaleTargetRef: { apiVersion: 'batch/v1', kind: 'Job', name: 'app' }, consumers: theirs, steps: [HOLD] },
+    'a Job of batch/v1 can’t be the target: write apiVersion: kafkalab.dev/v1alpha1, kind: LoadTest, or apiVersion: apps/v1, kind: Deployment or StatefulSet',
   ),
-  scale('a way to stop of a later version', schedule({ ...HOLD, stop: 'Kill' }), 'unknown field "spec.steps[0].stop"'),
+  scale(
+    'a LoadTest of the wrong group as target',
+    { scaleTargetRef: { ...scaleTargetRef, apiVersion: 'apps/v1' }, steps: [HOLD] },
+    'a LoadTest of apps/v1 can’t be the target',
+  ),
+  scale(
+    'a target without a name',
+    { scaleTargetRef: { ...deployment, name: '' }, consumers: theirs, steps: [HOLD] },
+    'write the name of a LoadTest, Deployment or StatefulSet in the same namespace',
+  ),
+  scale(
+    'a Deployment without a group',
+    { scaleTargetRef: deployment, steps: [HOLD] },
+    'a Deployment does not say whose rebalances and lag are meant: write consumers: {group: my-group, topic: my-topic}',
+  ),
+  scale(
+    'a Deployment without a topic',
+    { scaleTargetRef: deployment, consumers: { group: 'theirs' }, steps: [HOLD] },
+    'spec.consumers.topic: Required value',
+  ),
+  scale(
+    'a group beside a LoadTest',
+    { ...schedule(HOLD), consumers: theirs },
+    'a LoadTest names its own group, topic and Kafka: leave consumers out',
+  ),
+  scale(
+    'a group with a space',
+    { scaleTargetRef: deployment, consumers: { ...theirs, group: 'my group' }, steps: [HOLD] },
+    'write the name of a consumer group without spaces, e.g. my-group',
+  ),
+  scale(
+    'the evidence topic as theirs',
+    { scaleTargetRef: deployment, consumers: { ...theirs, topic: 'kafkalab-evidence' }, steps: [HOLD] },
+    'write the name of a topic of your own',
+  ),
+  scale(
+    'a Kafka without a port',
+    { scaleTargetRef: deployment, consumers: { ...theirs, kafka: { bootstrapServers: 'kafka' } }, steps: [HOLD] },
+    'write host:port, several separated by commas without spaces',
+  ),
+  scale(
+    'a way to stop that there is not',
+    schedule({ ...HOLD, stop: 'Murder' }),
+    'supported values: "Graceful", "Kill"',
+  ),
+  scale(
+    'a kill of nobody',
+    schedule({ partitions: 9, hold: '60s', stop: 'Kill' }),
+    'this step takes none away: write consumers: 2 (fewer than before) beside it, or leave stop out',
+  ),
+  scale(
+    'a kill of somebody else’s consumers',
+    { scaleTargetRef: deployment, consumers: theirs, steps: [{ ...HOLD, stop: 'Kill' }] },
+    'leave stop out, or name a LoadTest as the target',
+  ),
+  {
+    wrong: 'another group',
+    kind: 'ConsumerScale',
+    before: { scaleTargetRef: deployment, consumers: theirs, steps: [HOLD] },
+    spec: { scaleTargetRef: deployment, consumers: { ...theirs, group: 'another' }, steps: [HOLD] },
+    says: ['consumers can’t be changed', 'Create another ConsumerScale'],
+  },
   {
     wrong: 'another schedule',
     kind: 'ConsumerScale',

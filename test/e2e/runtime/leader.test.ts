@@ -5,7 +5,7 @@ import type { Cluster } from '../../../src/runtime/ports.ts';
 import { createRuntime } from '../../../src/runtime/runtime.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { type FaultProxy, startFaultProxy } from '../../support/faultProxy.ts';
-import { keptLog, noEvidence, noKafka, noMetrics } from '../../support/kept.ts';
+import { keptLog, noEvidence, noKafka, noMetrics, noWorkers } from '../../support/kept.ts';
 import { clusterOf, configMapRef, installToys, toy, toyKind } from '../../support/toy.ts';
 import { until } from '../../support/until.ts';
 
@@ -59,6 +59,7 @@ async function candidate(name: string, identity: string): Promise<Candidate> {
     kinds: [toyKind],
     cluster: client,
     kafka: noKafka,
+    workers: noWorkers,
     evidence: noEvidence,
     clock: systemClock,
     random: Math.random,

@@ -1,0 +1,54 @@
+/** What a round does to the target. */
+import type { ConsumerScale } from '../../api/consumerScale.ts';
+import type { Action, Observed } from '../../api/kind.ts';
+import type { Run } from '../../domain/run.ts';
+import { WORKER_PORT } from '../../domain/workerSpec.ts';
+import { podsFor, workloadName } from '../../domain/workloads.ts';
+import type { Progress } from './steps.ts';
+import { type Target, targetRef } from './target.ts';
+import { reports } from './theirs.ts';
+
+/** In this order, each only after the one before: what is going to happen is on record, and agreed with those it happens to. */
+export function changes(seen: Observed<ConsumerScale, Run>, progress: Progress, target: Target): Action[] {
+  const { resource } = seen;
+  const { partitions, consumers } = progress;
+  const theirs = resource.spec.consumers;
+  const ref = targetRef(resource);
+  return [
+    ...(target.loadTest === undefined ? reports(seen, target, progress) : []),
+    ...(partitions === undefined
+      ? []
+      : [
+          theirs === undefined
+            ? { type: 'Patch' as const, target: ref, spec: { topic: { partitions } } }
+            : { type: 'AddPartitions' as const, ...theirs.kafka, topic: theirs.topic, partitions },
+        ]),
+    ...(consumers === undefined
+      ? []
+      : [...kill(resource, progress, consumers, target), { type: 'Scale' as const, target: ref, replicas: consumers }]),
+  ];
+}
+
+/** A StatefulSet that is made smaller loses its highest ordinals. */
+function kill(
+  { spec, status }: ConsumerScale,
+  { current }: Progress,
+  consumers: number,
+  { uid, loadTest, consumers: now }: Target,
+): Action[] {
+  if (loadTest === undefined || now === undefined || current === undefined) return [];
+  if (spec.steps[current]?.stop !== 'Kill') return [];
+  // What is seen of the target may be older than what the step before asked of it; a pod that is not there has nobody to tell.
+  const before = Math.max(now.replicas, status?.steps?.[current - 1]?.consumers ?? 0);
+  const stays = podsFor(consumers, now.clientsPerPod);
+  const leaving = Math.max(0, podsFor(before, now.clientsPerPod) - stays);
+  if (leaving === 0) return [];
+  const { namespace, name } = loadTest.metadata;
+  const pods = Array.from({ length: leaving }, (_, n) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    namespace,
+    name: `${workloadName(name, 'consumer')}-${stays + n}`,
+  }));
+  return [{ type: 'SetStop', pods, port: WORKER_PORT, run: uid, stop: 'Kill' }];
+}

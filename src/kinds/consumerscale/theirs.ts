@@ -1,0 +1,104 @@
+/**
+ * Somebody else's consumers report nothing, so the ConsumerScale keeps the evidence: what Kafka says of their group,
+ * look by look, and what it scaled itself.
+ */
+import type { ConsumerScale, ConsumerScaleStatus } from '../../api/consumerScale.ts';
+import type { Action, Observed } from '../../api/kind.ts';
+import { moving } from '../../api/standing.ts';
+import { epochMs, iso } from '../../api/time.ts';
+import { evidencePlace } from '../../domain/evidencePlace.ts';
+import { lookAtLag, report, scaled } from '../../domain/operatorFacts.ts';
+import { lastScaled, latestLagSample, type Run } from '../../domain/run.ts';
+import { failed, type Saying } from './standing.ts';
+import type { Progress } from './steps.ts';
+import { type Target, targetName } from './target.ts';
+
+/** A topic or group that is missing is waited for this long: their pods may have been started just now. */
+const MISSING_MS = 5 * 60_000;
+
+type Seen = Observed<ConsumerScale, Run>;
+
+export interface Preparation {
+  /** What the status records from now on. */
+  parts: Pick<ConsumerScaleStatus, 'evidence' | 'waitingSince'>;
+  actions: Action[];
+  /** Why the steps can't begin or go on; absent: they can. */
+  missing?: Saying;
+}
+
+/** What has to be there, looked at in order; the first thing that is missing wins. */
+export function prepare(seen: Seen, target: Target): Preparation {
+  const { resource, kafka, now } = seen;
+  const { status, metadata } = resource;
+  const phase = status?.startedAt === undefined ? 'Pending' : 'Running';
+  if ('unavailable' in kafka) {
+    const message = `${kafka.unavailable}; it is tried again every few seconds`;
+    return { parts: {}, actions: [], missing: moving(phase, 'KafkaUnavailable', message) };
+  }
+  const place = status?.evidence ?? evidencePlace(metadata.uid, kafka.known);
+  const parts: Preparation['parts'] = place === undefined ? {} : { evidence: place };
+  const absent = whatIsMissing(seen, target);
+  if (absent !== undefined) {
+    const [reason, sentence] = absent;
+    const since = epochMs(status?.waitingSince) ?? now;
+    const minutes = MISSING_MS / 60_000;
+    if (now - since >= MISSING_MS) {
+      return { parts, actions: [], missing: failed(reason, `${sentence} (waited ${minutes} minutes)`) };
+    }
+    const waits = moving(phase, reason, `${sentence}; it is waited for, ${minutes} minutes at most`);
+    return { parts: { ...parts, waitingSince: iso(since) }, actions: [], missing: waits };
+  }
+  if (status?.evidence === undefined) {
+    const waits = moving(phase, 'PreparingEvidence', `waiting for topic ${kafka.known.evidence.topic}`);
+    return { parts, actions: [], missing: waits };
+  }
+  // What the group was like before the first step is part of the record.
+  if ('known' in seen.evidence && latestLagSample(seen.evidence.known) === undefined) {
+    const waits = moving(phase, 'WaitingForEvidence', 'the first look at the group is being recorded');
+    return { parts, actions: reports(seen, target, {}), missing: waits };
+  }
+  return { parts, actions: [] };
+}
+
+function whatIsMissing({ resource, kafka }: Seen, target: Target): [reason: string, sentence: string] | undefined {
+  const { spec, status } = resource;
+  if (spec.consumers === undefined || !('known' in kafka)) return undefined;
+  const { group, topic } = spec.consumers;
+  if (kafka.known.topic == null) {
+    return [
+      'TopicMissing',
+      `topic ${topic} does not exist: create it, or create another ConsumerScale with the right consumers.topic`,
+    ];
+  }
+  const replicas = target.consumers?.replicas ?? 0;
+  // Without consumers there need be no group, and once steps run they wait for their members themselves.
+  if (kafka.known.group == null && replicas > 0 && status?.startedAt === undefined) {
+    return [
+      'GroupMissing',
+      `group ${group} does not exist although ${targetName(resource)} has ${replicas} replicas: check the group.id of its consumers and their logs, or create another ConsumerScale with the right consumers.group`,
+    ];
+  }
+  return undefined;
+}
+
+/** One Report of what the evidence does not have yet; `asked`: what is changed in this round. */
+export function reports(seen: Seen, target: Target, asked: Pick<Progress, 'consumers' | 'partitions'>): Action[] {
+  const { resource, kafka, evidence, now } = seen;
+  const place = resource.status?.evidence;
+  if (!('known' in evidence) || place === undefined) return [];
+  const run = evidence.known;
+  const { consumers, partitions } = asked;
+  const replicas = target.consumers?.replicas ?? 0;
+  const live = 'known' in kafka ? (kafka.known.topic?.partitions.length ?? 0) : 0;
+  const look = lookAtLag(kafka, run);
+  const facts = [
+    ...(consumers === undefined || lastScaled(run, 'Consumers') === consumers
+      ? []
+      : scaled('Consumers', replicas, consumers, now)),
+    ...(partitions === undefined || lastScaled(run, 'Partitions') === partitions
+      ? []
+      : scaled('Partitions', live, partitions, now)),
+    ...(look === undefined ? [] : [look]),
+  ];
+  return report({ ...resource.spec.consumers?.kafka, run: resource.metadata.uid, ...place }, facts);
+}

@@ -1,0 +1,9 @@
+/**
+ * Ends this process in place: no handler runs, no thread of a library goes on and nothing more is sent. SIGKILL to
+ * itself would do, but the kernel ignores it for process 1 of a container, and an ordinary exit lets the client
+ * library's threads go on until it has waited for them. A program of one line in our place does neither.
+ */
+export function endAtOnce(code: number): never {
+  process.execve?.(process.execPath, ['node', '-e', `process.exit(${code})`], {});
+  process.exit(code);
+}
