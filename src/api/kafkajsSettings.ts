@@ -36,10 +36,7 @@ export const KAFKAJS_REFUSED: Readonly<Record<Role, Readonly<Record<string, stri
     ...REFUSED_IN_BOTH,
     'batch.size': cannot('which sends what it is given and gathers no batches'),
     'buffer.memory': cannot('which has no buffer'),
-    'delivery.timeout.ms': cannot(
-      'which counts attempts and not time',
-      'write retries, or client: librdkafka',
-    ),
+    'delivery.timeout.ms': cannot('which counts attempts and not time', 'write retries, or client: librdkafka'),
     'linger.ms': cannot('which sends at once'),
     'max.request.size': cannot('which leaves that to the broker (message.max.bytes)'),
   },

@@ -1,7 +1,7 @@
 /** LoadTest: a topic, N producers, M consumers, for a time or a number of messages. */
 import { z } from 'zod';
-import { consumerSettingRules, describeSettings, producerSettingRules } from './kafkaSettings.ts';
 import { CLIENTS, describeClient, kafkajsRules } from './kafkajsSettings.ts';
+import { consumerSettingRules, describeSettings, producerSettingRules } from './kafkaSettings.ts';
 import type { Resource } from './kind.ts';
 import * as shared from './runStatus.ts';
 import { at, ms, total } from './runStatus.ts';
@@ -344,7 +344,9 @@ const spec = field(
   whenBoth(
     'producers',
     unchanged(
-      ['clientsPerPod', 'messagesPerSecond', 'messages', 'record', 'client', 'config'].map((name) => `producers.${name}`),
+      ['clientsPerPod', 'messagesPerSecond', 'messages', 'record', 'client', 'config'].map(
+        (name) => `producers.${name}`,
+      ),
       ONE_SET,
     ),
   ),

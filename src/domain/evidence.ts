@@ -45,6 +45,8 @@ export interface Started extends ClientFact {
   role: 'Producer' | 'Consumer';
   /** Node or host name. */
   host: string;
+  /** A consumer with a group.instance.id: it does not leave the group when it stops. */
+  static?: true;
 }
 
 /** The client begins to stop. Absent before an end without warning (kill, crash, lost node). */

@@ -1,6 +1,7 @@
 /** Kafka's names of producer and consumer settings → the options of kafkajs, or why not. */
-import { type Role, SETTINGS } from '../api/kafkaSettings.ts';
+
 import { whyNotKafkajs } from '../api/kafkajsSettings.ts';
+import { type Role, SETTINGS } from '../api/kafkaSettings.ts';
 import { toLibrdkafka } from './kafkaSettings.ts';
 import type { KafkajsConsumer, KafkajsProducer } from './workerSpec.ts';
 

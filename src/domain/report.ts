@@ -29,7 +29,13 @@ const work = z.object({
 const polls = z.object({ count, recordsMax: count, sizes: text });
 
 const fact = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('Started'), ...client, role: z.enum(['Producer', 'Consumer']), host: text }),
+  z.object({
+    type: z.literal('Started'),
+    ...client,
+    role: z.enum(['Producer', 'Consumer']),
+    host: text,
+    static: z.literal(true).optional(),
+  }),
   z.object({
     type: z.literal('Stopping'),
     ...client,

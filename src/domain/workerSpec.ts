@@ -7,6 +7,8 @@ export const POD_NAME_ENV = 'KAFKALAB_POD_NAME';
 export const NODE_NAME_ENV = 'KAFKALAB_NODE_NAME';
 /** A folder that outlives the container, not the pod: how far a producer has come. */
 export const STATE_DIR_ENV = 'KAFKALAB_STATE_DIR';
+/** "1": a consumer writes each record that it processes to standard output (worker/recordLog.ts). */
+export const RECORD_LOG_ENV = 'KAFKALAB_RECORD_LOG';
 /** Port of the worker's HTTP server: /healthz, /readyz (200 once its clients work), /metrics. */
 export const WORKER_PORT = 8080;
 
