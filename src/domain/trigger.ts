@@ -25,6 +25,8 @@ interface Departure {
   client: string;
   /** It closed itself or was about to stop. */
   goodbye: boolean;
+  /** It has a group.instance.id: closing itself did not make it leave. */
+  static: boolean;
   /** Time from its last sign of life until others had its partitions (or the change had settled). */
   silentMs: number;
 }
@@ -179,7 +181,14 @@ function putOut({ left }: Circumstances): Judgement | undefined {
       reason: `${working.client} was at work ${seconds(working.silentMs)} before its partitions went to others, without leaving: it had not polled in time.`,
     };
   }
+  const stopped = left.find((one) => one.goodbye && one.static);
   const silent = left.find(({ goodbye }) => !goodbye);
+  if (stopped !== undefined && silent === undefined) {
+    return {
+      trigger: 'SessionExpired',
+      reason: `${stopped.client}, a static member, had stopped and was not back when its session ended; it was last heard of ${seconds(stopped.silentMs)} before.`,
+    };
+  }
   if (silent === undefined) return undefined;
   return {
     trigger: 'SessionExpired',

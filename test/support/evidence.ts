@@ -15,7 +15,7 @@ export interface Told {
 export class Scenario {
   readonly told: Told[] = [];
 
-  consumer(client: string, options: { protocol?: RebalanceProtocol; instance?: string } = {}) {
+  consumer(client: string, options: { protocol?: RebalanceProtocol; instance?: string; static?: true } = {}) {
     const instance = options.instance ?? `${client}/1`;
     const protocol = options.protocol ?? 'Eager';
     const memberId = `${client}-member`;
@@ -25,7 +25,10 @@ export class Scenario {
       return consumer;
     };
     const consumer = {
-      started: (at: number) => tell(at, { type: 'Started', client, at: BEGIN + at, role: 'Consumer', host: 'node-1' }),
+      started: (at: number) => {
+        const membership = options.static === undefined ? {} : { static: options.static };
+        return tell(at, { type: 'Started', client, at: BEGIN + at, role: 'Consumer', host: 'node-1', ...membership });
+      },
       assigned: (at: number, all: number[], reason?: string) => {
         const gained = all.filter((partition) => !owned.includes(partition));
         owned = all;
