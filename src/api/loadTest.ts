@@ -236,7 +236,7 @@ const consumers = field(
     }),
     identity: field(
       z.enum(['Dynamic', 'Static']).default('Dynamic'),
-      'Dynamic: a client is a new member each time it starts. Static: each client has a group.instance.id (namespace.pod) that outlives restarts of its pod. A static member that stops, cleanly or not, does not leave: its partitions stand still until it is back (the others notice nothing) or until its session ends and others get them; session.timeout.ms, under group.protocol: "consumer" the group’s consumer.session.timeout.ms. So consumers that a scale-down takes away hold their partitions that long. Default Dynamic. Can’t be changed.',
+      'Dynamic: a client is a new member each time it starts. Static: each client has a group.instance.id (namespace.pod) that outlives restarts of its pod. A static member that stops, cleanly or not, does not leave: its partitions stand still until it is back (the others notice nothing) or until its session ends and others get them; session.timeout.ms, under group.protocol: "consumer" the group’s consumer.session.timeout.ms. So consumers that a scale-down takes away hold their partitions that long. Under group.protocol: "consumer" the broker refuses the id of a member that was killed until its session has ended: its container is restarted until then. Default Dynamic. Can’t be changed.',
     ),
     processing: field(
       z

@@ -187,7 +187,8 @@ function explain(group: Group, change: Change, after: Member[]) {
       .map(([key, client]) => {
         const member = group.members.get(key);
         const silentMs = change.putOut.get(key) ?? Math.max(0, settledAt - (member?.seenAt ?? settledAt));
-        return { client, goodbye: member?.goodbye ?? true, static: member?.static ?? false, silentMs };
+        const { goodbye = true, static: isStatic = false, beatsAtWork = true } = member ?? {};
+        return { client, goodbye, static: isStatic, beatsAtWork, silentMs };
       })
       .sort((a, b) => (a.client < b.client ? -1 : 1)),
     lost: change.lost,

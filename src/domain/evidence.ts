@@ -47,6 +47,8 @@ export interface Started extends ClientFact {
   host: string;
   /** A consumer with a group.instance.id: it does not leave the group when it stops. */
   static?: true;
+  /** Where that matters: kafkajs sends no heartbeat while it processes a record. Absent: the client does. */
+  library?: 'kafkajs';
 }
 
 /** The client begins to stop. Absent before an end without warning (kill, crash, lost node). */

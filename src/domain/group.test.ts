@@ -175,6 +175,15 @@ test('put out while at work: it finds itself out later, and comes back', () => {
   ]);
 });
 
+test('put out while at work on a record that took longer than its session: kafkajs sends no heartbeat meanwhile', () => {
+  const lab = new Scenario();
+  const a = lab.consumer('c-0').started(0).assigned(1000, [0, 1]);
+  lab.consumer('c-1', { library: 'kafkajs' }).started(0).assigned(1000, [2]).aliveFrom(4000, 19_000);
+  a.busy([0, 1], 1100, 20_000).revoked(20_000, [0, 1]).assigned(20_100, [0, 1, 2]);
+  expect(lines(lab).slice(1)).toEqual(['SessionExpired Eager 2→1 moved 1: c-0 +2 =0,1; c-1 -2']);
+  expect(lab.rebalances()[1]?.reason).toContain('heartbeats between records only');
+});
+
 test.each([
   ['Application maximum poll interval (6000ms) exceeded: max.poll.interval.ms', 'PollIntervalExceeded'],
   ['Consumer group session timed out (in join-state steady) after 6012 ms', 'SessionExpired'],

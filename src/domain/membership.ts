@@ -11,6 +11,7 @@ export function newMember(group: Group, key: string, client: string, now: EpochM
     client,
     host: '',
     static: false,
+    beatsAtWork: true,
     memberId: '',
     owned: new Set(),
     inGroup: false,
@@ -28,6 +29,7 @@ export function newMember(group: Group, key: string, client: string, now: EpochM
 export function start(group: Group, member: Member, fact: Started): void {
   member.host = fact.host;
   member.static = fact.static === true;
+  member.beatsAtWork = fact.library !== 'kafkajs';
   for (const other of group.members.values()) {
     if (other.client === member.client && other !== member) end(other);
   }

@@ -35,6 +35,7 @@ const fact = z.discriminatedUnion('type', [
     role: z.enum(['Producer', 'Consumer']),
     host: text,
     static: z.literal(true).optional(),
+    library: z.literal('kafkajs').optional(),
   }),
   z.object({
     type: z.literal('Stopping'),

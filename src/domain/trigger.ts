@@ -27,6 +27,8 @@ interface Departure {
   goodbye: boolean;
   /** It has a group.instance.id: closing itself did not make it leave. */
   static: boolean;
+  /** Its client sends heartbeats while it processes a record. */
+  beatsAtWork: boolean;
   /** Time from its last sign of life until others had its partitions (or the change had settled). */
   silentMs: number;
 }
@@ -175,6 +177,12 @@ function restarted({ returned }: Circumstances): Judgement | undefined {
 
 function putOut({ left }: Circumstances): Judgement | undefined {
   const working = left.find(({ goodbye, silentMs }) => !goodbye && silentMs <= AT_WORK_MS);
+  if (working?.beatsAtWork === false) {
+    return {
+      trigger: 'SessionExpired',
+      reason: `${working.client} was at work ${seconds(working.silentMs)} before its partitions went to others, without leaving: its client sends heartbeats between records only, and its session had ended.`,
+    };
+  }
   if (working !== undefined) {
     return {
       trigger: 'PollIntervalExceeded',

@@ -72,6 +72,7 @@ const worker = createWorker({
   now,
   random: Math.random,
   log,
+  failed: (why) => void stop(why, 'Error'),
   ...(env[RECORD_LOG_ENV] === '1' && { writeRecord: (line: string) => void process.stdout.write(line) }),
 });
 

@@ -40,6 +40,8 @@ export interface ConsumerOptions {
   recordLog?: RecordLog;
   makeClient(events: ConsumerEvents): ConsumerClient;
   report(facts: Fact[]): void;
+  /** The client can't work any more; said again for each of its fatal errors. */
+  failed(why: string): void;
   now(): EpochMs;
   log: Log;
 }
@@ -95,6 +97,8 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   };
 
   const trouble = (event: ClientTrouble) => {
+    // E.g. the broker refuses its group.instance.id. Only another client can begin anew.
+    if (event.code === 'FATAL') options.failed(`${name}: ${event.message}`);
     const fact = troubles(event, now());
     if (fact === undefined) return;
     log.warn(`${event.code}: ${event.message}`, { client: name });

@@ -1,5 +1,5 @@
 /** All clients of one process: names them, shares out the messages, gathers their evidence, stops them together. */
-import type { Fact } from '../domain/evidence.ts';
+import type { Fact, Started } from '../domain/evidence.ts';
 import type { WorkerSpec } from '../domain/workerSpec.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { ConsumerClient, ConsumerEvents, ProducerClient, ProducerEvents } from './clients/port.ts';
@@ -61,6 +61,8 @@ export interface WorkerOptions {
   now(): EpochMs;
   random(): number;
   log: Log;
+  /** A client can't work any more: the process has to begin anew. */
+  failed(why: string): void;
   /** Absent: records are not logged. */
   writeRecord?: (line: string) => void;
 }
@@ -132,12 +134,16 @@ export function createWorker(options: WorkerOptions): Worker {
       ? []
       : names.map((name, n) => {
           // Names of pods, and so these ids, outlive restarts.
-          const instanceId = work.staticMembersOf && { 'group.instance.id': `${work.staticMembersOf}.${name}` };
-          const config = { ...spec.config, ...(instanceId || {}) };
+          const { staticMembersOf } = work;
+          const config =
+            staticMembersOf === undefined
+              ? spec.config
+              : { ...spec.config, 'group.instance.id': `${staticMembersOf}.${name}` };
           return createConsumer({
             ...common,
             name,
             work,
+            failed: options.failed,
             perPollMs: slownessOf(work.slowMember, podIndex * clientsPerPod + n),
             ...(options.writeRecord && { recordLog: createRecordLog(options.writeRecord) }),
             makeClient: (events) =>
@@ -171,8 +177,10 @@ export function createWorker(options: WorkerOptions): Worker {
   return {
     async start() {
       const started = { type: 'Started', at: now(), role: work.role, host: options.host } as const;
-      const membership = work.role === 'Consumer' && work.staticMembersOf ? { static: true as const } : {};
-      report(names.map((client): Fact => ({ ...started, client, ...membership })));
+      const about: Pick<Started, 'static' | 'library'> = {};
+      if (work.role === 'Consumer' && work.staticMembersOf !== undefined) about.static = true;
+      if (work.kafkajs !== undefined) about.library = 'kafkajs';
+      report(names.map((client): Fact => ({ ...started, client, ...about })));
       gathering = setInterval(gather, work.role === 'Consumer' ? CONSUMER_REPORT_MS : PRODUCER_REPORT_MS);
       await Promise.all([reporter.connect(), startAll()]);
     },
