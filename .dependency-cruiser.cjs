@@ -28,7 +28,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/(api|domain|kinds)/', pathNot: '\\.test\\.ts$' },
       to: {
-        path: '^(node:|fs$|net$|http)|@kubernetes/client-node|@platformatic/kafka|@confluentinc',
+        path: '^(node:|fs$|net$|http)|@kubernetes/client-node|@platformatic/kafka|@confluentinc|node_modules/kafkajs/',
         pathNot: '^node:(assert|util)$',
       },
     },

@@ -154,7 +154,7 @@ export const REFUSED: Readonly<Record<Role, Readonly<Record<string, string>>>> =
   Consumer: {
     ...REFUSED_IN_BOTH,
     'group.id': `${SET_BY_OPERATOR}: write consumers.group instead`,
-    'group.instance.id': `${SET_BY_OPERATOR}: leave it out, members are dynamic in this version`,
+    'group.instance.id': `${SET_BY_OPERATOR}, since no two clients may share one: write consumers.identity: Static instead, which gives each client its own`,
     'key.deserializer': `${SET_BY_OPERATOR}: leave it out`,
     'value.deserializer': `${SET_BY_OPERATOR}: leave it out`,
     'enable.auto.commit': `${SET_BY_OPERATOR}: write consumers.commit.mode instead (Auto for true; Record, Every, Poll or Never for false)`,

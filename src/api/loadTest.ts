@@ -1,5 +1,6 @@
 /** LoadTest: a topic, N producers, M consumers, for a time or a number of messages. */
 import { z } from 'zod';
+import { CLIENTS, describeClient, kafkajsRules } from './kafkajsSettings.ts';
 import { consumerSettingRules, describeSettings, producerSettingRules } from './kafkaSettings.ts';
 import type { Resource } from './kind.ts';
 import * as shared from './runStatus.ts';
@@ -185,10 +186,12 @@ const producers = field(
       'Records in all, shared out over the producers. Default: until stopped. Can’t be changed.',
     ).exactOptional(),
     record,
+    client: field(z.enum(CLIENTS).default('librdkafka'), describeClient('Producer')),
     config: field(settings(), describeSettings('Producer'), ...producerSettingRules),
   }),
   'Who sends. Default: nobody.',
   wholePods,
+  ...kafkajsRules('Producer'),
   {
     cel: '!has(self.messages) || self.replicas > 0',
     message: 'replicas: 0 never sends the messages asked for: write replicas: 1 or more, or leave messages out',
@@ -234,10 +237,23 @@ const consumers = field(
     ),
     clientsPerPod: clientsPerPod('Consumers'),
     group: groupName('Consumer group. Source: Kafka’s group.id. Can’t be changed.'),
+    identity: field(
+      z.enum(['Dynamic', 'Static']).default('Dynamic'),
+      'Dynamic: a client is a new member each time it starts. Static: each client has a group.instance.id (namespace.pod) that outlives restarts of its pod. A static member that stops, cleanly or not, does not leave: its partitions stand still until it is back (the others notice nothing) or until its session ends and others get them; session.timeout.ms, under group.protocol: "consumer" the group’s consumer.session.timeout.ms. So consumers that a scale-down takes away hold their partitions that long. Under group.protocol: "consumer" the broker refuses the id of a member that was killed until its session has ended: its container is restarted until then. Default Dynamic. Can’t be changed.',
+    ),
     processing: field(
       z
         .strictObject({
           perRecord: duration('Time spent on each record. Default 0ms.').default('0ms'),
+          slowMember: field(
+            z.strictObject({
+              perPoll: duration(
+                'Time that the slow member spends after the records of each poll that returned some, besides perRecord. It counts as processing of the last of these records, so for that record’s partition it is no pause; for the member’s other partitions it is time without a record, as perRecord is.',
+                LONGER_THAN_ZERO,
+              ),
+            }),
+            'One slow member: the first consumer (number 0) is slower than the others. Default: none.',
+          ).exactOptional(),
         })
         .prefault({}),
       'What consumers do with a record: wait.',
@@ -251,10 +267,18 @@ const consumers = field(
       count(1, 1_000_000_000_000),
       'The run ends when so many records have been consumed, by all consumers together. Default: until stopped. Can’t be changed.',
     ).exactOptional(),
+    client: field(z.enum(CLIENTS).default('librdkafka'), describeClient('Consumer')),
     config: field(settings(), describeSettings('Consumer'), ...consumerSettingRules),
   }),
   'Who consumes. Default: nobody.',
   wholePods,
+  ...kafkajsRules('Consumer'),
+  {
+    cel: "self.client != 'kafkajs' || self.identity == 'Dynamic'",
+    message:
+      'identity: Static can’t be honoured by client: kafkajs, which has no group.instance.id: leave identity out, or write client: librdkafka',
+    holds: (it) => it.client !== 'kafkajs' || it.identity === 'Dynamic',
+  },
   {
     cel: "self.commit.mode == 'Auto' || !('auto.commit.interval.ms' in self.config)",
     message:
@@ -323,14 +347,16 @@ const spec = field(
   whenBoth(
     'producers',
     unchanged(
-      ['clientsPerPod', 'messagesPerSecond', 'messages', 'record', 'config'].map((name) => `producers.${name}`),
+      ['clientsPerPod', 'messagesPerSecond', 'messages', 'record', 'client', 'config'].map(
+        (name) => `producers.${name}`,
+      ),
       ONE_SET,
     ),
   ),
   whenBoth(
     'consumers',
     unchanged(
-      ['group', 'clientsPerPod', 'start', 'messages'].map((name) => `consumers.${name}`),
+      ['group', 'clientsPerPod', 'identity', 'start', 'messages', 'client'].map((name) => `consumers.${name}`),
       ONE_SET,
     ),
   ),

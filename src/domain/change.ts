@@ -190,7 +190,8 @@ function explain(group: Group, change: Change, after: Member[]) {
       .map(([key, client]) => {
         const member = group.members.get(key);
         const silentMs = change.putOut.get(key) ?? Math.max(0, settledAt - (member?.seenAt ?? settledAt));
-        return { client, goodbye: member?.goodbye ?? true, silentMs };
+        const { goodbye = true, static: isStatic = false, beatsAtWork = true } = member ?? {};
+        return { client, goodbye, static: isStatic, beatsAtWork, silentMs };
       })
       .sort((a, b) => (a.client < b.client ? -1 : 1)),
     lost: change.lost,

@@ -45,6 +45,10 @@ export interface Started extends ClientFact {
   role: 'Producer' | 'Consumer';
   /** Node or host name. */
   host: string;
+  /** A consumer with a group.instance.id: it does not leave the group when it stops. */
+  static?: true;
+  /** Where that matters: kafkajs sends no heartbeat while it processes a record. Absent: the client does. */
+  library?: 'kafkajs';
 }
 
 /** The client begins to stop. Absent before an end without warning (kill, crash, lost node). */

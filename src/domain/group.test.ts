@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { BEGIN, Scenario, told } from '../../test/support/evidence.ts';
+import type { RebalanceProtocol } from './evidence.ts';
 
 const lines = (scenario: Scenario, at?: number) => scenario.rebalances(at).map(told);
 
@@ -174,6 +175,15 @@ test('put out while at work: it finds itself out later, and comes back', () => {
   ]);
 });
 
+test('put out while at work on a record that took longer than its session: kafkajs sends no heartbeat meanwhile', () => {
+  const lab = new Scenario();
+  const a = lab.consumer('c-0').started(0).assigned(1000, [0, 1]);
+  lab.consumer('c-1', { library: 'kafkajs' }).started(0).assigned(1000, [2]).aliveFrom(4000, 19_000);
+  a.busy([0, 1], 1100, 20_000).revoked(20_000, [0, 1]).assigned(20_100, [0, 1, 2]);
+  expect(lines(lab).slice(1)).toEqual(['SessionExpired Eager 2→1 moved 1: c-0 +2 =0,1; c-1 -2']);
+  expect(lab.rebalances()[1]?.reason).toContain('heartbeats between records only');
+});
+
 test.each([
   ['Application maximum poll interval (6000ms) exceeded: max.poll.interval.ms', 'PollIntervalExceeded'],
   ['Consumer group session timed out (in join-state steady) after 6012 ms', 'SessionExpired'],
@@ -266,12 +276,73 @@ test('a scaling of long ago explains nothing', () => {
   expect(lab.rebalances()[2]?.trigger).toBe('MemberLeft');
 });
 
-test('restart: the same client as a new process, its partitions kept (static membership)', () => {
+test('restart: the same client as a new process, its partitions kept', () => {
   const { lab, b } = twoEager();
   b.stopping(20_000).revoked(20_001, [2], 'Closed').stopped(20_050);
   lab.consumer('c-1', { instance: 'c-1/2' }).started(22_800).assigned(22_900, [2]);
   expect(lines(lab)[2]).toBe('Restart Eager 2→2 moved 0: c-0 =0,1; c-1 =2');
   expect(lab.rebalances()[2]?.reason).toBe('c-1 came back as a new process.');
+});
+
+/** Two static members share three partitions and work without a pause; the second stops at 20 s. */
+function twoStatic(protocol: RebalanceProtocol, how: 'Clean' | 'Kill') {
+  const lab = new Scenario();
+  const a = lab.consumer('c-0', { protocol, static: true }).started(0).assigned(1000, [0, 1]);
+  const b = lab.consumer('c-1', { protocol, static: true }).started(0).assigned(1000, [2]).busy([2], 1100, 20_000);
+  if (how === 'Clean') b.stopping(20_000).revoked(20_001, [2], 'Closed').stopped(20_050);
+  return { lab, a };
+}
+
+const PROTOCOLS = ['Eager', 'Cooperative', 'Consumer'] as const;
+test.each(PROTOCOLS.flatMap((protocol) => (['Clean', 'Kill'] as const).map((how) => [protocol, how] as const)))(
+  'static member, %s: a restart after a stop (%s) moves nothing, and pauses what it owns only, for as long as it was away',
+  (protocol, how) => {
+    const { lab, a } = twoStatic(protocol, how);
+    a.busy([0, 1], 1100, 40_000);
+    // The broker calls the group stable all the while.
+    for (let at = 21_000; at < 32_000; at += 1000) lab.looked(at, 'Stable');
+    expect(lab.view(31_000).rebalances).toMatchObject({ count: 1, settled: true });
+    const again = lab.consumer('c-1', { protocol, static: true, instance: 'c-1/2' }).started(32_000);
+    again.assigned(32_400, [2]).busy([2], 32_500, 40_000);
+    expect(lines(lab).slice(1)).toEqual([`Restart ${protocol} 2→2 moved 0: c-0 =0,1; c-1 =2`]);
+    expect(lab.rebalances()[1]).toMatchObject({
+      longestPauseMs: 12_500,
+      stopTheWorldMs: 0,
+      pauses: [{ partition: 2, ms: 12_500 }],
+      pending: [],
+    });
+  },
+);
+
+test('static member: an idle one restarts and is idle again', () => {
+  const { lab, a } = twoStatic('Eager', 'Clean');
+  a.busy([0, 1], 1100, 30_000);
+  const idle = lab.consumer('c-2', { static: true }).started(0).assigned(1001, []).aliveFrom(3000, 9000);
+  idle.stopping(9500).revoked(9501, [], 'Closed').stopped(9510);
+  lab.consumer('c-2', { static: true, instance: 'c-2/2' }).started(11_000).assigned(11_100, []);
+  expect(lines(lab).slice(1)).toEqual(['Restart Eager 3→3 moved 0: c-0 =0,1; c-1 =2; c-2']);
+});
+
+test.each([
+  [false, 'SessionExpired', 'had stopped and was not back when its session ended; it was last heard of 45.0 s before'],
+  [true, 'ScaleDown', 'The operator scaled the consumers from 2 to 1 45.1 s before; c-1 left'],
+])('static member: one that stays away is missed when its session ends (scaled down: %s)', (scaled, trigger, why) => {
+  const { lab, a } = twoStatic('Eager', 'Clean');
+  if (scaled) lab.scaled(19_900, 'Consumers', 2, 1);
+  a.busy([0, 1], 1100, 65_000).revoked(65_000, [0, 1]).assigned(65_030, [0, 1, 2]).busy([0, 1, 2], 65_050, 66_000);
+  expect(lines(lab).slice(1)).toEqual([`${trigger} Eager 2→1 moved 1: c-0 +2 =0,1; c-1 -2`]);
+  expect(lab.rebalances()[1]?.reason).toContain(why);
+  expect(lab.rebalances()[1]?.longestPauseMs).toBeCloseTo(45_050, -1);
+  expect(lab.view(70_000).consumers.members.map(({ id }) => id)).toEqual(['c-0']);
+});
+
+test('static member: back after its session ended, it gets its share anew', () => {
+  const { lab, a } = twoStatic('Eager', 'Clean');
+  a.busy([0, 1], 1100, 65_000).revoked(65_000, [0, 1]).assigned(65_030, [0, 1, 2]).busy([0, 1, 2], 65_050, 80_000);
+  const again = lab.consumer('c-1', { static: true, instance: 'c-1/2' }).started(79_000);
+  a.revoked(80_000, [0, 1, 2]).assigned(80_020, [0, 1]);
+  again.assigned(80_021, [2]);
+  expect(lines(lab)[2]).toBe('Restart Eager 1→2 moved 1: c-0 -2 =0,1; c-1 +2');
 });
 
 test('restart after a crash, before the group noticed', () => {

@@ -44,7 +44,7 @@ function told(group: Group, instance: string, fact: Told, now: EpochMs): void {
   const member = () => seen ?? newMember(group, keyOf(instance, fact.client), fact.client, now);
   switch (fact.type) {
     case 'Started':
-      if (fact.role === 'Consumer') start(group, member(), fact.host);
+      if (fact.role === 'Consumer') start(group, member(), fact);
       break;
     case 'Assigned':
       assigned(group, member(), fact, now);

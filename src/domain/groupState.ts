@@ -13,6 +13,10 @@ export interface Member {
   readonly key: string;
   readonly client: string;
   host: string;
+  /** It has a group.instance.id: the group waits for it to come back, until its session ends. */
+  static: boolean;
+  /** It sends heartbeats while it processes a record. */
+  beatsAtWork: boolean;
   memberId: string;
   owned: Set<number>;
   /** As the broker sees it: from its first assignment until it closes, finds itself out, or others get its partitions. */

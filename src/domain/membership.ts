@@ -1,7 +1,7 @@
 /** Who is a member and owns what, callback by callback. */
 import type { EpochMs } from '../api/kind.ts';
 import { callback, SAID_KEPT, say } from './change.ts';
-import type { Assigned, Revoked } from './evidence.ts';
+import type { Assigned, Revoked, Started } from './evidence.ts';
 import type { Change, Group, Member } from './groupState.ts';
 import { AT_WORK_MS } from './trigger.ts';
 
@@ -10,6 +10,8 @@ export function newMember(group: Group, key: string, client: string, now: EpochM
     key,
     client,
     host: '',
+    static: false,
+    beatsAtWork: true,
     memberId: '',
     owned: new Set(),
     inGroup: false,
@@ -24,8 +26,10 @@ export function newMember(group: Group, key: string, client: string, now: EpochM
 }
 
 /** A new process of a client: the one before is over, whether it said so or not. */
-export function start(group: Group, member: Member, host: string): void {
-  member.host = host;
+export function start(group: Group, member: Member, fact: Started): void {
+  member.host = fact.host;
+  member.static = fact.static === true;
+  member.beatsAtWork = fact.library !== 'kafkajs';
   for (const other of group.members.values()) {
     if (other.client === member.client && other !== member) end(other);
   }
@@ -54,6 +58,11 @@ export function assigned(group: Group, member: Member, fact: Assigned, now: Epoc
 }
 
 export function revoked(group: Group, member: Member, fact: Revoked, now: EpochMs): void {
+  if (member.static && fact.cause === 'Closed') {
+    // It does not leave: nothing changes in the group until it is back, or its session ends and others get what it had.
+    member.goodbye = true;
+    return;
+  }
   const change = callback(group, fact, now);
   if (fact.cause !== 'Lost') say(change, fact.reason);
   member.memberId = fact.memberId;

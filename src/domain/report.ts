@@ -29,7 +29,14 @@ const work = z.object({
 const polls = z.object({ count, recordsMax: count, sizes: text, longestIntervalMs: ms.optional() });
 
 const fact = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('Started'), ...client, role: z.enum(['Producer', 'Consumer']), host: text }),
+  z.object({
+    type: z.literal('Started'),
+    ...client,
+    role: z.enum(['Producer', 'Consumer']),
+    host: text,
+    static: z.literal(true).optional(),
+    library: z.literal('kafkajs').optional(),
+  }),
   z.object({
     type: z.literal('Stopping'),
     ...client,

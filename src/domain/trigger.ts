@@ -27,6 +27,10 @@ interface Departure {
   client: string;
   /** It closed itself or was about to stop. */
   goodbye: boolean;
+  /** It has a group.instance.id: closing itself did not make it leave. */
+  static: boolean;
+  /** Its client sends heartbeats while it processes a record. */
+  beatsAtWork: boolean;
   /** Time from its last sign of life until others had its partitions (or the change had settled). */
   silentMs: number;
 }
@@ -195,13 +199,26 @@ function restarted({ returned }: Circumstances): Judgement | undefined {
 
 function putOut({ left }: Circumstances): Judgement | undefined {
   const working = left.find(({ goodbye, silentMs }) => !goodbye && silentMs <= AT_WORK_MS);
+  if (working?.beatsAtWork === false) {
+    return {
+      trigger: 'SessionExpired',
+      reason: `${working.client} was at work ${seconds(working.silentMs)} before its partitions went to others, without leaving: its client sends heartbeats between records only, and its session had ended.`,
+    };
+  }
   if (working !== undefined) {
     return {
       trigger: 'PollIntervalExceeded',
       reason: `${working.client} was at work ${seconds(working.silentMs)} before its partitions went to others, without leaving: it had not polled in time.`,
     };
   }
+  const stopped = left.find((one) => one.goodbye && one.static);
   const silent = left.find(({ goodbye }) => !goodbye);
+  if (stopped !== undefined && silent === undefined) {
+    return {
+      trigger: 'SessionExpired',
+      reason: `${stopped.client}, a static member, had stopped and was not back when its session ended; it was last heard of ${seconds(stopped.silentMs)} before.`,
+    };
+  }
   if (silent === undefined) return undefined;
   return {
     trigger: 'SessionExpired',

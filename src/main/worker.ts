@@ -5,6 +5,7 @@ import {
   NODE_NAME_ENV,
   POD_INDEX_ENV,
   POD_NAME_ENV,
+  RECORD_LOG_ENV,
   STATE_DIR_ENV,
   WORKER_PORT,
   WORKER_SPEC_ENV,
@@ -18,7 +19,7 @@ import { serve } from '../worker/server.ts';
 import { parseWorkerSpec } from '../worker/spec.ts';
 import { createStopMode } from '../worker/stopMode.ts';
 import { now } from '../worker/time.ts';
-import { createWorker } from '../worker/worker.ts';
+import { createWorker, type Library } from '../worker/worker.ts';
 
 const { env } = process;
 const podName = env[POD_NAME_ENV] || hostname();
@@ -35,23 +36,46 @@ try {
 // Calls of the client library that wait hold a thread of libuv's pool each; its size is read when it is first used.
 process.env.UV_THREADPOOL_SIZE ??= String(Math.min(64, spec.clientsPerPod + 3));
 
-const { bootstrapServers } = spec;
+const { bootstrapServers, work } = spec;
+async function libraryOf(): Promise<Library> {
+  const librdkafka: Library = {
+    evidence: (settings, events) => librdkafkaProducer({ ...settings, bootstrapServers }, events),
+    producer: (settings, events) => librdkafkaProducer({ ...settings, bootstrapServers }, events),
+    consumer: (settings, events) => librdkafkaConsumer({ ...settings, bootstrapServers }, events),
+    connectionProperties,
+  };
+  if (work.kafkajs === undefined) return librdkafka;
+  // Loaded where it is used: hundreds of pods need not pay for it.
+  if (work.role === 'Producer') {
+    const { kafkajs: options } = work;
+    const { kafkajsProducer } = await import('../worker/clients/kafkajsProducer.ts');
+    return {
+      ...librdkafka,
+      producer: ({ topic, name }, events) => kafkajsProducer({ topic, name, bootstrapServers, options }, events),
+    };
+  }
+  const { kafkajs: options } = work;
+  const { kafkajsConsumer } = await import('../worker/clients/kafkajsConsumer.ts');
+  return {
+    ...librdkafka,
+    consumer: (settings, events) => kafkajsConsumer({ ...settings, bootstrapServers, options }, events),
+  };
+}
+
 const worker = createWorker({
   spec,
   podName,
   podIndex: Number(env[POD_INDEX_ENV] ?? 0),
   host: env[NODE_NAME_ENV] || hostname(),
   instance: `${podName}/${randomBytes(4).toString('hex')}`,
-  library: {
-    producer: (settings, events) => librdkafkaProducer({ ...settings, bootstrapServers }, events),
-    consumer: (settings, events) => librdkafkaConsumer({ ...settings, bootstrapServers }, events),
-    connectionProperties,
-  },
+  library: await libraryOf(),
   // Folder that outlives a restart of the container, not of the pod (an emptyDir); absent: a restarted producer starts over.
   checkpoint: openCheckpoint(env[STATE_DIR_ENV] || undefined, spec.run),
   now,
   random: Math.random,
   log,
+  failed: (why) => void stop(why, 'Error'),
+  ...(env[RECORD_LOG_ENV] === '1' && { writeRecord: (line: string) => void process.stdout.write(line) }),
 });
 
 let stopping = false;

@@ -13,7 +13,8 @@ import type {
 } from './clients/port.ts';
 import { handleEach } from './handling.ts';
 import type { Log } from './log.ts';
-import { type EpochMs, within } from './time.ts';
+import type { RecordLog } from './recordLog.ts';
+import { type EpochMs, until, within } from './time.ts';
 import { createTroubles } from './troubles.ts';
 
 /** An idle poll returns after this time: it also counts as a poll for max.poll.interval.ms. */
@@ -33,8 +34,14 @@ export interface ConsumerOptions {
   /** Readable name, also client.id. */
   name: string;
   work: ConsumerSpec;
+  /** Spent on each poll that returned records, besides perRecordMs; in ms. */
+  perPollMs: number;
+  /** Absent: records are not written. */
+  recordLog?: RecordLog;
   makeClient(events: ConsumerEvents): ConsumerClient;
   report(facts: Fact[]): void;
+  /** The client can't work any more; said again for each of its fatal errors. */
+  failed(why: string): void;
   now(): EpochMs;
   log: Log;
 }
@@ -48,7 +55,7 @@ export interface Consumer {
   takeFacts(): Fact[];
   totals(): { records: number; bytes: number };
   /**
-   * Finishes the record in hand, commits, leaves the group, says goodbye; takes at most about so long.
+   * Finishes the record in hand (what a slow member spends on a poll is cut short), commits, leaves the group, says goodbye; takes at most about so long.
    * False: a call of the client library has not come back.
    */
   stop(timeoutMs: number, cause?: 'Terminated' | 'Error'): Promise<boolean>;
@@ -58,7 +65,7 @@ const sorted = (partitions: Iterable<number>): number[] => [...partitions].sort(
 const list = (partitions: Iterable<number>): string => sorted(partitions).join(',') || 'nothing';
 
 export function createConsumer(options: ConsumerOptions): Consumer {
-  const { name, work, now, log } = options;
+  const { name, work, perPollMs, recordLog, now, log } = options;
   const { commit } = work;
   const batch = createBatch();
   const endToEnd = createRecorder();
@@ -79,6 +86,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   let saidSomethingAt = now();
   let polling = false;
   let stopping = false;
+  /** The client wants no more of the records in hand to be begun. */
+  let interrupted = false;
+  let cutShort: (() => void) | undefined;
   let loop: Promise<void> = Promise.resolve();
 
   const say = (facts: Fact[]) => {
@@ -88,6 +98,8 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   };
 
   const trouble = (event: ClientTrouble) => {
+    // E.g. the broker refuses its group.instance.id. Only another client can begin anew.
+    if (event.code === 'FATAL') options.failed(`${name}: ${event.message}`);
     const fact = troubles(event, now());
     if (fact === undefined) return;
     log.warn(`${event.code}: ${event.message}`, { client: name });
@@ -128,10 +140,22 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     }
   };
 
+  const mayBegin = () => !stopping && !interrupted;
+
   /** Called once per record, or once per run of records that took no time. Gives what is to be waited for. */
   const afterRecords = (partition: number, nextOffset: number, count: number): Promise<void> | undefined => {
     uncommitted.set(partition, nextOffset);
     sinceCommit += count;
+    const committed = commitAsAsked(partition, nextOffset);
+    return client.processed === undefined ? committed : tellProcessed({ partition, offset: nextOffset }, committed);
+  };
+
+  const tellProcessed = async (position: Position, committed: Promise<void> | undefined) => {
+    if (committed !== undefined) await committed;
+    if ((await client.processed?.(position)) === false) interrupted = true;
+  };
+
+  const commitAsAsked = (partition: number, nextOffset: number): Promise<void> | undefined => {
     if (commit.mode === 'Auto') {
       try {
         client.store([{ partition, offset: nextOffset }]);
@@ -154,6 +178,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
         log.info(`paused ${Math.round(pauseMs)} ms on partition ${partition}`, { client: name, partition, pauseMs });
       }
     }
+    recordLog?.processed(record);
     batch.add({ partition, offset, bytes: size, timestamp, beganAt, endedAt });
     endToEnd.record(Math.max(0, beganAt - timestamp));
     lastEndedAt.set(partition, endedAt);
@@ -163,9 +188,11 @@ export function createConsumer(options: ConsumerOptions): Consumer {
 
   /** Records that take no time: one look at the clock per run of records of a partition, or per record when each is committed. */
   const handleAtOnce = async (polled: ConsumedRecord[]) => {
-    for (let from = 0; from < polled.length && !stopping; ) {
+    for (let from = 0; from < polled.length && mayBegin(); ) {
       const first = polled[from] as ConsumedRecord;
       const beganAt = now();
+      recordLog?.began();
+      recordLog?.ended();
       const most =
         commit.mode === 'Record' ? 1 : commit.mode === 'Every' ? commit.records - sinceCommit : polled.length;
       const limit = Math.min(polled.length, from + Math.max(1, most));
@@ -180,30 +207,57 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     }
   };
 
+  const handle = async (polled: ConsumedRecord[]) => {
+    if (work.perRecordMs === 0) {
+      await handleAtOnce(polled);
+      return;
+    }
+    await handleEach(
+      polled,
+      work.perRecordMs,
+      now,
+      () => !mayBegin(),
+      (record, beganAt, endedAt) => {
+        note(record, beganAt, endedAt);
+        return afterRecords(record.partition, record.offset + 1, 1);
+      },
+      recordLog,
+    );
+  };
+
+  /** The last record of a poll of the slow member. */
+  const handleSlowly = async (record: ConsumedRecord) => {
+    const beganAt = now();
+    recordLog?.began();
+    await until(beganAt + work.perRecordMs);
+    if (!stopping) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, perPollMs);
+        cutShort = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    recordLog?.ended();
+    note(record, beganAt, now());
+    await afterRecords(record.partition, record.offset + 1, 1);
+  };
+
   const pollOn = async () => {
     let returnedAt = now();
     while (!stopping) {
       longestIntervalMs = Math.max(longestIntervalMs, now() - returnedAt);
+      interrupted = false;
       const polled = await client.poll(work.maxPollRecords, IDLE_POLL_MS);
       returnedAt = now();
       if (stopping || polled.length === 0) continue;
       polls += 1;
       recordsMax = Math.max(recordsMax, polled.length);
       sizes.record(polled.length);
-      if (work.perRecordMs === 0) {
-        await handleAtOnce(polled);
-      } else {
-        await handleEach(
-          polled,
-          work.perRecordMs,
-          now,
-          () => stopping,
-          (record, beganAt, endedAt) => {
-            note(record, beganAt, endedAt);
-            return afterRecords(record.partition, record.offset + 1, 1);
-          },
-        );
-      }
+      const last = perPollMs > 0 ? polled.pop() : undefined;
+      await handle(polled);
+      if (last !== undefined && mayBegin()) await handleSlowly(last);
       if (commit.mode === 'Poll') await commitNow(COMMIT_MS);
     }
   };
@@ -266,6 +320,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     totals: () => ({ records, bytes }),
     async stop(timeoutMs, cause = 'Terminated') {
       stopping = true;
+      cutShort?.();
       say([{ type: 'Stopping', client: name, at: now(), cause }]);
       client.wake();
       const ended = await within(timeoutMs - LAST_COMMIT_MS - LEAVE_MS, loop);

@@ -16,6 +16,12 @@ export function endsAt(beganAt: EpochMs, previousShouldEndAt: EpochMs, timeMs: n
   return Math.max(previousShouldEndAt, beganAt - Math.min(MOST_MADE_UP_MS, timeMs / 2)) + timeMs;
 }
 
+/** Told when the time of one record, or of those that share a timer, begins and ends. */
+export interface Watch {
+  began(): void;
+  ended(): void;
+}
+
 /**
  * Calls `handled` for each record with its own stretch of time, until all are handled or `stopped`; waits for what it gives.
  * Resolves with the number of records handled.
@@ -26,6 +32,7 @@ export async function handleEach<T>(
   now: () => EpochMs,
   stopped: () => boolean,
   handled: (record: T, beganAt: EpochMs, endedAt: EpochMs) => Promise<void> | undefined,
+  watch?: Watch,
 ): Promise<number> {
   const together = recordsPerTimer(perRecordMs);
   let shouldEndAt = now();
@@ -33,8 +40,10 @@ export async function handleEach<T>(
   while (index < records.length && !stopped()) {
     const some = records.slice(index, index + together);
     const beganAt = now();
+    watch?.began();
     shouldEndAt = endsAt(beganAt, shouldEndAt, some.length * perRecordMs);
     await until(shouldEndAt);
+    watch?.ended();
     const eachMs = (now() - beganAt) / some.length;
     for (const [k, record] of some.entries()) {
       const waiting = handled(record, beganAt + k * eachMs, beganAt + (k + 1) * eachMs);

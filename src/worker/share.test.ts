@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { shareOf } from './share.ts';
+import { shareOf, slownessOf } from './share.ts';
 
 test('what does not divide goes to the first clients', () => {
   expect([0, 1, 2, 3].map((index) => shareOf(10, 4, index))).toEqual([3, 3, 2, 2]);
@@ -11,4 +11,9 @@ test('fewer messages than clients', () => {
 
 test('a client beyond those that share gets nothing', () => {
   expect(shareOf(10, 4, 4)).toBe(0);
+});
+
+test('the first client of the run is the slow one, and there need be none', () => {
+  expect([0, 1, 2].map((index) => slownessOf({ perPollMs: 2000 }, index))).toEqual([2000, 0, 0]);
+  expect(slownessOf(undefined, 0)).toBe(0);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { toKafkajsConsumer, toKafkajsProducer } from '../domain/kafkajsSettings.ts';
 import type { WorkerSpec } from '../domain/workerSpec.ts';
 import { parseWorkerSpec } from './spec.ts';
 
@@ -29,6 +30,28 @@ test('what the operator writes is read', () => {
       record: { value: 'Json', key: { mode: 'Fixed', values: ['key1'] } },
     },
   };
+  expect(parseWorkerSpec(JSON.stringify(producing))).toEqual(producing);
+});
+
+test('so are options of kafkajs, static membership and a slow member', () => {
+  const [producer, consumer] = [toKafkajsProducer({}), toKafkajsConsumer({ 'client.rack': 'r' })];
+  if ('refused' in producer || 'refused' in consumer) throw new Error('refused');
+  const consuming: WorkerSpec = {
+    ...spec,
+    work: {
+      role: 'Consumer',
+      kafkajs: consumer,
+      group: 'g',
+      staticMembersOf: 'labs',
+      perRecordMs: 0,
+      slowMember: { perPollMs: 2000 },
+      commit: { mode: 'Auto' },
+      maxPollRecords: 1_000_000,
+    },
+  };
+  expect(parseWorkerSpec(JSON.stringify(consuming))).toEqual(consuming);
+  const record = { value: 'Json', key: { mode: 'None' } } as const;
+  const producing: WorkerSpec = { ...spec, work: { role: 'Producer', kafkajs: producer, record } };
   expect(parseWorkerSpec(JSON.stringify(producing))).toEqual(producing);
 });
 

@@ -25,6 +25,35 @@ const commit = z.discriminatedUnion('mode', [
   z.object({ mode: z.literal('Never') }),
 ]);
 
+const ms = z.number().check(z.gte(0));
+const kafka = z.object({
+  connectionTimeout: ms,
+  requestTimeout: ms,
+  retry: z.object({ initialRetryTime: ms, maxRetryTime: ms }),
+});
+const kafkajsProducer = z.object({
+  kafka,
+  producer: z.object({ metadataMaxAge: ms, maxInFlightRequests: count, idempotent: z.boolean(), retries: countOrNone }),
+  send: z.object({ acks: z.literal([-1, 0, 1]), timeout: ms, compression: z.enum(['none', 'gzip']) }),
+});
+const kafkajsConsumer = z.object({
+  kafka,
+  consumer: z.object({
+    metadataMaxAge: ms,
+    allowAutoTopicCreation: z.boolean(),
+    sessionTimeout: ms,
+    heartbeatInterval: ms,
+    minBytes: count,
+    maxBytes: count,
+    maxBytesPerPartition: count,
+    maxWaitTimeInMs: ms,
+    readUncommitted: z.boolean(),
+    rackId: z.string(),
+  }),
+  subscribe: z.object({ fromBeginning: z.boolean() }),
+  run: z.object({ autoCommitInterval: ms }),
+});
+
 const schema = z.object({
   run: text,
   loadTest: z.string(),
@@ -36,14 +65,18 @@ const schema = z.object({
   work: z.discriminatedUnion('role', [
     z.object({
       role: z.literal('Producer'),
+      kafkajs: z.optional(kafkajsProducer),
       messagesPerSecond: z.optional(z.number().check(z.positive())),
       messages: z.optional(z.object({ total: countOrNone, clients: count })),
       record: z.object({ sizeBytes: z.optional(count), value: z.literal('Json'), key }),
     }),
     z.object({
       role: z.literal('Consumer'),
+      kafkajs: z.optional(kafkajsConsumer),
       group: text,
-      perRecordMs: z.number().check(z.gte(0)),
+      staticMembersOf: z.optional(text),
+      perRecordMs: ms,
+      slowMember: z.optional(z.object({ perPollMs: ms })),
       commit,
       maxPollRecords: count,
     }),

@@ -1,5 +1,5 @@
 /** All clients of one process: names them, shares out the messages, gathers their evidence, stops them together. */
-import type { Fact } from '../domain/evidence.ts';
+import type { Fact, Started } from '../domain/evidence.ts';
 import type { WorkerSpec } from '../domain/workerSpec.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { ConsumerClient, ConsumerEvents, ProducerClient, ProducerEvents } from './clients/port.ts';
@@ -7,8 +7,9 @@ import { createConsumer } from './consumer.ts';
 import { createEvidenceReporter, EVIDENCE_PROPERTIES } from './evidenceReporter.ts';
 import type { Log } from './log.ts';
 import { createProducer } from './producer.ts';
+import { createRecordLog } from './recordLog.ts';
 import type { Health, Metric } from './server.ts';
-import { shareOf } from './share.ts';
+import { shareOf, slownessOf } from './share.ts';
 import { type EpochMs, within } from './time.ts';
 import { createTroubles } from './troubles.ts';
 
@@ -21,10 +22,14 @@ const CONNECTING = 8;
 const STOP_MS = 15_000;
 const LAST_REPORT_MS = 10_000;
 
-/** The client library. */
+/** The client library; evidence always goes by librdkafka, whichever it is. */
 export interface Library {
+  evidence(
+    settings: { topic: string; partition: number; name: string; config: Record<string, string> },
+    events: ProducerEvents,
+  ): ProducerClient;
   producer(
-    settings: { topic: string; name: string; config: Record<string, string>; partition?: number },
+    settings: { topic: string; name: string; config: Record<string, string> },
     events: ProducerEvents,
   ): ProducerClient;
   consumer(
@@ -56,6 +61,10 @@ export interface WorkerOptions {
   now(): EpochMs;
   random(): number;
   log: Log;
+  /** A client can't work any more: the process has to begin anew. */
+  failed(why: string): void;
+  /** Absent: records are not logged. */
+  writeRecord?: (line: string) => void;
 }
 
 export interface Worker extends Health {
@@ -88,7 +97,7 @@ export function createWorker(options: WorkerOptions): Worker {
       if (news !== undefined) log.warn(`evidence: ${news.code}: ${news.message}`);
     },
     makeClient: (events) =>
-      library.producer(
+      library.evidence(
         {
           topic: spec.evidence.topic,
           partition: spec.evidence.partition,
@@ -123,15 +132,20 @@ export function createWorker(options: WorkerOptions): Worker {
   const consumers =
     work.role !== 'Consumer'
       ? []
-      : names.map((name) => {
-          // A static member keeps its id over restarts, so each client needs its own.
-          const instanceId = spec.config['group.instance.id'];
+      : names.map((name, n) => {
+          // Names of pods, and so these ids, outlive restarts.
+          const { staticMembersOf } = work;
           const config =
-            instanceId === undefined ? spec.config : { ...spec.config, 'group.instance.id': `${instanceId}${name}` };
+            staticMembersOf === undefined
+              ? spec.config
+              : { ...spec.config, 'group.instance.id': `${staticMembersOf}.${name}` };
           return createConsumer({
             ...common,
             name,
             work,
+            failed: options.failed,
+            perPollMs: slownessOf(work.slowMember, podIndex * clientsPerPod + n),
+            ...(options.writeRecord && { recordLog: createRecordLog(options.writeRecord) }),
             makeClient: (events) =>
               library.consumer({ topic, name, config, group: work.group, autoCommit, explained }, events),
           });
@@ -168,8 +182,11 @@ export function createWorker(options: WorkerOptions): Worker {
 
   return {
     async start() {
-      const at = now();
-      report(names.map((client): Fact => ({ type: 'Started', client, at, role: work.role, host: options.host })));
+      const started = { type: 'Started', at: now(), role: work.role, host: options.host } as const;
+      const about: Pick<Started, 'static' | 'library'> = {};
+      if (work.role === 'Consumer' && work.staticMembersOf !== undefined) about.static = true;
+      if (work.kafkajs !== undefined) about.library = 'kafkajs';
+      report(names.map((client): Fact => ({ ...started, client, ...about })));
       gathering = setInterval(gather, REPORT_MS);
       await Promise.all([reporter.connect(), startAll()]);
     },

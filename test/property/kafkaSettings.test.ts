@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Role, SETTINGS, whyRefused, whyWrong } from '../../src/api/kafkaSettings.ts';
+import { toKafkajsConsumer, toKafkajsProducer } from '../../src/domain/kafkajsSettings.ts';
 import { toLibrdkafka } from '../../src/domain/kafkaSettings.ts';
 
 /** The library's own list: property → range ('' where it has none), for the role. */
@@ -78,4 +79,31 @@ test.each(roles)('a %s setting is either honoured or refused with a sentence, wh
       },
     ),
   );
+});
+
+const TO_KAFKAJS = { Producer: toKafkajsProducer, Consumer: toKafkajsConsumer };
+
+test.each(roles)('a %s setting that kafkajs takes makes a difference to its options, and no other is taken', (role) => {
+  let taken = 0;
+  fc.assert(
+    fc.property(settingOf(role), settingOf(role), configOf(role), ([name, value], [, other], rest) => {
+      const { [name]: _, ...without } = rest;
+      const first = TO_KAFKAJS[role]({ ...without, [name]: value });
+      const second = TO_KAFKAJS[role]({ ...without, [name]: other });
+      if ('refused' in first) {
+        expect(first.refused.every((sentence) => sentence.length > 20)).toBe(true);
+        return;
+      }
+      // group.protocol: classic and round robin are all that it has; two names of one thing make no difference.
+      const alike = value === other || ['group.protocol', 'partition.assignment.strategy'].includes(name);
+      const synonyms = name === 'acks' && [value, other].every((it) => it === 'all' || it === '-1');
+      // A default of the pair may give way to the same.
+      const pair = name === 'retry.backoff.max.ms';
+      if ('refused' in second || alike || synonyms || pair) return;
+      taken++;
+      expect(second).not.toEqual(first);
+    }),
+    { numRuns: 2_000 },
+  );
+  expect(taken).toBeGreaterThan(20);
 });

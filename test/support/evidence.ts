@@ -1,5 +1,5 @@
 /** Writes the evidence of a run as a scenario: who reported what, when. Times in ms since the scenario's begin. */
-import type { Fact, PartitionWork, RebalanceProtocol, Report, ReportAt } from '../../src/domain/evidence.ts';
+import type { Fact, PartitionWork, RebalanceProtocol, Report, ReportAt, Started } from '../../src/domain/evidence.ts';
 import { emptyRun, fold, type Run, view } from '../../src/domain/run.ts';
 import type { Rebalance, RunView } from '../../src/domain/runView.ts';
 
@@ -15,9 +15,12 @@ export interface Told {
 export class Scenario {
   readonly told: Told[] = [];
 
-  consumer(client: string, options: { protocol?: RebalanceProtocol; instance?: string } = {}) {
+  consumer(
+    client: string,
+    options: { protocol?: RebalanceProtocol; instance?: string } & Pick<Started, 'static' | 'library'> = {},
+  ) {
     const instance = options.instance ?? `${client}/1`;
-    const protocol = options.protocol ?? 'Eager';
+    const { protocol = 'Eager', instance: _, ...about } = options;
     const memberId = `${client}-member`;
     let owned: number[] = [];
     const tell = (at: number, fact: Fact) => {
@@ -25,7 +28,8 @@ export class Scenario {
       return consumer;
     };
     const consumer = {
-      started: (at: number) => tell(at, { type: 'Started', client, at: BEGIN + at, role: 'Consumer', host: 'node-1' }),
+      started: (at: number) =>
+        tell(at, { type: 'Started', client, at: BEGIN + at, role: 'Consumer', host: 'node-1', ...about }),
       assigned: (at: number, all: number[], reason?: string) => {
         const gained = all.filter((partition) => !owned.includes(partition));
         owned = all;

@@ -7,6 +7,7 @@ import type { Action, Observed } from '../../api/kind.ts';
 import type { LoadTest, LoadTestStatus } from '../../api/loadTest.ts';
 import { moving, type Standing, stalled } from '../../api/standing.ts';
 import { evidencePlace } from '../../domain/evidencePlace.ts';
+import { toKafkajsConsumer, toKafkajsProducer } from '../../domain/kafkajsSettings.ts';
 import { toLibrdkafka } from '../../domain/kafkaSettings.ts';
 import type { Run } from '../../domain/run.ts';
 
@@ -157,14 +158,16 @@ function begin({ resource, kafka }: Observed<LoadTest, Run>): Pick<Preparation, 
 
 /** Sentences, one for each setting that the client can't take. */
 export function refusedSettings({ spec }: LoadTest): string[] {
-  const refusals: string[] = [];
-  for (const [role, part] of [
-    ['Producer', spec.producers],
-    ['Consumer', spec.consumers],
-  ] as const) {
-    if (part === undefined) continue;
-    const translated = toLibrdkafka(role, part.config);
-    if ('refused' in translated) refusals.push(...translated.refused);
-  }
-  return refusals;
+  const { producers, consumers } = spec;
+  const translated = [
+    producers &&
+      (producers.client === 'kafkajs'
+        ? toKafkajsProducer(producers.config)
+        : toLibrdkafka('Producer', producers.config)),
+    consumers &&
+      (consumers.client === 'kafkajs'
+        ? toKafkajsConsumer(consumers.config)
+        : toLibrdkafka('Consumer', consumers.config)),
+  ];
+  return translated.flatMap((part) => (part !== undefined && 'refused' in part ? part.refused : []));
 }

@@ -2,6 +2,7 @@
 import type { KubernetesObject } from '../../api/kind.ts';
 import type { LoadTest } from '../../api/loadTest.ts';
 import { parseDuration } from '../../domain/duration.ts';
+import { toKafkajsConsumer, toKafkajsProducer } from '../../domain/kafkajsSettings.ts';
 import { toLibrdkafka } from '../../domain/kafkaSettings.ts';
 import {
   type ConsumerSpec,
@@ -9,6 +10,7 @@ import {
   POD_INDEX_ENV,
   POD_NAME_ENV,
   type ProducerSpec,
+  RECORD_LOG_ENV,
   STATE_DIR_ENV,
   WORKER_LABELS,
   WORKER_PORT,
@@ -25,6 +27,10 @@ export interface WorkerSettings {
 
 /** Kafka's default for consumers, https://kafka.apache.org/documentation/#consumerconfigs_max.poll.records */
 const MAX_POLL_RECORDS = 500;
+/** A poll of kafkajs is what it fetched of one partition, however much. */
+const WHOLE_BATCH = 1_000_000;
+/** "true": consumers write each record that they process to their log, to check the measured pauses by. */
+const RECORD_LOG_ANNOTATION = 'kafkalab.dev/record-log';
 const STATE_DIR = '/state';
 const READY = { path: '/readyz', port: 'http' };
 
@@ -48,8 +54,13 @@ export interface Place {
 export function producerWorkload(loadTest: LoadTest, clients: number, place: Place): KubernetesObject {
   const producers = loadTest.spec.producers;
   if (producers === undefined) throw new Error('a LoadTest without producers has no producer workload');
+  const client =
+    producers.client === 'kafkajs'
+      ? { config: {}, kafkajs: taken(toKafkajsProducer(producers.config)) }
+      : { config: taken(toLibrdkafka('Producer', producers.config)).config };
   const work: ProducerSpec = {
     role: 'Producer',
+    ...(client.kafkajs === undefined ? {} : { kafkajs: client.kafkajs }),
     ...(producers.messagesPerSecond === undefined ? {} : { messagesPerSecond: producers.messagesPerSecond }),
     ...(producers.messages === undefined
       ? {}
@@ -60,28 +71,34 @@ export function producerWorkload(loadTest: LoadTest, clients: number, place: Pla
       key: keyShape(producers.record.key),
     },
   };
-  return workload(loadTest, 'producer', clients, producers.clientsPerPod, work, settings('Producer', producers), place);
+  return workload(loadTest, 'producer', clients, producers.clientsPerPod, work, client.config, place);
 }
 
 export function consumerWorkload(loadTest: LoadTest, clients: number, place: Place): KubernetesObject {
   const consumers = loadTest.spec.consumers;
   if (consumers === undefined) throw new Error('a LoadTest without consumers has no consumer workload');
-  const translated = settings('Consumer', consumers);
   const { mode, records } = consumers.commit;
+  const { perRecord, slowMember } = consumers.processing;
+  const client =
+    consumers.client === 'kafkajs'
+      ? { config: {}, maxPollRecords: WHOLE_BATCH, kafkajs: taken(toKafkajsConsumer(consumers.config)) }
+      : taken(toLibrdkafka('Consumer', consumers.config));
   const work: ConsumerSpec = {
     role: 'Consumer',
+    ...('kafkajs' in client ? { kafkajs: client.kafkajs } : {}),
     group: consumers.group,
-    perRecordMs: parseDuration(consumers.processing.perRecord),
+    // Two LoadTests of one name, in two namespaces, may share a group.
+    ...(consumers.identity === 'Static' ? { staticMembersOf: loadTest.metadata.namespace } : {}),
+    perRecordMs: parseDuration(perRecord),
+    ...(slowMember === undefined ? {} : { slowMember: { perPollMs: parseDuration(slowMember.perPoll) } }),
     commit: mode === 'Every' ? { mode, records: records ?? 1 } : { mode },
-    maxPollRecords: translated.maxPollRecords ?? MAX_POLL_RECORDS,
+    maxPollRecords: client.maxPollRecords ?? MAX_POLL_RECORDS,
   };
-  return workload(loadTest, 'consumer', clients, consumers.clientsPerPod, work, translated, place);
+  return workload(loadTest, 'consumer', clients, consumers.clientsPerPod, work, client.config, place);
 }
 
-type Translated = { config: Record<string, string>; maxPollRecords?: number };
-
-function settings(role: 'Producer' | 'Consumer', part: { config: Record<string, string> }): Translated {
-  const translated = toLibrdkafka(role, part.config);
+/** What was refused keeps a LoadTest from getting here: see preparation.ts. */
+function taken<T extends object>(translated: T | { refused: string[] }): T {
   if ('refused' in translated) throw new Error(`settings refused: ${translated.refused.join('; ')}`);
   return translated;
 }
@@ -120,10 +137,11 @@ function workload(
   clients: number,
   clientsPerPod: number,
   work: ProducerSpec | ConsumerSpec,
-  { config }: Translated,
+  config: Record<string, string>,
   { evidence, worker }: Place,
 ): KubernetesObject {
-  const { name, namespace, uid } = loadTest.metadata;
+  const { name, namespace, uid, annotations } = loadTest.metadata;
+  const logsRecords = role === 'consumer' && annotations?.[RECORD_LOG_ANNOTATION] === 'true';
   const spec: WorkerSpec = {
     run: uid,
     loadTest: `${namespace}/${name}`,
@@ -165,6 +183,7 @@ function workload(
                 { name: POD_NAME_ENV, ...fromField('metadata.name') },
                 { name: NODE_NAME_ENV, ...fromField('spec.nodeName') },
                 { name: STATE_DIR_ENV, value: STATE_DIR },
+                ...(logsRecords ? [{ name: RECORD_LOG_ENV, value: '1' }] : []),
               ],
               ports: [{ name: 'http', containerPort: WORKER_PORT }],
               ...probes(role),

@@ -204,6 +204,7 @@ export interface ConsumerSettings extends ClientSettings {
 export function librdkafkaConsumer(settings: ConsumerSettings, events: ConsumerEvents): ConsumerClient {
   const { topic } = settings;
   const newProtocol = settings.config['group.protocol'] === 'consumer';
+  const staticMember = settings.config['group.instance.id'] !== undefined;
   let client: (InstanceType<typeof KafkaConsumer> & Rebalancing) | undefined;
   let closed = false;
   let memberId = settings.name;
@@ -381,8 +382,9 @@ export function librdkafkaConsumer(settings: ConsumerSettings, events: ConsumerE
       const connected = client;
       if (!connected?.isConnected()) return;
       // Without this an idle cooperative member stays in the group until its session ends. Never under the new
-      // protocol, where unsubscribing waits for ever for a poll.
-      if (!newProtocol && protocol === 'COOPERATIVE' && connected.assignments().length === 0) connected.unsubscribe();
+      // protocol, where unsubscribing waits for ever for a poll, and never of a static member, which is to stay.
+      const idle = protocol === 'COOPERATIVE' && connected.assignments().length === 0;
+      if (!newProtocol && !staticMember && idle) connected.unsubscribe();
       await new Promise<void>((resolve) => {
         connected.disconnect(() => resolve());
       });

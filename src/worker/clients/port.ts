@@ -81,6 +81,11 @@ export interface ConsumerClient {
   poll(max: number, timeoutMs: number): Promise<ConsumedRecord[]>;
   /** Ends a waiting `poll` early. */
   wake(): void;
+  /**
+   * Only of a client that sends its heartbeats between records: this one has been processed (or all up to this one, which
+   * took no time). Gives what is to be waited for; false: the rest of what `poll` returned is not to be begun any more.
+   */
+  processed?(position: Position): Promise<boolean>;
   /** Marks positions as processed, for the library's own periodic commit. */
   store(positions: Position[]): void;
   /** Resolves when the coordinator has taken them; rejects with a ClientRefusal, at the latest after `timeoutMs`. */

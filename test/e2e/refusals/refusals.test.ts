@@ -80,14 +80,22 @@ test('a LoadTest gets the defaults that its documentation names', async () => {
   );
   expect(answer.body.spec).toEqual({
     topic: { name: 'orders', partitions: 1, replicas: 1, config: {}, management: 'Auto', deletionPolicy: 'Delete' },
-    producers: { replicas: 1, clientsPerPod: 1, record: { value: 'Json', key: { mode: 'None' } }, config: {} },
+    producers: {
+      replicas: 1,
+      clientsPerPod: 1,
+      record: { value: 'Json', key: { mode: 'None' } },
+      client: 'librdkafka',
+      config: {},
+    },
     consumers: {
       replicas: 1,
       clientsPerPod: 1,
       group: 'billing',
+      identity: 'Dynamic',
       processing: { perRecord: '0ms' },
       commit: { mode: 'Auto' },
       start: 'Together',
+      client: 'librdkafka',
       config: {},
     },
     suspend: false,

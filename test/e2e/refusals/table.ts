@@ -58,11 +58,6 @@ export const REFUSED: Refused[] = [
   loadTest('a topic without a name', load({ topic: {} }), 'spec.topic.name: Required value'),
   loadTest('consumers without a group', load({ consumers: {} }), 'spec.consumers.group: Required value'),
   loadTest('a misspelt field', withProducers({ replica: 3 }), 'unknown field "spec.producers.replica"'),
-  loadTest(
-    'a field of a later version',
-    withConsumers({ identity: 'Static' }),
-    'unknown field "spec.consumers.identity"',
-  ),
   loadTest('a number as text', withTopic({ partitions: '9' }), 'spec.topic.partitions', 'must be of type integer'),
   loadTest(
     'a number with its noun',
@@ -325,6 +320,117 @@ export const REFUSED: Refused[] = [
     withConsumers({ commit: { mode: 'Never' }, config: { 'auto.commit.interval.ms': '1000' } }),
     'leave it out, or write commit: {mode: Auto}',
   ),
+  loadTest(
+    'an id that all clients would share',
+    consumerConfig({ 'group.instance.id': 'me' }),
+    'group.instance.id is set by the operator, since no two clients may share one: write consumers.identity: Static instead',
+  ),
+  loadTest(
+    'an identity of another world',
+    withConsumers({ identity: 'static' }),
+    'supported values: "Dynamic", "Static"',
+  ),
+  loadTest(
+    'a slow member without its time',
+    withConsumers({ processing: { slowMember: {} } }),
+    'spec.consumers.processing.slowMember.perPoll: Required value',
+  ),
+  loadTest(
+    'a slow member that is not slow',
+    withConsumers({ processing: { slowMember: { perPoll: '0s' } } }),
+    'has to be longer than zero: write e.g. 30s',
+  ),
+  loadTest(
+    'an assignor under KIP-848',
+    consumerConfig({ 'group.protocol': 'consumer', 'partition.assignment.strategy': 'range' }),
+    'leave them out (group.remote.assignor chooses the assignor)',
+  ),
+  loadTest(
+    'a heartbeat under KIP-848',
+    consumerConfig({ 'group.protocol': 'consumer', 'heartbeat.interval.ms': '500' }),
+    'under group.protocol: "consumer" the broker decides session.timeout.ms, heartbeat.interval.ms',
+  ),
+  loadTest(
+    'a broker’s assignor in a classic group',
+    consumerConfig({ 'group.remote.assignor': 'uniform' }),
+    'belongs to group.protocol: "consumer": write that too, or partition.assignment.strategy',
+  ),
+  loadTest(
+    'an assignor that no broker has',
+    consumerConfig({ 'group.protocol': 'consumer', 'group.remote.assignor': 'sticky' }),
+    'group.remote.assignor can’t be "sticky": write one of uniform, range',
+  ),
+  loadTest(
+    'several assignors',
+    consumerConfig({ 'partition.assignment.strategy': 'range,roundrobin' }),
+    'partition.assignment.strategy can’t be "range,roundrobin": write one of range, roundrobin, cooperative-sticky',
+  ),
+  loadTest(
+    'a protocol of share groups',
+    consumerConfig({ 'group.protocol': 'share' }),
+    'group.protocol can’t be "share": write one of classic, consumer',
+  ),
+  loadTest(
+    'a session over the poll interval',
+    consumerConfig({ 'session.timeout.ms': '400000' }),
+    'max.poll.interval.ms has to be at least session.timeout.ms',
+  ),
+  // kafkajs
+  loadTest('a client of another world', withConsumers({ client: 'java' }), 'supported values: "librdkafka", "kafkajs"'),
+  loadTest(
+    'a static member on kafkajs',
+    withConsumers({ client: 'kafkajs', identity: 'Static' }),
+    'identity: Static can’t be honoured by client: kafkajs, which has no group.instance.id',
+  ),
+  loadTest(
+    'KIP-848 on kafkajs',
+    withConsumers({ client: 'kafkajs', config: { 'group.protocol': 'consumer' } }),
+    'group.protocol can’t be "consumer" with client: kafkajs, which knows no KIP-848: write classic, or client: librdkafka',
+  ),
+  loadTest(
+    'range on kafkajs',
+    withConsumers({ client: 'kafkajs', config: { 'partition.assignment.strategy': 'range' } }),
+    'partition.assignment.strategy can’t be "range" with client: kafkajs',
+    'its own round robin: write roundrobin or org.apache.kafka.clients.consumer.RoundRobinAssignor',
+  ),
+  loadTest(
+    'cooperative-sticky on kafkajs',
+    withConsumers({ client: 'kafkajs', config: { 'partition.assignment.strategy': 'cooperative-sticky' } }),
+    'partition.assignment.strategy can’t be "cooperative-sticky" with client: kafkajs',
+  ),
+  loadTest(
+    'a poll interval on kafkajs',
+    withConsumers({ client: 'kafkajs', config: { 'max.poll.interval.ms': '300000' } }),
+    'max.poll.interval.ms can’t be honoured by client: kafkajs, which does not poll',
+    'write session.timeout.ms, or client: librdkafka',
+  ),
+  loadTest(
+    'a poll size on kafkajs',
+    withConsumers({ client: 'kafkajs', config: { 'max.poll.records': '100' } }),
+    'max.poll.records can’t be honoured by client: kafkajs',
+  ),
+  loadTest(
+    'no reset on kafkajs',
+    withConsumers({ client: 'kafkajs', config: { 'auto.offset.reset': 'none' } }),
+    'auto.offset.reset can’t be "none" with client: kafkajs',
+    'write earliest or latest',
+  ),
+  loadTest(
+    'a linger on kafkajs',
+    withProducers({ client: 'kafkajs', config: { 'linger.ms': '20' } }),
+    'linger.ms can’t be honoured by client: kafkajs, which sends at once: leave it out, or write client: librdkafka',
+  ),
+  loadTest(
+    'a batch size on kafkajs',
+    withProducers({ client: 'kafkajs', config: { 'batch.size': '16384' } }),
+    'batch.size can’t be honoured by client: kafkajs',
+  ),
+  loadTest(
+    'a codec that kafkajs has not',
+    withProducers({ client: 'kafkajs', config: { 'compression.type': 'snappy' } }),
+    'compression.type can’t be "snappy" with client: kafkajs',
+    'write none or gzip, or client: librdkafka',
+  ),
   // changes
   change(
     'partitions taken away',
@@ -384,6 +490,24 @@ export const REFUSED: Refused[] = [
     GOOD_LOAD_TEST,
     withProducers({ record: { sizeBytes: 100 } }),
     'producers.record can’t be changed',
+  ),
+  change(
+    'another client for producers',
+    GOOD_LOAD_TEST,
+    withProducers({ client: 'kafkajs' }),
+    'producers.client can’t be changed',
+  ),
+  change(
+    'another client for consumers',
+    GOOD_LOAD_TEST,
+    withConsumers({ client: 'kafkajs' }),
+    'consumers.client can’t be changed',
+  ),
+  change(
+    'another identity',
+    GOOD_LOAD_TEST,
+    withConsumers({ identity: 'Static' }),
+    'consumers.identity can’t be changed',
   ),
   change('other pods', GOOD_LOAD_TEST, withProducers({ clientsPerPod: 2 }), 'producers.clientsPerPod can’t be changed'),
   change(
@@ -526,6 +650,11 @@ export const ALLOWED_CHANGES: { change: string; before: Spec; spec: Spec }[] = [
   { change: 'more producers', before: GOOD_LOAD_TEST, spec: withProducers({ replicas: 20 }) },
   { change: 'more partitions', before: GOOD_LOAD_TEST, spec: withTopic({ partitions: 9 }) },
   { change: 'heavier processing', before: GOOD_LOAD_TEST, spec: withConsumers({ processing: { perRecord: '50ms' } }) },
+  {
+    change: 'a slow member',
+    before: GOOD_LOAD_TEST,
+    spec: withConsumers({ processing: { slowMember: { perPoll: '2s' } } }),
+  },
   {
     change: 'another commit mode',
     before: GOOD_LOAD_TEST,

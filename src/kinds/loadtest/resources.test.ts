@@ -1,0 +1,59 @@
+import { expect, test } from '@jest/globals';
+import { CONSUMERS, loadTest, PRODUCERS, WORKER } from '../../../test/support/seen.ts';
+import type { KubernetesObject } from '../../api/kind.ts';
+import type { LoadTestInput } from '../../api/loadTest.ts';
+import { RECORD_LOG_ENV, WORKER_SPEC_ENV, type WorkerSpec } from '../../domain/workerSpec.ts';
+import { consumerWorkload, producerWorkload } from './resources.ts';
+
+const PLACE = { evidence: { topic: 'kafkalab-evidence', partition: 2 }, worker: WORKER };
+
+const environment = (workload: KubernetesObject): { name: string; value?: string }[] =>
+  (workload.spec as { template: { spec: { containers: { env: { name: string; value?: string }[] }[] } } }).template.spec
+    .containers[0]?.env ?? [];
+const specIn = (workload: KubernetesObject): WorkerSpec =>
+  JSON.parse(environment(workload).find(({ name }) => name === WORKER_SPEC_ENV)?.value ?? '');
+
+const consumers = (part: Partial<NonNullable<LoadTestInput['consumers']>>, annotations?: Record<string, string>) =>
+  consumerWorkload(
+    loadTest({ consumers: { ...CONSUMERS, ...part } }, undefined, annotations && { annotations }),
+    1,
+    PLACE,
+  );
+
+test('by default consumers are dynamic members on librdkafka, none slow', () => {
+  const { config, work } = specIn(consumers({ config: { 'max.poll.records': '7' } }));
+  expect(work).toEqual({
+    role: 'Consumer',
+    group: 'g',
+    perRecordMs: 0,
+    commit: { mode: 'Auto' },
+    maxPollRecords: 7,
+  });
+  expect(config['session.timeout.ms']).toBe('45000');
+});
+
+test('static members are those of the namespace', () => {
+  expect(specIn(consumers({ identity: 'Static' })).work).toMatchObject({ staticMembersOf: 'demo' });
+});
+
+test('the slow member’s time is per poll, in ms', () => {
+  const processing = { perRecord: '5ms', slowMember: { perPoll: '2s' } };
+  expect(specIn(consumers({ processing })).work).toMatchObject({ perRecordMs: 5, slowMember: { perPollMs: 2000 } });
+});
+
+test('kafkajs gets its own options, and librdkafka’s properties are left out', () => {
+  const consuming = specIn(consumers({ client: 'kafkajs', config: { 'session.timeout.ms': '6000' } }));
+  expect(consuming).toMatchObject({ config: {}, work: { kafkajs: { consumer: { sessionTimeout: 6000 } } } });
+  const config = { acks: '1' };
+  const asked = loadTest({ producers: { ...PRODUCERS, client: 'kafkajs', config } });
+  const producing = specIn(producerWorkload(asked, 2, PLACE));
+  expect(producing).toMatchObject({ config: {}, work: { kafkajs: { send: { acks: 1 } } } });
+});
+
+test.each([
+  [undefined, undefined],
+  [{ 'kafkalab.dev/record-log': 'false' }, undefined],
+  [{ 'kafkalab.dev/record-log': 'true' }, '1'],
+])('with annotations %j the record log is %s', (annotations, value) => {
+  expect(environment(consumers({}, annotations)).find(({ name }) => name === RECORD_LOG_ENV)?.value).toBe(value);
+});

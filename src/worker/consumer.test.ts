@@ -1,0 +1,113 @@
+import { expect, test } from '@jest/globals';
+import { until } from '../../test/support/until.ts';
+import type { Consumed, Fact } from '../domain/evidence.ts';
+import type { CommitMode } from '../domain/workerSpec.ts';
+import type { ConsumedRecord, ConsumerClient, ConsumerEvents, Position } from './clients/port.ts';
+import { createConsumer } from './consumer.ts';
+import { now } from './time.ts';
+
+const LOG = { info() {}, warn() {}, error() {} };
+const record = (partition: number, offset: number): ConsumedRecord => ({
+  partition,
+  offset,
+  timestamp: 1_767_225_600_000,
+  bytes: 10,
+});
+
+/** A consumer whose client owns partitions 0 and 1 and gives these polls, then nothing. */
+function started(
+  polls: ConsumedRecord[][],
+  { perRecordMs = 0, perPollMs = 0, mode = 'Never' as CommitMode['mode'] },
+  processed?: ConsumerClient['processed'],
+) {
+  const facts: Fact[] = [];
+  const committed: Position[][] = [];
+  const left = [...polls];
+  let begun = 0;
+  const makeClient = (events: ConsumerEvents): ConsumerClient => ({
+    async connect() {
+      events.assigned([0, 1], { memberId: 'm', protocol: 'Eager' });
+    },
+    poll: async () => left.shift() ?? (await new Promise<[]>((resolve) => setTimeout(resolve, 1, []).unref())),
+    wake() {},
+    store() {},
+    commit: async (positions) => void committed.push(positions),
+    close: async () => {},
+    ...(processed && { processed }),
+  });
+  const consumer = createConsumer({
+    name: 'c-0',
+    work: { role: 'Consumer', group: 'g', perRecordMs, commit: { mode } as CommitMode, maxPollRecords: 500 },
+    perPollMs,
+    recordLog: {
+      began() {
+        begun++;
+      },
+      ended() {},
+      processed() {},
+    },
+    makeClient,
+    report: (some) => facts.push(...some),
+    failed() {},
+    now,
+    log: LOG,
+  });
+  const work = () =>
+    [...facts, ...consumer.takeFacts()].flatMap((fact) =>
+      fact.type === 'Consumed' ? (fact as Consumed).partitions : [],
+    );
+  return { consumer, committed, work, begun: () => begun };
+}
+
+test.each([0, 3])(
+  'the slow member’s time belongs to the last record of each poll (%d ms a record)',
+  async (perRecordMs) => {
+    const { consumer, work } = started([[record(0, 5), record(1, 7), record(0, 6)], [record(1, 8)]], {
+      perRecordMs,
+      perPollMs: 40,
+    });
+    const startedAt = now();
+    await consumer.start();
+    await until('the records', () => consumer.totals().records === 4);
+    await consumer.stop(10_000);
+    expect(now() - startedAt).toBeGreaterThanOrEqual(79);
+    const [zero, one] = [0, 1].map((partition) => work().filter((it) => it.partition === partition));
+    expect(zero?.flatMap(({ ranges }) => ranges)).toEqual([[5, 7]]);
+    expect(one?.flatMap(({ ranges }) => ranges)).toEqual([[7, 9]]);
+    // Partition 1 waited while the last record of partition 0 was in hand.
+    expect((zero?.[0]?.lastEndedAt ?? 0) - (zero?.[0]?.firstBeganAt ?? 0)).toBeGreaterThanOrEqual(39);
+    const pause = one?.[0]?.longestPause;
+    expect((pause?.to ?? 0) - (pause?.from ?? 0)).toBeGreaterThanOrEqual(39);
+  },
+);
+
+test('a stop cuts the slow member’s time short; the record is processed and committed', async () => {
+  const { consumer, committed, work, begun } = started([[record(0, 5), record(0, 6)]], {
+    perPollMs: 600_000,
+    mode: 'Record',
+  });
+  await consumer.start();
+  await until('the last record is in hand', () => begun() === 2);
+  const stoppedAt = now();
+  expect(await consumer.stop(10_000)).toBe(true);
+  expect(now() - stoppedAt).toBeLessThan(5_000);
+  expect(work().flatMap(({ ranges }) => ranges)).toEqual([[5, 7]]);
+  expect(committed.at(-1)).toEqual([{ partition: 0, offset: 7 }]);
+});
+
+test.each([0, 3])('what its client does not want begun any more is left (%d ms a record)', async (perRecordMs) => {
+  const told: Position[] = [];
+  const polls = [[record(0, 5), record(1, 7), record(0, 6)], [record(0, 6)]];
+  const { consumer, work } = started(polls, { perRecordMs, perPollMs: 1 }, async (position) => {
+    told.push(position);
+    return told.length > 1;
+  });
+  await consumer.start();
+  await until('the records', () => consumer.totals().records === 2);
+  await consumer.stop(10_000);
+  expect(told).toEqual([
+    { partition: 0, offset: 6 },
+    { partition: 0, offset: 7 },
+  ]);
+  expect(work().map(({ partition }) => partition)).toEqual([0]);
+});
