@@ -56,8 +56,8 @@ export const source = field(
 
 const rebalance = z.strictObject({
   number: total('1, 2, 3, … within the run; never changes once given.'),
-  at: at('First callback of the change.'),
-  settledAt: at('Last callback of the change.'),
+  at: at('First callback of the change; source Broker: the first look at the group that showed it.'),
+  settledAt: at('Last callback of the change; source Broker: the look that showed it settled.'),
   trigger: field(
     z.enum([
       'ScaleUp',
@@ -78,6 +78,9 @@ const rebalance = z.strictObject({
     'Eager: everybody gives up everything. Cooperative: only what moves is given up. Consumer: KIP-848, the broker assigns.',
   ),
   source,
+  resolutionMs: ms(
+    'source Broker only: between which two looks at the group the change happened, in ms up to settledAt. Pauses are not known then.',
+  ).exactOptional(),
   membersBefore: total('Members of the group before.'),
   membersAfter: total('Members of the group after.'),
   partitionsMoved: total('Partitions whose owner after differs from the owner before.'),
@@ -92,7 +95,7 @@ const rebalance = z.strictObject({
     z
       .array(
         z.strictObject({
-          id: field(text(253), 'Readable name of the client.'),
+          id: field(text(253), 'As in status.consumers.members.'),
           gained: partitions('Partitions it got.'),
           lost: partitions('Partitions it gave up or lost.'),
           kept: partitions('Partitions it had before and has after.'),

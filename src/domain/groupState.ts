@@ -1,5 +1,6 @@
 /** What is known of a run's consumer group: members, who owns what, the change that is going on, those that have settled. */
 import type { EpochMs } from '../api/kind.ts';
+import { type BrokerView, unseen } from './brokerView.ts';
 import type { RebalanceProtocol, Scaled } from './evidence.ts';
 import type { Interval, Processing } from './pauses.ts';
 import type { Rebalance } from './runView.ts';
@@ -87,6 +88,9 @@ export interface Group {
   /** What each Scaled led to last, to tell a repetition. */
   scaledTo: Map<Scaled['what'], number>;
   troubles: Trouble[];
+  /** Names and member ids of our own clients. */
+  own: Set<string>;
+  broker: BrokerView;
   change: Change | undefined;
   settled: Settled[];
   count: number;
@@ -106,6 +110,8 @@ export const emptyGroup = (): Group => ({
   scalings: [],
   scaledTo: new Map(),
   troubles: [],
+  own: new Set(),
+  broker: unseen(),
   change: undefined,
   settled: [],
   count: 0,
@@ -130,6 +136,8 @@ export function copyGroup(group: Group): Group {
     scalings: group.scalings.map((one) => ({ ...one })),
     scaledTo: new Map(group.scaledTo),
     troubles: [...group.troubles],
+    own: new Set(group.own),
+    broker: { ...group.broker },
     change: group.change && {
       ...group.change,
       concerned: new Set(group.change.concerned),

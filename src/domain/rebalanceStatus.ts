@@ -10,21 +10,24 @@ const RECENT = 50;
 const MOST_ENTRIES = 1_000;
 const MOST_PARTITIONS = 10_000;
 const LONGEST_REASON = 1_024;
+const LONGEST_ID = 253;
 /** Of the whole object's 256 KiB. */
 const MOST_BYTES = 240 * 1024;
 
 function rebalanceStatus(rebalance: Rebalance): RebalancesStatus['recent'][number] {
-  const { pending, pauses, members, reason, at, settledAt, stopTheWorldMs, longestPauseMs, ...rest } = rebalance;
+  const { pending, pauses, members, reason, at, settledAt, stopTheWorldMs, longestPauseMs, ...others } = rebalance;
+  const { resolutionMs, ...rest } = others;
   return {
     ...rest,
     at: iso(at),
     settledAt: iso(settledAt),
+    ...(resolutionMs === undefined ? {} : { resolutionMs: Math.round(resolutionMs) }),
     stopTheWorldMs: Math.round(stopTheWorldMs),
     longestPauseMs: Math.round(longestPauseMs),
     reason: reason.slice(0, LONGEST_REASON),
     pauses: longest(pauses).map(({ partition, ms }) => ({ partition, ms: Math.round(ms) })),
     ...(pending.length === 0 ? {} : { pending: pending.slice(0, MOST_PARTITIONS) }),
-    members: members.slice(0, MOST_ENTRIES),
+    members: members.slice(0, MOST_ENTRIES).map((member) => ({ ...member, id: member.id.slice(0, LONGEST_ID) })),
   };
 }
 

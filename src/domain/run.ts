@@ -14,6 +14,7 @@ import {
   noConsumers,
 } from './consumers.ts';
 import type { Consumed, Fact, LagSample, ReportAt, Scaled } from './evidence.ts';
+import { foreigners, foreignUnrest } from './foreigners.ts';
 import { passTime, rebalances, step } from './group.ts';
 import { copyGroup, emptyGroup, type Group, liveMembers } from './groupState.ts';
 import { addSample, emptyLag, type LagChange, type LagRecord, lagChange, lagView } from './lag.ts';
@@ -65,6 +66,8 @@ export interface Run {
   producing: Set<string>;
   lag: LagRecord;
   lagSample: LagSample | undefined;
+  /** The newest one that lists the members. */
+  membersSample: LagSample | undefined;
   scaled: Map<Scaled['what'], Scaled>;
   latestAt: EpochMs;
   /** Reports folded. */
@@ -86,6 +89,7 @@ export const emptyRun = (): Run => ({
   producing: new Set(),
   lag: emptyLag(),
   lagSample: undefined,
+  membersSample: undefined,
   scaled: new Map(),
   latestAt: 0,
   reports: 0,
@@ -131,7 +135,7 @@ export function fold(run: Run, reportAt: ReportAt): Run {
 export function view(run: Run, now: EpochMs): RunView {
   const group = groupAsOf(run, now - SHOW_AFTER_MS);
   const list = rebalances(group);
-  const settled = group.change === undefined && !callbackWaits(run, now - SHOW_AFTER_MS);
+  const settled = group.change === undefined && !foreignUnrest(group) && !callbackWaits(run, now - SHOW_AFTER_MS);
   const { consumers, delivery } = consumersView(run.consumers, run.latestAt);
   const producers = producersView(run.producers, run.latestAt);
   const members = memberViews(group);
@@ -168,6 +172,9 @@ export const lagBetween = (run: Run, from: EpochMs, to: EpochMs, below?: number)
 
 /** The operator's newest sample of the lag, as it reported it. */
 export const latestLagSample = (run: Run): LagSample | undefined => run.lagSample;
+
+/** The newest sample of the evidence that lists the group's members. */
+export const latestMembersSample = (run: Run): LagSample | undefined => run.membersSample;
 
 /** When a broker acknowledged the newest record, by the broker's clock; undefined before the first. */
 export const lastAcknowledgedAt = (run: Run): EpochMs | undefined => acknowledgedUntil(run.producers);
@@ -216,7 +223,17 @@ function take(place: Place, fact: Fact): boolean {
   if (fact.type === 'LagSample') {
     addSample(run.lag, { ...fact, at: fact.at + shift });
     if (run.lagSample === undefined || fact.at >= run.lagSample.at) run.lagSample = fact;
-    happen(place, fact.at + shift, { type: 'Looked', groupState: fact.groupState });
+    if (fact.members !== undefined && fact.at >= (run.membersSample?.at ?? 0)) run.membersSample = fact;
+    const { at: sampleAt, groupState, groupMembers, protocol, members, membersAsAt } = fact;
+    happen(place, sampleAt + shift, {
+      type: 'Looked',
+      sampleAt,
+      groupState,
+      groupMembers,
+      ...(protocol && { protocol }),
+      ...(members && { members }),
+      ...(membersAsAt && { membersAsAt }),
+    });
     return true;
   }
   if (fact.type === 'Scaled') {
@@ -293,12 +310,21 @@ const callbackWaits = ({ timeline }: Run, until: EpochMs) =>
     .slice(indexAfter(timeline, until))
     .some(({ what }) => what.type === 'Assigned' || what.type === 'Revoked');
 
-const memberViews = (group: Group): MemberView[] =>
-  liveMembers(group)
-    .map(({ client, memberId, host, owned }) => ({
+function memberViews(group: Group): MemberView[] {
+  const { picture } = group.broker;
+  const theirs = picture === undefined ? [] : [...foreigners(group, picture).values()];
+  const taken = new Set(theirs.flatMap(({ partitions }) => partitions));
+  const ours = liveMembers(group).map(
+    ({ client, memberId, host, owned }): MemberView => ({
       id: client,
       memberId,
       host,
-      partitions: [...owned].sort((a, b) => a - b),
-    }))
-    .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+      partitions: [...owned].filter((partition) => !taken.has(partition)).sort((a, b) => a - b),
+      source: 'Clients',
+    }),
+  );
+  return [
+    ...ours,
+    ...theirs.map((one): MemberView => ({ ...one, partitions: [...one.partitions], source: 'Broker' })),
+  ].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+}

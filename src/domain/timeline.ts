@@ -3,7 +3,17 @@
  * order; those of different ones arrive in any. Events therefore wait here, sorted by time, until nothing older is expected.
  */
 import type { EpochMs } from '../api/kind.ts';
-import type { Alive, Assigned, ClientError, Revoked, Scaled, Started, Stopped, Stopping } from './evidence.ts';
+import type {
+  Alive,
+  Assigned,
+  ClientError,
+  LagSample,
+  Revoked,
+  Scaled,
+  Started,
+  Stopped,
+  Stopping,
+} from './evidence.ts';
 
 interface Stamp {
   /** By the broker's clock (see clock.ts). */
@@ -29,8 +39,11 @@ export type Happening =
       beganAt: EpochMs;
       longestPause?: { from: EpochMs; to: EpochMs };
     }
-  /** The operator asked the broker for the group's state. */
-  | { type: 'Looked'; groupState: string | null };
+  /** The operator asked the broker to describe the group. `sampleAt`: `at` of the sample, as it says. */
+  | ({ type: 'Looked'; sampleAt: EpochMs } & Pick<
+      LagSample,
+      'groupState' | 'groupMembers' | 'protocol' | 'members' | 'membersAsAt'
+    >);
 
 export type GroupEvent = Stamp & { what: Happening };
 

@@ -38,6 +38,11 @@ export interface Circumstances {
   joined: string[];
   returned: string[];
   left: Departure[];
+  /** Members that this operator did not start, by id: what the broker's description shows. */
+  foreignJoined: string[];
+  foreignLeft: string[];
+  /** The run has no clients of its own: those that the operator scales are foreign ones. */
+  ownsNone: boolean;
   /** Members that found themselves put out, in the order told, with what the library said; `atWork`: others had its partitions while it worked on. */
   lost: { client: string; reason: string; atWork: boolean }[];
   troubles: Trouble[];
@@ -75,9 +80,20 @@ const SESSION =
 
 export function judge(seen: Circumstances): Judgement {
   const found = REASONS.reduce<Judgement | undefined>((first, reason) => first ?? reason(seen), undefined);
-  const judgement = found ?? { trigger: 'Unknown' as const, reason: 'Nothing that was reported explains it.' };
+  const judgement = withForeign(
+    found ?? { trigger: 'Unknown' as const, reason: 'Nothing that was reported explains it.' },
+    seen,
+  );
   const said = seen.said.filter((text) => text !== '' && !judgement.reason.includes(text));
   return said.length === 0 ? judgement : { ...judgement, reason: `${judgement.reason} The client says: ${said[0]}.` };
+}
+
+/** What foreign members did at the same time. */
+function withForeign(judgement: Judgement, seen: Circumstances): Judgement {
+  const told = foreign(seen);
+  const all = [...seen.foreignJoined, ...seen.foreignLeft];
+  if (told === '' || all.every((id) => judgement.reason.includes(id))) return judgement;
+  return { ...judgement, reason: `${judgement.reason} At the same time ${told}.` };
 }
 
 type Reason = (seen: Circumstances) => Judgement | undefined;
@@ -92,6 +108,7 @@ const REASONS: Reason[] = [
   putOut,
   left,
   joined,
+  foreignCame,
   movedAlone,
 ];
 
@@ -124,14 +141,8 @@ function hadTrouble({ troubles, at, settledAt }: Circumstances): Judgement | und
   return undefined;
 }
 
-function partitionsAdded({
-  newPartitions,
-  scalings,
-  at,
-  settledAt,
-  joined,
-  left,
-}: Circumstances): Judgement | undefined {
+function partitionsAdded(seen: Circumstances): Judgement | undefined {
+  const { newPartitions, scalings, at, settledAt, joined, left, foreignJoined, foreignLeft } = seen;
   if (newPartitions.length === 0) return undefined;
   const what = `partition${newPartitions.length === 1 ? '' : 's'} ${some(newPartitions.map(String))}`;
   const scaling = pending(scalings, 'Partitions', at - PARTITIONS_MS, settledAt);
@@ -142,11 +153,19 @@ function partitionsAdded({
       scaling: { of: scaling, members: 1 },
     };
   }
-  if (joined.length > 0 || left.length > 0) return undefined;
+  if ([joined, left, foreignJoined, foreignLeft].some((members) => members.length > 0)) return undefined;
   return { trigger: 'PartitionsAdded', reason: `No member came or went, and ${what} got an owner for the first time.` };
 }
 
-function scaledUp({ scalings, at, settledAt, joined }: Circumstances): Judgement | undefined {
+function scaledUp({
+  scalings,
+  at,
+  settledAt,
+  ownsNone,
+  foreignJoined,
+  joined: ours,
+}: Circumstances): Judgement | undefined {
+  const joined = ownsNone ? foreignJoined : ours;
   const scaling = pending(scalings, 'Consumers', at - SCALING_MS, settledAt, 1);
   if (joined.length === 0 || scaling === undefined) return undefined;
   return {
@@ -156,12 +175,20 @@ function scaledUp({ scalings, at, settledAt, joined }: Circumstances): Judgement
   };
 }
 
-function scaledDown({ scalings, at, settledAt, left }: Circumstances): Judgement | undefined {
+function scaledDown({
+  scalings,
+  at,
+  settledAt,
+  ownsNone,
+  foreignLeft,
+  left: ours,
+}: Circumstances): Judgement | undefined {
+  const left = ownsNone ? foreignLeft : names(ours);
   const scaling = pending(scalings, 'Consumers', at - SCALING_MS, settledAt, -1);
   if (left.length === 0 || scaling === undefined) return undefined;
   return {
     trigger: 'ScaleDown',
-    reason: `The operator scaled the consumers from ${scaling.from} to ${scaling.to} ${since(scaling, at)}; ${some(names(left))} left.`,
+    reason: `The operator scaled the consumers from ${scaling.from} to ${scaling.to} ${since(scaling, at)}; ${some(left)} left.`,
     scaling: { of: scaling, members: left.length },
   };
 }
@@ -197,6 +224,20 @@ function joined({ joined, left }: Circumstances): Judgement | undefined {
   if (joined.length === 0) return undefined;
   const also = left.length === 0 ? '' : `, ${some(names(left))} left`;
   return { trigger: 'MemberJoined', reason: `${some(joined)} joined${also}.` };
+}
+
+/** Of a foreign member nobody knows whether it stopped or crashed. */
+function foreignCame(seen: Circumstances): Judgement | undefined {
+  const { foreignJoined, foreignLeft } = seen;
+  if (foreignJoined.length === 0 && foreignLeft.length === 0) return undefined;
+  return { trigger: foreignJoined.length > 0 ? 'MemberJoined' : 'MemberLeft', reason: `${foreign(seen)}.` };
+}
+
+/** `a (not started by this operator) joined, b and c (not started by this operator) left`; empty where there was none. */
+function foreign({ foreignJoined, foreignLeft }: Circumstances): string {
+  const did = (members: string[], what: string) =>
+    members.length === 0 ? [] : [`${some(members)} (not started by this operator) ${what}`];
+  return [...did(foreignJoined, 'joined'), ...did(foreignLeft, 'left')].join(', ');
 }
 
 function movedAlone({ said }: Circumstances): Judgement | undefined {

@@ -2,7 +2,8 @@
 import type { Action, Observed } from '../../api/kind.ts';
 import type { LoadTest } from '../../api/loadTest.ts';
 import type { Fact, LagSample, Scaled } from '../../domain/evidence.ts';
-import { lastScaled, latestLagSample, type Run } from '../../domain/run.ts';
+import { lagSampleOf } from '../../domain/operatorFacts.ts';
+import { lastScaled, latestLagSample, latestMembersSample, type Run } from '../../domain/run.ts';
 
 /** One look at lag a second; a little less, for rounds that come early. */
 const SAMPLE_MS = 800;
@@ -42,23 +43,8 @@ function scalings({ kafka, now }: Observed<LoadTest, Run>, run: Run, asked: Aske
 }
 
 function lagSample({ resource: { spec }, kafka }: Observed<LoadTest, Run>, run: Run): LagSample[] {
-  if (spec.consumers === undefined || !('known' in kafka) || kafka.known.topic == null) return [];
-  const { at, spreadMs, topic, group } = kafka.known;
-  if (at - (latestLagSample(run)?.at ?? 0) < SAMPLE_MS) return [];
-  const committed = new Map(group?.committed.map(({ partition, offset }) => [partition, offset]));
-  return [
-    {
-      type: 'LagSample',
-      at,
-      spreadMs,
-      groupState: group?.state ?? null,
-      groupMembers: group?.members.length ?? 0,
-      partitions: topic.partitions.map(({ partition, endOffset, beginningOffset }) => ({
-        partition,
-        endOffset,
-        beginningOffset,
-        committedOffset: committed.get(partition) ?? null,
-      })),
-    },
-  ];
+  if (spec.consumers === undefined || !('known' in kafka)) return [];
+  if (kafka.known.at - (latestLagSample(run)?.at ?? 0) < SAMPLE_MS) return [];
+  const sample = lagSampleOf(kafka.known, latestMembersSample(run));
+  return sample === undefined ? [] : [sample];
 }

@@ -1,0 +1,55 @@
+/** What the operator itself sees and puts among a run's evidence: pure, from one look at Kafka. */
+import type { GroupView, KafkaView } from '../api/kind.ts';
+import type { BrokerMember, LagSample, RebalanceProtocol } from './evidence.ts';
+
+/** A list that is cut is told by `groupMembers` being higher; nothing is concluded from it then. */
+const MOST_MEMBERS = 500;
+
+/**
+ * undefined where there is no topic to look at. `told`: a sample of the evidence with members, which are not told again
+ * while they are the same.
+ */
+export function lagSampleOf(view: KafkaView, told?: LagSample): LagSample | undefined {
+  const { at, spreadMs, topic, group } = view;
+  if (topic == null) return undefined;
+  const committed = new Map(group?.committed.map(({ partition, offset }) => [partition, offset]));
+  const members = membersOf(group);
+  return {
+    type: 'LagSample',
+    at,
+    spreadMs,
+    groupState: group?.state ?? null,
+    groupMembers: group?.members.length ?? 0,
+    ...(group == null ? {} : { protocol: protocolOf(group) }),
+    ...(told !== undefined && same(told.members, members) ? { membersAsAt: told.at } : { members }),
+    partitions: topic.partitions.map(({ partition, endOffset, beginningOffset }) => ({
+      partition,
+      endOffset,
+      beginningOffset,
+      committedOffset: committed.get(partition) ?? null,
+    })),
+  };
+}
+
+const membersOf = (group: GroupView | null | undefined): BrokerMember[] =>
+  [...(group?.members ?? [])]
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .slice(0, MOST_MEMBERS)
+    .map(({ id, clientId, host, groupInstanceId, partitions }) => ({
+      memberId: id,
+      clientId,
+      host,
+      ...(groupInstanceId === undefined ? {} : { groupInstanceId }),
+      partitions,
+    }));
+
+const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+
+/** The assignors of Kafka's clients; of others nobody knows from outside how they rebalance. */
+const EAGER = new Set(['range', 'roundrobin', 'sticky', 'RoundRobinAssigner']);
+
+function protocolOf({ protocol, assignor }: GroupView): RebalanceProtocol {
+  if (protocol === 'consumer') return 'Consumer';
+  if (assignor === 'cooperative-sticky') return 'Cooperative';
+  return assignor !== undefined && EAGER.has(assignor) ? 'Eager' : 'None';
+}
