@@ -86,6 +86,9 @@ const rebalance = z.strictObject({
   partitionsMoved: total('Partitions whose owner after differs from the owner before.'),
   stopTheWorldMs: ms('How long every partition that had records waiting was paused at the same time, in ms.'),
   longestPauseMs: ms('The longest pause of one partition, in ms.'),
+  errorBoundMs: ms(
+    'By how much a pause may be off, in ms: its two ends are by the clocks of two processes, which are lined up only so far. 0: all ends of a pause were of one process.',
+  ).exactOptional(),
   pauses: field(
     z.array(z.strictObject({ partition: partition(), ms: ms('Length of the pause, in ms.') })).max(1_000),
     'Per partition that paused: from the end of the last record before to the begin of the first one after, but no longer than that record had been waiting in the log.',

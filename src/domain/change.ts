@@ -71,7 +71,7 @@ function open(group: Group, fact: Assigned | Revoked, at: EpochMs): Change {
   const around = new Map<number, Around>();
   for (const [partition, { endedAt }] of group.processing) {
     const work = endedAt === undefined ? [] : [{ from: endedAt, to: endedAt }];
-    around.set(partition, { longest: undefined, beyond: undefined, work, fresh: endedAt === undefined });
+    around.set(partition, { longest: undefined, beyond: undefined, errorMs: 0, work, fresh: endedAt === undefined });
   }
   group.broker.unexplained = undefined;
   const openedByGoodbye = fact.type === 'Revoked' && fact.cause === 'Closed';

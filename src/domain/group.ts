@@ -32,11 +32,11 @@ export function step(group: Group, { at, instance, what }: GroupEvent): void {
       break;
     case 'WorkBegan':
       sighted(group, instance, what.client, now);
-      workBegan(group, what.partition, at, what.waitedMs);
+      workBegan(group, what.partition, at, what.waitedMs, what.clock);
       break;
     case 'WorkEnded':
       sighted(group, instance, what.client, now);
-      workEnded(group, what.partition, { from: what.beganAt, to: at }, what.longestPause);
+      workEnded(group, what.partition, { from: what.beganAt, to: at }, what.clock, what.longestPause);
       break;
     default:
       told(group, instance, what, now);

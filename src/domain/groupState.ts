@@ -34,6 +34,8 @@ export interface Around {
   longest: Interval | undefined;
   /** Longest pause that began after the last callback: counts when another callback follows. */
   beyond: Interval | undefined;
+  /** By how much the length of a pause looked at may be off, also of those too short to be one. */
+  errorMs: number;
   work: Interval[];
   /** It had no record before: its first batch says nothing about waiting. */
   fresh: boolean;

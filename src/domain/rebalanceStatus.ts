@@ -16,7 +16,7 @@ const MOST_BYTES = 240 * 1024;
 
 function rebalanceStatus(rebalance: Rebalance): RebalancesStatus['recent'][number] {
   const { pending, pauses, members, reason, at, settledAt, stopTheWorldMs, longestPauseMs, ...others } = rebalance;
-  const { resolutionMs, ...rest } = others;
+  const { resolutionMs, errorBoundMs, ...rest } = others;
   return {
     ...rest,
     at: iso(at),
@@ -24,6 +24,7 @@ function rebalanceStatus(rebalance: Rebalance): RebalancesStatus['recent'][numbe
     ...(resolutionMs === undefined ? {} : { resolutionMs: Math.round(resolutionMs) }),
     stopTheWorldMs: Math.round(stopTheWorldMs),
     longestPauseMs: Math.round(longestPauseMs),
+    ...(errorBoundMs === undefined ? {} : { errorBoundMs: Math.ceil(errorBoundMs * 10) / 10 }),
     reason: reason.slice(0, LONGEST_REASON),
     pauses: longest(pauses).map(({ partition, ms }) => ({ partition, ms: Math.round(ms) })),
     ...(pending.length === 0 ? {} : { pending: pending.slice(0, MOST_PARTITIONS) }),

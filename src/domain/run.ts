@@ -3,7 +3,15 @@
  * in any order in which the reports of each process keep theirs and none comes more than `WAIT_MS` late.
  */
 import type { EpochMs } from '../api/kind.ts';
-import { type ClockEvidence, clockCorrection, newClock, observeDelay } from './clock.ts';
+import {
+  type ClockEvidence,
+  type ClockUsed,
+  clockCorrection,
+  clockErrorMs,
+  newClock,
+  observeDelay,
+  observeRoundTrip,
+} from './clock.ts';
 import {
   addConsumed,
   type Consumers,
@@ -114,11 +122,13 @@ export function fold(run: Run, reportAt: ReportAt): Run {
   if (report.seq <= instance.seq) return run;
   instance.seq = report.seq;
   observeDelay(instance.clock, appendedAt - report.sentAt);
+  if (Number.isFinite(report.roundTripMs)) observeRoundTrip(instance.clock, report.roundTripMs as number);
   const shift = clockCorrection(instance.clock);
   run.reports++;
   run.newestAppendedAt = Math.max(run.newestAppendedAt, appendedAt);
   for (const event of takeUntil(run.timeline, run.newestAppendedAt - WAIT_MS)) step(run.group, event);
-  const place = { run, instance, name: report.instance, seq: report.seq, shift, index: 0 };
+  const clock = { of: report.instance, correction: shift, errorMs: clockErrorMs(instance.clock) };
+  const place = { run, instance, name: report.instance, seq: report.seq, shift, clock, index: 0 };
   for (const raw of report.facts) {
     const fact = parseFact(raw);
     if (fact === undefined || fact.at > report.sentAt + CLOCK_STEP_MS) {
@@ -213,6 +223,7 @@ interface Place {
   name: string;
   seq: number;
   shift: number;
+  clock: ClockUsed;
   /** Of the next event within the report. */
   index: number;
 }
@@ -264,7 +275,7 @@ function take(place: Place, fact: Fact): boolean {
 }
 
 function worked(place: Place, { client, partitions }: Consumed): boolean {
-  const { shift } = place;
+  const { shift, clock } = place;
   let understood = true;
   for (const { partition, firstBeganAt, firstWaitedMs, lastEndedAt, longestPause } of partitions) {
     if (lastEndedAt < firstBeganAt) {
@@ -276,12 +287,13 @@ function worked(place: Place, { client, partitions }: Consumed): boolean {
       from: Math.max(firstBeganAt, longestPause.from) + shift,
       to: Math.min(lastEndedAt, longestPause.to) + shift,
     };
-    happen(place, beganAt, { type: 'WorkBegan', client, partition, waitedMs: firstWaitedMs });
+    happen(place, beganAt, { type: 'WorkBegan', client, partition, waitedMs: firstWaitedMs, clock });
     happen(place, lastEndedAt + shift, {
       type: 'WorkEnded',
       client,
       partition,
       beganAt,
+      clock,
       ...(within && { longestPause: within }),
     });
   }

@@ -41,6 +41,8 @@ export interface Rebalance {
   stopTheWorldMs: number;
   longestPauseMs: number;
   /** Partitions that paused; one that has not had a record since is not in it yet (see `pending`). */
+  /** By how many ms a pause may be off because its two ends are by clocks of different processes (see clock.ts); absent: none is known. */
+  errorBoundMs?: number;
   pauses: { partition: number; ms: number; from: EpochMs; to: EpochMs }[];
   /** Partitions whose first record after the rebalance has not been seen: their pause is not known yet. */
   pending: number[];

@@ -3,6 +3,7 @@
  * order; those of different ones arrive in any. Events therefore wait here, sorted by time, until nothing older is expected.
  */
 import type { EpochMs } from '../api/kind.ts';
+import type { ClockUsed } from './clock.ts';
 import type {
   Alive,
   Assigned,
@@ -31,12 +32,13 @@ export type Happening =
   | Told
   | Scaled
   /** A batch of records of one partition: the first began to be processed, the last one ended. */
-  | { type: 'WorkBegan'; client: string; partition: number; waitedMs: number }
+  | { type: 'WorkBegan'; client: string; partition: number; waitedMs: number; clock: ClockUsed }
   | {
       type: 'WorkEnded';
       client: string;
       partition: number;
       beganAt: EpochMs;
+      clock: ClockUsed;
       longestPause?: { from: EpochMs; to: EpochMs };
     }
   /** The operator asked the broker to describe the group. `sampleAt`: `at` of the sample, as it says. */
