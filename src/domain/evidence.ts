@@ -159,7 +159,7 @@ export interface LagSample {
   /** null: no such group yet. */
   groupState: string | null;
   groupMembers: number;
-  /** How the group rebalances, as far as the broker's description tells. Absent: no group. */
+  /** How the group rebalances, as far as the broker's description tells. Absent: no group, or no assignor yet. */
   protocol?: RebalanceProtocol;
   /** By member id, at most 500. */
   members?: BrokerMember[];

@@ -14,13 +14,14 @@ export function lagSampleOf(view: KafkaView, told?: LagSample): LagSample | unde
   if (topic == null) return undefined;
   const committed = new Map(group?.committed.map(({ partition, offset }) => [partition, offset]));
   const members = membersOf(group);
+  const protocol = group == null ? undefined : protocolOf(group);
   return {
     type: 'LagSample',
     at,
     spreadMs,
     groupState: group?.state ?? null,
     groupMembers: group?.members.length ?? 0,
-    ...(group == null ? {} : { protocol: protocolOf(group) }),
+    ...(protocol === undefined ? {} : { protocol }),
     ...(told !== undefined && same(told.members, members) ? { membersAsAt: told.at } : { members }),
     partitions: topic.partitions.map(({ partition, endOffset, beginningOffset }) => ({
       partition,
@@ -48,8 +49,10 @@ const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 /** The assignors of Kafka's clients; of others nobody knows from outside how they rebalance. */
 const EAGER = new Set(['range', 'roundrobin', 'sticky', 'RoundRobinAssigner']);
 
-function protocolOf({ protocol, assignor }: GroupView): RebalanceProtocol {
+/** undefined while a classic group has not agreed on an assignor. */
+function protocolOf({ protocol, assignor }: GroupView): RebalanceProtocol | undefined {
   if (protocol === 'consumer') return 'Consumer';
+  if (assignor === undefined) return undefined;
   if (assignor === 'cooperative-sticky') return 'Cooperative';
-  return assignor !== undefined && EAGER.has(assignor) ? 'Eager' : 'None';
+  return EAGER.has(assignor) ? 'Eager' : 'None';
 }
