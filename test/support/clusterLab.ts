@@ -98,7 +98,7 @@ export const conditionOf = (resource: LoadTest | ConsumerScale, type: string) =>
 
 // ---- Kafka's own tools, in a broker's pod -----------------------------------------------------
 
-const BROKERS = 'my-cluster-kafka-bootstrap.kafka.svc:9092';
+export const BROKERS = 'my-cluster-kafka-bootstrap.kafka.svc:9092';
 
 export async function kafkaTool(tool: string, ...args: string[]): Promise<string> {
   const pods = await list<{ metadata: { name: string }; status: { containerStatuses?: { ready: boolean }[] } }>(
