@@ -169,6 +169,16 @@ test('a partition that comes back from a foreign member has no pause that could 
   expect(lab.rebalances()[2]).toMatchObject({ pauses: [], pending: [] });
 });
 
+test('ours leave at once, and the others are still busy with what they left', () => {
+  const { lab, a, b } = joined();
+  a.revoked(20_100, [0, 1], 'Closed').stopped(20_200);
+  b.revoked(20_101, [2], 'Closed').stopped(20_200);
+  for (let at = 20_300; at <= 26_300; at += 1000) lab.described(at, { x: [3] }, 'Reconciling', 'Consumer');
+  for (let at = 27_300; at <= 30_300; at += 1000) lab.described(at, { x: [0, 1, 2, 3] }, 'Stable', 'Consumer');
+  expect(lab.view(26_500).rebalances).toMatchObject({ count: 2, settled: false });
+  expect(lines(lab).slice(2)).toEqual(['MemberLeft Eager 3→1 moved 3: c-0 -0,1; c-1 -2; x-member +0,1,2 =3']);
+});
+
 test('a static member that restarts is the same member', () => {
   const lab = new Scenario();
   const look = (at: number, memberId: string) =>

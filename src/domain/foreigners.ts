@@ -17,6 +17,8 @@ import type { Happening } from './timeline.ts';
 const LATER_MS = 100;
 /** A change that our clients saw waits so long for the look (one a second) that tells who else was in it. */
 const LOOK_MS = 3_000;
+/** The longest that a group waits for one of its members (`max.poll.interval.ms`). */
+const UNREST_MS = 300_000;
 /** Looks have stopped when the last one is older. */
 const LOOKING_MS = 5_000;
 /** A change among foreign members is recorded when no callback of ours came so long after the look. */
@@ -176,9 +178,13 @@ export function saysOver(group: Group, change: Change): boolean {
   return [...change.concerned].every((partition) => owned.has(partition));
 }
 
-/** A look that will tell who else was in the change is still expected. */
-export const awaitsLook = ({ broker }: Group, change: Change, now: EpochMs): boolean =>
-  broker.lookedAt !== undefined && broker.lookedAt >= change.at - LOOKING_MS && now - change.lastAt < LOOK_MS;
+/** A look that will tell who else was in the change is still expected: also for as long as others are busy with it. */
+export function awaitsLook({ broker: { lookedAt, unrestAt } }: Group, { at, lastAt }: Change, now: EpochMs): boolean {
+  if (lookedAt === undefined) return false;
+  const looking = lookedAt >= at - LOOKING_MS && now - lastAt < LOOK_MS;
+  const busy = unrestAt !== undefined && lookedAt >= lastAt && now - lookedAt < LOOK_MS && now - lastAt < UNREST_MS;
+  return looking || busy;
+}
 
 /** Our members that the broker does not list: they are out of the group, whether they know it or not. */
 export const missing = (group: Group, { members }: Picture): Member[] =>
