@@ -120,12 +120,23 @@ export interface GroupMemberView {
   clientId: string;
   host: string;
   groupInstanceId?: string;
+  /** Of the topic asked for. A classic group tells them only while it is Stable. */
   partitions: number[];
+  /** `consumer` only: what it is to have; differs from `partitions` while the group reconciles. */
+  target?: number[];
+  /** `consumer` only: the group's epoch that this member has reached. */
+  epoch?: number;
 }
 
 export interface GroupView {
-  /** As the broker says: Empty, PreparingRebalance, CompletingRebalance, Stable, Dead, … */
+  /** As the broker says: Empty, Stable, Dead; classic: PreparingRebalance, CompletingRebalance; consumer: Assigning, Reconciling. */
   state: string;
+  /** Kafka's `group.protocol`: the clients assign, or the broker (KIP-848). */
+  protocol: 'classic' | 'consumer';
+  /** Name of the assignor: range, cooperative-sticky, uniform, …; absent while there is none. */
+  assignor?: string;
+  /** `consumer` only: grows by one with each change. */
+  epoch?: number;
   members: GroupMemberView[];
   /** Committed offset per partition of the topic; null where nothing was committed. */
   committed: { partition: number; offset: number | null }[];

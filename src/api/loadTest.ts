@@ -452,15 +452,19 @@ const status = field(
           z
             .array(
               z.strictObject({
-                id: field(text(253), 'Readable name of the client.'),
+                id: field(
+                  text(253),
+                  'Readable name of the client. Of a member that this LoadTest did not start: its group.instance.id, or its member id with its client.id in front.',
+                ),
                 client: field(text(253), 'Member id in the group (Kafka’s member.id).'),
+                clientId: field(text(253), 'client.id of a member that this LoadTest did not start.').exactOptional(),
                 host: field(text(253), 'Node or host.'),
                 partitions: field(z.array(count(0, 1_000_000)).max(10_000), 'Partitions it owns.'),
                 source: shared.source,
               }),
             )
             .max(1_000),
-          'Live members of the group.',
+          'Live members of the group, also those that this LoadTest did not start (source Broker).',
         ),
         idle: field(z.array(text(253)).max(1_000), 'Ids of members that own no partition.'),
         consumed: total('Records processed, counted as often as they were.'),

@@ -65,8 +65,8 @@ export const evidence = field(
 
 const rebalance = z.strictObject({
   number: total('1, 2, 3, … within the run; never changes once given.'),
-  at: at('First callback of the change.'),
-  settledAt: at('Last callback of the change.'),
+  at: at('First callback of the change; source Broker: the first look at the group that showed it.'),
+  settledAt: at('Last callback of the change; source Broker: the look that showed it settled.'),
   trigger: field(
     z.enum([
       'ScaleUp',
@@ -87,11 +87,17 @@ const rebalance = z.strictObject({
     'Eager: everybody gives up everything. Cooperative: only what moves is given up. Consumer: KIP-848, the broker assigns.',
   ),
   source,
+  resolutionMs: ms(
+    'source Broker only: between which two looks at the group the change happened, in ms up to settledAt. Pauses are not known then.',
+  ).exactOptional(),
   membersBefore: total('Members of the group before.'),
   membersAfter: total('Members of the group after.'),
   partitionsMoved: total('Partitions whose owner after differs from the owner before.'),
   stopTheWorldMs: ms('How long every partition that had records waiting was paused at the same time, in ms.'),
   longestPauseMs: ms('The longest pause of one partition, in ms.'),
+  errorBoundMs: ms(
+    'By how much a pause may be off, in ms: its two ends are by the clocks of two processes, which are lined up only so far. 0: all ends of a pause were of one process.',
+  ).exactOptional(),
   pauses: field(
     z.array(z.strictObject({ partition: partition(), ms: ms('Length of the pause, in ms.') })).max(1_000),
     'Per partition that paused: from the end of the last record before to the begin of the first one after, but no longer than that record had been waiting in the log.',
@@ -101,7 +107,7 @@ const rebalance = z.strictObject({
     z
       .array(
         z.strictObject({
-          id: field(text(253), 'Readable name of the client.'),
+          id: field(text(253), 'As in status.consumers.members.'),
           gained: partitions('Partitions it got.'),
           lost: partitions('Partitions it gave up or lost.'),
           kept: partitions('Partitions it had before and has after.'),

@@ -1,6 +1,8 @@
 /** One change of the group, from its first callback until it has settled and is told as a rebalance. */
 import type { EpochMs } from '../api/kind.ts';
-import type { Assigned, Revoked } from './evidence.ts';
+import type { Foreigner, Foreigners, Picture, Unexplained } from './brokerView.ts';
+import type { Assigned, RebalanceProtocol, Revoked } from './evidence.ts';
+import { account, awaitsLook, foreigners, foreignOwners, missing, pictureAfter } from './foreigners.ts';
 import {
   type Around,
   type Change,
@@ -11,6 +13,7 @@ import {
   type Member,
   type Settled,
 } from './groupState.ts';
+import { putOut } from './ownership.ts';
 import { longer } from './pauses.ts';
 import type { Rebalance } from './runView.ts';
 import { complete, finish } from './standstill.ts';
@@ -44,6 +47,11 @@ export const SAID_KEPT = 20;
 
 /** The change that a callback belongs to: the one that is going on, or it opens one. */
 export function callback(group: Group, fact: Assigned | Revoked, now: EpochMs): Change {
+  const { change: last } = group;
+  // It only waited for the broker to tell who else was in it.
+  if (last && now >= last.lastAt + QUIET_MS && isOver(group, last, now) && awaitsLook(group, last, now)) {
+    settle(group, last);
+  }
   group.change ??= open(group, fact, now);
   const { change } = group;
   change.lastAt = now;
@@ -61,34 +69,41 @@ export function say(change: Change, reason: string | undefined): void {
 }
 
 function open(group: Group, fact: Assigned | Revoked, at: EpochMs): Change {
-  const membersBefore = new Map<string, string>();
-  for (const { key, client, inGroup } of group.members.values()) if (inGroup) membersBefore.set(key, client);
   const around = new Map<number, Around>();
   for (const [partition, { endedAt }] of group.processing) {
     const work = endedAt === undefined ? [] : [{ from: endedAt, to: endedAt }];
-    around.set(partition, { longest: undefined, beyond: undefined, work, fresh: endedAt === undefined });
+    around.set(partition, { longest: undefined, beyond: undefined, errorMs: 0, work, fresh: endedAt === undefined });
   }
-  const goodbye = fact.type === 'Revoked' && fact.cause === 'Closed';
+  group.broker.unexplained = undefined;
+  const openedByGoodbye = fact.type === 'Revoked' && fact.cause === 'Closed';
+  return { ...changeFrom(group, at, fact.protocol), openedByGoodbye, around };
+}
+
+/** A change of the group as it is. */
+function changeFrom(group: Group, at: EpochMs, protocol: RebalanceProtocol): Change {
+  const membersBefore = new Map<string, string>();
+  for (const { key, client, inGroup } of group.members.values()) if (inGroup) membersBefore.set(key, client);
+  const ownersBefore = ownersByName(group, group.broker.accounted);
   return {
     at,
     lastAt: at,
-    protocol: fact.protocol,
+    protocol,
     membersBefore,
-    ownersBefore: ownersByName(group),
-    concerned: new Set(group.owners.keys()),
-    openedByGoodbye: goodbye,
+    ownersBefore,
+    concerned: new Set(ownersBefore.keys()),
+    openedByGoodbye: false,
     onlyGoodbyes: true,
     lost: [],
     calledBack: new Set(),
     putOut: new Map(),
     said: [],
     stableAt: undefined,
-    around,
+    around: new Map(),
   };
 }
 
-function ownersByName(group: Group): Map<number, string> {
-  const names = new Map<number, string>();
+function ownersByName(group: Group, others: Foreigners | undefined): Map<number, string> {
+  const names = foreignOwners(others);
   for (const [partition, key] of group.owners) names.set(partition, group.members.get(key)?.client ?? key);
   return names;
 }
@@ -112,8 +127,27 @@ export function isOver(group: Group, change: Change, now: EpochMs): boolean {
   return !handover || waited >= HANDOVER_MS;
 }
 
+/** A change that none of our clients told of: what is known of it is what two looks at the group show. */
+export function settleForeign(group: Group, { at, before, picture }: Unexplained): void {
+  const change = { ...changeFrom(group, at, picture.protocol), lastAt: picture.at };
+  record(group, change, picture, { source: 'Broker', resolutionMs: picture.at - before });
+}
+
 export function settle(group: Group, change: Change): void {
+  record(group, change, pictureAfter(group, change), { source: 'Clients' });
+}
+
+/** `picture`: the look that shows how it ended; without one, foreign members are taken to be as they were. */
+function record(
+  group: Group,
+  change: Change,
+  picture: Picture | undefined,
+  told: Pick<Rebalance, 'source' | 'resolutionMs'>,
+): void {
   group.change = undefined;
+  if (picture !== undefined) {
+    for (const member of missing(group, picture)) putOut(group, change, member, change.lastAt);
+  }
   const settledAt = change.lastAt;
   for (const member of group.members.values()) {
     // Nobody took anything from it, so nothing else shows that the group goes on without it.
@@ -122,10 +156,16 @@ export function settle(group: Group, change: Change): void {
     member.awaiting = false;
     if (member.inGroup && gone && member.owned.size === 0) member.inGroup = false;
   }
-  const ownersAfter = ownersByName(group);
+  const { broker } = group;
+  const others = picture === undefined ? without(broker.accounted, group.owners) : foreigners(group, picture);
+  // Before the first look nobody knows since when they have been there.
+  const othersBefore = broker.accounted ?? others;
+  const ownersBefore = new Map([...foreignOwners(othersBefore), ...change.ownersBefore]);
+  const ownersAfter = ownersByName(group, others);
+  for (const partition of [...ownersBefore.keys(), ...ownersAfter.keys()]) change.concerned.add(partition);
   const after = [...group.members.values()].filter(({ inGroup }) => inGroup);
-  const moved = [...change.concerned].filter((p) => change.ownersBefore.get(p) !== ownersAfter.get(p));
-  const { trigger, reason, scaling } = explain(group, change, after);
+  const moved = [...change.concerned].filter((p) => ownersBefore.get(p) !== ownersAfter.get(p));
+  const { trigger, reason, scaling } = explain(group, change, after, { before: othersBefore, after: others });
   const outline: Settled['outline'] = {
     number: ++group.count,
     at: change.at,
@@ -134,12 +174,20 @@ export function settle(group: Group, change: Change): void {
     ...(scaling === undefined ? {} : { asked: true }),
     reason,
     protocol: change.protocol,
-    source: 'Clients',
-    membersBefore: change.membersBefore.size,
-    membersAfter: after.length,
+    ...told,
+    membersBefore: change.membersBefore.size + othersBefore.size,
+    membersAfter: after.length + others.size,
     partitionsMoved: moved.length,
-    members: memberChanges(change, after, ownersAfter),
+    members: memberChanges(
+      [...change.membersBefore.values(), ...after.map(({ client }) => client), ...ids(othersBefore), ...ids(others)],
+      change.concerned,
+      ownersBefore,
+      ownersAfter,
+    ),
   };
+  if (picture !== undefined || broker.accounted !== undefined) account(group, others);
+  // The first look there is from now on still tells of this change.
+  broker.late = picture === undefined && broker.lookedAt !== undefined;
   for (const { client, key } of after) group.known.set(client, key);
   for (const partition of change.concerned) group.everOwned.add(partition);
   forgetEnded(group);
@@ -156,13 +204,28 @@ export function settle(group: Group, change: Change): void {
   if (group.settled.length > KEPT) dropOldest(group);
 }
 
-function memberChanges(change: Change, after: Member[], ownersAfter: Map<number, string>): Rebalance['members'] {
-  const ids = new Set([...change.membersBefore.values(), ...after.map(({ client }) => client)]);
+const ids = (foreigners: Foreigners) => [...foreigners.values()].map(({ id }) => id);
+
+/** What is left of it when these partitions have other owners. */
+function without(all: Foreigners | undefined, owners: ReadonlyMap<number, unknown>): Foreigners {
+  const rest = ([key, one]: [string, Foreigner]) =>
+    [key, { ...one, partitions: one.partitions.filter((partition) => !owners.has(partition)) }] as const;
+  return new Map([...(all ?? [])].map(rest));
+}
+
+function memberChanges(
+  members: string[],
+  concerned: ReadonlySet<number>,
+  ownersBefore: ReadonlyMap<number, string>,
+  ownersAfter: ReadonlyMap<number, string>,
+): Rebalance['members'] {
   const changes = new Map(
-    [...ids].sort().map((id) => [id, { id, gained: [], lost: [], kept: [] } as Rebalance['members'][number]]),
+    [...new Set(members)]
+      .sort()
+      .map((id) => [id, { id, gained: [], lost: [], kept: [] } as Rebalance['members'][number]]),
   );
-  for (const partition of [...change.concerned].sort((a, b) => a - b)) {
-    const from = change.ownersBefore.get(partition);
+  for (const partition of [...concerned].sort((a, b) => a - b)) {
+    const from = ownersBefore.get(partition);
     const to = ownersAfter.get(partition);
     if (from !== undefined && from === to) changes.get(from)?.kept.push(partition);
     else {
@@ -173,7 +236,7 @@ function memberChanges(change: Change, after: Member[], ownersAfter: Map<number,
   return [...changes.values()];
 }
 
-function explain(group: Group, change: Change, after: Member[]) {
+function explain(group: Group, change: Change, after: Member[], others: { before: Foreigners; after: Foreigners }) {
   const settledAt = change.lastAt;
   const afterKeys = new Set(after.map(({ key }) => key));
   const joined = after.filter(({ key }) => !change.membersBefore.has(key));
@@ -194,6 +257,9 @@ function explain(group: Group, change: Change, after: Member[]) {
         return { client, goodbye, static: isStatic, beatsAtWork, silentMs };
       })
       .sort((a, b) => (a.client < b.client ? -1 : 1)),
+    foreignJoined: onlyIn(others.after, others.before),
+    foreignLeft: onlyIn(others.before, others.after),
+    ownsNone: group.own.size === 0,
     lost: change.lost,
     troubles: group.troubles,
     scalings: group.scalings,
@@ -206,6 +272,9 @@ function explain(group: Group, change: Change, after: Member[]) {
   if (scaling !== undefined) scaling.of.left -= scaling.members;
   return judgement;
 }
+
+const onlyIn = (one: Foreigners, other: Foreigners): string[] =>
+  [...one].flatMap(([key, { id }]) => (other.has(key) ? [] : [id])).sort();
 
 function forgetEnded(group: Group): void {
   let excess = group.members.size - MEMBERS_KEPT;

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { clockCorrection, newClock, observeDelay } from './clock.ts';
+import { clockCorrection, clockErrorMs, newClock, observeDelay, observeRoundTrip } from './clock.ts';
 
 const correctionAfter = (...delays: number[]) => {
   const clock = newClock();
@@ -25,4 +25,22 @@ test('a clock that is behind is known once five reports agree', () => {
 test('a backlog sent late is not taken for a clock that is behind', () => {
   expect(correctionAfter(5000, 4750, 4500, 4250, 4000, 3750)).toBe(0);
   expect(correctionAfter(5000, 4750, 4500, 4250, 4000, 12)).toBe(0);
+});
+
+const errorAfter = (roundTrips: number[], ...delays: number[]) => {
+  const clock = newClock();
+  for (const delay of delays) observeDelay(clock, delay);
+  for (const roundTrip of roundTrips) observeRoundTrip(clock, roundTrip);
+  return clockErrorMs(clock);
+};
+
+test.each([
+  ['the way is known to be short', [9, 4, 7], [2, 5], 3],
+  ['nobody knows how long the way is', [], [2, 5], 48],
+  ['a little ahead, not corrected', [4], [-20, 3], 24],
+  ['ahead, corrected by the least that it is', [4], [-2000, -1990], 4],
+  ['behind, and corrected once it is believed', [4], [2003, 2003, 2004, 2005, 2006], 4],
+  ['perhaps behind, not believed yet', [4], [2003, 2005], 2004],
+])('error bound: %s', (_what, roundTrips, delays, ms) => {
+  expect(errorAfter(roundTrips, ...delays)).toBe(ms);
 });

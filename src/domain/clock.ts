@@ -3,8 +3,10 @@
  * (`sentAt`) and gets the broker's (LogAppendTime). Their difference is the way to the broker, which is never
  * negative, plus how far the sender's clock is behind. The smallest difference of a process has the least way in it.
  *
- * Error bound: up to `NOISE_MS` no correction is made, so clocks may differ by that much; a correction is too large by
- * the shortest way to the broker (some ms where the network is healthy).
+ * Error bound: the way is at least nothing and, of the fastest report, at most the shortest round trip that the process
+ * has seen (by its own clock alone, so no difference of clocks is in it). So the clock is behind by at most the smallest
+ * difference, and by no less than that minus the shortest round trip; what the correction leaves of it is the bound. It
+ * holds while clocks run evenly: one that is set or drifts during the run is off by that much more.
  */
 
 /** Differences up to this are taken for the way, not for the clock. */
@@ -12,13 +14,32 @@ const NOISE_MS = 50;
 /** A clock that seems behind is believed when so many reports agree within `AGREE_MS`: a late report looks the same. */
 const WITNESSES = 5;
 const AGREE_MS = 25;
+/** Until a process has told of a round trip. */
+const ASSUMED_ROUND_TRIP_MS = 50;
+/** LogAppendTime has no fractions. */
+const BROKER_TICK_MS = 1;
 
 export interface ClockEvidence {
   /** The smallest appendedAt − sentAt, ascending, at most `WITNESSES`. */
   readonly smallest: number[];
+  /** The shortest round trip that the process told of; undefined before it did. */
+  roundTripMs: number | undefined;
 }
 
-export const newClock = (): ClockEvidence => ({ smallest: [] });
+export const newClock = (): ClockEvidence => ({ smallest: [], roundTripMs: undefined });
+
+/** How a time came about: times by one and the same clock are off by the same. */
+export interface ClockUsed {
+  /** The process. */
+  readonly of: string;
+  /** What was added to its time. */
+  readonly correction: number;
+  readonly errorMs: number;
+}
+
+/** By how much the time from one moment to another may be off. */
+export const errorBetween = (a: ClockUsed, b: ClockUsed): number =>
+  a.of === b.of ? Math.abs(a.correction - b.correction) : a.errorMs + b.errorMs;
 
 /** Notes one report's appendedAt − sentAt, in ms. */
 export function observeDelay({ smallest }: ClockEvidence, delayMs: number): void {
@@ -35,4 +56,18 @@ export function clockCorrection({ smallest }: ClockEvidence): number {
   if (least < 0) return least;
   const agreeing = smallest[WITNESSES - 1];
   return agreeing !== undefined && agreeing - least <= AGREE_MS ? least : 0;
+}
+
+/** Notes what a report says of round trips. */
+export function observeRoundTrip(clock: ClockEvidence, roundTripMs: number): void {
+  clock.roundTripMs = Math.min(clock.roundTripMs ?? Number.POSITIVE_INFINITY, roundTripMs);
+}
+
+/** By how many ms a time of the process may be off the broker's clock, once corrected; see above. */
+export function clockErrorMs(clock: ClockEvidence): number {
+  const least = clock.smallest[0] ?? 0;
+  const correction = clockCorrection(clock);
+  const behindMost = least + BROKER_TICK_MS;
+  const behindLeast = least - (clock.roundTripMs ?? ASSUMED_ROUND_TRIP_MS);
+  return Math.max(behindMost - correction, correction - behindLeast);
 }

@@ -16,6 +16,8 @@ export interface Report {
   seq: number;
   /** The sender's clock when it handed the report to its producer, in ms with fractions. */
   sentAt: EpochMs;
+  /** Shortest time so far from a report's `sentAt` to its acknowledgement, in ms by the sender's clock. Absent: none yet. */
+  roundTripMs?: number;
   facts: Fact[];
 }
 
@@ -145,6 +147,16 @@ export interface ClientError extends ClientFact {
   message: string;
 }
 
+/** A member of the group as the broker describes it. */
+export interface BrokerMember {
+  memberId: string;
+  clientId: string;
+  host: string;
+  groupInstanceId?: string;
+  /** Of the run's topic. Of a classic group empty unless it is Stable. */
+  partitions: number[];
+}
+
 /** The operator's own look at Kafka. */
 export interface LagSample {
   type: 'LagSample';
@@ -154,6 +166,12 @@ export interface LagSample {
   /** null: no such group yet. */
   groupState: string | null;
   groupMembers: number;
+  /** How the group rebalances, as far as the broker's description tells. Absent: no group, or no assignor yet. */
+  protocol?: RebalanceProtocol;
+  /** By member id, at most 500. */
+  members?: BrokerMember[];
+  /** Instead of `members`: they are those of the sample with this `at`. */
+  membersAsAt?: EpochMs;
   partitions: { partition: number; endOffset: number; committedOffset: number | null; beginningOffset: number }[];
 }
 

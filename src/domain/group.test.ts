@@ -383,8 +383,8 @@ test('what somebody else owns has no owner here: the broker calling the group st
 test('members show where they run and what they own', () => {
   const { lab } = twoEager();
   expect(lab.view(11_100).consumers.members).toEqual([
-    { id: 'c-0', memberId: 'c-0-member', host: 'node-1', partitions: [0, 1] },
-    { id: 'c-1', memberId: 'c-1-member', host: 'node-1', partitions: [2] },
+    { id: 'c-0', memberId: 'c-0-member', host: 'node-1', partitions: [0, 1], source: 'Clients' },
+    { id: 'c-1', memberId: 'c-1-member', host: 'node-1', partitions: [2], source: 'Clients' },
   ]);
 });
 

@@ -3,16 +3,19 @@
  * that (a rebalance) with its pauses. Events come in the order of time (see timeline.ts).
  */
 import type { EpochMs } from '../api/kind.ts';
-import { isOver, QUIET_MS, settle } from './change.ts';
+import { isOver, QUIET_MS, settle, settleForeign } from './change.ts';
 import type { Scaled } from './evidence.ts';
+import { awaitsLook, looked, saysOver } from './foreigners.ts';
 import type { Group, Member } from './groupState.ts';
 import { assigned, end, newMember, revoked, start } from './membership.ts';
 import type { Rebalance } from './runView.ts';
 import { complete, workBegan, workEnded } from './standstill.ts';
-import type { GroupEvent, Told } from './timeline.ts';
+import type { GroupEvent, Happening, Told } from './timeline.ts';
 
 const TROUBLES_KEPT = 50;
 const SCALINGS_KEPT = 50;
+/** Names and member ids of our own clients, oldest forgotten first. */
+const OWN_KEPT = 20_000;
 
 /** Takes in the next event, in place. One that comes too late for its time counts as happening now. */
 export function step(group: Group, { at, instance, what }: GroupEvent): void {
@@ -25,21 +28,31 @@ export function step(group: Group, { at, instance, what }: GroupEvent): void {
       break;
     case 'Looked':
       if (what.groupState === 'Stable' && group.change !== undefined) group.change.stableAt = now;
+      look(group, what, now);
       break;
     case 'WorkBegan':
       sighted(group, instance, what.client, now);
-      workBegan(group, what.partition, at, what.waitedMs);
+      workBegan(group, what.partition, at, what.waitedMs, what.clock);
       break;
     case 'WorkEnded':
       sighted(group, instance, what.client, now);
-      workEnded(group, what.partition, { from: what.beganAt, to: at }, what.longestPause);
+      workEnded(group, what.partition, { from: what.beganAt, to: at }, what.clock, what.longestPause);
       break;
     default:
       told(group, instance, what, now);
   }
 }
 
+/** What a look shows of the same change as the look before is still to come when that one was another change. */
+function look(group: Group, what: Extract<Happening, { type: 'Looked' }>, now: EpochMs): void {
+  const earlier = looked(group, what, now);
+  if (earlier === undefined) return;
+  settleForeign(group, earlier);
+  looked(group, what, now);
+}
+
 function told(group: Group, instance: string, fact: Told, now: EpochMs): void {
+  own(group, fact);
   const seen = sighted(group, instance, fact.client, now);
   const member = () => seen ?? newMember(group, keyOf(instance, fact.client), fact.client, now);
   switch (fact.type) {
@@ -76,12 +89,27 @@ function told(group: Group, instance: string, fact: Told, now: EpochMs): void {
 
 /** Settles the change that is going on if nothing more belongs to it up to `now`. */
 export function passTime(group: Group, now: EpochMs): void {
-  const { change } = group;
-  if (change !== undefined && now >= change.lastAt + QUIET_MS && isOver(group, change, now)) settle(group, change);
+  const { change, broker } = group;
+  if (change === undefined) {
+    if (broker.unexplained !== undefined && now >= broker.unexplained.until) settleForeign(group, broker.unexplained);
+  } else if (now >= change.lastAt + QUIET_MS) {
+    const over = saysOver(group, change) || (isOver(group, change, now) && !awaitsLook(group, change, now));
+    if (over) settle(group, change);
+  }
 }
 
 export const rebalances = (group: Group): Rebalance[] =>
   group.settled.map((settled) => settled.final ?? complete(settled));
+
+function own(group: Group, fact: Told): void {
+  group.own.add(fact.client);
+  if ((fact.type === 'Assigned' || fact.type === 'Revoked') && fact.memberId !== '') group.own.add(fact.memberId);
+  if (group.own.size <= OWN_KEPT) return;
+  for (const oldest of group.own) {
+    group.own.delete(oldest);
+    return;
+  }
+}
 
 const keyOf = (instance: string, client: string) => `${instance} ${client}`;
 

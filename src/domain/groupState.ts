@@ -1,5 +1,6 @@
 /** What is known of a run's consumer group: members, who owns what, the change that is going on, those that have settled. */
 import type { EpochMs } from '../api/kind.ts';
+import { type BrokerView, unseen } from './brokerView.ts';
 import type { RebalanceProtocol, Scaled } from './evidence.ts';
 import type { Interval, Processing } from './pauses.ts';
 import type { Rebalance } from './runView.ts';
@@ -37,6 +38,8 @@ export interface Around {
   longest: Interval | undefined;
   /** Longest pause that began after the last callback: counts when another callback follows. */
   beyond: Interval | undefined;
+  /** By how much the length of a pause looked at may be off, also of those too short to be one. */
+  errorMs: number;
   work: Interval[];
   /** It had no record before: its first batch says nothing about waiting. */
   fresh: boolean;
@@ -93,6 +96,9 @@ export interface Group {
   /** What each Scaled led to last, to tell a repetition. */
   scaledTo: Map<Scaled['what'], number>;
   troubles: Trouble[];
+  /** Names and member ids of our own clients. */
+  own: Set<string>;
+  broker: BrokerView;
   change: Change | undefined;
   settled: Settled[];
   count: number;
@@ -113,6 +119,8 @@ export const emptyGroup = (): Group => ({
   scalings: [],
   scaledTo: new Map(),
   troubles: [],
+  own: new Set(),
+  broker: unseen(),
   change: undefined,
   settled: [],
   count: 0,
@@ -138,6 +146,8 @@ export function copyGroup(group: Group): Group {
     scalings: group.scalings.map((one) => ({ ...one })),
     scaledTo: new Map(group.scaledTo),
     troubles: [...group.troubles],
+    own: new Set(group.own),
+    broker: { ...group.broker },
     change: group.change && {
       ...group.change,
       concerned: new Set(group.change.concerned),

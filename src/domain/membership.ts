@@ -2,8 +2,8 @@
 import type { EpochMs } from '../api/kind.ts';
 import { callback, SAID_KEPT, say } from './change.ts';
 import type { Assigned, Revoked, Started } from './evidence.ts';
-import type { Change, Group, Member } from './groupState.ts';
-import { AT_WORK_MS } from './trigger.ts';
+import type { Group, Member } from './groupState.ts';
+import { own, putOut, release } from './ownership.ts';
 
 export function newMember(group: Group, key: string, client: string, now: EpochMs): Member {
   const member: Member = {
@@ -79,27 +79,4 @@ export function revoked(group: Group, member: Member, fact: Revoked, now: EpochM
   }
   if (fact.cause === 'Closed') member.goodbye = true;
   else change.onlyGoodbyes = false;
-}
-
-/** Others own its partitions without it having given them up: it has been out of the group for a while. */
-function putOut(group: Group, change: Change, member: Member, now: EpochMs): void {
-  const silentMs = now - member.seenAt;
-  change.putOut.set(member.key, silentMs);
-  member.putOutAtWork = !member.ended && silentMs <= AT_WORK_MS;
-  member.inGroup = false;
-  member.awaiting = false;
-  release(group, member);
-}
-
-function release(group: Group, member: Member): void {
-  for (const partition of member.owned) {
-    if (group.owners.get(partition) === member.key) group.owners.delete(partition);
-  }
-  member.owned.clear();
-}
-
-function own(group: Group, change: Change, member: Member, partition: number): void {
-  group.owners.set(partition, member.key);
-  member.owned.add(partition);
-  change.concerned.add(partition);
 }

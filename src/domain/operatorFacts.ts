@@ -1,10 +1,12 @@
-/** What the operator itself adds to a run's evidence: what it scaled, and how far the group is behind. */
-import type { Action, EpochMs, EvidenceNeed, KafkaView, Known } from '../api/kind.ts';
-import type { Fact, LagSample, Scaled } from './evidence.ts';
-import { latestLagSample, type Run } from './run.ts';
+/** What the operator itself sees and does, as facts among a run's evidence: pure, from one look at Kafka. */
+import type { Action, EpochMs, EvidenceNeed, GroupView, KafkaView, Known } from '../api/kind.ts';
+import type { BrokerMember, Fact, LagSample, RebalanceProtocol, Scaled } from './evidence.ts';
+import { latestLagSample, latestMembersSample, type Run } from './run.ts';
 
 /** One look at lag a second; a little less, for rounds that come early. */
 const SAMPLE_MS = 800;
+/** A list that is cut is told by `groupMembers` being higher; nothing is concluded from it then. */
+const MOST_MEMBERS = 500;
 
 /** Where a run's evidence goes to. */
 export type ReportPlace = Pick<EvidenceNeed, 'bootstrapServers' | 'run' | 'topic' | 'partition'>;
@@ -20,18 +22,30 @@ export function report({ bootstrapServers, run, topic, partition }: ReportPlace,
 export const scaled = (what: Scaled['what'], from: number, to: number, at: EpochMs): Scaled[] =>
   from === to ? [] : [{ type: 'Scaled', at, what, from, to }];
 
-/** What a round saw of the lag; undefined where there is no topic, and while the run has a look that is about as new. */
+/** What a round saw of lag and group; undefined without a topic, and while the run has a look that is about as new. */
 export function lookAtLag(kafka: Known<KafkaView>, run: Run): LagSample | undefined {
-  if (!('known' in kafka) || kafka.known.topic == null) return undefined;
-  const { at, spreadMs, topic, group } = kafka.known;
-  if (at - (latestLagSample(run)?.at ?? 0) < SAMPLE_MS) return undefined;
+  if (!('known' in kafka) || kafka.known.at - (latestLagSample(run)?.at ?? 0) < SAMPLE_MS) return undefined;
+  return lagSampleOf(kafka.known, latestMembersSample(run));
+}
+
+/**
+ * undefined where there is no topic to look at. `told`: a sample of the evidence with members, which are not told again
+ * while they are the same.
+ */
+export function lagSampleOf(view: KafkaView, told?: LagSample): LagSample | undefined {
+  const { at, spreadMs, topic, group } = view;
+  if (topic == null) return undefined;
   const committed = new Map(group?.committed.map(({ partition, offset }) => [partition, offset]));
+  const members = membersOf(group);
+  const protocol = group == null ? undefined : protocolOf(group);
   return {
     type: 'LagSample',
     at,
     spreadMs,
     groupState: group?.state ?? null,
     groupMembers: group?.members.length ?? 0,
+    ...(protocol === undefined ? {} : { protocol }),
+    ...(told !== undefined && same(told.members, members) ? { membersAsAt: told.at } : { members }),
     partitions: topic.partitions.map(({ partition, endOffset, beginningOffset }) => ({
       partition,
       endOffset,
@@ -39,4 +53,29 @@ export function lookAtLag(kafka: Known<KafkaView>, run: Run): LagSample | undefi
       committedOffset: committed.get(partition) ?? null,
     })),
   };
+}
+
+const membersOf = (group: GroupView | null | undefined): BrokerMember[] =>
+  [...(group?.members ?? [])]
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .slice(0, MOST_MEMBERS)
+    .map(({ id, clientId, host, groupInstanceId, partitions }) => ({
+      memberId: id,
+      clientId,
+      host,
+      ...(groupInstanceId === undefined ? {} : { groupInstanceId }),
+      partitions,
+    }));
+
+const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+
+/** The assignors of Kafka's clients; of others nobody knows from outside how they rebalance. */
+const EAGER = new Set(['range', 'roundrobin', 'sticky', 'RoundRobinAssigner']);
+
+/** undefined while a classic group has not agreed on an assignor. */
+function protocolOf({ protocol, assignor }: GroupView): RebalanceProtocol | undefined {
+  if (protocol === 'consumer') return 'Consumer';
+  if (assignor === undefined) return undefined;
+  if (assignor === 'cooperative-sticky') return 'Cooperative';
+  return EAGER.has(assignor) ? 'Eager' : 'None';
 }

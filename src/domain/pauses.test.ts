@@ -1,7 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { Scenario } from '../../test/support/evidence.ts';
-import { type Interval, pauseBefore, stopTheWorldMs } from './pauses.ts';
+import type { ClockUsed } from './clock.ts';
+import { type Interval, pauseBefore, stopTheWorldMs, worthNoting } from './pauses.ts';
 
+const HERE: ClockUsed = { of: 'c-0/1', correction: 0, errorMs: 3 };
+const THERE: ClockUsed = { of: 'c-1/1', correction: -2000, errorMs: 4 };
 const between = (from: number, to: number): Interval => ({ from, to });
 
 test.each([
@@ -11,12 +14,27 @@ test.each([
   ['less than a millisecond', 100.5, 100_000, undefined],
   ['begun before the last one ended', 90, 100_000, undefined],
 ])('pause: %s', (_what, b, waited, pause) => {
-  expect(pauseBefore({ endedAt: 100, working: 0 }, b, waited)).toEqual(pause);
+  const found = pauseBefore({ endedAt: 100, endedBy: HERE, working: 0 }, b, waited, HERE);
+  expect(found?.errorMs).toBe(0);
+  expect(found && worthNoting(found) ? between(found.from, found.to) : undefined).toEqual(pause);
+});
+
+const error = (by: ClockUsed, waited: number, clock: ClockUsed) =>
+  pauseBefore({ endedAt: 100, endedBy: by, working: 0 }, 900, waited, clock)?.errorMs;
+
+test.each([
+  ['one process', HERE, HERE, 100_000, 0],
+  ['one process whose clock was corrected in between', HERE, { ...HERE, correction: 12 }, 100_000, 12],
+  ['two processes', HERE, THERE, 100_000, 7],
+  ['two processes, but the record had only just come', HERE, THERE, 30, 0],
+  ['two processes, the record had waited about as long', HERE, THERE, 802, 7],
+])('by how much a pause may be off: %s', (_what, by, clock, waited, ms) => {
+  expect(error(by, waited, clock)).toBe(ms);
 });
 
 test('no pause before the first record, nor while somebody works on the partition', () => {
-  expect(pauseBefore({ endedAt: undefined, working: 0 }, 900, 500)).toBeUndefined();
-  expect(pauseBefore({ endedAt: 100, working: 1 }, 900, 500)).toBeUndefined();
+  expect(pauseBefore({ endedAt: undefined, endedBy: undefined, working: 0 }, 900, 500, HERE)).toBeUndefined();
+  expect(pauseBefore({ endedAt: 100, endedBy: HERE, working: 1 }, 900, 500, HERE)).toBeUndefined();
 });
 
 test.each<[string, Interval[], Interval[][], number]>([
@@ -96,8 +114,9 @@ test('a partition without a record since is pending, and fills in when one comes
   b.worked(2, 60_000, 60_010, 49_980);
   const after = lab.rebalances()[1];
   expect(after).toMatchObject({ stopTheWorldMs: 15, longestPauseMs: 49_980, pending: [] });
-  expect({ ...after, pauses: 0, stopTheWorldMs: 0, longestPauseMs: 0, pending: 0 }).toEqual({
+  expect({ ...after, errorBoundMs: 0, pauses: 0, stopTheWorldMs: 0, longestPauseMs: 0, pending: 0 }).toEqual({
     ...before,
+    errorBoundMs: 0,
     pauses: 0,
     stopTheWorldMs: 0,
     longestPauseMs: 0,

@@ -1,9 +1,15 @@
 /** Pauses of partitions and the stop of the world, by the definitions of the design. Times in ms since 1970. */
 import type { EpochMs } from '../api/kind.ts';
+import { type ClockUsed, errorBetween } from './clock.ts';
 
 export interface Interval {
   readonly from: EpochMs;
   readonly to: EpochMs;
+}
+
+/** A pause, perhaps of no length, and by how much its length may be off. */
+export interface Pause extends Interval {
+  readonly errorMs: number;
 }
 
 /** Shorter ones are no pauses: the client reports none below either. */
@@ -17,22 +23,40 @@ const STRETCHES = 2_000;
 export interface Processing {
   /** End of the record that ended last; undefined before the first. */
   endedAt: EpochMs | undefined;
+  /** By which clock. */
+  endedBy: ClockUsed | undefined;
   /** Batches begun and not ended: more than one when a member that lost the partition works on. */
   working: number;
 }
 
 /**
  * The pause before a record: `a`, when the last record before ended, `b`, when this one began, `waitedMs`, how long
- * it had been in the log at `b`: min(b − a, waited), up to `b`. undefined without a record before, during work
- * on the partition, and under `SHORTEST_PAUSE_MS`.
+ * it had been in the log at `b`: min(b − a, waited), up to `b`. undefined without a record before and during work
+ * on the partition.
+ *
+ * Its error is that of b − a: of two clocks where `a` and `b` are of different processes; within one only what its
+ * correction changed in between, usually nothing. A pause that the waiting bounds is off by less or not at all. The
+ * waiting itself is taken as told: the consumer's clock against that of the record's timestamp.
  */
-export function pauseBefore({ endedAt, working }: Processing, b: EpochMs, waitedMs: number): Interval | undefined {
-  if (endedAt === undefined || working > 0) return undefined;
-  return worthNoting({ from: b - Math.max(0, Math.min(b - endedAt, waitedMs)), to: b });
+export function pauseBefore(
+  { endedAt, endedBy, working }: Processing,
+  b: EpochMs,
+  waitedMs: number,
+  clock: ClockUsed,
+): Pause | undefined {
+  if (endedAt === undefined || endedBy === undefined || working > 0) return undefined;
+  const between = b - endedAt;
+  const errorMs = errorBetween(endedBy, clock);
+  const bounded = (ms: number) => Math.max(0, Math.min(ms, waitedMs));
+  const ms = bounded(between);
+  return {
+    from: b - ms,
+    to: b,
+    errorMs: Math.max(ms - bounded(between - errorMs), bounded(between + errorMs) - ms),
+  };
 }
 
-export const worthNoting = (pause: Interval): Interval | undefined =>
-  pause.to - pause.from >= SHORTEST_PAUSE_MS ? pause : undefined;
+export const worthNoting = (pause: Interval): boolean => pause.to - pause.from >= SHORTEST_PAUSE_MS;
 
 export const longer = (a: Interval | undefined, b: Interval | undefined): Interval | undefined =>
   a === undefined || (b !== undefined && b.to - b.from > a.to - a.from) ? b : a;

@@ -10,6 +10,7 @@ const RECENT = 50;
 const MOST_ENTRIES = 1_000;
 const MOST_PARTITIONS = 10_000;
 const LONGEST_REASON = 1_024;
+const LONGEST_ID = 253;
 /** Of the whole object's 256 KiB. */
 const MOST_BYTES = 240 * 1024;
 
@@ -24,18 +25,21 @@ function rebalanceStatus(rebalance: Rebalance): RebalancesStatus['recent'][numbe
     settledAt,
     stopTheWorldMs,
     longestPauseMs,
-    ...rest
+    ...others
   } = rebalance;
+  const { resolutionMs, errorBoundMs, ...rest } = others;
   return {
     ...rest,
     at: iso(at),
     settledAt: iso(settledAt),
+    ...(resolutionMs === undefined ? {} : { resolutionMs: Math.round(resolutionMs) }),
     stopTheWorldMs: Math.round(stopTheWorldMs),
     longestPauseMs: Math.round(longestPauseMs),
+    ...(errorBoundMs === undefined ? {} : { errorBoundMs: Math.ceil(errorBoundMs * 10) / 10 }),
     reason: reason.slice(0, LONGEST_REASON),
     pauses: longest(pauses).map(({ partition, ms }) => ({ partition, ms: Math.round(ms) })),
     ...(pending.length === 0 ? {} : { pending: pending.slice(0, MOST_PARTITIONS) }),
-    members: members.slice(0, MOST_ENTRIES),
+    members: members.slice(0, MOST_ENTRIES).map((member) => ({ ...member, id: member.id.slice(0, LONGEST_ID) })),
   };
 }
 

@@ -28,6 +28,14 @@ const work = z.object({
 
 const polls = z.object({ count, recordsMax: count, sizes: text, longestIntervalMs: ms.optional() });
 
+const brokerMember = z.object({
+  memberId: text,
+  clientId: text,
+  host: text,
+  groupInstanceId: text.optional(),
+  partitions,
+});
+
 const fact = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('Started'),
@@ -92,6 +100,9 @@ const fact = z.discriminatedUnion('type', [
     spreadMs: ms,
     groupState: text.nullable(),
     groupMembers: count,
+    protocol: protocol.optional(),
+    members: z.array(brokerMember).max(1_000).optional(),
+    membersAsAt: at.optional(),
     partitions: z.array(
       z.object({ partition, endOffset: count, committedOffset: count.nullable(), beginningOffset: count }),
     ),
@@ -111,6 +122,7 @@ const envelope = z.object({
   instance: name,
   seq: z.number().int().positive(),
   sentAt: at,
+  roundTripMs: ms.optional(),
   facts: z.array(z.unknown()),
 });
 

@@ -3,7 +3,15 @@
  * in any order in which the reports of each process keep theirs and none comes more than `WAIT_MS` late.
  */
 import type { EpochMs } from '../api/kind.ts';
-import { type ClockEvidence, clockCorrection, newClock, observeDelay } from './clock.ts';
+import {
+  type ClockEvidence,
+  type ClockUsed,
+  clockCorrection,
+  clockErrorMs,
+  newClock,
+  observeDelay,
+  observeRoundTrip,
+} from './clock.ts';
 import {
   addConsumed,
   type Consumers,
@@ -14,6 +22,7 @@ import {
   noConsumers,
 } from './consumers.ts';
 import type { Consumed, Fact, LagSample, ReportAt, Scaled } from './evidence.ts';
+import { foreigners, foreignUnrest } from './foreigners.ts';
 import { passTime, rebalances, step } from './group.ts';
 import { copyGroup, emptyGroup, type Group, liveMembers } from './groupState.ts';
 import { addSample, emptyLag, type LagChange, type LagRecord, lagChange, lagView, withSample } from './lag.ts';
@@ -65,6 +74,8 @@ export interface Run {
   producing: Set<string>;
   lag: LagRecord;
   lagSample: LagSample | undefined;
+  /** The newest one that lists the members. */
+  membersSample: LagSample | undefined;
   scaled: Map<Scaled['what'], Scaled>;
   latestAt: EpochMs;
   /** Reports folded. */
@@ -86,6 +97,7 @@ export const emptyRun = (): Run => ({
   producing: new Set(),
   lag: emptyLag(),
   lagSample: undefined,
+  membersSample: undefined,
   scaled: new Map(),
   latestAt: 0,
   reports: 0,
@@ -110,11 +122,13 @@ export function fold(run: Run, reportAt: ReportAt): Run {
   if (report.seq <= instance.seq) return run;
   instance.seq = report.seq;
   observeDelay(instance.clock, appendedAt - report.sentAt);
+  if (Number.isFinite(report.roundTripMs)) observeRoundTrip(instance.clock, report.roundTripMs as number);
   const shift = clockCorrection(instance.clock);
   run.reports++;
   run.newestAppendedAt = Math.max(run.newestAppendedAt, appendedAt);
   for (const event of takeUntil(run.timeline, run.newestAppendedAt - WAIT_MS)) step(run.group, event);
-  const place = { run, instance, name: report.instance, seq: report.seq, shift, index: 0 };
+  const clock = { of: report.instance, correction: shift, errorMs: clockErrorMs(instance.clock) };
+  const place = { run, instance, name: report.instance, seq: report.seq, shift, clock, index: 0 };
   for (const raw of report.facts) {
     const fact = parseFact(raw);
     if (fact === undefined || fact.at > report.sentAt + CLOCK_STEP_MS) {
@@ -134,7 +148,7 @@ export function fold(run: Run, reportAt: ReportAt): Run {
 export function view(run: Run, now: EpochMs, look?: LagSample): RunView {
   const group = groupAsOf(run, now - SHOW_AFTER_MS);
   const list = rebalances(group);
-  const settled = group.change === undefined && !callbackWaits(run, now - SHOW_AFTER_MS);
+  const settled = group.change === undefined && !foreignUnrest(group) && !callbackWaits(run, now - SHOW_AFTER_MS);
   const { consumers, delivery } = consumersView(run.consumers, run.latestAt);
   const producers = producersView(run.producers, run.latestAt);
   const members = memberViews(group);
@@ -173,6 +187,9 @@ export const lagBetween = (run: Run, from: EpochMs, to: EpochMs, below?: number)
 /** The operator's newest sample of the lag, as it reported it. */
 export const latestLagSample = (run: Run): LagSample | undefined => run.lagSample;
 
+/** The newest sample of the evidence that lists the group's members. */
+export const latestMembersSample = (run: Run): LagSample | undefined => run.membersSample;
+
 /** When a broker acknowledged the newest record, by the broker's clock; undefined before the first. */
 export const lastAcknowledgedAt = (run: Run): EpochMs | undefined => acknowledgedUntil(run.producers);
 
@@ -210,6 +227,7 @@ interface Place {
   name: string;
   seq: number;
   shift: number;
+  clock: ClockUsed;
   /** Of the next event within the report. */
   index: number;
 }
@@ -220,7 +238,17 @@ function take(place: Place, fact: Fact): boolean {
   if (fact.type === 'LagSample') {
     addSample(run.lag, { ...fact, at: fact.at + shift });
     if (run.lagSample === undefined || fact.at >= run.lagSample.at) run.lagSample = fact;
-    happen(place, fact.at + shift, { type: 'Looked', groupState: fact.groupState });
+    if (fact.members !== undefined && fact.at >= (run.membersSample?.at ?? 0)) run.membersSample = fact;
+    const { at: sampleAt, groupState, groupMembers, protocol, members, membersAsAt } = fact;
+    happen(place, sampleAt + shift, {
+      type: 'Looked',
+      sampleAt,
+      groupState,
+      groupMembers,
+      ...(protocol && { protocol }),
+      ...(members && { members }),
+      ...(membersAsAt && { membersAsAt }),
+    });
     return true;
   }
   if (fact.type === 'Scaled') {
@@ -251,7 +279,7 @@ function take(place: Place, fact: Fact): boolean {
 }
 
 function worked(place: Place, { client, partitions }: Consumed): boolean {
-  const { shift } = place;
+  const { shift, clock } = place;
   let understood = true;
   for (const { partition, firstBeganAt, firstWaitedMs, lastEndedAt, longestPause } of partitions) {
     if (lastEndedAt < firstBeganAt) {
@@ -263,12 +291,13 @@ function worked(place: Place, { client, partitions }: Consumed): boolean {
       from: Math.max(firstBeganAt, longestPause.from) + shift,
       to: Math.min(lastEndedAt, longestPause.to) + shift,
     };
-    happen(place, beganAt, { type: 'WorkBegan', client, partition, waitedMs: firstWaitedMs });
+    happen(place, beganAt, { type: 'WorkBegan', client, partition, waitedMs: firstWaitedMs, clock });
     happen(place, lastEndedAt + shift, {
       type: 'WorkEnded',
       client,
       partition,
       beganAt,
+      clock,
       ...(within && { longestPause: within }),
     });
   }
@@ -297,12 +326,21 @@ const callbackWaits = ({ timeline }: Run, until: EpochMs) =>
     .slice(indexAfter(timeline, until))
     .some(({ what }) => what.type === 'Assigned' || what.type === 'Revoked');
 
-const memberViews = (group: Group): MemberView[] =>
-  liveMembers(group)
-    .map(({ client, memberId, host, owned }) => ({
+function memberViews(group: Group): MemberView[] {
+  const { picture } = group.broker;
+  const theirs = picture === undefined ? [] : [...foreigners(group, picture).values()];
+  const taken = new Set(theirs.flatMap(({ partitions }) => partitions));
+  const ours = liveMembers(group).map(
+    ({ client, memberId, host, owned }): MemberView => ({
       id: client,
       memberId,
       host,
-      partitions: [...owned].sort((a, b) => a - b),
-    }))
-    .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+      partitions: [...owned].filter((partition) => !taken.has(partition)).sort((a, b) => a - b),
+      source: 'Clients',
+    }),
+  );
+  return [
+    ...ours,
+    ...theirs.map((one): MemberView => ({ ...one, partitions: [...one.partitions], source: 'Broker' })),
+  ].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+}

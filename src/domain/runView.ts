@@ -32,7 +32,10 @@ export interface Rebalance {
   /** The reasoning behind the trigger, as a sentence. */
   reason: string;
   protocol: 'Eager' | 'Cooperative' | 'Consumer' | 'None';
+  /** Clients: our clients' callbacks. Broker: none of our clients saw it; from the operator's looks at the group, pauses unknown. */
   source: 'Clients' | 'Broker';
+  /** source Broker: the change happened within so many ms up to `settledAt` (the time between two looks). */
+  resolutionMs?: number;
   membersBefore: number;
   membersAfter: number;
   /** Partitions whose owner after differs from the owner before. */
@@ -40,6 +43,8 @@ export interface Rebalance {
   stopTheWorldMs: number;
   longestPauseMs: number;
   /** Partitions that paused; one that has not had a record since is not in it yet (see `pending`). */
+  /** By how many ms a pause may be off because its two ends are by clocks of different processes (see clock.ts); absent: none is known. */
+  errorBoundMs?: number;
   pauses: { partition: number; ms: number; from: EpochMs; to: EpochMs }[];
   /** Partitions whose first record after the rebalance has not been seen: their pause is not known yet. */
   pending: number[];
@@ -48,11 +53,15 @@ export interface Rebalance {
 }
 
 export interface MemberView {
-  /** The client's readable name. */
+  /** The client's readable name; of a foreign member its group.instance.id or its member id with its client id in front. */
   id: string;
   memberId: string;
   host: string;
   partitions: number[];
+  /** Clients: one of our own, told by itself. Broker: not started by this operator, as the broker's last description has it. */
+  source: 'Clients' | 'Broker';
+  /** client.id; only of those that the broker told of (the others' is their id). */
+  clientId?: string;
 }
 
 export interface LagPoint {

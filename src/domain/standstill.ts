@@ -1,25 +1,35 @@
 /** Who stood still around a change of the group: finds the pauses of partitions in the records processed, and fills them in. */
 import type { EpochMs } from '../api/kind.ts';
+import type { ClockUsed } from './clock.ts';
 import { type Around, copied, copyAround, type Group, type Settled } from './groupState.ts';
-import { addStretch, type Interval, longer, pauseBefore, stopTheWorldMs, worthNoting } from './pauses.ts';
+import { addStretch, type Interval, longer, type Pause, pauseBefore, stopTheWorldMs, worthNoting } from './pauses.ts';
 import type { Rebalance } from './runView.ts';
 
-export function workBegan(group: Group, partition: number, at: EpochMs, waitedMs: number): void {
+export function workBegan(group: Group, partition: number, at: EpochMs, waitedMs: number, clock: ClockUsed): void {
   let processing = group.processing.get(partition);
   if (processing === undefined) {
-    processing = { endedAt: undefined, working: 0 };
+    processing = { endedAt: undefined, endedBy: undefined, working: 0 };
     group.processing.set(partition, processing);
   }
-  notePause(group, partition, pauseBefore(processing, at, waitedMs));
+  notePause(group, partition, pauseBefore(processing, at, waitedMs, clock));
   processing.working++;
 }
 
-export function workEnded(group: Group, partition: number, work: Interval, longestPause: Interval | undefined): void {
+export function workEnded(
+  group: Group,
+  partition: number,
+  work: Interval,
+  clock: ClockUsed,
+  longestPause: Interval | undefined,
+): void {
   const processing = group.processing.get(partition);
   if (processing === undefined) return;
-  if (longestPause !== undefined) notePause(group, partition, worthNoting(longestPause));
+  if (longestPause !== undefined) notePause(group, partition, { ...longestPause, errorMs: 0 });
   processing.working = Math.max(0, processing.working - 1);
-  processing.endedAt = Math.max(processing.endedAt ?? work.to, work.to);
+  if (processing.endedAt === undefined || work.to >= processing.endedAt) {
+    processing.endedAt = work.to;
+    processing.endedBy = clock;
+  }
   const { change } = group;
   if (change !== undefined) {
     const around = aroundOf(change.around, partition);
@@ -36,25 +46,28 @@ export function workEnded(group: Group, partition: number, work: Interval, longe
   });
 }
 
-function notePause(group: Group, partition: number, pause: Interval | undefined): void {
+function notePause(group: Group, partition: number, pause: Pause | undefined): void {
   if (pause === undefined) return;
+  const noted = worthNoting(pause) ? { from: pause.from, to: pause.to } : undefined;
   const { change } = group;
   if (change !== undefined && pause.to >= change.at) {
     const around = aroundOf(change.around, partition);
-    if (pause.from <= change.lastAt) around.longest = longer(around.longest, pause);
-    else around.beyond = longer(around.beyond, pause);
+    around.errorMs = Math.max(around.errorMs, pause.errorMs);
+    if (pause.from <= change.lastAt) around.longest = longer(around.longest, noted);
+    else around.beyond = longer(around.beyond, noted);
   }
   eachPending(group, partition, (settled) => {
     if (pause.to < settled.outline.at || pause.from > settled.outline.settledAt) return;
     const around = aroundOf(settled.around, partition);
-    around.longest = longer(around.longest, pause);
+    around.errorMs = Math.max(around.errorMs, pause.errorMs);
+    around.longest = longer(around.longest, noted);
   });
 }
 
 function aroundOf(all: Map<number, Around>, partition: number): Around {
   let around = all.get(partition);
   if (around === undefined) {
-    around = { longest: undefined, beyond: undefined, work: [], fresh: true };
+    around = { longest: undefined, beyond: undefined, errorMs: 0, work: [], fresh: true };
     all.set(partition, around);
   }
   return around;
@@ -94,8 +107,10 @@ export function complete({ outline, around, pending }: Settled): Rebalance {
     longest === undefined ? [] : [{ partition, ...longest }],
   );
   const others = known.flatMap(([, { longest, work }]) => (longest === undefined ? [work] : []));
+  const errorMs = known.reduce((most, [, one]) => Math.max(most, one.errorMs), 0);
   return {
     ...outline,
+    ...(outline.source === 'Broker' ? {} : { errorBoundMs: Math.ceil(errorMs * 1000) / 1000 }),
     stopTheWorldMs: toMicros(stopTheWorldMs(pauses, others)),
     longestPauseMs: pauses.reduce((longest, { from, to }) => Math.max(longest, toMicros(to - from)), 0),
     pauses: pauses.map(({ partition, from, to }) => ({ partition, ms: toMicros(to - from), from, to })),

@@ -3,7 +3,18 @@
  * order; those of different ones arrive in any. Events therefore wait here, sorted by time, until nothing older is expected.
  */
 import type { EpochMs } from '../api/kind.ts';
-import type { Alive, Assigned, ClientError, Revoked, Scaled, Started, Stopped, Stopping } from './evidence.ts';
+import type { ClockUsed } from './clock.ts';
+import type {
+  Alive,
+  Assigned,
+  ClientError,
+  LagSample,
+  Revoked,
+  Scaled,
+  Started,
+  Stopped,
+  Stopping,
+} from './evidence.ts';
 
 interface Stamp {
   /** By the broker's clock (see clock.ts). */
@@ -21,16 +32,20 @@ export type Happening =
   | Told
   | Scaled
   /** A batch of records of one partition: the first began to be processed, the last one ended. */
-  | { type: 'WorkBegan'; client: string; partition: number; waitedMs: number }
+  | { type: 'WorkBegan'; client: string; partition: number; waitedMs: number; clock: ClockUsed }
   | {
       type: 'WorkEnded';
       client: string;
       partition: number;
       beganAt: EpochMs;
+      clock: ClockUsed;
       longestPause?: { from: EpochMs; to: EpochMs };
     }
-  /** The operator asked the broker for the group's state. */
-  | { type: 'Looked'; groupState: string | null };
+  /** The operator asked the broker to describe the group. `sampleAt`: `at` of the sample, as it says. */
+  | ({ type: 'Looked'; sampleAt: EpochMs } & Pick<
+      LagSample,
+      'groupState' | 'groupMembers' | 'protocol' | 'members' | 'membersAsAt'
+    >);
 
 export type GroupEvent = Stamp & { what: Happening };
 

@@ -44,6 +44,11 @@ export interface Circumstances {
   joined: string[];
   returned: string[];
   left: Departure[];
+  /** Members that this operator did not start, by id: what the broker's description shows. */
+  foreignJoined: string[];
+  foreignLeft: string[];
+  /** The run has no clients of its own: those that the operator scales are foreign ones. */
+  ownsNone: boolean;
   /** Members that found themselves put out, in the order told, with what the library said; `atWork`: others had its partitions while it worked on. */
   lost: { client: string; reason: string; atWork: boolean }[];
   troubles: Trouble[];
@@ -83,7 +88,10 @@ const NO_MEMBER = /unknown.?member|illegal.?generation|(fenced|stale).?(member|i
 
 export function judge(seen: Circumstances): Judgement {
   const found = REASONS.reduce<Judgement | undefined>((first, reason) => first ?? reason(seen), undefined);
-  const judgement = found ?? { trigger: 'Unknown' as const, reason: 'Nothing that was reported explains it.' };
+  const judgement = withForeign(
+    found ?? { trigger: 'Unknown' as const, reason: 'Nothing that was reported explains it.' },
+    seen,
+  );
   const said = seen.said.filter((text) => text !== '' && !judgement.reason.includes(text));
   return said.length === 0 ? judgement : { ...judgement, reason: `${judgement.reason} The client says: ${said[0]}.` };
 }
@@ -95,6 +103,14 @@ const textOf = ({ code, message }: Trouble) => `${code} ${message}`;
 const reported = ({ client, code, message }: Trouble) => `${client} reported ${code}: ${message}`;
 const recent = ({ troubles, at, settledAt }: Pick<Circumstances, 'troubles' | 'at' | 'settledAt'>): Trouble[] =>
   troubles.filter((trouble) => trouble.at <= settledAt && trouble.at >= at - TROUBLE_MS);
+
+/** What foreign members did at the same time. */
+function withForeign(judgement: Judgement, seen: Circumstances): Judgement {
+  const told = foreign(seen);
+  const all = [...seen.foreignJoined, ...seen.foreignLeft];
+  if (told === '' || all.every((id) => judgement.reason.includes(id))) return judgement;
+  return { ...judgement, reason: `${judgement.reason} At the same time ${told}.` };
+}
 
 type Reason = (seen: Circumstances) => Judgement | undefined;
 
@@ -108,6 +124,7 @@ const REASONS: Reason[] = [
   putOut,
   left,
   joined,
+  foreignCame,
   movedAlone,
 ];
 
@@ -140,14 +157,8 @@ function hadTrouble(seen: Circumstances): Judgement | undefined {
   return { trigger: 'PollIntervalExceeded', reason: `${reported(out)}; it ${WORKED_ON}.` };
 }
 
-function partitionsAdded({
-  newPartitions,
-  scalings,
-  at,
-  settledAt,
-  joined,
-  left,
-}: Circumstances): Judgement | undefined {
+function partitionsAdded(seen: Circumstances): Judgement | undefined {
+  const { newPartitions, scalings, at, settledAt, joined, left, foreignJoined, foreignLeft } = seen;
   if (newPartitions.length === 0) return undefined;
   const what = `partition${newPartitions.length === 1 ? '' : 's'} ${some(newPartitions.map(String))}`;
   const scaling = pending(scalings, 'Partitions', at - PARTITIONS_MS, settledAt);
@@ -158,11 +169,19 @@ function partitionsAdded({
       scaling: { of: scaling, members: 1 },
     };
   }
-  if (joined.length > 0 || left.length > 0) return undefined;
+  if ([joined, left, foreignJoined, foreignLeft].some((members) => members.length > 0)) return undefined;
   return { trigger: 'PartitionsAdded', reason: `No member came or went, and ${what} got an owner for the first time.` };
 }
 
-function scaledUp({ scalings, at, settledAt, joined }: Circumstances): Judgement | undefined {
+function scaledUp({
+  scalings,
+  at,
+  settledAt,
+  ownsNone,
+  foreignJoined,
+  joined: ours,
+}: Circumstances): Judgement | undefined {
+  const joined = ownsNone ? foreignJoined : ours;
   const scaling = pending(scalings, 'Consumers', at - SCALING_MS, settledAt, 1);
   if (joined.length === 0 || scaling === undefined) return undefined;
   return {
@@ -172,16 +191,24 @@ function scaledUp({ scalings, at, settledAt, joined }: Circumstances): Judgement
   };
 }
 
-function scaledDown({ scalings, at, settledAt, left }: Circumstances): Judgement | undefined {
+function scaledDown({
+  scalings,
+  at,
+  settledAt,
+  ownsNone,
+  foreignLeft,
+  left: ours,
+}: Circumstances): Judgement | undefined {
+  const left = ownsNone ? foreignLeft : names(ours);
   const scaling = pending(scalings, 'Consumers', at - SCALING_MS, settledAt, -1);
   if (left.length === 0 || scaling === undefined) return undefined;
   const scaled = `The operator scaled the consumers from ${scaling.from} to ${scaling.to} ${since(scaling, at)}`;
   const explained = { of: scaling, members: left.length };
   // What set it off is not the scaling itself but the end of the session: a clean stop waits for nothing.
-  const killed = left.filter(({ goodbye, silentMs }) => !goodbye && silentMs > AT_WORK_MS);
+  const killed = ours.filter(({ goodbye, silentMs }) => !ownsNone && !goodbye && silentMs > AT_WORK_MS);
   const longest = Math.max(...killed.map(({ silentMs }) => silentMs));
   if (killed.length > 0) {
-    const rest = left.filter((one) => !killed.includes(one));
+    const rest = ours.filter((one) => !killed.includes(one));
     const also = rest.length === 0 ? '' : `; ${some(names(rest))} left`;
     return {
       trigger: 'SessionExpired',
@@ -189,7 +216,7 @@ function scaledDown({ scalings, at, settledAt, left }: Circumstances): Judgement
       scaling: explained,
     };
   }
-  return { trigger: 'ScaleDown', reason: `${scaled}; ${some(names(left))} left.`, scaling: explained };
+  return { trigger: 'ScaleDown', reason: `${scaled}; ${some(left)} left.`, scaling: explained };
 }
 
 function restarted({ returned }: Circumstances): Judgement | undefined {
@@ -236,6 +263,20 @@ function joined({ joined, left }: Circumstances): Judgement | undefined {
   if (joined.length === 0) return undefined;
   const also = left.length === 0 ? '' : `, ${some(names(left))} left`;
   return { trigger: 'MemberJoined', reason: `${some(joined)} joined${also}.` };
+}
+
+/** Of a foreign member nobody knows whether it stopped or crashed. */
+function foreignCame(seen: Circumstances): Judgement | undefined {
+  const { foreignJoined, foreignLeft } = seen;
+  if (foreignJoined.length === 0 && foreignLeft.length === 0) return undefined;
+  return { trigger: foreignJoined.length > 0 ? 'MemberJoined' : 'MemberLeft', reason: `${foreign(seen)}.` };
+}
+
+/** `a (not started by this operator) joined, b and c (not started by this operator) left`; empty where there was none. */
+function foreign({ foreignJoined, foreignLeft }: Circumstances): string {
+  const did = (members: string[], what: string) =>
+    members.length === 0 ? [] : [`${some(members)} (not started by this operator) ${what}`];
+  return [...did(foreignJoined, 'joined'), ...did(foreignLeft, 'left')].join(', ');
 }
 
 function movedAlone({ said }: Circumstances): Judgement | undefined {

@@ -9,11 +9,12 @@ const alive = (at: number): Fact => ({ type: 'Alive', client: 'cons-0', at, owne
 function setUp() {
   const sent: { report: Report; token: number }[] = [];
   const troubles: string[] = [];
+  const clock = { now: 1000 };
   let events: ProducerEvents | undefined;
   const reporter = createEvidenceReporter({
     run: 'run-1',
     instance: 'cons-0/0a1b2c3d',
-    now: () => 1000,
+    now: () => clock.now,
     trouble: ({ code }) => void troubles.push(code),
     makeClient(given) {
       events = given;
@@ -30,7 +31,7 @@ function setUp() {
   });
   const deliver = (token: number, error?: string) =>
     events?.delivered(error === undefined ? { token, bytes: 1 } : { token, bytes: 1, error });
-  return { reporter, sent, troubles, deliver };
+  return { reporter, sent, troubles, deliver, clock };
 }
 
 test('reports wait for the connection and go in order, numbered from 1', async () => {
@@ -51,6 +52,22 @@ test('reports wait for the connection and go in order, numbered from 1', async (
       facts: [alive(n)],
     })),
   );
+});
+
+test('a report tells the shortest round trip so far, by its own clock', async () => {
+  const { reporter, sent, deliver, clock } = setUp();
+  await reporter.connect();
+  for (const [token, took] of [
+    [1, 12.5],
+    [2, 4.0004],
+    [3, 30],
+  ] as const) {
+    reporter.report([alive(token)]);
+    clock.now += took;
+    deliver(token);
+  }
+  reporter.report([alive(4)]);
+  expect(sent.map(({ report }) => report.roundTripMs)).toEqual([undefined, 12.5, 4.001, 4.001]);
 });
 
 test('closing waits until all are acknowledged', async () => {

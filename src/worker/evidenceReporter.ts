@@ -39,10 +39,11 @@ export interface EvidenceReporterOptions {
 export function createEvidenceReporter(options: EvidenceReporterOptions): EvidenceReporter {
   const { run, instance, now, trouble } = options;
   /** In order; not with the client yet. */
-  let waiting: { seq: number; value: Buffer; facts: Fact[] }[] = [];
+  let waiting: { seq: number; value: Buffer; facts: Fact[]; sentAt: EpochMs }[] = [];
   /** With the client, not acknowledged. */
-  const handedOver = new Map<number, Fact[]>();
+  const handedOver = new Map<number, { facts: Fact[]; sentAt: EpochMs }>();
   let seq = 0;
+  let roundTripMs: number | undefined;
   let acknowledged = 0;
   let dropped = 0;
   let connected = false;
@@ -51,14 +52,16 @@ export function createEvidenceReporter(options: EvidenceReporterOptions): Eviden
 
   const client = options.makeClient({
     delivered({ token, error }) {
-      const facts = handedOver.get(token);
+      const report = handedOver.get(token);
       handedOver.delete(token);
       if (error === undefined) {
         acknowledged += 1;
-      } else if (facts !== undefined) {
+        if (report !== undefined)
+          roundTripMs = Math.min(roundTripMs ?? Number.POSITIVE_INFINITY, now() - report.sentAt);
+      } else if (report !== undefined) {
         trouble({ code: error, message: 'a report was not taken; it is sent again' });
         // Under a new number: readers take a lower one than they have seen for a duplicate.
-        enqueue(facts);
+        enqueue(report.facts);
         handOverLater();
       }
       if (handedOver.size === 0 && waiting.length === 0) settled?.();
@@ -76,10 +79,10 @@ export function createEvidenceReporter(options: EvidenceReporterOptions): Eviden
   const handOver = () => {
     if (!connected) return;
     let taken = 0;
-    for (const { seq: token, value, facts } of waiting) {
+    for (const { seq: token, value, facts, sentAt } of waiting) {
       try {
         if (!client.send(value, run, token)) break;
-        handedOver.set(token, facts);
+        handedOver.set(token, { facts, sentAt });
       } catch (error) {
         dropped += 1;
         trouble({
@@ -100,7 +103,10 @@ export function createEvidenceReporter(options: EvidenceReporterOptions): Eviden
       dropped += 1;
       return;
     }
-    const report: Report = { v: 1, run, instance, seq: seq + 1, sentAt: now(), facts };
+    const sentAt = now();
+    // Rounded up: a bound may be too wide, not too narrow.
+    const roundTrip = roundTripMs === undefined ? {} : { roundTripMs: Math.ceil(roundTripMs * 1000) / 1000 };
+    const report: Report = { v: 1, run, instance, seq: seq + 1, sentAt, ...roundTrip, facts };
     const value = Buffer.from(JSON.stringify(report));
     if (value.length > MOST_BYTES && facts.length > 1) {
       const half = facts.length >> 1;
@@ -109,7 +115,7 @@ export function createEvidenceReporter(options: EvidenceReporterOptions): Eviden
       return;
     }
     seq += 1;
-    waiting.push({ seq, value, facts });
+    waiting.push({ seq, value, facts, sentAt });
   };
 
   return {

@@ -126,6 +126,30 @@ export function kafkaJars(): Promise<string> {
   });
 }
 
+const kafkaPythonVersion = '3.0.12';
+
+/** kafka-python as a folder for PYTHONPATH. */
+export function kafkaPython(): Promise<string> {
+  return cached({
+    name: `kafka-python-${kafkaPythonVersion}`,
+    folder: 'download',
+    inputs: [`kafka-python ${kafkaPythonVersion}`],
+    tools: ['python3', 'pip3'],
+    about: 'fetching kafka-python from PyPI',
+    make: (target) =>
+      run('pip3', [
+        'install',
+        '--quiet',
+        '--disable-pip-version-check',
+        '--no-deps',
+        '--no-compile',
+        '--target',
+        target,
+        `kafka-python==${kafkaPythonVersion}`,
+      ]),
+  });
+}
+
 const withoutDocs = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*', '/usr/share/info/*'];
 
 /** A Debian root file system with these packages, and perhaps one program, as a tar file. */

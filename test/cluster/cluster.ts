@@ -2,6 +2,7 @@
 // Docker engine accepts a privileged container, else local.
 import { spawnSync } from 'node:child_process';
 import { exists } from './command.ts';
+import { loadPythonImage } from './images.ts';
 import * as kind from './kind.ts';
 import * as local from './local.ts';
 import { withLock } from './lock.ts';
@@ -13,6 +14,7 @@ const usage = `node test/cluster/cluster.ts <verb>
   status              ends with 0 when the cluster is usable
   kubeconfig          prints the path of the administrator's kubeconfig
   load-image          builds the operator image from dist/image and loads it
+  load-python         builds the image of a Python consumer and loads it, for the test that needs it
   stop <program>      kills one program of a local cluster, such as kube-apiserver
   start <program>     starts it again
   restart <program>   both
@@ -42,7 +44,7 @@ function becomeRoot(): void {
 }
 
 async function main(verb: string | undefined, name: string | undefined): Promise<void> {
-  const verbs = ['up', 'down', 'status', 'kubeconfig', 'load-image', 'stop', 'start', 'restart'];
+  const verbs = ['up', 'down', 'status', 'kubeconfig', 'load-image', 'load-python', 'stop', 'start', 'restart'];
   if (!verb || !verbs.includes(verb)) {
     process.stderr.write(usage);
     process.exitCode = 2;
@@ -57,6 +59,7 @@ async function main(verb: string | undefined, name: string | undefined): Promise
     if (verb === 'up') return kind.up();
     if (verb === 'down') return kind.down();
     if (verb === 'load-image') return kind.loadOperatorImage();
+    if (verb === 'load-python') return kind.loadPythonImage();
     throw new Error(`${verb} works on a local cluster only`);
   }
   becomeRoot();
@@ -65,6 +68,7 @@ async function main(verb: string | undefined, name: string | undefined): Promise
     if (verb === 'up') await local.up();
     if (verb === 'down') await local.down();
     if (verb === 'load-image') await local.loadOperatorImage();
+    if (verb === 'load-python') await loadPythonImage();
     if (verb === 'stop' || verb === 'restart') await local.stopProgram(name);
     if (verb === 'start' || verb === 'restart') await local.startProgram(name);
   });

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { cached, debian, hashOf, kafkaJars, pause } from './build.ts';
+import { cached, debian, hashOf, kafkaJars, kafkaPython, pause } from './build.ts';
 import { attempt, run } from './command.ts';
 import { pauseImage } from './node.ts';
 import { builderRuntime, cache, checkout, containerdSocket, here, runtime } from './paths.ts';
@@ -23,6 +23,7 @@ import { requireTools } from './requirements.ts';
 
 const kafkaVersion = '4.3.1';
 const kafkaImage = `docker.io/library/kafka-lab-kafka:${kafkaVersion}`;
+const pythonImage = 'docker.io/library/kafka-lab-python:1';
 const operatorImage = 'docker.io/library/kafka-lab-operator:dev';
 const operatorFiles = join(checkout, 'dist/image');
 
@@ -117,6 +118,31 @@ async function kafkaArchive(): Promise<string> {
         await buildArchive(kafkaImage, folder, target, ['--build-arg', `BASE=${from}`]);
       }),
   });
+}
+
+/** Puts what the Dockerfile of the Python consumer needs into one folder. */
+export async function pythonBuildFolder(folder: string): Promise<void> {
+  cpSync(await kafkaPython(), join(folder, 'site'), { recursive: true });
+  for (const file of ['Dockerfile', 'consumer.py']) cpSync(join(here, 'python', file), join(folder, file));
+}
+
+/** A consumer that is not one of ours, for the tests that want one: made when first asked for, and loaded. */
+export async function loadPythonImage(): Promise<void> {
+  const packages = ['ca-certificates', 'libpython3-stdlib', 'python3-minimal'];
+  const archive = await cached({
+    name: 'python.tar',
+    folder: 'images',
+    inputs: [join(here, 'python'), await kafkaPython().then((site) => basename(site)), packages.join(' ')],
+    tools: ['buildah'],
+    about: 'building the image of a Python consumer',
+    make: (target) =>
+      inBuildFolder(async (folder) => {
+        const from = await base(await debian('kafka-lab-python', packages));
+        await pythonBuildFolder(folder);
+        await buildArchive(pythonImage, folder, target, ['--build-arg', `BASE=${from}`]);
+      }),
+  });
+  if (!loaded(pythonImage, archive)) await load(pythonImage, archive, archive);
 }
 
 function nodeBase(): Promise<string> {

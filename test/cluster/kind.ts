@@ -3,12 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { attempt, exists, run } from './command.ts';
-import { kafkaBuildFolder } from './images.ts';
+import { kafkaBuildFolder, pythonBuildFolder } from './images.ts';
 import { cache, checkout, here } from './paths.ts';
 import { note, step } from './progress.ts';
 
 const name = 'kafka-lab';
 const kafkaImage = 'kafka-lab-kafka:4.3.1';
+const pythonImage = 'kafka-lab-python:1';
 const operatorImage = 'kafka-lab-operator:dev';
 export const kindKubeconfig = join(cache, 'kind.kubeconfig');
 
@@ -27,16 +28,7 @@ export async function up(): Promise<void> {
     );
   }
   await run('kind', ['export', 'kubeconfig', '--name', name, '--kubeconfig', kindKubeconfig]);
-  await step('building and loading the image of Kafka', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'kafka-lab-kafka-'));
-    try {
-      await kafkaBuildFolder(folder);
-      await run('docker', ['build', '-t', kafkaImage, folder]);
-      await run('kind', ['load', 'docker-image', '--name', name, kafkaImage]);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  });
+  await step('building and loading the image of Kafka', () => buildAndLoad(kafkaImage, kafkaBuildFolder));
   await run('kubectl', ['--kubeconfig', kindKubeconfig, 'apply', '-f', join(checkout, 'manifests/kafka')]);
   await loadOperatorImage();
   await step('waiting for 3 Kafka brokers', () =>
@@ -53,6 +45,20 @@ export async function up(): Promise<void> {
   );
   note(`kubeconfig: ${kindKubeconfig}`);
 }
+
+async function buildAndLoad(image: string, fill: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-lab-build-'));
+  try {
+    await fill(folder);
+    await run('docker', ['build', '-t', image, folder]);
+    await run('kind', ['load', 'docker-image', '--name', name, image]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export const loadPythonImage = (): Promise<void> =>
+  step('building and loading the image of a Python consumer', () => buildAndLoad(pythonImage, pythonBuildFolder));
 
 export async function loadOperatorImage(): Promise<void> {
   await step('building and loading the operator image', async () => {

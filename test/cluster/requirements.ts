@@ -15,6 +15,8 @@ const packages: Record<string, string> = {
   buildah: 'buildah',
   mmdebstrap: 'mmdebstrap',
   mvn: 'maven',
+  python3: 'python3',
+  pip3: 'python3-pip',
   cc: 'gcc libc6-dev',
 };
 

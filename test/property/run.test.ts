@@ -9,7 +9,8 @@ const PARTITIONS = 4;
 const END = BEGIN + 10_000_000;
 
 interface Move {
-  kind: 'Join' | 'Leave' | 'Crash' | 'Restart';
+  /** Come and Go: a member that the operator did not start. */
+  kind: 'Join' | 'Leave' | 'Crash' | 'Restart' | 'Come' | 'Go';
   who: number;
   /** Work before it, of the partitions in `busy`; the others are quiet. */
   after: number;
@@ -20,25 +21,39 @@ interface Move {
   waited: number;
 }
 
-const move: fc.Arbitrary<Move> = fc.record({
-  kind: fc.constantFrom('Join', 'Join', 'Leave', 'Crash', 'Restart'),
-  who: fc.nat(5),
-  after: fc.integer({ min: 0, max: 4_000 }),
-  busy: fc.subarray([0, 1, 2, 3]),
-  takes: fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 6, maxLength: 6 }),
-  waited: fc.constantFrom(0, 1, 20, 300, 100_000),
-});
+const moveOf = (...kinds: Move['kind'][]): fc.Arbitrary<Move> =>
+  fc.record({
+    kind: fc.constantFrom(...kinds),
+    who: fc.nat(5),
+    after: fc.integer({ min: 0, max: 4_000 }),
+    busy: fc.subarray([0, 1, 2, 3]),
+    takes: fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 6, maxLength: 6 }),
+    waited: fc.constantFrom(0, 1, 20, 300, 100_000),
+  });
 
 const story = fc.record({
   eager: fc.boolean(),
-  moves: fc.array(move, { minLength: 1, maxLength: 8 }),
+  moves: fc.array(moveOf('Join', 'Join', 'Leave', 'Crash', 'Restart'), { minLength: 1, maxLength: 8 }),
+});
+/** With members that the operator did not start. */
+const mixed = fc.record({
+  eager: fc.boolean(),
+  moves: fc.array(moveOf('Join', 'Leave', 'Crash', 'Restart', 'Come', 'Come', 'Go'), { minLength: 1, maxLength: 8 }),
 });
 type Story = typeof story extends fc.Arbitrary<infer T> ? T : never;
 
 /** Plays a group as a broker would run it, with clients that report like ours. */
-function play({ eager, moves }: Story): Scenario {
-  const lab = new Scenario().looked(0, 'Empty');
+const play = (told: Story): Scenario => playWithOwners(told).lab;
+
+/** `owners`: who has which partition in the end. `looks`: the operator looks at the group, once a second. */
+function playWithOwners({ eager, moves }: Story, looks = false): { lab: Scenario; owners: Map<number, string> } {
+  const lab = looks ? new Scenario() : new Scenario().looked(0, 'Empty');
   const protocol = eager ? 'Eager' : 'Cooperative';
+  const strangers = new Set<string>();
+  /** What the broker says from when on. */
+  const states: { from: number; state: string; members: Record<string, number[]> }[] = [
+    { from: 0, state: 'Empty', members: {} },
+  ];
   const starts = new Map<string, number>();
   const members = new Map<string, { tell: ReturnType<Scenario['consumer']>; owned: number[] }>();
   let now = 1_000;
@@ -69,12 +84,15 @@ function play({ eager, moves }: Story): Scenario {
     } else if (kind === 'Crash' && member !== undefined) {
       members.delete(name);
       wait = 6_000;
-    } else if (kind === 'Restart' && member !== undefined) {
+    } else if (kind === 'Come') strangers.add(`x-${who}`);
+    else if (kind === 'Go') strangers.delete(`x-${who}`);
+    else if (kind === 'Restart' && member !== undefined) {
       members.delete(name);
       joins(name, now + 5);
     }
     now += wait + 10;
-    const names = [...members.keys()].sort();
+    const names = [...members.keys(), ...strangers].sort();
+    states.push({ from: now, state: 'PreparingRebalance', members: Object.fromEntries(names.map((id) => [id, []])) });
     const target = new Map(names.map((id) => [id, [] as number[]]));
     for (let p = 0; p < PARTITIONS; p++) target.get(names[p % names.length] ?? '')?.push(p);
     let last = now;
@@ -93,9 +111,18 @@ function play({ eager, moves }: Story): Scenario {
       one?.tell.assigned(last + (takes[n % takes.length] ?? 1), owned);
       if (one !== undefined) one.owned = owned;
     });
+    states.push({ from: last, state: 'Stable', members: Object.fromEntries(target) });
     now = last + 402;
   }
-  return lab;
+  for (let at = 100; looks && at < now + 70_000; at += 1000) {
+    const { state, members } = states.findLast(({ from }) => from <= at) ?? { state: 'Empty', members: {} };
+    lab.described(at, members, state, protocol);
+  }
+  const last = states.at(-1)?.members ?? {};
+  const owners = Object.entries(last).flatMap(([id, owned]) =>
+    owned.map((partition) => [partition, strangers.has(id) ? `${id}-member` : id] as const),
+  );
+  return { lab, owners: new Map(owners) };
 }
 
 /** The reports in an order in which those of each process keep theirs and none is later than `late` ms. */
@@ -173,7 +200,14 @@ test('looking changes nothing, and what was shown of a rebalance stays', () => {
   );
 });
 
-const lasting = ({ stopTheWorldMs: _s, longestPauseMs: _l, pauses: _p, pending: _n, ...rest }: Rebalance) => rest;
+const lasting = ({
+  stopTheWorldMs: _s,
+  longestPauseMs: _l,
+  errorBoundMs: _e,
+  pauses: _p,
+  pending: _n,
+  ...rest
+}: Rebalance) => rest;
 
 test('pauses are those of the definition, found by looking at every pair of records', () => {
   fc.assert(
@@ -244,6 +278,70 @@ test('what members gained, lost and kept adds up, and every partition has one ow
       expect(new Set(owned).size).toBe(owned.length);
     }),
     { numRuns: 200 },
+  );
+});
+
+// ---- members that the operator did not start ---------------------------------------------------
+
+test('with foreign members: no change of an owner is missing, and none is told twice', () => {
+  fc.assert(
+    fc.property(mixed, (told) => {
+      const { lab, owners } = playWithOwners(told, true);
+      const now = new Map<number, string>();
+      for (const { members } of lab.rebalances(10_000_000)) {
+        for (const { id, lost, kept } of members) {
+          for (const partition of [...lost, ...kept]) expect([partition, now.get(partition)]).toEqual([partition, id]);
+          for (const partition of lost) now.delete(partition);
+        }
+        for (const { id, gained } of members) {
+          for (const partition of gained) {
+            expect(now.has(partition)).toBe(false);
+            now.set(partition, id);
+          }
+        }
+      }
+      // Where the last one of all crashes nobody takes anything over.
+      if (owners.size > 0) expect(new Map([...now].sort())).toEqual(new Map([...owners].sort()));
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('with foreign members: each rebalance begins with as many members as the one before ended with', () => {
+  fc.assert(
+    fc.property(mixed, (told) => {
+      const { lab } = playWithOwners(told, true);
+      let before = 0;
+      for (const { membersBefore, membersAfter, members, source, resolutionMs, pauses } of lab.rebalances(10_000_000)) {
+        expect(membersBefore).toBe(before);
+        before = membersAfter;
+        expect(members.length).toBeGreaterThanOrEqual(Math.max(membersBefore, membersAfter));
+        expect(resolutionMs !== undefined).toBe(source === 'Broker');
+        if (source === 'Broker') expect(pauses).toEqual([]);
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('with foreign members: order, repetition and looking on change nothing', () => {
+  fc.assert(
+    fc.property(mixed, delays, (told, late) => {
+      const reports = playWithOwners(told, true).lab.reports();
+      const whole = view(folded(reports), END);
+      expect(view(folded(shuffled(reports, late, 5_000)), END)).toEqual(whole);
+      expect(view(folded(reports.flatMap((one) => [one, one])), END)).toEqual(whole);
+      const run = emptyRun();
+      let shown: Rebalance[] = [];
+      for (const report of reports) {
+        fold(run, report);
+        const { list } = view(run, report.appendedAt).rebalances;
+        expect(list.slice(0, shown.length).map(lasting)).toEqual(shown.map(lasting));
+        shown = list;
+      }
+      expect(view(run, END)).toEqual(whole);
+    }),
+    { numRuns: 30 },
   );
 });
 

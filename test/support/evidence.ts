@@ -87,6 +87,32 @@ export class Scenario {
     return this.tell('operator/1', at, fact);
   }
 
+  /** The operator looks at the group: who is in it, with which partitions. Our own go by their name. */
+  described(
+    at: number,
+    members: Record<string, number[]>,
+    state = 'Stable',
+    protocol: RebalanceProtocol = 'Eager',
+  ): this {
+    const listed = Object.entries(members).map(([id, partitions]) => ({
+      memberId: `${id}-member`,
+      clientId: id,
+      host: '10.0.0.9',
+      partitions,
+    }));
+    const fact: Fact = {
+      type: 'LagSample',
+      at: BEGIN + at,
+      spreadMs: 1,
+      groupState: listed.length === 0 ? 'Empty' : state,
+      groupMembers: listed.length,
+      protocol,
+      members: listed,
+      partitions: [],
+    };
+    return this.tell('operator/1', at, fact);
+  }
+
   tell(instance: string, at: number, fact: Fact): this {
     this.told.push({ instance, at, fact });
     return this;

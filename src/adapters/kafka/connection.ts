@@ -6,6 +6,7 @@ import { Admin } from '@platformatic/kafka';
 import type { GroupView, KafkaView, PartitionView, TopicView } from '../../api/kind.ts';
 import { EVIDENCE_TOPIC } from '../../domain/evidence.ts';
 import { protocolFailures } from './errors.ts';
+import { Groups } from './groups.ts';
 
 /** Evidence is spread over this many partitions; a run keeps to one. */
 const EVIDENCE_PARTITIONS = 6;
@@ -15,6 +16,7 @@ const EVIDENCE_CONFIG = {
   'cleanup.policy': 'delete',
   'retention.ms': String(7 * 24 * 3600 * 1000),
 };
+const CLIENT_ID = 'kafka-lab-operator';
 /** Callers within this time share a round. */
 const GATHER_MS = 10;
 
@@ -36,6 +38,7 @@ const EARLIEST = -2n;
 
 export class KafkaConnection {
   readonly admin: Admin;
+  readonly #groups: Groups;
   readonly #clock: () => number;
   #evidenceReady = false;
   #last: Round | undefined;
@@ -45,7 +48,7 @@ export class KafkaConnection {
   constructor(bootstrapServers: string, clock: () => number = () => performance.timeOrigin + performance.now()) {
     this.#clock = clock;
     this.admin = new Admin({
-      clientId: 'kafka-lab-operator',
+      clientId: CLIENT_ID,
       bootstrapBrokers: bootstrapServers.split(',').map((server) => server.trim()),
       connectTimeout: 3_000,
       timeout: 5_000,
@@ -54,6 +57,7 @@ export class KafkaConnection {
     });
     // Metadata is refreshed by each round; the library's listeners would otherwise pile up unhandled.
     this.admin.on('error', () => {});
+    this.#groups = new Groups(this.admin, CLIENT_ID);
   }
 
   /** Throws the library's error when Kafka does not answer. */
@@ -85,7 +89,7 @@ export class KafkaConnection {
   }
 
   async close(): Promise<void> {
-    await this.admin.close();
+    await Promise.all([this.admin.close(), this.#groups.close()]);
   }
 
   #join(topic: string | undefined, group: string | undefined): Promise<Round> {
@@ -132,7 +136,7 @@ export class KafkaConnection {
     const spreadMs = this.#clock() - at;
     const [beginnings, described] = await Promise.all([
       this.admin.listOffsets(request(EARLIEST)),
-      groupIds.length === 0 ? undefined : this.admin.describeGroups({ groups: groupIds }),
+      this.#groups.describe(asked.groups),
     ]);
 
     const offsets = (listed: typeof ends, topic: string, partition: number) =>
@@ -161,7 +165,7 @@ export class KafkaConnection {
     const groups = new Map<string, GroupView | null>();
     for (const groupId of groupIds) {
       const topic = asked.groups.get(groupId);
-      const found = described?.get(groupId);
+      const found = described.get(groupId);
       const positions = committed.find((g) => g.groupId === groupId)?.topics.find((t) => t.name === topic);
       const offsetsOf = (positions?.partitions ?? [])
         .map((p) => ({
@@ -169,23 +173,7 @@ export class KafkaConnection {
           offset: p.committedOffset < 0n ? null : Number(p.committedOffset),
         }))
         .sort((a, b) => a.partition - b.partition);
-      if (found === undefined || (found.state === 'Dead' && found.members.size === 0)) {
-        groups.set(groupId, null);
-        continue;
-      }
-      groups.set(groupId, {
-        state: pascalCase(found.state),
-        members: [...found.members.values()].map((member) => ({
-          id: member.id,
-          clientId: member.clientId,
-          host: member.clientHost.replace(/^\//, ''),
-          ...(member.groupInstanceId ? { groupInstanceId: member.groupInstanceId } : {}),
-          partitions: [...((topic === undefined ? undefined : member.assignments?.get(topic)?.partitions) ?? [])].sort(
-            (a, b) => a - b,
-          ),
-        })),
-        committed: offsetsOf,
-      });
+      groups.set(groupId, found == null ? null : { ...found, committed: offsetsOf });
     }
 
     // Deleted under us: make it again with the next round.
@@ -255,11 +243,4 @@ function isUnknownTopic(error: unknown): boolean {
     (error instanceof Error && error.message.startsWith('Unknown topic')) ||
     protocolFailures(error).some((f) => f.name === 'UNKNOWN_TOPIC_OR_PARTITION')
   );
-}
-
-/** The library says PREPARING_REBALANCE where Kafka's tools say PreparingRebalance. */
-function pascalCase(state: string): string {
-  return /^[A-Z_]+$/.test(state)
-    ? state.toLowerCase().replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())
-    : state;
 }

@@ -109,6 +109,7 @@ const member = (n: number, ...partitions: number[]) => ({
   id: `lag-consumer-${n}`,
   memberId: 'm',
   host: 'h',
+  source: 'Clients' as const,
   partitions,
 });
 const idle = (

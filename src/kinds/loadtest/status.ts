@@ -9,6 +9,7 @@ const MOST_ENTRIES = 1_000;
 /** In an object that is too large, more members than these are left out. */
 const FEW_MEMBERS = 100;
 const MOST_ERRORS = 20;
+const LONGEST_NAME = 253;
 const LONGEST_CODE = 256;
 const LONGEST_MESSAGE = 1_024;
 
@@ -60,14 +61,15 @@ export function sent({ producers }: RunView): Omit<Producers, 'desired' | 'ready
 
 export function consumed({ consumers }: RunView): Omit<Consumers, 'desired' | 'ready' | 'selector'> {
   return {
-    members: consumers.members.map(({ id, memberId, host, partitions }) => ({
-      id,
-      client: memberId,
-      host,
+    members: consumers.members.map(({ id, memberId, clientId, host, partitions, source }) => ({
+      id: id.slice(0, LONGEST_NAME),
+      client: memberId.slice(0, LONGEST_NAME),
+      ...(clientId === undefined ? {} : { clientId: clientId.slice(0, LONGEST_NAME) }),
+      host: host.slice(0, LONGEST_NAME),
       partitions,
-      source: 'Clients' as const,
+      source,
     })),
-    idle: consumers.idle.slice(0, MOST_ENTRIES),
+    idle: consumers.idle.slice(0, MOST_ENTRIES).map((id) => id.slice(0, LONGEST_NAME)),
     consumed: consumers.consumed,
     messagesPerSecond: tenth(consumers.messagesPerSecond),
     elapsedMs: Math.round(consumers.elapsedMs),
