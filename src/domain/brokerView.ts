@@ -34,6 +34,8 @@ export interface Unexplained {
 export interface BrokerView {
   /** The last list of members, by the `at` of its sample. */
   told: { readonly sampleAt: EpochMs; readonly members: readonly BrokerMember[] } | undefined;
+  /** Of the topic, at the newest look; 0 before the first. */
+  partitionCount: number;
   /** Of the newest look with members, whatever the group's state. */
   lookedAt: EpochMs | undefined;
   picture: Picture | undefined;
@@ -47,6 +49,7 @@ export interface BrokerView {
 
 export const unseen = (): BrokerView => ({
   told: undefined,
+  partitionCount: 0,
   lookedAt: undefined,
   picture: undefined,
   unrestAt: undefined,

@@ -20,7 +20,7 @@ import { complete, finish } from './standstill.ts';
 import { judge } from './trigger.ts';
 
 /** A change has settled when no callback came for so long. */
-export const QUIET_MS = 500;
+export const QUIET_MS = 400;
 /**
  * The others of a classic group learn by their heartbeat (`heartbeat.interval.ms`, 3 s) that a member without
  * partitions left; until then nothing else shows that the change isn't over.

@@ -5,7 +5,7 @@
  */
 import type { EpochMs } from '../api/kind.ts';
 
-/** One batch of facts from one process. About 250 ms of a consumer's work, 1 s of a producer's; at once for assignments. */
+/** One batch of facts from one process. About 250 ms of a consumer's work, 1 to 3 s of a producer’s; at once for assignments. */
 export interface Report {
   v: 1;
   /** uid of the LoadTest, or of the ConsumerScale over somebody else's consumers. */

@@ -33,6 +33,7 @@ const STANDS_STILL = new Set(['Stable', 'Empty', 'Dead']);
 /** Takes in a look. Gives the change among foreign members that is certain by now because another one followed it. */
 export function looked(group: Group, what: Looked, now: EpochMs): Unexplained | undefined {
   const { broker } = group;
+  broker.partitionCount = what.partitionCount;
   const members = membersIn(broker, what);
   // A list that was cut tells nothing about those that are not in it.
   if (members === undefined || members.length < what.groupMembers) return undefined;
@@ -179,8 +180,11 @@ export function saysOver(group: Group, change: Change): boolean {
 }
 
 /** A look that will tell who else was in the change is still expected: also for as long as others are busy with it. */
-export function awaitsLook({ broker: { lookedAt, unrestAt } }: Group, { at, lastAt }: Change, now: EpochMs): boolean {
+export function awaitsLook(group: Group, { at, lastAt }: Change, now: EpochMs): boolean {
+  const { lookedAt, unrestAt, accounted, partitionCount } = group.broker;
   if (lookedAt === undefined) return false;
+  // Nobody else was there, and our own have all partitions: one who came meanwhile has nothing.
+  if (accounted?.size === 0 && partitionCount > 0 && group.owners.size >= partitionCount) return false;
   const looking = lookedAt >= at - LOOKING_MS && now - lastAt < LOOK_MS;
   const busy = unrestAt !== undefined && lookedAt >= lastAt && now - lookedAt < LOOK_MS && now - lastAt < UNREST_MS;
   return looking || busy;

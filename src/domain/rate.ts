@@ -2,8 +2,8 @@ import type { EpochMs } from '../api/kind.ts';
 
 /** Rates are taken over so much of the evidence. */
 const RATE_WINDOW_MS = 5_000;
-/** A counter that said nothing for so long stands still; below, its next word is only on its way. */
-const SILENT_MS = 2_000;
+/** A counter that said nothing for so long stands still; below, its next word (every 3 s at the latest) is only on its way. */
+const SILENT_MS = 4_500;
 const KEPT_MS = RATE_WINDOW_MS + 2 * SILENT_MS;
 /** Readings closer than this are one. */
 const APART_MS = 200;

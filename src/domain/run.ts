@@ -44,9 +44,9 @@ import { emptyTimeline, type Happening, indexAfter, insert, type Timeline, takeU
 const WAIT_MS = 10_000;
 /**
  * A view leaves out what happened in the last moment, so that what it shows of rebalances stays true: a callback is
- * reported at once and has this long to arrive. With the quiet time a rebalance shows 750 ms after its last callback.
+ * reported at once and has this long to arrive. With the quiet time a rebalance shows 800 ms after its last callback.
  */
-const SHOW_AFTER_MS = 250;
+const SHOW_AFTER_MS = 400;
 /** A fact is older than its report; a clock that is set in between may make it seem newer. */
 const CLOCK_STEP_MS = 5_000;
 /** Offsets seen are remembered exactly, with so many holes (records of other runs) among them. */
@@ -243,6 +243,7 @@ function take(place: Place, fact: Fact): boolean {
     happen(place, sampleAt + shift, {
       type: 'Looked',
       sampleAt,
+      partitionCount: fact.partitions.length,
       groupState,
       groupMembers,
       ...(protocol && { protocol }),

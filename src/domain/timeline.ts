@@ -42,7 +42,7 @@ export type Happening =
       longestPause?: { from: EpochMs; to: EpochMs };
     }
   /** The operator asked the broker to describe the group. `sampleAt`: `at` of the sample, as it says. */
-  | ({ type: 'Looked'; sampleAt: EpochMs } & Pick<
+  | ({ type: 'Looked'; sampleAt: EpochMs /** Of the topic. */; partitionCount: number } & Pick<
       LagSample,
       'groupState' | 'groupMembers' | 'protocol' | 'members' | 'membersAsAt'
     >);

@@ -13,9 +13,13 @@ import { shareOf, slownessOf } from './share.ts';
 import { type EpochMs, within } from './time.ts';
 import { createTroubles } from './troubles.ts';
 
-/** A consumer's work is reported so often, a producer's counts so often once all producers of the process produce. */
+/** A consumer's work is reported so often, and so are producers until all of the process produce. */
 const REPORT_MS = 250;
+/** Producers at work: each report costs the brokers as much as a record, so those that send few report less often. */
 const PRODUCER_REPORT_MS = 1_000;
+const SLOW_PRODUCER_REPORT_MS = 3_000;
+/** Records a second of the process, below which its producers are slow. */
+const SLOW = 20;
 /** Clients that connect at the same time: each takes a thread of libuv's pool meanwhile. */
 const CONNECTING = 8;
 /** Together less than terminationGracePeriodSeconds (30). */
@@ -169,7 +173,8 @@ export function createWorker(options: WorkerOptions): Worker {
     if (!allReady || work.role === 'Consumer' || slowedDown) return;
     slowedDown = true;
     clearInterval(gathering);
-    gathering = setInterval(gather, PRODUCER_REPORT_MS);
+    const perSecond = (work.messagesPerSecond ?? Number.POSITIVE_INFINITY) * clientsPerPod;
+    gathering = setInterval(gather, perSecond < SLOW ? SLOW_PRODUCER_REPORT_MS : PRODUCER_REPORT_MS);
   };
 
   const startAll = async () => {

@@ -116,7 +116,7 @@ function playWithOwners({ eager, moves }: Story, looks = false): { lab: Scenario
   }
   for (let at = 100; looks && at < now + 70_000; at += 1000) {
     const { state, members } = states.findLast(({ from }) => from <= at) ?? { state: 'Empty', members: {} };
-    lab.described(at, members, state, protocol);
+    lab.described(at, members, state, protocol, PARTITIONS);
   }
   const last = states.at(-1)?.members ?? {};
   const owners = Object.entries(last).flatMap(([id, owned]) =>
@@ -175,14 +175,14 @@ test('reports that come again change nothing, wherever they come', () => {
 test('looking changes nothing, and what was shown of a rebalance stays', () => {
   fc.assert(
     fc.property(story, delays, (told, late) => {
-      const reports = shuffled(play(told).reports(), late, 400);
+      const reports = shuffled(play(told).reports(), late, 300);
       const run = emptyRun();
       let shown: Rebalance[] = [];
       let now = BEGIN;
       for (const report of reports) {
         now = Math.max(now, report.appendedAt);
         fold(run, report);
-        // Arrived up to 400 ms after it was sent: the operator's clock is there by now.
+        // Arrived up to 300 ms after it was sent: the operator's clock is there by now.
         const { list } = view(run, now).rebalances;
         expect(list.slice(0, shown.length).map(lasting)).toEqual(shown.map(lasting));
         list.forEach((rebalance, index) => {

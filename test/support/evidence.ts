@@ -93,6 +93,8 @@ export class Scenario {
     members: Record<string, number[]>,
     state = 'Stable',
     protocol: RebalanceProtocol = 'Eager',
+    /** Partitions of the topic; 0: not looked at. */
+    partitionCount = 0,
   ): this {
     const listed = Object.entries(members).map(([id, partitions]) => ({
       memberId: `${id}-member`,
@@ -108,7 +110,12 @@ export class Scenario {
       groupMembers: listed.length,
       protocol,
       members: listed,
-      partitions: [],
+      partitions: Array.from({ length: partitionCount }, (_, partition) => ({
+        partition,
+        endOffset: 0,
+        committedOffset: 0,
+        beginningOffset: 0,
+      })),
     };
     return this.tell('operator/1', at, fact);
   }
