@@ -108,8 +108,9 @@ test('a lab that is not there is refused with those that are', () => {
 });
 
 /** What the API server would say of the specs, as far as a schema can. */
-test.each(['01', '02', '04', '06'])('the manifests of lab %s are what the CRDs take', (number) => {
+test.each(['01', '02', '04', '05', '06', '07', '08'])('the manifests of lab %s are what the CRDs take', (number) => {
   for (const { kind, spec } of loadAll(readFileSync(labOf(number).path, 'utf8')) as { kind: string; spec: unknown }[]) {
+    if (kind === 'Deployment') continue;
     (kind === 'LoadTest' ? loadTestSchema : consumerScaleSchema).spec.parse(spec);
   }
 });
