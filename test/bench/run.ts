@@ -1,10 +1,18 @@
 /** `make bench`: full sizes on the cluster of `make cluster`; one JSON line a figure. `node test/bench/run.ts [part …]` runs only those. */
 import { accuracy } from './accuracy.ts';
+import { endurance } from './endurance.ts';
 import { freshness } from './freshness.ts';
 import { idle } from './idle.ts';
 import { packed, singles } from './startup.ts';
 
-const parts: Record<string, () => Promise<Record<string, unknown>>> = { singles, packed, freshness, idle, accuracy };
+const parts: Record<string, () => Promise<Record<string, unknown>>> = {
+  singles,
+  packed,
+  freshness,
+  idle,
+  accuracy,
+  endurance,
+};
 const chosen = process.argv.slice(2);
 for (const name of chosen.length > 0 ? chosen : Object.keys(parts)) {
   const part = parts[name];

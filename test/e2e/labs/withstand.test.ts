@@ -3,8 +3,6 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { ConsumerScale } from '../../../src/api/consumerScale.ts';
-import { parseReport } from '../../../src/domain/report.ts';
-import { emptyRun, fold, view } from '../../../src/domain/run.ts';
 import {
   allBrokersReady,
   applyIn,
@@ -27,6 +25,7 @@ import {
   untilLoadTest,
 } from '../../support/clusterLab.ts';
 import { get, kubectl, list } from '../../support/kubectl.ts';
+import { secondFold } from '../../support/secondFold.ts';
 
 const NAMESPACE = 'withstand';
 const cluster = join(import.meta.dirname, '../../cluster/cluster.ts');
@@ -56,46 +55,15 @@ const lab = (topic: string) => [
 
 /** The status is a fold over the evidence: another fold over the same records has to say the same. */
 async function expectEveryRebalanceOnce(scale: ConsumerScale): Promise<void> {
-  const { metadata, status } = await untilLoadTest(
-    NAMESPACE,
-    'lab',
-    'is there',
-    (it) => it.status?.rebalances !== undefined,
-  );
-  const { topic = '', partition = 0, offset = 0 } = status?.evidence ?? {};
-  // The lab goes on and so does its evidence: read up to where it ends now.
-  const ends = await kafkaTool('kafka-get-offsets.sh', '--topic-partitions', `${topic}:${partition}`);
-  const count = Number(ends.trim().split(':').at(-1)) - offset;
-  expect(count).toBeGreaterThan(0);
-  const text = await kafkaTool(
-    'kafka-console-consumer.sh',
-    ...[
-      '--topic',
-      topic,
-      '--partition',
-      String(partition),
-      '--offset',
-      String(offset),
-      '--max-messages',
-      String(count),
-    ],
-    ...['--formatter-property', 'print.offset=true', '--formatter-property', 'print.timestamp=true'],
-  );
-  const run = emptyRun();
-  for (const line of text.split('\n')) {
-    const found = /^LogAppendTime:(\d+)\tOffset:(\d+)\t(.*)$/.exec(line);
-    const report = found && parseReport(found[3] ?? '');
-    if (!report || report.run !== metadata.uid) continue;
-    fold(run, { offset: Number(found[2]), appendedAt: Number(found[1]), report });
-  }
-  const truth = view(run, Date.now()).rebalances.list.map(({ number, at, members }) => ({
+  const told = await untilLoadTest(NAMESPACE, 'lab', 'is there', (it) => it.status?.rebalances !== undefined);
+  const truth = (await secondFold(told)).rebalances.list.map(({ number, at, members }) => ({
     number,
     at: new Date(at).toISOString(),
     members,
   }));
-  const told = status?.rebalances?.recent.map(({ number, at, members }) => ({ number, at, members }));
-  expect(told).toEqual(truth.slice(0, told?.length));
-  expect(told?.map(({ number }) => number)).toEqual(told?.map((_, index) => index + 1));
+  const shown = told.status?.rebalances?.recent.map(({ number, at, members }) => ({ number, at, members }));
+  expect(shown).toEqual(truth.slice(0, shown?.length));
+  expect(shown?.map(({ number }) => number)).toEqual(shown?.map((_, index) => index + 1));
   expect(scale.status?.steps?.map(({ consumers, phase }) => [consumers, phase])).toEqual([
     [1, 'Done'],
     [3, 'Done'],
@@ -103,7 +71,7 @@ async function expectEveryRebalanceOnce(scale: ConsumerScale): Promise<void> {
   ]);
   // 0 -> 1, 1 -> 3 (together or one after the other), 3 -> 2: nothing else happened.
   const sizes =
-    told?.map(({ members }) => members.filter(({ gained, kept }) => gained.length + kept.length > 0).length) ?? [];
+    shown?.map(({ members }) => members.filter(({ gained, kept }) => gained.length + kept.length > 0).length) ?? [];
   expect([
     [1, 3, 2],
     [1, 2, 3, 2],

@@ -1,0 +1,37 @@
+/** A second fold over the evidence of a run, read with Kafka's own console consumer: what the status has to say too. */
+import type { LoadTest } from '../../src/api/loadTest.ts';
+import { parseReport } from '../../src/domain/report.ts';
+import { emptyRun, fold, view } from '../../src/domain/run.ts';
+import type { RunView } from '../../src/domain/runView.ts';
+import { kafkaTool } from './clusterLab.ts';
+
+/** As of now. Throws where there is no evidence. */
+export async function secondFold({ metadata, status }: LoadTest): Promise<RunView> {
+  const { topic = '', partition = 0, offset = 0 } = status?.evidence ?? {};
+  // The lab goes on and so does its evidence: read up to where it ends now.
+  const ends = await kafkaTool('kafka-get-offsets.sh', '--topic-partitions', `${topic}:${partition}`);
+  const count = Number(ends.trim().split(':').at(-1)) - offset;
+  if (!(count > 0)) throw new Error(`no evidence in ${topic}-${partition} from offset ${offset}`);
+  const text = await kafkaTool(
+    'kafka-console-consumer.sh',
+    ...[
+      '--topic',
+      topic,
+      '--partition',
+      String(partition),
+      '--offset',
+      String(offset),
+      '--max-messages',
+      String(count),
+    ],
+    ...['--formatter-property', 'print.offset=true', '--formatter-property', 'print.timestamp=true'],
+  );
+  const run = emptyRun();
+  for (const line of text.split('\n')) {
+    const found = /^LogAppendTime:(\d+)\tOffset:(\d+)\t(.*)$/.exec(line);
+    const report = found && parseReport(found[3] ?? '');
+    if (!report || report.run !== metadata.uid) continue;
+    fold(run, { offset: Number(found[2]), appendedAt: Number(found[1]), report });
+  }
+  return view(run, Date.now());
+}
