@@ -14,7 +14,7 @@ import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { clusterOf } from '../../support/toy.ts';
 import { until } from '../../support/until.ts';
 
-jest.setTimeout(90_000);
+jest.setTimeout(240_000);
 
 const root = join(import.meta.dirname, '../../..');
 const folder = mkdtempSync(join(tmpdir(), 'kafkalab-operator-'));
@@ -121,7 +121,8 @@ test('a standby takes over when the leader is killed', async () => {
   const second = start('second');
   await until('the second stands by', async () => (await second.get('/readyz')).text === 'standing by\n', 30_000);
   first.child.kill('SIGKILL');
-  await until('the second leads', () => leading(second), 30_000);
+  // The lease of the dead one lasts for 30 s.
+  await until('the second leads', () => leading(second), 120_000);
   await user.create(lab('taken-over'));
   await until('it acts', () => conditionsOf('taken-over'));
 });
