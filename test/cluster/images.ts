@@ -17,7 +17,7 @@ import { basename, dirname, join } from 'node:path';
 import { cached, debian, hashOf, kafkaJars, kafkaPython, pause } from './build.ts';
 import { attempt, run } from './command.ts';
 import { pauseImage } from './node.ts';
-import { builderRuntime, cache, checkout, containerdSocket, here, runtime } from './paths.ts';
+import { builderRuntime, builderStorage, cache, checkout, containerdSocket, here, runtime } from './paths.ts';
 import { note, step } from './progress.ts';
 import { requireTools } from './requirements.ts';
 
@@ -29,7 +29,7 @@ const operatorFiles = join(checkout, 'dist/image');
 
 const storage = [
   '--root',
-  join(cache, 'buildah'),
+  builderStorage,
   '--runroot',
   builderRuntime,
   '--storage-driver',
@@ -39,7 +39,7 @@ const storage = [
 ];
 
 function buildah(...args: string[]): Promise<string> {
-  mkdirSync(join(cache, 'buildah'), { recursive: true });
+  mkdirSync(builderStorage, { recursive: true });
   return run('buildah', [...storage, ...args]);
 }
 

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { attempt, exists, run } from './command.ts';
 import { bridge, cniNetwork, restoreKernel } from './network.ts';
 import { cgroup } from './node.ts';
-import { builderRuntime, state } from './paths.ts';
+import { builderRuntime, builderStorage, state } from './paths.ts';
 import { clusterProcesses, foreign, podProcesses } from './processes.ts';
 import { waitFor } from './progress.ts';
 
@@ -39,9 +39,12 @@ function mountsBelow(folder: string): string[] {
     .filter((path) => path.startsWith(`${folder}/`));
 }
 
+/** Those of the cluster, and those of image builds that were interrupted. */
+const mounted = () => [state, builderStorage].flatMap(mountsBelow);
+
 async function unmount(): Promise<void> {
-  for (const path of mountsBelow(state).reverse()) await run('umount', ['--lazy', path]).catch(() => {});
-  const left = mountsBelow(state);
+  for (const path of mounted().reverse()) await run('umount', ['--lazy', path]).catch(() => {});
+  const left = mounted();
   if (left.length) throw new Error(`these mounts cannot be removed: ${left.join(' ')}`);
 }
 
@@ -160,5 +163,6 @@ export async function removeCluster(): Promise<void> {
 
 /** Is there anything of a cluster, alive or not? */
 export function anythingLeft(): boolean {
-  return existsSync(state) || attempt('ip', ['link', 'show', bridge]) !== undefined || clusterProcesses().length > 0;
+  const bridged = attempt('ip', ['link', 'show', bridge]) !== undefined;
+  return existsSync(state) || bridged || mounted().length > 0 || clusterProcesses().length > 0;
 }

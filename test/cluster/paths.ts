@@ -10,6 +10,7 @@ export const state = '/var/lib/kafka-lab-operator/cluster';
 
 const perBoot = '/run/kafka-lab-operator';
 export const lockFile = join(perBoot, 'lock');
+export const builderStorage = join(cache, 'buildah');
 export const builderRuntime = join(perBoot, 'buildah');
 
 export const logs = join(state, 'log');
