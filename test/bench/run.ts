@@ -1,6 +1,7 @@
 /** `make bench`: full sizes on the cluster of `make cluster`; one JSON line a figure. `node test/bench/run.ts [part …]` runs only those. */
 import { accuracy } from './accuracy.ts';
 import { endurance } from './endurance.ts';
+import { evidence } from './evidence.ts';
 import { freshness } from './freshness.ts';
 import { idle } from './idle.ts';
 import { packed, singles } from './startup.ts';
@@ -12,6 +13,7 @@ const parts: Record<string, () => Promise<Record<string, unknown>>> = {
   idle,
   accuracy,
   endurance,
+  evidence,
 };
 const chosen = process.argv.slice(2);
 for (const name of chosen.length > 0 ? chosen : Object.keys(parts)) {

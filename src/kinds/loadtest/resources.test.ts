@@ -57,3 +57,11 @@ test.each([
 ])('with annotations %j the record log is %s', (annotations, value) => {
   expect(environment(consumers({}, annotations)).find(({ name }) => name === RECORD_LOG_ENV)?.value).toBe(value);
 });
+
+test('a consumer is not starved by the producers beside it', () => {
+  const cpu = (workload: KubernetesObject) =>
+    (workload.spec as { template: { spec: { containers: { resources: { requests: { cpu: string } } }[] } } }).template
+      .spec.containers[0]?.resources.requests.cpu;
+  const producing = producerWorkload(loadTest({ producers: PRODUCERS }), 2, PLACE);
+  expect(Number.parseInt(cpu(consumers({})) ?? '', 10)).toBeGreaterThan(Number.parseInt(cpu(producing) ?? '', 10));
+});

@@ -131,6 +131,12 @@ const probes = (role: Role) =>
         readinessProbe: { httpGet: READY, periodSeconds: 30, timeoutSeconds: 10, failureThreshold: 3 },
       };
 
+/**
+ * By its request a pod gets its share of a CPU that all want. Hundreds of producers have to fit on a small node; few
+ * consumers are measured, and with a producer’s share nine of them worked off 144 records a second instead of 450 beside 200 producers.
+ */
+const CPU: Record<Role, string> = { producer: '2m', consumer: '50m' };
+
 function workload(
   loadTest: LoadTest,
   role: Role,
@@ -187,7 +193,7 @@ function workload(
               ],
               ports: [{ name: 'http', containerPort: WORKER_PORT }],
               ...probes(role),
-              resources: { requests: { cpu: '2m', memory: '48Mi' } },
+              resources: { requests: { cpu: CPU[role], memory: '48Mi' } },
               securityContext: {
                 allowPrivilegeEscalation: false,
                 readOnlyRootFilesystem: true,

@@ -1,0 +1,96 @@
+/**
+ * A process of `evidence.ts`: consumes MESSAGES records as fast as it can and prints one JSON line. MODE=worker: the
+ * worker as it is. MODE=client: the same client library in a bare loop that counts records and stores their offsets.
+ */
+import { librdkafkaConsumer, librdkafkaProducer } from '../../src/worker/clients/librdkafka.ts';
+import { now } from '../../src/worker/time.ts';
+import { createWorker } from '../../src/worker/worker.ts';
+
+const { MODE = '', BOOTSTRAP_SERVERS: bootstrapServers = '', TOPIC: topic = '', GROUP: group = '' } = process.env;
+const messages = Number(process.env.MESSAGES);
+const maxPollRecords = 500;
+const config = { 'auto.offset.reset': 'earliest' };
+/** How often the worker is asked how far it is; the seconds measured are off by it at most. */
+const LOOK_MS = 5;
+
+let firstAt: number | undefined;
+/** True once all have been consumed. */
+function seen(count: number): boolean {
+  if (count > 0) firstAt ??= performance.now();
+  return count >= messages;
+}
+function tell(more: object): void {
+  const seconds = (performance.now() - (firstAt ?? Number.NaN)) / 1000;
+  console.log(JSON.stringify({ seconds, ...more }));
+  process.exit(0);
+}
+
+if (MODE === 'worker') {
+  const evidence = { reports: 0, bytes: 0 };
+  const worker = createWorker({
+    spec: {
+      run: group,
+      loadTest: 'bench/consuming',
+      bootstrapServers,
+      topic,
+      evidence: { topic: 'evidence', partition: 0 },
+      clientsPerPod: 1,
+      config,
+      work: { role: 'Consumer', group, perRecordMs: 0, commit: { mode: 'Auto' }, maxPollRecords },
+    },
+    podName: group,
+    podIndex: 0,
+    host: 'bench',
+    instance: `${group}/1`,
+    library: {
+      evidence(settings, events) {
+        const client = librdkafkaProducer({ ...settings, bootstrapServers }, events);
+        const { send } = client;
+        client.send = (value, key, token) => {
+          evidence.reports += 1;
+          evidence.bytes += value.length;
+          return send(value, key, token);
+        };
+        return client;
+      },
+      producer: () => {
+        throw new Error('a consumer');
+      },
+      consumer: (settings, events) => librdkafkaConsumer({ ...settings, bootstrapServers }, events),
+      connectionProperties: () => ({}),
+    },
+    checkpoint: { settledOf: () => 0, write: () => {} },
+    now,
+    random: Math.random,
+    log: { info: () => {}, warn: console.error, error: console.error },
+    failed: (why) => {
+      throw new Error(why);
+    },
+  });
+  await worker.start();
+  setInterval(() => {
+    const processed = worker.metrics().find(({ name }) => name === 'kafkalab_worker_records_processed_total');
+    if (seen(processed?.value ?? 0)) tell(evidence);
+  }, LOOK_MS);
+} else {
+  const client = librdkafkaConsumer(
+    { bootstrapServers, topic, name: group, config, group, autoCommit: true, explained: false },
+    {
+      assigned: () => {},
+      revoked: async () => {},
+      trouble: ({ message }) => {
+        throw new Error(message);
+      },
+    },
+  );
+  await client.connect();
+  let count = 0;
+  while (!seen(count)) {
+    const records = await client.poll(maxPollRecords, 100);
+    count += records.length;
+    const next = new Map<number, number>();
+    for (const { partition, offset } of records) next.set(partition, offset + 1);
+    if (next.size > 0) client.store([...next].map(([partition, offset]) => ({ partition, offset })));
+  }
+  tell({});
+}

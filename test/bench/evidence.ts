@@ -1,0 +1,79 @@
+/**
+ * What evidence costs: how fast the worker consumes against a bare loop over the same client library, which reports
+ * nothing and measures nothing, in turns on a broker of its own; and how much evidence it writes.
+ */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { startBroker } from '../support/broker.ts';
+
+const PARTITIONS = 3;
+const MESSAGES = 1_500_000;
+const ROUNDS = 7;
+const program = join(import.meta.dirname, 'consuming.ts');
+const run = promisify(execFile);
+
+interface Consumed {
+  seconds: number;
+  /** Of reports, mode worker. */
+  bytes?: number;
+  reports?: number;
+}
+
+const median = (values: number[]): number => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
+};
+const rounded = (value: number, digits = 0): number => Math.round(value * 10 ** digits) / 10 ** digits;
+
+export async function evidence(): Promise<Record<string, unknown>> {
+  const broker = await startBroker();
+  try {
+    const { bootstrapServers } = broker;
+    const make = (topic: string, partitions: number) =>
+      broker.tool(
+        'org.apache.kafka.tools.TopicCommand',
+        ...['--bootstrap-server', bootstrapServers, '--create', '--topic', topic, '--partitions', `${partitions}`],
+      );
+    await make('bench', PARTITIONS);
+    await make('evidence', 1);
+    await broker.tool(
+      'org.apache.kafka.tools.ProducerPerformance',
+      ...['--bootstrap-server', bootstrapServers, '--topic', 'bench', '--num-records', `${MESSAGES}`],
+      ...['--record-size', '100', '--throughput', '-1'],
+    );
+    const consume = async (mode: string, round: number): Promise<Consumed> => {
+      const { stdout } = await run(process.execPath, [program], {
+        env: {
+          ...process.env,
+          MODE: mode,
+          BOOTSTRAP_SERVERS: bootstrapServers,
+          TOPIC: 'bench',
+          GROUP: `${mode}-${round}`,
+          MESSAGES: `${MESSAGES}`,
+        },
+      });
+      return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Consumed;
+    };
+    const workers: Consumed[] = [];
+    const clients: Consumed[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      // Whoever comes first changes, so that the machine's drift hits both alike.
+      const turns = round % 2 === 0 ? [workers, clients] : [clients, workers];
+      for (const turn of turns) turn.push(await consume(turn === workers ? 'worker' : 'client', round));
+    }
+    const rate = (all: Consumed[]) => MESSAGES / median(all.map(({ seconds }) => seconds));
+    return {
+      messages: MESSAGES,
+      rounds: ROUNDS,
+      workerPerSecond: rounded(rate(workers)),
+      bareClientPerSecond: rounded(rate(clients)),
+      ratio: rounded(rate(workers) / rate(clients), 3),
+      aim: 0.97,
+      evidenceBytesPerSecond: rounded(median(workers.map(({ bytes = 0, seconds }) => bytes / seconds))),
+      evidenceBytesPerRecord: rounded(median(workers.map(({ bytes = 0 }) => bytes / MESSAGES)), 4),
+    };
+  } finally {
+    await broker.stop();
+  }
+}
