@@ -31,7 +31,10 @@ unit: install native ## Unit and property tests only.
 	@$(in_node) $(jest) --selectProjects unit property
 
 e2e: cluster deploy ## The labs (small variants) and the failures they must withstand, on the local cluster.
-	@$(in_node) $(jest) --selectProjects e2e --runInBand
+	@$(in_node) result=0; \
+	$(jest) --selectProjects labs --maxWorkers=3 || result=1; \
+	$(jest) --selectProjects e2e --runInBand || result=1; \
+	exit $$result
 
 bench: cluster deploy ## Full sizes, with figures.
 	@$(in_node) node test/bench/run.ts

@@ -6,12 +6,17 @@ const base = {
   },
 };
 
-/** `unit` and `property` need nothing but Node; `e2e` needs the local cluster (`make cluster`). */
+/**
+ * `unit` and `property` need nothing but Node; `e2e` and `labs` need the local cluster (`make cluster`). Files of `labs`
+ * run side by side, a namespace each; those of `e2e` one by one: they make something die, or measure what a busy
+ * machine would change.
+ */
 export default {
   reporters: ['default', '<rootDir>/test/support/closingLine.js'],
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/{src,scripts}/**/*.test.ts'] },
     { ...base, displayName: 'property', testMatch: ['<rootDir>/test/property/**/*.test.ts'] },
-    { ...base, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
+    { ...base, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/!(labs)/**/*.test.ts'] },
+    { ...base, displayName: 'labs', testMatch: ['<rootDir>/test/e2e/labs/**/*.test.ts'] },
   ],
 };
