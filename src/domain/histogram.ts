@@ -29,8 +29,8 @@ const HIGHEST = 3_600_000_000;
 const SINGLES_KEPT = 1_000;
 
 export interface Recorder {
-  /** Counts one value (ms or plain, as created); what is no number is left out, what is negative counts as 0. */
-  record(value: number): void;
+  /** Counts a value (ms or plain, as created), once or so often; what is no number is left out, what is negative counts as 0. */
+  record(value: number, times?: number): void;
   /** What was recorded since the last call; undefined where that was nothing. */
   takeEncoded(): EncodedHistogram | undefined;
 }
@@ -39,9 +39,9 @@ export function createRecorder(unit: Unit = 'ms'): Recorder {
   const { scale, digits } = UNITS[unit];
   let histogram = build({ numberOfSignificantValueDigits: digits });
   return {
-    record(value) {
+    record(value, times = 1) {
       if (Number.isNaN(value)) return;
-      histogram.recordValue(Math.min(HIGHEST, Math.max(0, Math.round(value * scale))));
+      histogram.recordValueWithCount(Math.min(HIGHEST, Math.max(0, Math.round(value * scale))), times);
     },
     takeEncoded() {
       if (histogram.totalCount === 0) return undefined;

@@ -71,3 +71,14 @@ test('a timestamp of a clock that is ahead makes no negative waiting', () => {
   expect(batch.take()[0]?.firstWaitedMs).toBe(0);
   expect(pauseBefore(1000, 1200, 900)).toBe(0);
 });
+
+test('records at one moment count like records added one by one', () => {
+  const [together, single] = [createBatch(), createBatch()];
+  for (const batch of [together, single]) batch.add(record(0, 7, 1000, 1000, 900));
+  for (const offset of [8, 9, 12]) {
+    single.add(record(0, offset, 1000, 1000, 900));
+    together.addAtOnce(offset, record(0, offset, 0, 0).bytes);
+  }
+  expect(together.take()).toEqual(single.take());
+  expect(() => together.addAtOnce(13, 1)).toThrow('no record was added');
+});

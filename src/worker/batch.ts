@@ -16,6 +16,8 @@ export interface ProcessedRecord {
 
 export interface Batch {
   add(record: ProcessedRecord): void;
+  /** One more record of the partition that was last added to, processed at the same moment: it took no time and so has no pause before it. */
+  addAtOnce(offset: number, bytes: number): void;
   /** What was added since the last call, by partition; empty when nothing was. */
   take(): PartitionWork[];
 }
@@ -37,11 +39,19 @@ export function pauseBefore(beganAt: EpochMs, timestamp: EpochMs, previousEndedA
 
 export function createBatch(): Batch {
   let partitions = new Map<number, Gathering>();
+  let latest: Gathering | undefined;
+  const count = (work: Gathering, offset: number, bytes: number) => {
+    const last = work.ranges.at(-1) as OffsetRange;
+    if (last[1] === offset) last[1] = offset + 1;
+    else work.ranges.push([offset, offset + 1]);
+    work.records += 1;
+    work.bytes += bytes;
+  };
   return {
     add({ partition, offset, bytes, timestamp, beganAt, endedAt }) {
       const work = partitions.get(partition);
       if (work === undefined) {
-        partitions.set(partition, {
+        latest = {
           partition,
           ranges: [[offset, offset + 1]],
           records: 1,
@@ -50,24 +60,27 @@ export function createBatch(): Batch {
           firstWaitedMs: Math.max(0, beganAt - timestamp),
           lastEndedAt: endedAt,
           longestPauseMs: 0,
-        });
+        };
+        partitions.set(partition, latest);
         return;
       }
+      latest = work;
       const pauseMs = pauseBefore(beganAt, timestamp, work.lastEndedAt);
       if (pauseMs >= SHORTEST_PAUSE_MS && pauseMs > work.longestPauseMs) {
         work.longestPauseMs = pauseMs;
         work.longestPause = { from: beganAt - pauseMs, to: beganAt };
       }
-      const last = work.ranges.at(-1) as OffsetRange;
-      if (last[1] === offset) last[1] = offset + 1;
-      else work.ranges.push([offset, offset + 1]);
-      work.records += 1;
-      work.bytes += bytes;
+      count(work, offset, bytes);
       work.lastEndedAt = endedAt;
+    },
+    addAtOnce(offset, bytes) {
+      if (latest === undefined) throw new Error('no record was added that this one follows');
+      count(latest, offset, bytes);
     },
     take() {
       const taken = [...partitions.values()].map(({ longestPauseMs: _, ...work }): PartitionWork => work);
       partitions = new Map();
+      latest = undefined;
       return taken;
     },
   };

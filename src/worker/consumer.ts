@@ -186,6 +186,30 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     bytes += size;
   };
 
+  /** Those that follow in the same partition, at the same moment: millions a minute, so what they share is done once. Gives the index after them. */
+  const noteAtOnce = (polled: ConsumedRecord[], from: number, limit: number, at: EpochMs): number => {
+    const { partition } = polled[from - 1] as ConsumedRecord;
+    let { timestamp } = polled[from - 1] as ConsumedRecord;
+    let alike = 0;
+    let to = from;
+    for (; to < limit; to++) {
+      const record = polled[to] as ConsumedRecord;
+      if (record.partition !== partition) break;
+      if (record.timestamp !== timestamp) {
+        if (alike > 0) endToEnd.record(Math.max(0, at - timestamp), alike);
+        timestamp = record.timestamp;
+        alike = 0;
+      }
+      alike += 1;
+      batch.addAtOnce(record.offset, record.bytes);
+      recordLog?.processed(record);
+      bytes += record.bytes;
+    }
+    if (alike > 0) endToEnd.record(Math.max(0, at - timestamp), alike);
+    records += to - from;
+    return to;
+  };
+
   /** Records that take no time: one look at the clock per run of records of a partition, or per record when each is committed. */
   const handleAtOnce = async (polled: ConsumedRecord[]) => {
     for (let from = 0; from < polled.length && mayBegin(); ) {
@@ -196,11 +220,8 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       const most =
         commit.mode === 'Record' ? 1 : commit.mode === 'Every' ? commit.records - sinceCommit : polled.length;
       const limit = Math.min(polled.length, from + Math.max(1, most));
-      let to = from;
-      while (to < limit && polled[to]?.partition === first.partition) {
-        note(polled[to] as ConsumedRecord, beganAt, beganAt);
-        to += 1;
-      }
+      note(first, beganAt, beganAt);
+      const to = noteAtOnce(polled, from + 1, limit, beganAt);
       const waiting = afterRecords(first.partition, (polled[to - 1] as ConsumedRecord).offset + 1, to - from);
       if (waiting !== undefined) await waiting;
       from = to;
