@@ -7,14 +7,12 @@ import { applyIn, eventually, loadTest, makeNamespace, removeNamespace, untilLoa
 import { get, kubeconfig, kubectl, list, program } from '../support/kubectl.ts';
 import { type LoggedRecord, loggedRecord, longestPause, wallClock } from './recordTruth.ts';
 
-const NAMESPACE = 'bench';
 const PARTITIONS = 3;
 const PATIENCE_MS = 10 * 60_000;
 const SELECTOR = 'kafkalab.dev/loadtest=lab,app.kubernetes.io/component=consumer';
 /** Of the rounds of the schedules below: at least 32 rebalances and the first assignment. */
 const ROUNDS = 8;
 
-type Lab = ReturnType<typeof loadTest>;
 interface Case {
   consumers?: Record<string, unknown>;
   config: Record<string, string>;
@@ -48,16 +46,21 @@ interface Pod {
   status: { phase: string };
 }
 
-/** Follows the logs of all consumers, those that come later too. */
+/** Follows the logs of all consumers of a namespace, those that come later too. */
 class Followers {
   readonly records: LoggedRecord[] = [];
   readonly #children = new Map<string, ChildProcess>();
   readonly #toWall = wallClock();
+  readonly #namespace: string;
   #ended = false;
+
+  constructor(namespace: string) {
+    this.#namespace = namespace;
+  }
 
   async follow(): Promise<void> {
     while (!this.#ended) {
-      for (const { metadata, status } of await list<Pod>('pods', NAMESPACE, '-l', SELECTOR)) {
+      for (const { metadata, status } of await list<Pod>('pods', this.#namespace, '-l', SELECTOR)) {
         if (status.phase === 'Running' && !this.#children.has(metadata.uid)) this.#begin(metadata);
       }
       await new Promise((resolve) => setTimeout(resolve, 500));
@@ -65,7 +68,7 @@ class Followers {
   }
 
   #begin({ name, uid }: Pod['metadata']): void {
-    const child = spawn(program, ['--kubeconfig', kubeconfig, 'logs', '-f', '-n', NAMESPACE, name], {
+    const child = spawn(program, ['--kubeconfig', kubeconfig, 'logs', '-f', '-n', this.#namespace, name], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let begun = '';
@@ -86,25 +89,25 @@ class Followers {
   }
 }
 
-const read = async () => (await get<LoadTest>('lt', 'lab', NAMESPACE)) as LoadTest;
+const read = async (namespace: string) => (await get<LoadTest>('lt', 'lab', namespace)) as LoadTest;
 
 /** The worker ends at its SIGTERM as at a SIGKILL (stopMode.ts); even a forced deletion gives it time for a goodbye. */
-async function crash(pod: string, run: string): Promise<void> {
+async function crash(namespace: string, pod: string, run: string): Promise<void> {
   const ask = `fetch('http://127.0.0.1:${WORKER_PORT}${STOP_PATH}', { method: 'POST', body: '{"stop":"Kill"}', headers: {
     authorization: 'Bearer ${run}', 'content-type': 'application/json' } }).then(({ ok }) => process.exit(ok ? 0 : 1))`;
-  await kubectl(['exec', '-n', NAMESPACE, pod, '--', 'node', '-e', ask]);
-  await kubectl(['delete', 'pod', pod, '-n', NAMESPACE, '--wait=false']);
+  await kubectl(['exec', '-n', namespace, pod, '--', 'node', '-e', ask]);
+  await kubectl(['delete', 'pod', pod, '-n', namespace, '--wait=false']);
 }
 
 /** One change of the consumers, and the rebalance (or rebalances) that it made told with all its pauses. */
-async function change(to: Case['round'][number]): Promise<void> {
-  const { metadata, spec, status: found } = await read();
+async function change(namespace: string, to: Case['round'][number]): Promise<void> {
+  const { metadata, spec, status: found } = await read(namespace);
   const before = found?.rebalances?.count ?? 0;
   const replicas = typeof to === 'number' ? to : spec.consumers?.replicas;
-  if (typeof to === 'number') await kubectl(['scale', 'loadtest/lab', '-n', NAMESPACE, `--replicas=${to}`]);
-  else await crash(to.kill, metadata.uid);
+  if (typeof to === 'number') await kubectl(['scale', 'loadtest/lab', '-n', namespace, `--replicas=${to}`]);
+  else await crash(namespace, to.kill, metadata.uid);
   await untilLoadTest(
-    NAMESPACE,
+    namespace,
     'lab',
     `${replicas} consumers have settled`,
     ({ status }) =>
@@ -123,34 +126,35 @@ const summary = (values: number[]) => {
   return { n: values.length, p50: at(0.5), p95: at(0.95), max: at(1) };
 };
 
-async function judge({ consumers, config, round, aimErrorMs }: Case): Promise<Record<string, unknown>> {
-  await makeNamespace(NAMESPACE);
-  const lab: Lab = loadTest({
-    topic: { name: 'bench', partitions: PARTITIONS, replicas: 2 },
+async function judge(name: string, { consumers, config, round, aimErrorMs }: Case): Promise<Record<string, unknown>> {
+  const namespace = `bench-${name}`;
+  await makeNamespace(namespace);
+  const lab = loadTest({
+    topic: { name: namespace, partitions: PARTITIONS, replicas: 2 },
     producers: { replicas: 1, messagesPerSecond: 150 },
     consumers: {
-      group: 'bench',
+      group: namespace,
       processing: { perRecord: '2ms' },
       config: { 'auto.offset.reset': 'earliest', ...config },
       ...consumers,
     },
   });
-  await applyIn(NAMESPACE, {
+  await applyIn(namespace, {
     ...lab,
     metadata: { ...lab.metadata, annotations: { 'kafkalab.dev/record-log': 'true' } },
   });
-  const followers = new Followers();
+  const followers = new Followers(namespace);
   const following = followers.follow();
   await untilLoadTest(
-    NAMESPACE,
+    namespace,
     'lab',
     'consumes',
     ({ status }) => (status?.delivery?.consumed ?? 0) > 500 && status?.rebalances?.settled === true,
     PATIENCE_MS,
   );
   const times = Math.ceil((ROUNDS * BY_SCALE.length) / round.length);
-  for (let time = 0; time < times; time++) for (const to of round) await change(to);
-  const { rebalances, delivery } = (await read()).status ?? {};
+  for (let time = 0; time < times; time++) for (const to of round) await change(namespace, to);
+  const { rebalances, delivery } = (await read(namespace)).status ?? {};
   const newest = Math.max(...(rebalances?.recent ?? []).map(({ settledAt }) => Date.parse(settledAt)));
   await eventually('the logs are read', () =>
     [...Array(PARTITIONS).keys()].every((partition) =>
@@ -174,7 +178,7 @@ async function judge({ consumers, config, round, aimErrorMs }: Case): Promise<Re
         beyondAim.push({ number, partition, said, truth: Math.round(truth), errorBoundMs });
     }
   }
-  await removeNamespace(NAMESPACE);
+  await removeNamespace(namespace);
   return {
     rebalances: (rebalances?.recent.length ?? 1) - 1,
     protocols: [...new Set(rebalances?.recent.map(({ protocol }) => protocol))],
@@ -187,11 +191,19 @@ async function judge({ consumers, config, round, aimErrorMs }: Case): Promise<Re
   };
 }
 
+/** Three at a time: what is said and what is true are of the same run, whatever else the machine does. */
+const AT_A_TIME = 3;
+
 export async function accuracy(): Promise<Record<string, unknown>> {
   const figures: Record<string, unknown> = {};
-  for (const [name, one] of Object.entries(CASES)) {
-    figures[name] = await judge(one);
-    console.log(JSON.stringify({ case: name, ...(figures[name] as object) }));
-  }
+  const waiting = Object.entries(CASES);
+  const next = async () => {
+    for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
+      const [name, asked] = one;
+      figures[name] = await judge(name, asked);
+      console.log(JSON.stringify({ case: name, ...(figures[name] as object) }));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, next));
   return figures;
 }
