@@ -60,7 +60,7 @@ class Followers {
 
   async follow(): Promise<void> {
     while (!this.#ended) {
-      for (const { metadata, status } of await list<Pod>('pods', this.#namespace, '-l', SELECTOR)) {
+      for (const { metadata, status } of await list<Pod>('pods', this.#namespace, SELECTOR)) {
         if (status.phase === 'Running' && !this.#children.has(metadata.uid)) this.#begin(metadata);
       }
       await new Promise((resolve) => setTimeout(resolve, 500));

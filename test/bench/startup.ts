@@ -103,10 +103,8 @@ export async function packed(): Promise<Record<string, unknown>> {
 }
 
 async function memoryOfPods(count: number): Promise<number | undefined> {
-  const [node] = await list<{ metadata: { name: string } }>('nodes', NAMESPACE);
-  const summary = JSON.parse(
-    await kubectl(['get', '--raw', `/api/v1/nodes/${node?.metadata.name}/proxy/stats/summary`]),
-  ) as Summary;
+  const node = await kubectl(['get', 'nodes', '-o', 'jsonpath={.items[0].metadata.name}']);
+  const summary = JSON.parse(await kubectl(['get', '--raw', `/api/v1/nodes/${node}/proxy/stats/summary`])) as Summary;
   const ours = summary.pods.filter(({ podRef, memory }) => podRef.namespace === NAMESPACE && memory?.workingSetBytes);
   if (ours.length < count) return undefined;
   return Math.round(ours.reduce((sum, { memory }) => sum + (memory?.workingSetBytes ?? 0), 0) / 1e6);

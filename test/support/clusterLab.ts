@@ -104,7 +104,6 @@ export async function kafkaTool(tool: string, ...args: string[]): Promise<string
   const pods = await list<{ metadata: { name: string }; status: { containerStatuses?: { ready: boolean }[] } }>(
     'pods',
     'kafka',
-    '-l',
     'app.kubernetes.io/name=kafka',
   );
   const pod = pods.find(({ status }) => status.containerStatuses?.every(({ ready }) => ready));
@@ -158,7 +157,7 @@ export interface Pod {
 }
 
 export const operatorPods = (): Promise<Pod[]> =>
-  list<Pod>('pods', OPERATOR_NAMESPACE, '-l', 'app.kubernetes.io/name=kafka-lab-operator');
+  list<Pod>('pods', OPERATOR_NAMESPACE, 'app.kubernetes.io/name=kafka-lab-operator');
 
 /** Without warning or grace, as a lost node would. Another pod takes its place. */
 export async function killOperator(name?: string): Promise<void> {

@@ -1,6 +1,10 @@
 /** kubectl against the cluster of `make cluster`, as a person would use it. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { kubernetesCluster } from '../../src/adapters/kubernetes/cluster.ts';
+import { connect, kubeConfigFromText } from '../../src/adapters/kubernetes/connection.ts';
+import { rest } from '../../src/adapters/kubernetes/rest.ts';
+import type { Cluster } from '../../src/runtime/ports.ts';
 import { kindKubeconfig } from '../cluster/kind.ts';
 import { kubeconfig as localKubeconfig, kubectl as localProgram } from '../cluster/paths.ts';
 
@@ -41,15 +45,41 @@ export async function kubectl(args: string[], input = ''): Promise<string> {
   return stdout;
 }
 
-/** The object as JSON, or undefined when there is none. */
-export async function get<T>(type: string, name: string, namespace: string): Promise<T | undefined> {
-  const text = await kubectl(['get', type, name, '-n', namespace, '-o', 'json', '--ignore-not-found']);
-  return text === '' ? undefined : (JSON.parse(text) as T);
+/** Types under the names that tests use for them. */
+const KAFKALAB = 'kafkalab.dev/v1alpha1';
+const TYPES: Record<string, { apiVersion: string; kind: string }> = {
+  pods: { apiVersion: 'v1', kind: 'Pod' },
+  statefulsets: { apiVersion: 'apps/v1', kind: 'StatefulSet' },
+  deployment: { apiVersion: 'apps/v1', kind: 'Deployment' },
+  lease: { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' },
+  lt: { apiVersion: KAFKALAB, kind: 'LoadTest' },
+  loadtest: { apiVersion: KAFKALAB, kind: 'LoadTest' },
+  consumerscale: { apiVersion: KAFKALAB, kind: 'ConsumerScale' },
+};
+
+function typeNamed(name: string): { apiVersion: string; kind: string } {
+  const type = TYPES[name];
+  if (type === undefined) throw new Error(`no type ${name}: choose from ${Object.keys(TYPES).join(', ')}`);
+  return type;
 }
 
-export async function list<T>(type: string, namespace: string, ...selection: string[]): Promise<T[]> {
-  return (JSON.parse(await kubectl(['get', type, '-n', namespace, '-o', 'json', ...selection])) as { items: T[] })
-    .items;
+let asked: Cluster | undefined;
+/** Asked directly: what is looked at twice a second would cost more CPU by a kubectl each time than what is tested. */
+function cluster(): Cluster {
+  asked ??= kubernetesCluster({
+    rest: rest({ connection: connect(kubeConfigFromText(readFileSync(kubeconfig, 'utf8'))) }),
+  });
+  return asked;
+}
+
+/** The object, or undefined when there is none. */
+export async function get<T>(type: string, name: string, namespace: string): Promise<T | undefined> {
+  return ((await cluster().get({ ...typeNamed(type), namespace, name })) ?? undefined) as T | undefined;
+}
+
+export async function list<T>(type: string, namespace: string, labelSelector?: string): Promise<T[]> {
+  const of = { namespace, ...(labelSelector === undefined ? {} : { labelSelector }) };
+  return (await cluster().list(typeNamed(type), of)).items as unknown as T[];
 }
 
 /** `kubectl get -w`: a line of `jsonpath` for the object as it is and for each change of it; `end` stops it. */
