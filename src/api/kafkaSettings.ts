@@ -133,11 +133,10 @@ export const REFUSED: Readonly<Record<Role, Readonly<Record<string, string>>>> =
       'can’t be honoured by this client: a producer waits as long as its buffer is full; leave it out, buffer.memory sets the size',
     'metadata.max.idle.ms': 'can’t be honoured by this client: leave it out, metadata.max.age.ms is near it',
     'partitioner.class':
-      'names a Java class, which this client can’t load: leave it out (keys are spread as Java does)',
+      'names a Java class, which this client can’t load: write producers.partitioner instead, e.g. {mode: RoundRobin} (without it keys are spread as Java does)',
     'partitioner.adaptive.partitioning.enable': 'can’t be honoured by this client: leave it out',
     'partitioner.availability.timeout.ms': 'can’t be honoured by this client: leave it out',
-    'partitioner.ignore.keys':
-      'can’t be honoured by this client: write producers.record.key: {mode: None} for records without a key',
+    'partitioner.ignore.keys': `${SET_BY_OPERATOR}: write producers.partitioner: {mode: Sticky} instead`,
     'transactional.id': 'is not supported: the producers of a LoadTest make no transactions; leave it out',
     'transaction.timeout.ms': 'is not supported: the producers of a LoadTest make no transactions; leave it out',
     'transaction.two.phase.commit.enable':

@@ -121,7 +121,7 @@ const key = field(
     .strictObject({
       mode: field(
         z.enum(['None', 'Fixed', 'Sequence', 'Random']).default('None'),
-        'None: no key. Fixed: the given values in turn. Sequence: key-0, key-1, … up to cardinality, then again. Random: one of these by chance. Default None.',
+        'None: no key. Fixed: the given values in turn. Sequence: key0, key1, … up to cardinality, then again. Random: one of these by chance. Default None.',
       ),
       values: field(z.array(text(249)).min(1).max(1_000), 'Keys for mode: Fixed, used in turn.').exactOptional(),
       cardinality: field(
@@ -161,6 +161,27 @@ const record = field(
   'What is sent. Can’t be changed.',
 );
 
+const partitioner = field(
+  z
+    .strictObject({
+      mode: field(
+        z.enum(['Default', 'RoundRobin', 'Sticky', 'Explicit']).default('Default'),
+        'Default: as Kafka’s Java client, by the hash of the key’s bytes (murmur2), an empty key included; a record without a key as the client does: librdkafka stays with one partition for twice linger.ms (linger.ms: "0": a partition by chance for each record), kafkajs goes round the partitions. RoundRobin: each record to the next partition, with a key or not, as Kafka’s RoundRobinPartitioner. Sticky: batch.size bytes of keys and values to one partition, with a key or not, then to one by chance (Kafka’s partitioner.ignore.keys=true; with kafkajs 16384 bytes). Explicit: all to `partition`. Each producer goes its own way, RoundRobin from the first partition. Partitions that are added are found within metadata.max.age.ms. Default Default.',
+      ),
+      partition: field(
+        count(0, 999_999),
+        'The partition for mode: Explicit, counted from 0; less than spec.topic.partitions.',
+      ).exactOptional(),
+    })
+    .prefault({ mode: 'Default' }),
+  'Which partition a record goes to. Default: the one of its key. Can’t be changed.',
+  {
+    cel: "has(self.partition) == (self.mode == 'Explicit')",
+    message: 'partition belongs to mode: Explicit, which needs it: write {mode: Explicit, partition: 0}',
+    holds: (it) => (it.partition !== undefined) === (it.mode === 'Explicit'),
+  },
+);
+
 /** At most the settings there are, with room. */
 const settings = () => z.record(z.string(), text(256)).default({}).meta({ maxProperties: 64 });
 
@@ -186,6 +207,7 @@ const producers = field(
       'Records in all, shared out over the producers. Default: until stopped. Can’t be changed.',
     ).exactOptional(),
     record,
+    partitioner,
     client: field(z.enum(CLIENTS).default('librdkafka'), describeClient('Producer')),
     config: field(settings(), describeSettings('Producer'), ...producerSettingRules),
   }),
@@ -324,6 +346,18 @@ const spec = field(
       'lagThreshold needs consumers to have a lag: write consumers: {group: my-group}, or leave lagThreshold out',
     holds: (it) => it.lagThreshold === undefined || it.consumers !== undefined,
   },
+  {
+    cel: '!has(self.producers) || !has(self.producers.partitioner.partition) || self.producers.partitioner.partition < self.topic.partitions',
+    message: 'producers.partitioner.partition is counted from 0 and has to be less than topic.partitions',
+    messageCel: celFormat(
+      'producers.partitioner.partition %d is none of a topic of %d partitions, which are counted from 0: write topic.partitions: %d or more, or partition: %d or less',
+      'self.producers.partitioner.partition',
+      'self.topic.partitions',
+      'self.producers.partitioner.partition + 1',
+      'self.topic.partitions - 1',
+    ),
+    holds: ({ producers: it, topic: { partitions } }) => (it?.partitioner.partition ?? 0) < partitions,
+  },
   unchanged(['kafka'], ONE_SET),
   unchanged(
     ['name', 'replicas', 'config', 'management'].map((name) => `topic.${name}`),
@@ -347,7 +381,7 @@ const spec = field(
   whenBoth(
     'producers',
     unchanged(
-      ['clientsPerPod', 'messagesPerSecond', 'messages', 'record', 'client', 'config'].map(
+      ['clientsPerPod', 'messagesPerSecond', 'messages', 'record', 'partitioner', 'client', 'config'].map(
         (name) => `producers.${name}`,
       ),
       ONE_SET,
@@ -436,8 +470,55 @@ const status = field(
         latencyMs: shared.latency('From sending to acknowledgement.').exactOptional(),
         done: total('Producers that are through with their share of spec.producers.messages.').exactOptional(),
         errors: errors.exactOptional(),
+        partitions: field(
+          z
+            .array(
+              z.strictObject({
+                partition: count(0, 1_000_000),
+                records: total('Records acknowledged in it.'),
+              }),
+            )
+            .max(1_000),
+          'How the acknowledged records are spread over the partitions: those that have got any, ascending.',
+        ).exactOptional(),
       }),
       'What was sent.',
+    ).exactOptional(),
+    keys: field(
+      z.strictObject({
+        distinct: total('Different keys of acknowledged records; where `more` is true, at least so many and one.'),
+        more: field(
+          z.boolean(),
+          'true: there are more keys than can be told one by one (1000 keys, or 4000 pairs of a key and a partition); distinct, spread and list are of those that come first in the order of their text, exactly.',
+        ).exactOptional(),
+        spread: total(
+          'Keys whose records are in more than one partition: Kafka keeps order within a partition only, so the order of a key’s records is no longer kept. With the Default partitioner this comes of added partitions.',
+        ),
+        list: field(
+          z
+            .array(
+              z.strictObject({
+                key: field(text(249), 'The key, as text.'),
+                partitions: field(
+                  z
+                    .array(
+                      z.strictObject({
+                        partition: count(0, 1_000_000),
+                        records: total('Records of the key acknowledged in it.'),
+                        firstOffset: total('Offset of the first of them; absent with acks: "0".').exactOptional(),
+                        lastOffset: total('Offset of the last of them; absent with acks: "0".').exactOptional(),
+                      }),
+                    )
+                    .max(100),
+                  'Where its records are, ascending; at most 100.',
+                ),
+              }),
+            )
+            .max(100),
+          'At most 100 keys by their text; where there are more, those in more than one partition first.',
+        ),
+      }),
+      'Where the records of each key went. Absent: none with a key has been acknowledged.',
     ).exactOptional(),
     consumers: field(
       z.strictObject({

@@ -64,6 +64,12 @@ export interface Stopped extends ClientFact {
   type: 'Stopped';
 }
 
+/** Acknowledged records of one partition. */
+export type PartitionShare = [partition: number, records: number];
+
+/** Acknowledged records of one key in one partition; offsets are null where the broker tells none (acks=0). */
+export type KeyShare = [partition: number, records: number, firstOffset: number | null, lastOffset: number | null];
+
 /** A producer's totals since its start (cumulative), with the latencies (send to acknowledgement) since the last report. */
 export interface Produced extends ClientFact {
   type: 'Produced';
@@ -77,6 +83,12 @@ export interface Produced extends ClientFact {
   latency?: EncodedHistogram;
   /** Kafka error name → how often, cumulative. */
   errors?: Record<string, number>;
+  /** Where the acknowledged records went, of the partitions in which that has changed since the last report. */
+  partitions?: PartitionShare[];
+  /** The same by key, of the keys and partitions in which it has changed. Many go in several facts with the same totals. */
+  keys?: { key: string; partitions: KeyShare[] }[];
+  /** There are too many keys to tell of each: this one and those after it, in the order of their text, are left out. */
+  keysBefore?: string;
   /** All of its share has been acknowledged or has failed. */
   done: boolean;
 }

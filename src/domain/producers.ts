@@ -2,6 +2,7 @@
 import type { EpochMs } from '../api/kind.ts';
 import type { Produced } from './evidence.ts';
 import { createDistribution, type Distribution } from './histogram.ts';
+import { addPlaces, nothingPlaced, type Placed, partitionsView } from './keys.ts';
 import { type Counter, newCounter, perSecond, read, roundedRate } from './rate.ts';
 import type { RunView } from './runView.ts';
 
@@ -19,16 +20,23 @@ export interface Producers {
   /** By process and client: totals begin anew with the process. */
   all: Map<string, Producer>;
   latency: Distribution;
+  placed: Placed;
   /** Client errors by code. */
   errors: Map<string, number>;
 }
 
-export const noProducers = (): Producers => ({ all: new Map(), latency: createDistribution(), errors: new Map() });
+export const noProducers = (): Producers => ({
+  all: new Map(),
+  latency: createDistribution(),
+  placed: nothingPlaced(),
+  errors: new Map(),
+});
 
 /** `shift`: to be added to the process's times. False when the latencies could not be read. */
 export function addProduced(producers: Producers, key: string, fact: Produced, shift: number): boolean {
   const at = fact.at + shift;
-  const totals = { ...fact, at };
+  const { partitions: _partitions, keys: _keys, keysBefore: _keysBefore, ...rest } = fact;
+  const totals = { ...rest, at };
   if (fact.firstSentAt !== undefined) totals.firstSentAt = fact.firstSentAt + shift;
   if (fact.lastAcknowledgedAt !== undefined) totals.lastAcknowledgedAt = fact.lastAcknowledgedAt + shift;
   delete totals.latency;
@@ -41,6 +49,7 @@ export function addProduced(producers: Producers, key: string, fact: Produced, s
   producer.totals = totals;
   read(producer.messages, at, fact.acknowledged);
   read(producer.bytes, at, fact.bytes);
+  addPlaces(producers.placed, key, fact);
   return fact.latency === undefined || producers.latency.merge(fact.latency);
 }
 
@@ -91,6 +100,7 @@ export function producersView(producers: Producers, now: EpochMs): RunView['prod
     latencyMs: producers.latency.summary(),
     done: clients(({ totals }) => totals.done),
     errors: errorCounts(producers, all),
+    partitions: partitionsView(producers.placed),
   };
 }
 

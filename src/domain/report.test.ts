@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Report } from './evidence.ts';
+import type { Fact, Report } from './evidence.ts';
 import { encodeReport, parseFact, parseReport } from './report.ts';
 
 const report: Report = {
@@ -47,6 +47,39 @@ test.each<[string, unknown]>([
   ['nothing', null],
 ])('%s is no fact', (_what, fact) => {
   expect(parseFact(fact)).toBeUndefined();
+});
+
+const produced: Fact = {
+  type: 'Produced',
+  client: 'p-0',
+  at: 5,
+  attempted: 3,
+  acknowledged: 3,
+  failed: 0,
+  bytes: 30,
+  partitions: [
+    [0, 1],
+    [2, 2],
+  ],
+  keys: [
+    { key: '', partitions: [[2, 2, 7, 9]] },
+    { key: 'ä', partitions: [[0, 1, null, null]] },
+  ],
+  keysBefore: 'key9',
+  done: false,
+};
+
+test('where records went is read back as it was told', () => {
+  expect(parseFact(JSON.parse(JSON.stringify(produced)))).toEqual(produced);
+});
+
+test.each<[string, object]>([
+  ['a partition without a count', { partitions: [[0]] }],
+  ['a negative count', { partitions: [[0, -1]] }],
+  ['a key without partitions', { keys: [{ key: 'a' }] }],
+  ['an offset as text', { keys: [{ key: 'a', partitions: [[0, 1, '7', 9]] }] }],
+])('%s is not where records went', (_what, part) => {
+  expect(parseFact({ ...produced, ...part })).toBeUndefined();
 });
 
 test('fields of a later version are passed over', () => {

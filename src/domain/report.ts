@@ -1,6 +1,7 @@
 /** Reports as JSON, and what a fact must look like to be folded. */
 import { z } from 'zod';
 import type { Fact, Report } from './evidence.ts';
+import { MOST_KEYS } from './keyTable.ts';
 
 const text = z.string().max(10_000);
 const name = z.string().min(1).max(1_000);
@@ -25,6 +26,8 @@ const work = z.object({
   lastEndedAt: at,
   longestPause: z.object({ from: at, to: at }).optional(),
 });
+
+const keyShare = z.tuple([partition, count, count.nullable(), count.nullable()]);
 
 const polls = z.object({ count, recordsMax: count, sizes: text, longestIntervalMs: ms.optional() });
 
@@ -63,6 +66,15 @@ const fact = z.discriminatedUnion('type', [
     lastAcknowledgedAt: at.optional(),
     latency: text.optional(),
     errors: z.record(z.string(), count).optional(),
+    partitions: z
+      .array(z.tuple([partition, count]))
+      .max(100_000)
+      .optional(),
+    keys: z
+      .array(z.object({ key: text, partitions: z.array(keyShare).max(100_000) }))
+      .max(MOST_KEYS)
+      .optional(),
+    keysBefore: text.optional(),
     done: z.boolean(),
   }),
   z.object({

@@ -25,6 +25,7 @@ import type { Consumed, Fact, LagSample, ReportAt, Scaled } from './evidence.ts'
 import { foreigners, foreignUnrest } from './foreigners.ts';
 import { passTime, rebalances, step } from './group.ts';
 import { copyGroup, emptyGroup, type Group, liveMembers } from './groupState.ts';
+import { keysView } from './keys.ts';
 import { addSample, emptyLag, type LagChange, type LagRecord, lagChange, lagView, withSample } from './lag.ts';
 import { addRange, emptyOffsets, fillHoles, hasOffset, type OffsetSet } from './offsetRanges.ts';
 import {
@@ -154,6 +155,7 @@ export function view(run: Run, now: EpochMs, look?: LagSample): RunView {
   const members = memberViews(group);
   return {
     producers,
+    keys: keysView(run.producers.placed),
     consumers: {
       ...consumers,
       members,

@@ -98,6 +98,21 @@ export interface RunView {
     /** Producers that are through with their share. */
     done: number;
     errors: { code: string; count: number }[];
+    /** Acknowledged records by partition, ascending; of producers that tell it. */
+    partitions: { partition: number; records: number }[];
+  };
+  keys: {
+    /** Keys of the list. */
+    distinct: number;
+    /** There are other keys, which come after those of the list. */
+    more: boolean;
+    /** Of the list, keys whose records are in more than one partition: Kafka keeps no order among these. */
+    spread: number;
+    /** The first MOST_KEYS (see keyTable.ts), by key, with their partitions ascending. Offsets are null with acks=0. */
+    list: {
+      key: string;
+      partitions: { partition: number; records: number; firstOffset: number | null; lastOffset: number | null }[];
+    }[];
   };
   consumers: {
     consumed: number;

@@ -28,6 +28,15 @@ export type KeyShape =
   | { mode: 'Sequence'; cardinality: number }
   | { mode: 'Random'; cardinality: number };
 
+/** How a producer chooses the partition of a record. */
+export type PartitionerShape =
+  /** By the hash of its key, as Kafka's Java client; without a key, as the client library does. */
+  | { mode: 'Default' }
+  | { mode: 'RoundRobin' }
+  /** Whatever its key: so many bytes of keys and values to one partition, then to another by chance. */
+  | { mode: 'Sticky'; bytes: number }
+  | { mode: 'Explicit'; partition: number };
+
 /** Options of kafkajs, by the call that takes them; times in ms. */
 interface KafkajsConnection {
   /** new Kafka() */
@@ -72,6 +81,7 @@ export interface ProducerSpec {
   /** Of the whole run, with the number of clients it is shared out over: client i sends floor(total/clients), plus one if i < total mod clients. */
   messages?: { total: number; clients: number };
   record: RecordShape;
+  partitioner: PartitionerShape;
 }
 
 export type CommitMode =

@@ -39,7 +39,8 @@ process.env.UV_THREADPOOL_SIZE ??= String(Math.min(64, spec.clientsPerPod + 3));
 const { bootstrapServers, work } = spec;
 async function libraryOf(): Promise<Library> {
   const librdkafka: Library = {
-    evidence: (settings, events) => librdkafkaProducer({ ...settings, bootstrapServers }, events),
+    evidence: ({ partition, ...settings }, events) =>
+      librdkafkaProducer({ ...settings, bootstrapServers, partitioner: { mode: 'Explicit', partition } }, events),
     producer: (settings, events) => librdkafkaProducer({ ...settings, bootstrapServers }, events),
     consumer: (settings, events) => librdkafkaConsumer({ ...settings, bootstrapServers }, events),
     connectionProperties,
@@ -51,7 +52,8 @@ async function libraryOf(): Promise<Library> {
     const { kafkajsProducer } = await import('../worker/clients/kafkajsProducer.ts');
     return {
       ...librdkafka,
-      producer: ({ topic, name }, events) => kafkajsProducer({ topic, name, bootstrapServers, options }, events),
+      producer: ({ topic, name, partitioner }, events) =>
+        kafkajsProducer({ topic, name, bootstrapServers, options, partitioner }, events),
     };
   }
   const { kafkajs: options } = work;

@@ -11,6 +11,7 @@ import {
 } from './clients/port.ts';
 import type { Log } from './log.ts';
 import { type Pace, startPace, takeDue } from './pace.ts';
+import { createPlacing } from './places.ts';
 import { recordKey, recordValue } from './recordShape.ts';
 import { type EpochMs, within } from './time.ts';
 import { createTroubles } from './troubles.ts';
@@ -49,7 +50,7 @@ export interface Producer {
   start(): Promise<void>;
   /** Connected, and a record was acknowledged or there is none to send. */
   ready(): boolean;
-  /** The Produced fact, when something changed since the last one. */
+  /** The Produced fact, when something changed since the last one; several where they tell of many keys. */
   takeFacts(): Fact[];
   totals(): ProducerTotals;
   /** Messages of the share that were acknowledged or have failed, those before a restart included. */
@@ -63,6 +64,7 @@ export function createProducer(options: ProducerOptions): Producer {
   const latency = createRecorder();
   const errors: Record<string, number> = {};
   const troubles = createTroubles(name);
+  const placing = createPlacing();
   let attempted = 0;
   let acknowledged = 0;
   let failed = 0;
@@ -96,9 +98,10 @@ export function createProducer(options: ProducerOptions): Producer {
     options.report([fact]);
   };
 
-  const delivered = ({ token: sentAt, bytes: size, error }: Delivery) => {
+  const delivered = ({ token: sentAt, bytes: size, error, key, partition, offset }: Delivery) => {
     changed = true;
     if (error === undefined) {
+      if (partition !== undefined) placing.add(partition, key, offset);
       const at = now();
       acknowledged += 1;
       bytes += size;
@@ -171,7 +174,7 @@ export function createProducer(options: ProducerOptions): Producer {
     if (!changed) return [];
     changed = false;
     const encoded = latency.takeEncoded();
-    const fact: Produced = {
+    const totals: Produced = {
       type: 'Produced',
       client: name,
       at: now(),
@@ -181,11 +184,13 @@ export function createProducer(options: ProducerOptions): Producer {
       bytes,
       done: done(),
     };
-    if (firstSentAt !== undefined) fact.firstSentAt = firstSentAt;
-    if (lastAcknowledgedAt !== undefined) fact.lastAcknowledgedAt = lastAcknowledgedAt;
-    if (encoded !== undefined) fact.latency = encoded;
-    if (failed > 0) fact.errors = { ...errors };
-    return [fact];
+    if (firstSentAt !== undefined) totals.firstSentAt = firstSentAt;
+    if (lastAcknowledgedAt !== undefined) totals.lastAcknowledgedAt = lastAcknowledgedAt;
+    if (failed > 0) totals.errors = { ...errors };
+    const [places = {}, ...more] = placing.take();
+    // Latencies are told once.
+    const first: Produced = { ...totals, ...places, ...(encoded !== undefined && { latency: encoded }) };
+    return [first, ...more.map((part): Produced => ({ ...totals, ...part }))];
   };
 
   return {

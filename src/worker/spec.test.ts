@@ -28,6 +28,7 @@ test('what the operator writes is read', () => {
       role: 'Producer',
       messages: { total: 100, clients: 4 },
       record: { value: 'Json', key: { mode: 'Fixed', values: ['key1'] } },
+      partitioner: { mode: 'Explicit', partition: 0 },
     },
   };
   expect(parseWorkerSpec(JSON.stringify(producing))).toEqual(producing);
@@ -51,7 +52,8 @@ test('so are options of kafkajs, static membership and a slow member', () => {
   };
   expect(parseWorkerSpec(JSON.stringify(consuming))).toEqual(consuming);
   const record = { value: 'Json', key: { mode: 'None' } } as const;
-  const producing: WorkerSpec = { ...spec, work: { role: 'Producer', kafkajs: producer, record } };
+  const partitioner = { mode: 'Sticky', bytes: 16_384 } as const;
+  const producing: WorkerSpec = { ...spec, work: { role: 'Producer', kafkajs: producer, record, partitioner } };
   expect(parseWorkerSpec(JSON.stringify(producing))).toEqual(producing);
 });
 

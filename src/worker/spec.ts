@@ -17,6 +17,13 @@ const key = z.discriminatedUnion('mode', [
   z.object({ mode: z.literal('Random'), cardinality: count }),
 ]);
 
+const partitioner = z.discriminatedUnion('mode', [
+  z.object({ mode: z.literal('Default') }),
+  z.object({ mode: z.literal('RoundRobin') }),
+  z.object({ mode: z.literal('Sticky'), bytes: count }),
+  z.object({ mode: z.literal('Explicit'), partition: countOrNone }),
+]);
+
 const commit = z.discriminatedUnion('mode', [
   z.object({ mode: z.literal('Auto') }),
   z.object({ mode: z.literal('Record') }),
@@ -69,6 +76,7 @@ const schema = z.object({
       messagesPerSecond: z.optional(z.number().check(z.positive())),
       messages: z.optional(z.object({ total: countOrNone, clients: count })),
       record: z.object({ sizeBytes: z.optional(count), value: z.literal('Json'), key }),
+      partitioner,
     }),
     z.object({
       role: z.literal('Consumer'),

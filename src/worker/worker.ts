@@ -1,6 +1,6 @@
 /** All clients of one process: names them, shares out the messages, gathers their evidence, stops them together. */
 import type { Fact, Started } from '../domain/evidence.ts';
-import type { WorkerSpec } from '../domain/workerSpec.ts';
+import type { PartitionerShape, WorkerSpec } from '../domain/workerSpec.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { ConsumerClient, ConsumerEvents, ProducerClient, ProducerEvents } from './clients/port.ts';
 import { createConsumer } from './consumer.ts';
@@ -33,7 +33,7 @@ export interface Library {
     events: ProducerEvents,
   ): ProducerClient;
   producer(
-    settings: { topic: string; name: string; config: Record<string, string> },
+    settings: { topic: string; name: string; config: Record<string, string>; partitioner: PartitionerShape },
     events: ProducerEvents,
   ): ProducerClient;
   consumer(
@@ -127,7 +127,8 @@ export function createWorker(options: WorkerOptions): Worker {
             work,
             random,
             settledBefore: checkpoint.settledOf(name),
-            makeClient: (events) => library.producer({ topic, name, config: spec.config }, events),
+            makeClient: (events) =>
+              library.producer({ topic, name, config: spec.config, partitioner: work.partitioner }, events),
           });
         });
   const autoCommit = work.role === 'Consumer' && work.commit.mode === 'Auto';

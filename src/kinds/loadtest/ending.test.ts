@@ -15,11 +15,13 @@ import {
   SCALED,
   type SpecChange,
   sampled,
+  scaled,
+  TOPIC,
   told,
   UNREAD,
 } from '../../../test/support/seen.ts';
 import type { LoadTestStatus } from '../../api/loadTest.ts';
-import type { Consumed, Fact } from '../../domain/evidence.ts';
+import type { Consumed, Fact, Produced } from '../../domain/evidence.ts';
 
 type Seen = NonNullable<Parameters<typeof planLoadTest>[1]>;
 
@@ -117,6 +119,66 @@ test('the end is recorded first; then clients stop, their last reports are read,
     'Completed, Ready Completed; does Report Producers 2->0, Consumers 1->0; applies lag-producer=0 + lag-consumer=0; tells Normal Completed',
   );
   expect(before).toMatchObject({ finishedAt: at(1000), stoppedAt: at(20_000) });
+});
+
+test('ten messages of one producer and nobody who consumes: completed, with all that is known of keys and partitions', () => {
+  const spec: SpecChange = {
+    topic: { ...TOPIC, management: 'Existing' },
+    producers: { replicas: 1, messages: 10, record: { key: { mode: 'Fixed', values: ['key1', 'key2'] } } },
+    consumers: null,
+  };
+  const sent = (acknowledged: number, more: Partial<Produced>): Fact =>
+    produced(100 + acknowledged, 0, acknowledged, { done: acknowledged === 10, ...more });
+  const first = sent(4, {
+    partitions: [
+      [0, 2],
+      [2, 2],
+    ],
+    keys: [
+      { key: 'key1', partitions: [[2, 2, 0, 1]] },
+      { key: 'key2', partitions: [[0, 2, 7, 8]] },
+    ],
+  });
+  const last = sent(10, {
+    partitions: [
+      [0, 5],
+      [2, 5],
+    ],
+    keys: [
+      { key: 'key1', partitions: [[2, 5, 0, 4]] },
+      { key: 'key2', partitions: [[0, 5, 7, 11]] },
+    ],
+  });
+  const known = evidence(scaled(1, 'Producers', 0, 1), first, last);
+  const { preparedAt: _ready, ...preparing } = status();
+  let before: LoadTestStatus = { ...preparing, phase: 'Preparing' };
+  const next = (now: number, replicas: number) => {
+    const owned = [pods('producer', replicas)];
+    const plan = planLoadTest(loadTest(spec, before), { kafka: kafka({ at: 900 }), now, owned, evidence: known });
+    before = plan.status;
+    return before.phase;
+  };
+  // Done before it was seen to be ready: it is over in the same round.
+  expect(next(1000, 1)).toBe('Running');
+  expect(before.finishedAt).toBe(at(1000));
+  expect(next(2000, 0)).toBe('Running');
+  expect(next(4000, 0)).toBe('Completed');
+  expect(before.producers).toMatchObject({
+    acknowledged: 10,
+    done: 1,
+    partitions: [
+      { partition: 0, records: 5 },
+      { partition: 2, records: 5 },
+    ],
+  });
+  expect(before.keys).toEqual({
+    distinct: 2,
+    spread: 0,
+    list: [
+      { key: 'key1', partitions: [{ partition: 2, records: 5, firstOffset: 0, lastOffset: 4 }] },
+      { key: 'key2', partitions: [{ partition: 0, records: 5, firstOffset: 7, lastOffset: 11 }] },
+    ],
+  });
 });
 
 test('pods that do not end are not waited for longer than a minute', () => {

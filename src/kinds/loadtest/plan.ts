@@ -17,7 +17,16 @@ import { judgeStorm } from './rebalanceStorm.ts';
 import { reports } from './reports.ts';
 import { consumerWorkload, podSelector, producerWorkload, type WorkerSettings } from './resources.ts';
 import { type Clients, stand, standingNotices } from './standing.ts';
-import { allRebalances, bounded, consumed, lagStatus, NOTHING_CONSUMED, NOTHING_SENT, sent } from './status.ts';
+import {
+  allRebalances,
+  bounded,
+  consumed,
+  keysStatus,
+  lagStatus,
+  NOTHING_CONSUMED,
+  NOTHING_SENT,
+  sent,
+} from './status.ts';
 import { teardown } from './teardown.ts';
 
 /** While running, figures are brought up to date this often. */
@@ -206,6 +215,8 @@ function figuresStatus(
       desired: producers.replicas,
       ready: ready.producers,
     };
+    const keys = figures === undefined ? before?.keys : keysStatus(figures);
+    if (keys !== undefined) parts.keys = keys;
   }
   if (consumers !== undefined) {
     parts.consumers = {

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { CONSUMERS, loadTest, PRODUCERS, WORKER } from '../../../test/support/seen.ts';
 import type { KubernetesObject } from '../../api/kind.ts';
 import type { LoadTestInput } from '../../api/loadTest.ts';
-import { RECORD_LOG_ENV, WORKER_SPEC_ENV, type WorkerSpec } from '../../domain/workerSpec.ts';
+import { type PartitionerShape, RECORD_LOG_ENV, WORKER_SPEC_ENV, type WorkerSpec } from '../../domain/workerSpec.ts';
 import { consumerWorkload, producerWorkload } from './resources.ts';
 
 const PLACE = { evidence: { topic: 'kafkalab-evidence', partition: 2 }, worker: WORKER };
@@ -48,6 +48,19 @@ test('kafkajs gets its own options, and librdkafka’s properties are left out',
   const asked = loadTest({ producers: { ...PRODUCERS, client: 'kafkajs', config } });
   const producing = specIn(producerWorkload(asked, 2, PLACE));
   expect(producing).toMatchObject({ config: {}, work: { kafkajs: { send: { acks: 1 } } } });
+});
+
+// biome-ignore format: one choice a line
+test.each<[Partial<NonNullable<LoadTestInput['producers']>>, PartitionerShape]>([
+  [{}, { mode: 'Default' }],
+  [{ partitioner: { mode: 'RoundRobin' } }, { mode: 'RoundRobin' }],
+  [{ partitioner: { mode: 'Explicit', partition: 2 } }, { mode: 'Explicit', partition: 2 }],
+  [{ partitioner: { mode: 'Sticky' } }, { mode: 'Sticky', bytes: 16_384 }],
+  [{ partitioner: { mode: 'Sticky' }, config: { 'batch.size': '500' } }, { mode: 'Sticky', bytes: 500 }],
+  [{ partitioner: { mode: 'Sticky' }, client: 'kafkajs' }, { mode: 'Sticky', bytes: 16_384 }],
+])('producers %j are told %j', (part, partitioner) => {
+  const asked = loadTest({ producers: { ...PRODUCERS, ...part } });
+  expect(specIn(producerWorkload(asked, 2, PLACE)).work).toMatchObject({ partitioner });
 });
 
 test.each([

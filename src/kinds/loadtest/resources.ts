@@ -7,6 +7,7 @@ import { toLibrdkafka } from '../../domain/kafkaSettings.ts';
 import {
   type ConsumerSpec,
   NODE_NAME_ENV,
+  type PartitionerShape,
   POD_INDEX_ENV,
   POD_NAME_ENV,
   type ProducerSpec,
@@ -27,6 +28,8 @@ export interface WorkerSettings {
 
 /** Kafka's default for consumers, https://kafka.apache.org/documentation/#consumerconfigs_max.poll.records */
 const MAX_POLL_RECORDS = 500;
+/** Kafka's default for producers, https://kafka.apache.org/documentation/#producerconfigs_batch.size */
+const BATCH_SIZE = 16_384;
 /** A poll of kafkajs is what it fetched of one partition, however much. */
 const WHOLE_BATCH = 1_000_000;
 /** "true": consumers write each record that they process to their log, to check the measured pauses by. */
@@ -70,6 +73,7 @@ export function producerWorkload(loadTest: LoadTest, clients: number, place: Pla
       value: producers.record.value,
       key: keyShape(producers.record.key),
     },
+    partitioner: partitionerShape(producers),
   };
   return workload(loadTest, 'producer', clients, producers.clientsPerPod, work, client.config, place);
 }
@@ -116,6 +120,22 @@ function keyShape(key: {
     case 'Sequence':
     case 'Random':
       return { mode: key.mode, cardinality: key.cardinality ?? 1 };
+  }
+}
+
+function partitionerShape({
+  partitioner: { mode, partition },
+  client,
+  config,
+}: NonNullable<LoadTest['spec']['producers']>): PartitionerShape {
+  switch (mode) {
+    case 'Default':
+    case 'RoundRobin':
+      return { mode };
+    case 'Sticky':
+      return { mode, bytes: (client === 'librdkafka' && Number(config['batch.size'])) || BATCH_SIZE };
+    case 'Explicit':
+      return { mode, partition: partition ?? 0 };
   }
 }
 

@@ -1,8 +1,20 @@
 /** Every status may be written, however large the run: checked by `planLoadTest` against the schema and 256 KiB. */
 import { expect, test } from '@jest/globals';
-import { at, CONSUMERS, EVIDENCE, kafka, loadTest, planLoadTest, pods, TOPIC } from '../../../test/support/seen.ts';
+import {
+  at,
+  CONSUMERS,
+  EVIDENCE,
+  evidence,
+  kafka,
+  loadTest,
+  planLoadTest,
+  pods,
+  produced,
+  TOPIC,
+} from '../../../test/support/seen.ts';
 import { APART, type Size, shifting } from '../../../test/support/shifting.ts';
 import type { LoadTestStatus } from '../../api/loadTest.ts';
+import type { Fact, Produced } from '../../domain/evidence.ts';
 
 function statusOf(size: Size): LoadTestStatus {
   const { members, partitions, rebalances } = size;
@@ -50,4 +62,102 @@ test('more members and partitions than the lists may hold', () => {
     'rebalances.recent: the last 1 of 3',
   ]);
   expect(status.consumers?.members.length).toBeGreaterThan(100);
+});
+
+// ---- keys -------------------------------------------------------------------------------------
+
+/** What a run shows in which producer n told the nth of these. */
+function shown(places: Pick<Produced, 'partitions' | 'keys' | 'keysBefore'>[], partitions = 3): LoadTestStatus {
+  const before: LoadTestStatus = {
+    phase: 'Running',
+    observedGeneration: 1,
+    conditions: [],
+    startedAt: at(0),
+    preparedAt: at(0),
+    evidence: EVIDENCE,
+    topic: { partitions, replicas: 2, managedBy: 'Admin', created: true },
+  };
+  const told = places.map((place, n): Fact => produced(10, n, 100, place as Partial<Fact>));
+  return planLoadTest(loadTest({ topic: { ...TOPIC, partitions } }, before), {
+    now: 1_000,
+    kafka: kafka({ partitions }),
+    owned: [pods('producer', 2), pods('consumer', 1)],
+    evidence: evidence(...told),
+  }).status;
+}
+const named = (count: number, partitions: (n: number) => number[]) =>
+  Array.from({ length: count }, (_, n) => ({
+    key: `key${String(n).padStart(4, '0')}`,
+    partitions: partitions(n).map((partition): [number, number, number, number] => [partition, 1, n, n]),
+  }));
+
+test('records without a key: only how many are in which partition', () => {
+  const status = shown([
+    { partitions: [[2, 60]] },
+    {
+      partitions: [
+        [0, 40],
+        [2, 60],
+      ],
+    },
+  ]);
+  expect(status.producers?.partitions).toEqual([
+    { partition: 0, records: 40 },
+    { partition: 2, records: 120 },
+  ]);
+  expect(status).not.toHaveProperty('keys');
+});
+
+test('with acks: "0" a key has no offsets; one in two partitions is counted', () => {
+  const status = shown([
+    { partitions: [[0, 1]], keys: [{ key: '', partitions: [[0, 1, null, null]] }] },
+    { partitions: [[1, 2]], keys: [{ key: '', partitions: [[1, 2, null, null]] }] },
+  ]);
+  expect(status.keys).toEqual({
+    distinct: 1,
+    spread: 1,
+    list: [
+      {
+        key: '',
+        partitions: [
+          { partition: 0, records: 1 },
+          { partition: 1, records: 2 },
+        ],
+      },
+    ],
+  });
+});
+
+test('of many keys those in more than one partition are listed first, and what is left out is said', () => {
+  const keys = named(300, (n) => (n % 10 === 0 ? [0, 1] : [2]));
+  const status = shown([
+    {
+      partitions: [
+        [0, 30],
+        [1, 30],
+        [2, 270],
+      ],
+      keys,
+    },
+  ]);
+  expect(status.keys).toMatchObject({ distinct: 300, spread: 30 });
+  expect(status.keys?.list).toHaveLength(100);
+  expect(status.keys?.list.filter(({ partitions }) => partitions.length > 1)).toHaveLength(30);
+  expect(status.truncated).toEqual(['keys.list: 100 of 300']);
+});
+
+test('more keys than are told, each in many partitions, with long names', () => {
+  const partitions = Array.from({ length: 150 }, (_, partition) => partition);
+  const keys = named(20, () => partitions).map((one) => ({ ...one, key: one.key + 'ü'.repeat(240) }));
+  const written = Array.from({ length: 1_200 }, (_, partition): [number, number] => [partition, 1]);
+  const status = shown([{ partitions: written, keys, keysBefore: 'zzz' }], 1_200);
+  expect(status.keys).toMatchObject({ distinct: 20, more: true, spread: 20 });
+  expect(status.keys?.list.map(({ partitions: shares }) => shares.length)).toEqual([100, 100, 100, 100, 100]);
+  expect(status.producers?.partitions).toHaveLength(1_000);
+  expect(status.truncated).toEqual([
+    'lag.partitions: the first 1000 of 1200',
+    'producers.partitions: the first 1000 of 1200',
+    'keys.list: 5 of 20',
+    'keys: the first 20 in the order of their text; there are more',
+  ]);
 });

@@ -12,10 +12,19 @@ const MOST_ERRORS = 20;
 const LONGEST_NAME = 253;
 const LONGEST_CODE = 256;
 const LONGEST_MESSAGE = 1_024;
+const LONGEST_KEY = 249;
+const MOST_KEYS = 100;
+/** Of one key. */
+const MOST_KEY_PARTITIONS = 100;
+/** Of all keys together: what 256 KiB have room for. */
+const MOST_KEY_ROWS = 500;
+/** In an object that is too large, more keys than these are left out. */
+const FEW_KEYS = 10;
 
 type Producers = NonNullable<LoadTestStatus['producers']>;
 type Consumers = NonNullable<LoadTestStatus['consumers']>;
 type Lag = NonNullable<LoadTestStatus['lag']>;
+type Keys = NonNullable<LoadTestStatus['keys']>;
 
 export const NOTHING_SENT: Omit<Producers, 'desired' | 'ready'> = {
   attempted: 0,
@@ -51,6 +60,7 @@ export function sent({ producers }: RunView): Omit<Producers, 'desired' | 'ready
     messagesPerSecond: tenth(producers.messagesPerSecond),
     bytesPerSecond: tenth(producers.bytesPerSecond),
     elapsedMs: Math.round(producers.elapsedMs),
+    partitions: producers.partitions.slice(0, MOST_ENTRIES),
     ...(producers.latencyMs === null ? {} : { latencyMs: rounded(producers.latencyMs) }),
     ...(producers.done === 0 ? {} : { done: producers.done }),
     ...(producers.errors.length === 0
@@ -102,6 +112,39 @@ export function lagStatus(lag: LagView): Lag {
   };
 }
 
+/** undefined: no record had a key. */
+export function keysStatus({ keys }: RunView): Keys | undefined {
+  if (keys.distinct === 0) return undefined;
+  return {
+    distinct: keys.distinct,
+    ...(keys.more ? { more: true } : {}),
+    spread: keys.spread,
+    list: mostTelling(keys.list).map(({ key, partitions }) => ({
+      key: key.slice(0, LONGEST_KEY),
+      partitions: partitions.slice(0, MOST_KEY_PARTITIONS).map(({ partition, records, firstOffset, lastOffset }) => ({
+        partition,
+        records,
+        ...(firstOffset === null ? {} : { firstOffset }),
+        ...(lastOffset === null ? {} : { lastOffset }),
+      })),
+    })),
+  };
+}
+
+/** All, or where there are too many those in more than one partition before the others. */
+function mostTelling(list: RunView['keys']['list']): RunView['keys']['list'] {
+  const spread = list.filter(({ partitions }) => partitions.length > 1);
+  const rowsOf = ({ partitions }: (typeof list)[number]) => Math.min(partitions.length, MOST_KEY_PARTITIONS);
+  const rows = list.reduce((sum, one) => sum + rowsOf(one), 0);
+  if (list.length <= MOST_KEYS && rows <= MOST_KEY_ROWS) return list;
+  const first = [...spread, ...list.filter(({ partitions }) => partitions.length === 1)].slice(0, MOST_KEYS);
+  let room = MOST_KEY_ROWS;
+  return first.filter((one) => {
+    room -= rowsOf(one);
+    return room >= 0;
+  });
+}
+
 /** The list is cut in long runs; the count, the sum and the longest are of all. */
 export function allRebalances({ rebalances }: RunView): NonNullable<LoadTestStatus['rebalances']> {
   return {
@@ -115,20 +158,32 @@ export function allRebalances({ rebalances }: RunView): NonNullable<LoadTestStat
 const withMembers = ({ consumers, ...rest }: LoadTestStatus, most: number): LoadTestStatus =>
   consumers === undefined ? rest : { ...rest, consumers: { ...consumers, members: consumers.members.slice(0, most) } };
 
+const withKeys = ({ keys, ...rest }: LoadTestStatus, most: number): LoadTestStatus =>
+  keys === undefined ? rest : { ...rest, keys: { ...keys, list: keys.list.slice(0, most) } };
+
 /** The same status, small enough to be written; says what was left out. */
 export function bounded(status: LoadTestStatus): LoadTestStatus {
   let small = withinSize(withMembers(status, MOST_ENTRIES), 1);
   while (small.consumers !== undefined && small.consumers.members.length > FEW_MEMBERS && isTooLarge(small)) {
     small = withMembers(small, small.consumers.members.length / 2);
   }
+  while (small.keys !== undefined && small.keys.list.length > FEW_KEYS && isTooLarge(small)) {
+    small = withKeys(small, small.keys.list.length / 2);
+  }
   small = withinSize(small);
-  const { lag, topic, consumers } = small;
+  const { lag, topic, consumers, keys, producers } = small;
   const cut = (what: string, shown = 0, of = 0) =>
     shown > 0 && shown < of ? [`${what}: the first ${shown} of ${of}`] : [];
-  const partitions = lag?.partitions.length === MOST_ENTRIES ? topic?.partitions : 0;
+  const ofTopic = (shown = 0) => (shown === MOST_ENTRIES ? topic?.partitions : 0);
+  const written = producers?.partitions?.length;
   const truncated = [
-    ...cut('lag.partitions', lag?.partitions.length, partitions),
+    ...cut('lag.partitions', lag?.partitions.length, ofTopic(lag?.partitions.length)),
     ...cut('consumers.members', consumers?.members.length, status.consumers?.members.length),
+    ...cut('producers.partitions', written, ofTopic(written)),
+    ...(keys !== undefined && keys.list.length < keys.distinct
+      ? [`keys.list: ${keys.list.length} of ${keys.distinct}`]
+      : []),
+    ...(keys?.more === true ? [`keys: the first ${keys.distinct} in the order of their text; there are more`] : []),
     ...rebalancesLeftOut(small),
   ];
   return truncated.length === 0 ? small : { ...small, truncated };

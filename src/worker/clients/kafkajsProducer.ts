@@ -1,12 +1,16 @@
 /**
  * The producer's port over kafkajs, which has neither buffer nor linger: records that are given in one turn of the event
  * loop, or while as many requests are under way as may be, go in one `send`, and share its result.
+ *
+ * kafkajs asks for the partition of every record of a `send` again when it tries again, also of those that a broker has
+ * taken already; a partitioner that answers differently then loses records. So the first answer stays.
  */
-import { CompressionTypes, type Message, type Producer } from 'kafkajs';
-import type { KafkajsProducer } from '../../domain/workerSpec.ts';
+import { CompressionTypes, type Message, type PartitionerArgs, type Producer, type RecordMetadata } from 'kafkajs';
+import { createPartitioner } from '../../domain/partitioner.ts';
+import type { KafkajsProducer, PartitionerShape } from '../../domain/workerSpec.ts';
 import { within } from '../time.ts';
 import { codeOf, type KafkajsSettings, makeKafka, refusal, troubleIn, tryUntilDone } from './kafkajs.ts';
-import type { ProducerClient, ProducerEvents } from './port.ts';
+import type { Delivery, ProducerClient, ProducerEvents } from './port.ts';
 
 /** As Kafka's buffer.memory. */
 const MOST_WAITING_BYTES = 33_554_432;
@@ -18,11 +22,17 @@ const OVERHEAD_BYTES = 70;
 interface Given {
   token: number;
   bytes: number;
-  message: Message;
+  message: Message & { key: string | null };
 }
 
-export function kafkajsProducer(settings: KafkajsSettings<KafkajsProducer>, events: ProducerEvents): ProducerClient {
+export interface KafkajsProducerSettings extends KafkajsSettings<KafkajsProducer> {
+  partitioner: PartitionerShape;
+}
+
+export function kafkajsProducer(settings: KafkajsProducerSettings, events: ProducerEvents): ProducerClient {
   const { topic, options } = settings;
+  const choose = createPartitioner(settings.partitioner, Math.random);
+  const chosen = new WeakMap<Message, number>();
   const { retries, ...ofProducer } = options.producer;
   const { compression, ...ofSend } = options.send;
   const codec = compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None;
@@ -37,25 +47,62 @@ export function kafkajsProducer(settings: KafkajsSettings<KafkajsProducer>, even
   let scheduled = false;
   let drained: (() => void) | undefined;
 
-  const settle = (given: Given[], error?: string) => {
-    for (const { token, bytes } of given) {
+  const createChooser =
+    () =>
+    ({ message, partitionMetadata }: PartitionerArgs): number => {
+      const before = chosen.get(message);
+      if (before !== undefined) return before;
+      const { key, value } = message as Given['message'];
+      const bytes = (value?.length ?? 0) + (key === null ? 0 : Buffer.byteLength(key));
+      const available = partitionMetadata.filter(({ leader }) => leader >= 0).map(({ partitionId }) => partitionId);
+      const partition = choose(key, bytes, {
+        count: partitionMetadata.length,
+        available: available.sort((a, b) => a - b),
+      });
+      chosen.set(message, partition);
+      return partition;
+    };
+
+  const settle = (given: Given[], result: { error: string } | { acknowledged: RecordMetadata[] }) => {
+    // Where the next record of each partition is: those of a `send` stand one after the other, in their order.
+    const offsets = new Map<number, number>();
+    if ('acknowledged' in result) {
+      for (const { partition, baseOffset = '-1' } of result.acknowledged) offsets.set(partition, Number(baseOffset));
+    }
+    for (const { token, bytes, message } of given) {
       underWay -= 1;
       bytesUnderWay -= bytes;
-      events.delivered(error === undefined ? { token, bytes } : { token, bytes, error });
+      const delivery: Delivery = { token, bytes };
+      if ('error' in result) delivery.error = result.error;
+      else place(delivery, message, offsets);
+      events.delivered(delivery);
     }
     if (underWay === 0) drained?.();
   };
 
+  const place = (delivery: Delivery, message: Given['message'], offsets: Map<number, number>) => {
+    const partition = chosen.get(message);
+    if (partition === undefined) return;
+    delivery.partition = partition;
+    if (message.key !== null) delivery.key = message.key;
+    const offset = offsets.get(partition);
+    if (offset === undefined || offset < 0) return;
+    delivery.offset = offset;
+    offsets.set(partition, offset + 1);
+  };
+
   const sendOff = async (given: Given[]) => {
     sends += 1;
-    let error: string | undefined;
+    let result: Parameters<typeof settle>[1] = { acknowledged: [] };
     try {
-      await producer?.send({ ...ofSend, compression: codec, topic, messages: given.map(({ message }) => message) });
+      const messages = given.map(({ message }) => message);
+      const acknowledged = await producer?.send({ ...ofSend, compression: codec, topic, messages });
+      if (acknowledged !== undefined) result = { acknowledged };
     } catch (failure) {
-      error = codeOf(failure);
+      result = { error: codeOf(failure) };
     }
     sends -= 1;
-    settle(given, error);
+    settle(given, result);
     pump();
   };
 
@@ -77,7 +124,11 @@ export function kafkajsProducer(settings: KafkajsSettings<KafkajsProducer>, even
       const made = makeKafka(settings, (entry) => {
         const trouble = troubleIn(entry);
         if (trouble !== undefined) events.trouble(trouble);
-      }).producer({ ...ofProducer, retry: { ...options.kafka.retry, retries } });
+      }).producer({
+        ...ofProducer,
+        createPartitioner: createChooser,
+        retry: { ...options.kafka.retry, retries },
+      });
       producer = made;
       await tryUntilDone(
         () => made.connect(),

@@ -11,10 +11,15 @@
  *   a connection's requests in their order, so that its answer tells what became of the commit.
  * - An idle cooperative consumer does not leave its group at `disconnect`, and one of the new protocol deadlocks in
  *   `unsubscribe`: see `close`.
+ * - Its partitioners are told by name only, and none goes round the partitions: where one does, the partition is chosen
+ *   here, of the partitions that a question for the topic's metadata tells, repeated as often as the client asks itself.
+ *   That question brings the client's own knowledge of the topic up to date too, so it takes the partitions at once.
  * - The member id and the reason for a rebalance are only in the lines of `debug=cgrp`: a few per heartbeat, a dozen per commit.
  */
 import { createRequire } from 'node:module';
 import type { RebalanceProtocol } from '../../domain/evidence.ts';
+import { type ChoosePartition, createPartitioner, type TopicPartitions } from '../../domain/partitioner.ts';
+import type { PartitionerShape } from '../../domain/workerSpec.ts';
 import { memberIdIn, rebalanceReasonIn } from './groupLog.ts';
 import {
   ClientRefusal,
@@ -22,6 +27,7 @@ import {
   type ConsumedRecord,
   type ConsumerClient,
   type ConsumerEvents,
+  type Delivery,
   type Position,
   type ProducerClient,
   type ProducerEvents,
@@ -50,8 +56,13 @@ const LOGGED: Record<string, string> = {
 const TOLD_AS_ERRORS = { FAIL: true, ERROR: true };
 const CONNECT_TIMEOUT_MS = 10_000;
 const CONNECT_RETRY_MS = 1_000;
+/** Kafka's default of metadata.max.age.ms. */
+const METADATA_MAX_AGE_MS = 300_000;
 
-/** Java's buffer.memory and its way to spread keys, and a prefetch that fits a small pod, where the settings don't say. */
+/**
+ * Java's buffer.memory, its hash of keys (murmur2, of an empty one too; without a key records stay with a partition for
+ * twice linger.ms), and a prefetch that fits a small pod, where the settings don't say.
+ */
 const PRODUCER_DEFAULTS = { 'queue.buffering.max.kbytes': '32768', partitioner: 'murmur2_random' };
 const CONSUMER_DEFAULTS = { 'queued.max.messages.kbytes': '16384' };
 
@@ -112,14 +123,26 @@ const onError = (events: { trouble(trouble: ClientTrouble): void }) => (error: {
   events.trouble({ code: nameOfText(error.message), message: error.message });
 
 export interface ProducerSettings extends ClientSettings {
-  /** Absent: the partitioner chooses. */
-  partition?: number;
+  partitioner: PartitionerShape;
 }
 
+/** null: the library chooses. */
+const chooserOf = (partitioner: PartitionerShape): ChoosePartition | null =>
+  partitioner.mode === 'Default' ? null : createPartitioner(partitioner, Math.random);
+
 export function librdkafkaProducer(settings: ProducerSettings, events: ProducerEvents): ProducerClient {
-  const { topic, partition = null } = settings;
+  const { topic, partitioner, config } = settings;
+  const choose = chooserOf(partitioner);
+  const needsMetadata = partitioner.mode === 'RoundRobin' || partitioner.mode === 'Sticky';
+  const metadataMaxAgeMs = Number(config['topic.metadata.refresh.interval.ms'] ?? METADATA_MAX_AGE_MS);
+  // Without acknowledgements the library makes up offsets.
+  const offsetsTold = config.acks !== '0';
   let client: InstanceType<typeof Producer> | undefined;
   let closed = false;
+  let partitions: TopicPartitions = { count: 0, available: [] };
+  let asking: NodeJS.Timeout | undefined;
+  /** Of a record that the full buffer did not take. */
+  let chosen: number | undefined;
   const make = () => {
     const made = new Producer({
       ...PRODUCER_DEFAULTS,
@@ -130,26 +153,63 @@ export function librdkafkaProducer(settings: ProducerSettings, events: ProducerE
     } as never);
     made.on('event.error', onError(events) as never);
     made.on('delivery-report', ((error: { code: number } | null, report: DeliveryReport) => {
-      const bytes = report.size + (report.key?.length ?? 0);
-      events.delivered(
-        error ? { token: report.opaque, bytes, error: nameOf(error.code) } : { token: report.opaque, bytes },
-      );
+      const { opaque: token, size, key, partition, offset } = report;
+      const bytes = size + (key?.length ?? 0);
+      if (error) {
+        events.delivered({ token, bytes, error: nameOf(error.code) });
+        return;
+      }
+      const delivery: Delivery = { token, bytes, partition };
+      if (key !== null) delivery.key = key.toString();
+      if (offsetsTold && offset >= 0) delivery.offset = offset;
+      events.delivered(delivery);
     }) as never);
     return made;
+  };
+  /** True: the partitions are known. */
+  const askForPartitions = async (): Promise<boolean> => {
+    const connected = client;
+    if (closed || connected === undefined) return false;
+    try {
+      const found = await partitionsOf(connected, topic);
+      if (found.count === 0) return false;
+      partitions = found;
+      return true;
+    } catch (error) {
+      const { code, message } = refusal(error);
+      if (!closed) events.trouble({ code, message: `asking for the partitions: ${message}` });
+      return false;
+    }
+  };
+  const askLater = () => {
+    if (closed) return;
+    asking = setTimeout(async () => {
+      await askForPartitions();
+      askLater();
+    }, metadataMaxAgeMs);
   };
   return {
     async connect() {
       client = await connectOne(make, topic, () => closed, events.trouble);
       // Delivery reports wake the event loop when they come, without a timer.
       client?.setPollInBackground(true);
+      if (!needsMetadata) return;
+      while (!closed && !(await askForPartitions())) {
+        await new Promise((resolve) => setTimeout(resolve, CONNECT_RETRY_MS));
+      }
+      askLater();
     },
     send(value, key, token) {
+      const bytes = value.length + (key === null ? 0 : Buffer.byteLength(key));
+      const partition = choose === null ? null : (chosen ?? choose(key, bytes, partitions));
+      chosen = undefined;
       try {
         client?.produce(topic, partition, value, key, null, token);
         return client !== undefined;
       } catch (error) {
-        if ((error as { code?: number }).code === QUEUE_FULL) return false;
-        throw refusal(error);
+        if ((error as { code?: number }).code !== QUEUE_FULL) throw refusal(error);
+        if (partition !== null) chosen = partition;
+        return false;
       }
     },
     async flush(timeoutMs) {
@@ -161,6 +221,7 @@ export function librdkafkaProducer(settings: ProducerSettings, events: ProducerE
     },
     async close() {
       closed = true;
+      clearTimeout(asking);
       if (!client?.isConnected()) return;
       const connected = client;
       await new Promise<void>((resolve) => {
@@ -174,6 +235,25 @@ interface DeliveryReport {
   opaque: number;
   size: number;
   key: Buffer | null;
+  partition: number;
+  offset: number;
+}
+
+interface Metadata {
+  topics: { name: string; partitions: { id: number; leader: number }[] }[];
+}
+
+/** None while the topic is not known to the broker that answers. */
+async function partitionsOf(client: InstanceType<typeof Producer>, topic: string): Promise<TopicPartitions> {
+  const metadata = await new Promise<Metadata>((resolve, reject) => {
+    client.getMetadata({ topic, allTopics: false, timeout: CONNECT_TIMEOUT_MS }, (error, found) => {
+      if (error) reject(error);
+      else resolve(found as unknown as Metadata);
+    });
+  });
+  const found = metadata.topics.find(({ name }) => name === topic)?.partitions ?? [];
+  const available = found.filter(({ leader }) => leader >= 0).map(({ id }) => id);
+  return { count: found.length, available: available.sort((a, b) => a - b) };
 }
 
 interface Message {

@@ -16,6 +16,12 @@ export interface Delivery {
   bytes: number;
   /** Name of the error; absent: acknowledged. */
   error?: string;
+  /** What was given to `send`; absent: none, or not acknowledged. */
+  key?: string;
+  /** Where an acknowledged record went. */
+  partition?: number;
+  /** Its offset there; absent: the broker tells none (acks=0). */
+  offset?: number;
 }
 
 export interface ProducerEvents {

@@ -96,6 +96,15 @@ const loadTests = fc
             ),
           }),
         ),
+        partitioner: maybe(
+          mostly(
+            fc.record({
+              mode: maybe(fc.constantFrom('Default', 'RoundRobin', 'Sticky', 'Explicit', 'Explicit')),
+              partition: maybe(fc.nat(6)),
+            }),
+            fc.constantFrom('Default', { mode: 'Hash' }, { mode: 'Explicit', partition: -1 }),
+          ),
+        ),
         client: maybe(mostly(fc.constantFrom('librdkafka', 'kafkajs'), fc.constant('java'))),
         config: maybe(settings('Producer')),
       }),

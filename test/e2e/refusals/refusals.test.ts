@@ -84,6 +84,7 @@ test('a LoadTest gets the defaults that its documentation names', async () => {
       replicas: 1,
       clientsPerPod: 1,
       record: { value: 'Json', key: { mode: 'None' } },
+      partitioner: { mode: 'Default' },
       client: 'librdkafka',
       config: {},
     },

@@ -201,6 +201,33 @@ export const REFUSED: Refused[] = [
     withProducers({ record: { key: { mode: 'Random' } } }),
     'write {mode: Random, cardinality: 100}',
   ),
+  loadTest(
+    'one partition, but not which',
+    withProducers({ partitioner: { mode: 'Explicit' } }),
+    'write {mode: Explicit, partition: 0}',
+  ),
+  loadTest(
+    'a partition that the partitioner does not ask for',
+    withProducers({ partitioner: { mode: 'RoundRobin', partition: 1 } }),
+    'write {mode: Explicit, partition: 0}',
+  ),
+  loadTest(
+    'a partitioner as a word',
+    withProducers({ partitioner: 'RoundRobin' }),
+    'spec.producers.partitioner',
+    'must be of type object',
+  ),
+  loadTest(
+    'a partitioner of the client library',
+    withProducers({ partitioner: { mode: 'murmur2_random' } }),
+    'supported values: "Default", "RoundRobin", "Sticky", "Explicit"',
+  ),
+  loadTest(
+    'the partition after the last',
+    withProducers({ partitioner: { mode: 'Explicit', partition: 3 } }),
+    'producers.partitioner.partition 3 is none of a topic of 3 partitions',
+    'write topic.partitions: 4 or more, or partition: 2 or less',
+  ),
   // settings
   loadTest(
     'an unknown producer setting',
@@ -246,7 +273,12 @@ export const REFUSED: Refused[] = [
   loadTest(
     'a Java class',
     producerConfig({ 'partitioner.class': 'org.example.Mine' }),
-    'partitioner.class names a Java class, which this client can’t load',
+    'partitioner.class names a Java class, which this client can’t load: write producers.partitioner instead',
+  ),
+  loadTest(
+    'Java’s way to ignore keys',
+    producerConfig({ 'partitioner.ignore.keys': 'true' }),
+    'partitioner.ignore.keys is set by the operator: write producers.partitioner: {mode: Sticky} instead',
   ),
   loadTest(
     'the client library’s name',
@@ -508,6 +540,12 @@ export const REFUSED: Refused[] = [
     GOOD_LOAD_TEST,
     withConsumers({ identity: 'Static' }),
     'consumers.identity can’t be changed',
+  ),
+  change(
+    'another partitioner',
+    GOOD_LOAD_TEST,
+    withProducers({ partitioner: { mode: 'RoundRobin' } }),
+    'producers.partitioner can’t be changed',
   ),
   change('other pods', GOOD_LOAD_TEST, withProducers({ clientsPerPod: 2 }), 'producers.clientsPerPod can’t be changed'),
   change(
