@@ -4,6 +4,7 @@ import { BEGIN, Scenario } from '../../../test/support/evidence.ts';
 import {
   AWAY,
   at,
+  CONSUMER_SCALES,
   consumerScale,
   EVIDENCE,
   group,
@@ -18,7 +19,6 @@ import {
 import type { ConsumerScaleInput, ConsumerScaleStatus } from '../../api/consumerScale.ts';
 import type { Failure, KubernetesObject, ObjectMeta } from '../../api/kind.ts';
 import type { Fact } from '../../domain/evidence.ts';
-import { consumerScaleKind } from './plan.ts';
 
 type Seen = NonNullable<Parameters<typeof planConsumerScale>[1]>;
 type Steps = NonNullable<ConsumerScaleStatus['steps']>;
@@ -223,12 +223,12 @@ describe('at the end', () => {
     const deleted = consumerScale({ ...SPEC, ...RESTORE }, begun([runs(3)]), { deletionTimestamp: at(0) });
     const plan = planConsumerScale(deleted, { objects: [app(3)], evidence: UNREAD, kafka: AWAY });
     expect(told(plan)).toBe('Running; does Scale Deployment/app 1; again in 500');
-    expect(Object.keys(consumerScaleKind.needs(deleted, [app(3)]))).toEqual(['objects']);
+    expect(Object.keys(CONSUMER_SCALES.needs(deleted, [app(3)]))).toEqual(['objects']);
   });
 });
 
 test('it looks at its target, at the group, and at its own evidence once that has a place', () => {
-  const { needs } = consumerScaleKind;
+  const { needs } = CONSUMER_SCALES;
   const consumers = { group: 'g', topic: 't', kafka: { bootstrapServers: 'theirs:9092' } };
   const objects = [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'demo', name: 'app' }];
   const look = { bootstrapServers: 'theirs:9092', topic: 't', group: 'g' };
