@@ -51,7 +51,9 @@ const theirs = field(
     group: groupName(
       'Consumer group of the target’s pods; each replica has to be one member of it. Source: Kafka’s group.id.',
     ),
-    topic: topicName('The topic that they read. Steps with partitions raise it by Kafka’s Admin API.'),
+    topic: topicName(
+      'The topic that they read. Steps with partitions raise it through the KafkaTopic of its name, where the Kafka resource is known (kafka.strimzi, or an operator with STRIMZI_CLUSTER) and has one; else by Kafka’s Admin API.',
+    ),
     kafka: kafka.exactOptional(),
   }),
   'Whose rebalances and lag are looked at, where the target is a Deployment or StatefulSet; a LoadTest names its own. Can’t be changed.',
@@ -246,6 +248,7 @@ const status = field(
     target: field(text(320), 'Kind and name of the target: LoadTest/lag.').exactOptional(),
     targetUid: field(text(64), 'metadata.uid of the target that the schedule began with.').exactOptional(),
     evidence: shared.evidence.exactOptional(),
+    kafka: shared.kafkaFound.exactOptional(),
     waitingSince: at(
       'Since when the topic or the group is missing; the schedule fails when that lasts longer than 5 minutes.',
     ).exactOptional(),

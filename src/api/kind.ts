@@ -92,7 +92,10 @@ export interface EvidenceNeed {
 }
 
 export interface Needs {
-  /** Other objects, watched: a change of one of them looks again at this resource. */
+  /**
+   * Other objects, watched: a change of one of them looks again at this resource. An APIResourceList (v1, without a
+   * namespace, named like an apiVersion: `kafka.strimzi.io/v1`) tells which kinds the API server has in that version.
+   */
   objects?: ObjectRef[];
   kafka?: KafkaNeed;
   evidence?: EvidenceNeed;
@@ -182,6 +185,9 @@ export interface Observed<R, Evidence = unknown> {
 
 // ---- what a kind answers --------------------------------------------------------------------
 
+/** Label: uid of the resource that an object of `ApplyObject` was made for. */
+export const OWNER_UID = 'kafkalab.dev/owner-uid';
+
 /** What a worker makes of SIGTERM. Graceful: it commits, leaves the group and says so. Kill: it ends at once, as after SIGKILL. */
 export type Stop = 'Graceful' | 'Kill';
 
@@ -204,6 +210,13 @@ export type Action =
    * it when it succeeds. A pod that is gone or does not run has nobody to tell.
    */
   | { type: 'SetStop'; pods: ObjectRef[]; port: number; run: string; stop: Stop }
+  /**
+   * Server-side apply of an object that no owner reference reaches, because it is in another namespace. Refused where one
+   * is there that has not the same label OWNER_UID.
+   */
+  | { type: 'ApplyObject'; object: KubernetesObject }
+  /** Only the object with that uid. */
+  | { type: 'DeleteObject'; target: ObjectRef; uid: string }
   /** JSON merge patch of an object's spec. */
   | { type: 'Patch'; target: ObjectRef; spec: Record<string, unknown> }
   /** Appends facts of the operator itself (lag samples, scalings) to the run's evidence. */
@@ -239,7 +252,10 @@ export interface Kind<R extends KubernetesObject, Status, Evidence = unknown> {
   plural: string;
   /** Types of the objects it makes (watched by owner reference, pruned when no longer desired). */
   owns: (TypeRef & { plural: string })[];
-  /** Asked first without `objects`, to learn which ones to look at, and again with them (null where there is none). */
+  /**
+   * Asked first without `objects`, to learn which ones to look at, and again with them (null where there is none), until
+   * it asks for no others: what one of them holds may tell which one comes next. It only ever adds some at the end.
+   */
   needs(resource: R, objects?: (KubernetesObject | null)[]): Needs;
   plan(seen: Observed<R, Evidence>): Plan<Status>;
 }

@@ -23,10 +23,46 @@ const bootstrapServers = field(
   },
 );
 
-export const kafka = field(
-  z.strictObject({ bootstrapServers }),
-  'Which Kafka cluster. Default: the operator’s own (its setting BOOTSTRAP_SERVERS).',
+const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const nameOf = (what: string, example: string): Rule<string> => ({
+  cel: `self.matches('${DNS_LABEL.source}')`,
+  message: `write the name of ${what}: at most 63 small letters, digits and hyphens, e.g. ${example}`,
+  holds: (value) => DNS_LABEL.test(value),
+});
+
+const strimzi = field(
+  z.strictObject({
+    cluster: field(
+      text(63),
+      'Name of the Kafka resource (kafka.strimzi.io), as in the label strimzi.io/cluster.',
+      nameOf('the Kafka resource', 'my-cluster'),
+    ),
+    namespace: field(
+      text(63),
+      'Namespace of the Kafka resource and of its KafkaTopics. Default: this resource’s own.',
+      nameOf('a namespace', 'kafka'),
+    ).exactOptional(),
+    listener: field(
+      text(63),
+      'Listener of the Kafka resource, without TLS and authentication. Default: the first internal one without them.',
+      nameOf('a listener', 'plain'),
+    ).exactOptional(),
+  }),
+  'A Kafka cluster of Strimzi: its addresses are read from status.listeners of the Kafka resource when the run begins.',
 );
+
+export const kafka = field(
+  z.strictObject({ bootstrapServers: bootstrapServers.exactOptional(), strimzi: strimzi.exactOptional() }),
+  'Which Kafka cluster. Default: the operator’s own (its setting BOOTSTRAP_SERVERS).',
+  {
+    cel: 'has(self.bootstrapServers) != has(self.strimzi)',
+    message:
+      'the Kafka cluster has to be named in exactly one way: write bootstrapServers: my-kafka:9092, or strimzi: {cluster: my-cluster}, or leave kafka out for the operator’s own',
+    holds: (it) => (it.bootstrapServers === undefined) !== (it.strimzi === undefined),
+  },
+);
+/** As people write it, in a LoadTest or for anyone's consumers. */
+export type KafkaConnection = z.output<typeof kafka>;
 
 const TOPIC_NAME = /^[a-zA-Z0-9._-]+$/;
 export const topicName = (description: string) =>
@@ -76,8 +112,8 @@ const topic = field(
       },
     ),
     management: field(
-      z.enum(['Auto', 'Admin', 'Existing']).default('Auto'),
-      'Who makes the topic. Admin: this operator, through Kafka’s Admin API. Existing: nobody, it has to be there and is never changed or deleted. Auto: used as it is where it exists, else made as Admin does. Default Auto.',
+      z.enum(['Auto', 'Strimzi', 'Admin', 'Existing']).default('Auto'),
+      'Who makes the topic. Strimzi: its Topic Operator, by a KafkaTopic that this operator writes into the namespace of the Kafka resource; needs kafka.strimzi, or an operator with STRIMZI_CLUSTER. Admin: this operator, through Kafka’s Admin API. Existing: nobody, it has to be there and is never changed or deleted. Auto: used as it is where it exists, else made as Strimzi does where the Kafka resource is known and the API server has KafkaTopics, else as Admin does. Default Auto.',
     ),
     deletionPolicy: field(
       z.enum(['Delete', 'Retain']).default('Delete'),
@@ -358,6 +394,12 @@ const spec = field(
     ),
     holds: ({ producers: it, topic: { partitions } }) => (it?.partitioner.partition ?? 0) < partitions,
   },
+  {
+    cel: "self.topic.management != 'Strimzi' || !has(self.kafka) || has(self.kafka.strimzi)",
+    message:
+      'management: Strimzi has to know the Kafka resource, and bootstrapServers do not tell it: write kafka: {strimzi: {cluster: my-cluster}}, or management: Admin',
+    holds: (it) => it.topic.management !== 'Strimzi' || it.kafka === undefined || it.kafka.strimzi !== undefined,
+  },
   unchanged(['kafka'], ONE_SET),
   unchanged(
     ['name', 'replicas', 'config', 'management'].map((name) => `topic.${name}`),
@@ -441,15 +483,20 @@ const status = field(
     finishedAt: at('The run ended.').exactOptional(),
     stoppedAt: at('All clients had ended; from then on only their last reports were waited for.').exactOptional(),
     evidence: shared.evidence.exactOptional(),
+    kafka: shared.kafkaFound.exactOptional(),
     topic: field(
       z.strictObject({
         partitions: total('As Kafka says, live.'),
         replicas: total('As Kafka says, of partition 0.'),
-        managedBy: field(z.enum(['Admin', 'Existing']), 'Admin: made by this LoadTest. Existing: was there before.'),
+        managedBy: field(
+          z.enum(['Strimzi', 'Admin', 'Existing']),
+          'Strimzi: by a KafkaTopic that this LoadTest made. Admin: made by this LoadTest through Kafka’s Admin API. Existing: was there before.',
+        ),
         created: field(
           z.boolean(),
           'true: this LoadTest made the topic, so it deletes it under deletionPolicy: Delete.',
         ),
+        waitingSince: at('Since when the Topic Operator is waited for; absent: it is not.').exactOptional(),
       }),
       'The topic as it is.',
     ).exactOptional(),

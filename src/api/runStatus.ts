@@ -63,6 +63,13 @@ export const evidence = field(
   'Where the records are that these figures are made of.',
 );
 
+export const kafkaFound = field(
+  z.strictObject({
+    bootstrapServers: field(text(2_000), 'host:port, several separated by commas, as its listener says them.'),
+  }),
+  'Where the Kafka cluster is, as it was read from the Kafka resource when the run began. Absent without kafka.strimzi.',
+);
+
 const rebalance = z.strictObject({
   number: total('1, 2, 3, … within the run; never changes once given.'),
   at: at('First callback of the change; source Broker: the first look at the group that showed it.'),

@@ -29,6 +29,8 @@ const DEVELOPMENT: Installation = {
   imagePullPolicy: 'IfNotPresent',
   replicas: 1,
   bootstrapServers: 'my-cluster-kafka-bootstrap.kafka.svc:9092',
+  strimziCluster: '',
+  strimziNamespace: '',
   watchNamespaces: '',
   logLevel: 'info',
   resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '512Mi' } },

@@ -36,7 +36,14 @@ const metrics = operatorMetrics({ queueDepth: () => runtime.queueDepth, leading:
 const cluster = kubernetesCluster({ rest: rest({ connection, onRequest: metrics.requested }) });
 const kafka = new KafkaClusters(config.bootstrapServers);
 const runtime = createRuntime({
-  kinds: [loadTestKind({ image: config.workerImage, bootstrapServers: config.bootstrapServers }), consumerScaleKind],
+  kinds: [
+    loadTestKind({
+      image: config.workerImage,
+      bootstrapServers: config.bootstrapServers,
+      ...(config.strimzi ? { strimzi: config.strimzi } : {}),
+    }),
+    consumerScaleKind(config.strimzi),
+  ],
   cluster,
   kafka,
   workers: podWorkers(cluster),

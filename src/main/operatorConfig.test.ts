@@ -18,6 +18,14 @@ test('an empty WATCH_NAMESPACES is all of them, a list is a list', () => {
   expect(operatorConfig({ WATCH_NAMESPACES: ' labs, other ,labs' }, 'host').namespaces).toEqual(['labs', 'other']);
 });
 
+test('a Kafka resource has a name and a namespace', () => {
+  const strimzi = { STRIMZI_CLUSTER: 'my-cluster', STRIMZI_NAMESPACE: 'kafka' };
+  expect(operatorConfig(strimzi, 'host').strimzi).toEqual({ cluster: 'my-cluster', namespace: 'kafka' });
+  expect(operatorConfig({ STRIMZI_CLUSTER: '', STRIMZI_NAMESPACE: '' }, 'host').strimzi).toBeUndefined();
+  expect(() => operatorConfig({ STRIMZI_CLUSTER: 'my-cluster' }, 'h')).toThrow('set both, or neither');
+  expect(() => operatorConfig({ STRIMZI_NAMESPACE: 'kafka' }, 'h')).toThrow('set both, or neither');
+});
+
 test('what is wrong is named with what to write', () => {
   expect(() => operatorConfig({ WATCH_NAMESPACES: 'Labs' }, 'h')).toThrow('WATCH_NAMESPACES: "Labs" is no name');
   expect(() => operatorConfig({ LOG_LEVEL: 'loud' }, 'h')).toThrow(

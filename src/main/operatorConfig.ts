@@ -3,6 +3,8 @@
 export interface OperatorConfig {
   /** Kafka for labs that name none. */
   bootstrapServers: string;
+  /** The Kafka resource (kafka.strimzi.io) behind bootstrapServers, where there is one. */
+  strimzi?: { cluster: string; namespace: string };
   workerImage: string;
   /** undefined: all. */
   namespaces?: string[];
@@ -33,8 +35,15 @@ export function operatorConfig(env: Record<string, string | undefined>, hostname
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new Error(`PORT: "${env.PORT}" is not a whole number from 0 to 65535.`);
   }
+  const strimzi = { cluster: env.STRIMZI_CLUSTER ?? '', namespace: env.STRIMZI_NAMESPACE ?? '' };
+  if ((strimzi.cluster === '') !== (strimzi.namespace === '')) {
+    throw new Error(
+      'STRIMZI_CLUSTER and STRIMZI_NAMESPACE name the Kafka resource behind BOOTSTRAP_SERVERS: set both, or neither.',
+    );
+  }
   return {
     bootstrapServers: env.BOOTSTRAP_SERVERS ?? '',
+    ...(strimzi.cluster === '' ? {} : { strimzi }),
     workerImage: env.WORKER_IMAGE || 'kafka-lab-operator:dev',
     ...(namespaces.length > 0 ? { namespaces: [...new Set(namespaces)] } : {}),
     podName: env.POD_NAME || hostname,

@@ -1,6 +1,7 @@
 /** Carries out one action, and says in one way why it did not succeed. */
 import type { Action, Failure } from '../api/kind.ts';
 import { ActionError, ApiError, type Cluster, type Kafka, type Workers } from './ports.ts';
+import { applyUnowned } from './unowned.ts';
 
 /** The outside that actions go to. */
 export interface Outside {
@@ -16,6 +17,10 @@ export async function act(action: Action, { cluster, kafka, workers }: Outside):
     case 'Patch':
       await cluster.patch(action.target, { spec: action.spec });
       return;
+    case 'ApplyObject':
+      return applyUnowned(action.object, cluster);
+    case 'DeleteObject':
+      return cluster.delete(action.target, action.uid);
     case 'SetStop':
       return workers.setStop(action);
     default:

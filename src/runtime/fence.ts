@@ -14,6 +14,7 @@ export function fenced(cluster: Cluster, until: AbortSignal): Cluster {
     patch: (target, patch, signal) => cluster.patch(target, patch, both(signal)),
     scale: (target, replicas, signal) => cluster.scale(target, replicas, both(signal)),
     delete: (target, uid, signal) => cluster.delete(target, uid, both(signal)),
+    served: (apiVersion, signal) => cluster.served(apiVersion, both(signal)),
   };
 }
 

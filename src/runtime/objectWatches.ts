@@ -2,37 +2,45 @@
 import type { KubernetesObject, ObjectRef } from '../api/kind.ts';
 import { pause } from './clock.ts';
 import { type Interests, interests } from './interests.ts';
-import { ApiError } from './ports.ts';
-import { type WatchCache, type WatchCacheOptions, watchCache } from './watchCache.ts';
+import { ApiError, type Cluster } from './ports.ts';
+import { type Looked, servedKinds } from './servedKinds.ts';
+import { type WatchCacheOptions, watchCache } from './watchCache.ts';
 
 export interface ObjectWatches {
   /** From now on the key wants to see just these. */
   want(key: string, refs: ObjectRef[]): void;
-  /** null: there is none. Throws `ApiError` when it can't be read within 10 s. */
+  /** null: there is none. Throws `ApiError` when it can't be read within 10 s, or may not be read. */
   read(ref: ObjectRef): Promise<KubernetesObject | null>;
   stop(): Promise<void>;
 }
 
 const READ_MS = 10_000;
+const FORBIDDEN = 403;
 /** A space separates, and is in no part of a reference. */
 const textOf = (ref: ObjectRef) => [ref.apiVersion, ref.kind, ref.namespace, ref.name].join(' ');
 
 export function objectWatches(
-  options: Omit<WatchCacheOptions, 'type' | 'of' | 'changed'>,
+  options: Omit<WatchCacheOptions, 'type' | 'of' | 'changed' | 'cluster'> & {
+    cluster: Pick<Cluster, 'list' | 'watch' | 'served'>;
+  },
   changed: (key: string) => void,
 ): ObjectWatches {
-  const caches = new Map<string, WatchCache>();
+  const caches = new Map<string, Looked>();
 
   function begin(text: string): void {
     const [apiVersion = '', kind = '', namespace = '', name = ''] = text.split(' ');
-    const cache = watchCache({
-      ...options,
-      type: { apiVersion, kind },
-      of: { namespace, fieldSelector: `metadata.name=${name}` },
-      changed: () => {
-        for (const key of wanted.in(text)) changed(key);
-      },
-    });
+    const tell = () => {
+      for (const key of wanted.in(text)) changed(key);
+    };
+    const cache =
+      kind === 'APIResourceList'
+        ? servedKinds({ ...options, apiVersion: name, changed: tell })
+        : watchCache({
+            ...options,
+            type: { apiVersion, kind },
+            of: { namespace, fieldSelector: `metadata.name=${name}` },
+            changed: tell,
+          });
     caches.set(text, cache);
     cache.start();
   }
@@ -49,14 +57,16 @@ export function objectWatches(
     async read(ref) {
       const cache = caches.get(textOf(ref));
       if (!cache) throw new Error(`${textOf(ref)} is read without being wanted`);
-      if (!cache.synced) {
+      const forbidden = () => cache.troubleStatus === FORBIDDEN;
+      if (!cache.synced && !forbidden()) {
         const waited = new AbortController();
         await Promise.race([cache.whenSynced(), pause(options.clock, READ_MS, waited.signal)]);
         waited.abort();
       }
       if (!cache.synced) {
         const why = cache.trouble ?? 'no answer in time';
-        throw new ApiError(0, 'Timeout', `${ref.kind} ${ref.namespace}/${ref.name} can't be read: ${why}`);
+        const [status, reason] = forbidden() ? [FORBIDDEN, 'Forbidden'] : [0, 'Timeout'];
+        throw new ApiError(status, reason, `${ref.kind} ${ref.namespace}/${ref.name} can't be read: ${why}`);
       }
       return cache.get(ref.namespace, ref.name) ?? null;
     },

@@ -59,6 +59,8 @@ export interface Cluster {
   scale(target: ObjectRef, replicas: number, signal?: AbortSignal): Promise<void>;
   /** In the background, only the object with that uid. An object that is gone is no error. */
   delete(target: ObjectRef, uid: string, signal?: AbortSignal): Promise<void>;
+  /** Kinds that the server has in that version (API discovery); none where it does not know it. */
+  served(apiVersion: string, signal?: AbortSignal): Promise<string[]>;
 }
 
 /** An answer of the API server that is not a success, or none at all. */
@@ -91,8 +93,8 @@ export interface Workers {
 
 // ---- Kafka ----------------------------------------------------------------------------------
 
-/** The actions that go to Kafka; Scale and Patch go to Kubernetes, SetStop to the workers. */
-export type KafkaAction = Exclude<Action, { type: 'Scale' | 'Patch' | 'SetStop' }>;
+/** The actions that go to Kafka; the others go to Kubernetes, SetStop to the workers. */
+export type KafkaAction = Exclude<Action, { type: 'Scale' | 'Patch' | 'ApplyObject' | 'DeleteObject' | 'SetStop' }>;
 
 export interface Kafka {
   /**

@@ -1,5 +1,5 @@
 /** Observe → plan → apply for a list of kinds: caches, queue and the rounds of every resource. */
-import type { EvidenceNeed, Known, KubernetesObject, ObjectRef, Observed } from '../api/kind.ts';
+import type { EvidenceNeed, Known, KubernetesObject, Needs, ObjectRef, Observed } from '../api/kind.ts';
 import { pause } from './clock.ts';
 import { distinct, MANAGED_BY, OPERATOR } from './desired.ts';
 import { type EventRecorder, eventRecorder } from './events.ts';
@@ -148,33 +148,54 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     memories.delete(key);
     lastErrors.delete(key);
     runs.set(key, []);
-    ownWanted.set(key, []);
-    foreign.want(key, []);
+    lookedAt.delete(key);
+    want(key, []);
   }
 
-  async function readObjects(key: string, refs: ObjectRef[]): Promise<(KubernetesObject | null)[]> {
-    const cacheOf = (ref: ObjectRef) => {
-      const cache = own.get(typeIdentityOf(ref));
-      return cache?.covers(ref.namespace) ? cache : undefined;
-    };
-    ownWanted.set(key, refs.filter(cacheOf).map(identityOf));
+  const lookedAt = new Map<string, ObjectRef[]>();
+
+  function ownCacheOf(ref: ObjectRef): TypeCache | undefined {
+    const cache = own.get(typeIdentityOf(ref));
+    return cache?.covers(ref.namespace) ? cache : undefined;
+  }
+
+  function want(key: string, refs: ObjectRef[]): void {
+    ownWanted.set(key, refs.filter(ownCacheOf).map(identityOf));
     foreign.want(
       key,
-      refs.filter((ref) => !cacheOf(ref)),
+      refs.filter((ref) => !ownCacheOf(ref)),
     );
-    return Promise.all(
-      refs.map((ref) => {
-        const cache = cacheOf(ref);
-        return cache ? (cache.get(ref.namespace, ref.name) ?? null) : foreign.read(ref);
-      }),
-    );
+  }
+
+  const readObject = (ref: ObjectRef): Promise<KubernetesObject | null> | KubernetesObject | null => {
+    const cache = ownCacheOf(ref);
+    return cache ? (cache.get(ref.namespace, ref.name) ?? null) : foreign.read(ref);
+  };
+
+  /** What the kind needs, and the objects among it; what one of them holds may tell which one comes next. */
+  async function gather(
+    kind: AnyKind,
+    key: string,
+    resource: KubernetesObject,
+  ): Promise<{ needs: Needs; objects: (KubernetesObject | null)[] }> {
+    let refs = kind.needs(resource).objects ?? [];
+    for (;;) {
+      // Those of the round before are watched on until it is known that they are not asked for any more.
+      want(key, [...refs, ...(lookedAt.get(key) ?? [])]);
+      const objects = await Promise.all(refs.map(readObject));
+      const needs = kind.needs(resource, objects);
+      const asked = needs.objects ?? [];
+      if (asked.length <= refs.length) {
+        want(key, refs);
+        lookedAt.set(key, refs);
+        return { needs, objects };
+      }
+      refs = asked;
+    }
   }
 
   async function observe(kind: AnyKind, key: string, resource: KubernetesObject): Promise<Observed<KubernetesObject>> {
-    // Which objects first; what they hold may tell what else to look at.
-    const refs = kind.needs(resource).objects ?? [];
-    const objects = await readObjects(key, refs);
-    const needs = kind.needs(resource, objects);
+    const { needs, objects } = await gather(kind, key, resource);
     const kafka = needs.kafka ? await options.kafka.view(needs.kafka) : NOT_ASKED;
     const folded = evidenceOf(key, needs.evidence);
     const uid = resource.metadata.uid ?? '';

@@ -22,6 +22,8 @@ export interface WatchCache extends Pick<ObjectStore, 'get' | 'all' | 'controlle
   readonly synced: boolean;
   /** Why it is not in touch with the API server now. */
   readonly trouble: string | undefined;
+  /** HTTP status of the trouble; 0: no answer. */
+  readonly troubleStatus: number | undefined;
   /** Resolves when it is synced or stopped. */
   whenSynced(): Promise<void>;
   /** The result of an own write, so that what is read next is not older. */
@@ -53,6 +55,7 @@ export function watchCache(options: WatchCacheOptions): WatchCache {
   const name = { kind: type.kind, apiVersion: type.apiVersion, ...of };
   let synced = false;
   let trouble: string | undefined;
+  let troubleStatus: number | undefined;
   let announceSynced: () => void = () => {};
   const whenSynced = new Promise<void>((resolve) => {
     announceSynced = resolve;
@@ -131,6 +134,7 @@ export function watchCache(options: WatchCacheOptions): WatchCache {
     const message = error instanceof Error ? error.message : String(error);
     if (trouble !== message) log.warn('watch interrupted, will try again', { ...name, error: message });
     trouble = message;
+    troubleStatus = error instanceof ApiError ? error.status : 0;
   }
 
   async function run(): Promise<void> {
@@ -170,6 +174,9 @@ export function watchCache(options: WatchCacheOptions): WatchCache {
     },
     get trouble() {
       return trouble;
+    },
+    get troubleStatus() {
+      return trouble === undefined ? undefined : troubleStatus;
     },
     whenSynced: () => whenSynced,
     put(object) {

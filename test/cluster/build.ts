@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { run } from './command.ts';
+import { attemptAll, run } from './command.ts';
 import { cache, here } from './paths.ts';
 import { step } from './progress.ts';
 import { requireTools } from './requirements.ts';
@@ -123,6 +123,48 @@ export function kafkaJars(): Promise<string> {
         '-DincludeScope=runtime',
         `-DoutputDirectory=${target}`,
       ]),
+  });
+}
+
+/** The first Java on this machine that is new enough for Strimzi's jars. */
+function java21(): string {
+  const homes = '/usr/lib/jvm';
+  const programs = existsSync(homes) ? readdirSync(homes).map((home) => join(homes, home, 'bin', 'java')) : [];
+  const found = ['java', ...programs].find((program) => {
+    const [, major] = /version "(\d+)/.exec(attemptAll(program, ['-version'])) ?? [];
+    return Number(major) >= 21;
+  });
+  if (found === undefined) {
+    throw new Error(
+      'Java 21 or newer is missing, which writes the CRDs of Strimzi: install it from https://adoptium.net (or apt-get install openjdk-21-jre-headless where there is one), then run this again',
+    );
+  }
+  return found;
+}
+
+/** A folder with the CRDs of Strimzi that this project uses, written by Strimzi's own generator. */
+export function strimziCrds(): Promise<string> {
+  const pom = join(here, 'strimzi/pom.xml');
+  const version = versionIn('strimzi/pom.xml', /crd-generator<\/artifactId>\s*<version>([^<]+)/);
+  return cached({
+    name: `strimzi-crds-${version}`,
+    folder: 'download',
+    inputs: [pom],
+    tools: ['mvn'],
+    about: `writing the CRDs of Strimzi ${version} with its jars from Maven Central`,
+    make: async (target) => {
+      const jars = join(target, 'lib');
+      mkdirSync(target);
+      await run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${jars}`]);
+      const write = (type: string, file: string) =>
+        run(java21(), [
+          ...['-cp', `${jars}/*`, 'io.strimzi.crdgenerator.CrdGenerator', '--yaml'],
+          `io.strimzi.api.kafka.model.${type}=${join(target, file)}`,
+        ]);
+      await write('topic.KafkaTopic', 'kafkatopic.yaml');
+      await write('kafka.Kafka', 'kafka.yaml');
+      rmSync(jars, { recursive: true });
+    },
   });
 }
 

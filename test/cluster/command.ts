@@ -44,6 +44,12 @@ export function attempt(program: string, args: string[]): string | undefined {
   return result.status === 0 ? result.stdout : undefined;
 }
 
+/** What the program printed, on both of its outputs; empty when it is missing. */
+export function attemptAll(program: string, args: string[]): string {
+  const { stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+  return `${stdout ?? ''}${stderr ?? ''}`;
+}
+
 export function exists(program: string): boolean {
   return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 }

@@ -219,6 +219,7 @@ function decide<R extends LoadTest | ConsumerScale, S>(
 
 export const WORKER = { image: 'worker:1', bootstrapServers: 'kafka:9092' };
 export const LOAD_TESTS = loadTestKind(WORKER);
+export const CONSUMER_SCALES = consumerScaleKind();
 
 type Rest<R> = Partial<Omit<Observed<R, Run>, 'resource' | 'evidence' | 'now' | 'deleting'>> & {
   now?: number;
@@ -243,7 +244,7 @@ export const planConsumerScale = (
   resource: ConsumerScale,
   { now = 0, ...seen }: Rest<ConsumerScale> = {},
 ): Plan<NonNullable<ConsumerScale['status']>> =>
-  decide(consumerScaleKind, consumerScaleSchema.status, {
+  decide(CONSUMER_SCALES, consumerScaleSchema.status, {
     resource,
     deleting: resource.metadata.deletionTimestamp !== undefined,
     owned: [],
@@ -272,6 +273,12 @@ export function actionLine(action: Action): string {
       return `Scale ${action.target.kind}/${action.target.name} ${action.replicas}`;
     case 'SetStop':
       return `SetStop ${action.stop} ${action.pods.map(({ name }) => name).join(', ')}`;
+    case 'ApplyObject': {
+      const { kind, metadata, spec } = action.object;
+      return `ApplyObject ${kind} ${metadata.namespace}/${metadata.name}/${(spec as { partitions: number }).partitions}`;
+    }
+    case 'DeleteObject':
+      return `DeleteObject ${action.target.kind} ${action.target.namespace}/${action.target.name}`;
     case 'Patch':
       return `Patch ${action.target.kind}/${action.target.name} ${JSON.stringify(action.spec)}`;
     case 'Report':

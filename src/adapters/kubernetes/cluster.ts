@@ -1,7 +1,7 @@
 /** The `Cluster` port over the API server's REST interface. */
 import type { KubernetesObject, ObjectRef } from '../../api/kind.ts';
 import { ApiError, type Cluster, type ResourceType, type Selection, type WatchEvent } from '../../runtime/ports.ts';
-import { paths } from './paths.ts';
+import { type ApiResourceList, paths, rootOf } from './paths.ts';
 import type { Rest } from './rest.ts';
 
 export interface ClusterOptions {
@@ -144,6 +144,16 @@ export function kubernetesCluster(options: ClusterOptions): Cluster {
       } catch (error) {
         // Gone, or another object has the name by now.
         if (error instanceof ApiError && (error.status === 404 || error.status === 409)) return;
+        throw error;
+      }
+    },
+
+    async served(apiVersion, signal) {
+      try {
+        const { resources } = await rest.send<ApiResourceList>({ method: 'GET', path: rootOf(apiVersion), signal });
+        return resources.filter(({ name }) => !name.includes('/')).map(({ kind }) => kind);
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 404) return [];
         throw error;
       }
     },

@@ -13,7 +13,8 @@ const KNOWN = new Map([
   ['coordination.k8s.io/v1 Lease', 'leases'],
 ]);
 
-interface ApiResourceList {
+export interface ApiResourceList {
+  /** Subresources come as `pods/log`, under the kind of what they exchange. */
   resources: { name: string; kind: string }[];
 }
 
@@ -23,7 +24,6 @@ export function paths(rest: Rest): Paths {
   async function discover(apiVersion: string, kind: string, signal?: AbortSignal): Promise<string> {
     const { resources } = await rest.send<ApiResourceList>({ method: 'GET', path: rootOf(apiVersion), signal });
     for (const resource of resources) {
-      // Subresources (`pods/log`) come under the kind of what they exchange.
       if (!resource.name.includes('/')) plurals.set(`${apiVersion} ${resource.kind}`, resource.name);
     }
     const plural = plurals.get(`${apiVersion} ${kind}`);
@@ -40,4 +40,5 @@ export function paths(rest: Rest): Paths {
   };
 }
 
-const rootOf = (apiVersion: string) => (apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`);
+/** Where the server tells what it has in that version. */
+export const rootOf = (apiVersion: string) => (apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`);

@@ -2,14 +2,20 @@
 import type { ConsumerScale } from '../../api/consumerScale.ts';
 import type { Action, Observed } from '../../api/kind.ts';
 import type { Run } from '../../domain/run.ts';
+import type { StrimziSight } from '../../domain/strimzi.ts';
 import { WORKER_PORT } from '../../domain/workerSpec.ts';
 import { podsFor, workloadName } from '../../domain/workloads.ts';
 import type { Progress } from './steps.ts';
 import { type Target, targetRef } from './target.ts';
-import { reports } from './theirs.ts';
+import { raise, reports } from './theirs.ts';
 
 /** In this order, each only after the one before: what is going to happen is on record, and agreed with those it happens to. */
-export function changes(seen: Observed<ConsumerScale, Run>, progress: Progress, target: Target): Action[] {
+export function changes(
+  seen: Observed<ConsumerScale, Run>,
+  progress: Progress,
+  target: Target,
+  sight: StrimziSight | undefined,
+): Action[] {
   const { resource } = seen;
   const { partitions, consumers } = progress;
   const theirs = resource.spec.consumers;
@@ -18,11 +24,9 @@ export function changes(seen: Observed<ConsumerScale, Run>, progress: Progress, 
     ...(target.loadTest === undefined ? reports(seen, target, progress) : []),
     ...(partitions === undefined
       ? []
-      : [
-          theirs === undefined
-            ? { type: 'Patch' as const, target: ref, spec: { topic: { partitions } } }
-            : { type: 'AddPartitions' as const, ...theirs.kafka, topic: theirs.topic, partitions },
-        ]),
+      : theirs === undefined
+        ? [{ type: 'Patch' as const, target: ref, spec: { topic: { partitions } } }]
+        : raise(resource, partitions, sight)),
     ...(consumers === undefined
       ? []
       : [...kill(resource, progress, consumers, target), { type: 'Scale' as const, target: ref, replicas: consumers }]),

@@ -4,6 +4,7 @@ import { Scenario } from '../../../test/support/evidence.ts';
 import {
   AWAY,
   at,
+  CONSUMER_SCALES,
   CONSUMERS,
   consumerScale,
   EVIDENCE,
@@ -20,7 +21,6 @@ import { APART, shifting } from '../../../test/support/shifting.ts';
 import type { ConsumerScaleInput, ConsumerScaleStatus } from '../../api/consumerScale.ts';
 import type { Failure, KubernetesObject, ObjectMeta } from '../../api/kind.ts';
 import type { LoadTestStatus } from '../../api/loadTest.ts';
-import { consumerScaleKind } from './plan.ts';
 
 type Spec = Omit<ConsumerScaleInput, 'scaleTargetRef'>;
 type Seen = NonNullable<Parameters<typeof planConsumerScale>[1]>;
@@ -403,7 +403,7 @@ describe('when the steps have ended', () => {
   test('it is left alone, and changes of its spec are taken note of', () => {
     const { status } = round(TWO, last, three);
     const edited = consumerScale({ ...TWO, afterwards: 'Restore' }, status, { generation: 4 });
-    expect(consumerScaleKind.needs(edited)).toEqual({});
+    expect(CONSUMER_SCALES.needs(edited)).toEqual({});
     expect(planConsumerScale(edited)).toEqual({
       apply: [],
       actions: [],
@@ -452,7 +452,7 @@ describe('when it is deleted', () => {
   });
 
   test('Kafka is not looked at', () => {
-    const { needs } = consumerScaleKind;
+    const { needs } = CONSUMER_SCALES;
     const deleted = consumerScale(TWO, midway, { deletionTimestamp: at(0) });
     const lag = { apiVersion: 'kafkalab.dev/v1alpha1', kind: 'LoadTest', namespace: 'demo', name: 'lag' };
     expect(needs(deleted, [target()])).toEqual({ objects: [lag] });

@@ -7,13 +7,23 @@ import { epochMs, iso } from '../../api/time.ts';
 import { rebalancesLeftOut, withinSize } from '../../domain/rebalanceStatus.ts';
 import { type Run, view } from '../../domain/run.ts';
 import type { RunView } from '../../domain/runView.ts';
+import { judgeKafkaTopic, lookAtStrimzi, type StrimziCluster, type StrimziSight } from '../../domain/strimzi.ts';
 import { changes } from './changes.ts';
 import { rebalancesWithin, stepFigures } from './figures.ts';
 import { idleRefusal } from './idle.ts';
 import { toRestore } from './restore.ts';
 import { outcome, type Saying, standingNotices, stepNotices } from './standing.ts';
 import { advance, beginAnew, type Progress } from './steps.ts';
-import { lookedAt, type Target, targetAmong, targetName, targetRef, targetTrouble } from './target.ts';
+import {
+  lookedAt,
+  sightOf,
+  soughtOf,
+  type Target,
+  targetAmong,
+  targetName,
+  targetRef,
+  targetTrouble,
+} from './target.ts';
 import { prepare, reports } from './theirs.ts';
 
 const FRESH_MS = 500;
@@ -22,27 +32,36 @@ const LAST_FIGURES_MS = 5_000;
 
 type Seen = Observed<ConsumerScale, Run>;
 
-export const consumerScaleKind: Kind<ConsumerScale, ConsumerScaleStatus, Run> = {
-  apiVersion: GROUP_VERSION,
-  kind: 'ConsumerScale',
-  plural: 'consumerscales',
-  owns: [],
-  needs,
-  plan,
-};
+/** `strimzi`: the Kafka resource behind the operator's default connection, where there is one. */
+export function consumerScaleKind(strimzi?: StrimziCluster): Kind<ConsumerScale, ConsumerScaleStatus, Run> {
+  return {
+    apiVersion: GROUP_VERSION,
+    kind: 'ConsumerScale',
+    plural: 'consumerscales',
+    owns: [],
+    needs: (resource, objects) => needs(resource, objects, strimzi),
+    plan: (seen) => plan(seen, strimzi),
+  };
+}
 
 const isOver = (status: ConsumerScaleStatus | undefined): boolean =>
   status?.phase === 'Completed' || status?.phase === 'Failed';
 
-function needs(resource: ConsumerScale, objects?: (KubernetesObject | null)[]): Needs {
+function needs(
+  resource: ConsumerScale,
+  objects: (KubernetesObject | null)[] | undefined,
+  byDefault: StrimziCluster | undefined,
+): Needs {
   const deleting = resource.metadata.deletionTimestamp !== undefined;
   if (isOver(resource.status) && !deleting) return {};
   const target = targetAmong(resource, objects);
-  const found: Needs = { objects: [targetRef(resource)] };
+  const sought = deleting ? undefined : soughtOf(resource, byDefault);
+  const strimzi = sought === undefined ? [] : lookAtStrimzi(sought, objects?.slice(1)).refs;
+  const found: Needs = { objects: [targetRef(resource), ...strimzi] };
   return target === undefined || deleting ? found : { ...found, ...lookedAt(resource, target) };
 }
 
-function plan(seen: Seen): Plan<ConsumerScaleStatus> {
+function plan(seen: Seen, byDefault: StrimziCluster | undefined): Plan<ConsumerScaleStatus> {
   const { resource, now } = seen;
   const { spec, status: before } = resource;
   const target = targetAmong(resource, seen.objects);
@@ -58,8 +77,11 @@ function plan(seen: Seen): Plan<ConsumerScaleStatus> {
 
   const name = targetName(resource);
   const trouble = targetTrouble(resource, target);
+  const sight = sightOf(resource, seen.objects, byDefault);
   const preparation =
-    trouble === undefined && target !== undefined && target.loadTest === undefined ? prepare(seen, target) : undefined;
+    trouble === undefined && target !== undefined && target.loadTest === undefined
+      ? prepare(seen, target, sight)
+      : undefined;
   const missing = trouble ?? preparation?.missing;
   // The steps have ended: what becomes of the target changes nothing about them.
   if (before?.finishedAt !== undefined && (missing !== undefined || 'unavailable' in seen.evidence)) {
@@ -101,8 +123,16 @@ function plan(seen: Seen): Plan<ConsumerScaleStatus> {
     startedAt: before?.startedAt ?? iso(now),
   };
   const partitionsAsked = target.loadTest?.spec.topic.partitions ?? partitions;
-  const sight = { now, partitions, replicas, partitionsAsked, clientsPerPod, figures, theirs: spec.consumers?.group };
-  return carry(seen, begun, advance(spec.steps, before?.steps ?? [], sight), run, figures, target);
+  const situation = {
+    now,
+    partitions,
+    replicas,
+    partitionsAsked,
+    clientsPerPod,
+    figures,
+    theirs: spec.consumers?.group,
+  };
+  return carry(seen, begun, advance(spec.steps, before?.steps ?? [], situation), run, figures, target, sight);
 }
 
 function carry(
@@ -112,6 +142,7 @@ function carry(
   run: Run,
   figures: RunView,
   target: Target,
+  sight: StrimziSight | undefined,
 ): Plan<ConsumerScaleStatus> {
   const { resource, now } = seen;
   const { spec, status: before } = resource;
@@ -130,8 +161,8 @@ function carry(
   };
   const events = stepNotices(before?.steps ?? [], steps);
   if (!ended) {
-    const actions = changes(seen, progress, target);
-    return { ...answer(seen, parts, goingOn(seen, actions, progress), events, FRESH_MS), actions };
+    const actions = changes(seen, progress, target, sight);
+    return { ...answer(seen, parts, goingOn(seen, actions, progress, sight), events, FRESH_MS), actions };
   }
   const pending = figures.rebalances.list.some((r) => r.at >= from && r.at <= to && r.pending.length > 0);
   const lingers = now - to < LAST_FIGURES_MS && (pending || !figures.rebalances.settled);
@@ -139,14 +170,26 @@ function carry(
 }
 
 /** What is said while a step runs: that it can't be carried out, where that is so. */
-function goingOn({ failures }: Seen, actions: readonly Action[], { message = '' }: Progress): Saying {
+function goingOn(
+  { failures }: Seen,
+  actions: readonly Action[],
+  { message = '', partitions }: Progress,
+  sight: StrimziSight | undefined,
+): Saying {
   // One of an action that is no longer asked for is over.
   const failing = failures.filter(({ action }) =>
     actions.some((one) => one.type === action.type && (one.type !== 'Scale' || one.replicas === replicasOf(action))),
   );
   const refused = failing.find(({ reason }) => reason === 'Refused');
   if (refused !== undefined) return { phase: 'Running', mood: 'Stalled', reason: 'Refused', message: refused.message };
-  const again = failing.map(({ message }) => `; ${message}; it is tried again`).join('');
+  // Partitions that come by a KafkaTopic wait for the Topic Operator.
+  const topic = partitions === undefined ? null : (sight?.topic ?? null);
+  const verdict = topic === null || sight === undefined ? undefined : judgeKafkaTopic(topic, sight.at);
+  if (verdict?.is === 'Refused') {
+    return { phase: 'Running', mood: 'Stalled', reason: verdict.reason, message: verdict.why };
+  }
+  const waits = verdict?.is === 'Waiting' ? `; ${verdict.why}` : '';
+  const again = waits + failing.map(({ message }) => `; ${message}; it is tried again`).join('');
   return { phase: 'Running', mood: 'Moving', reason: 'Running', message: message + again };
 }
 

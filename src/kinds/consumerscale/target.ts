@@ -2,6 +2,14 @@
 import type { ConsumerScale } from '../../api/consumerScale.ts';
 import type { EvidenceNeed, KafkaNeed, KubernetesObject, Needs, ObjectRef } from '../../api/kind.ts';
 import type { LoadTest } from '../../api/loadTest.ts';
+import { isUnknown, serversOf } from '../../domain/kafkaConnection.ts';
+import {
+  lookAtStrimzi,
+  type Sought,
+  type StrimziCluster,
+  type StrimziSight,
+  strimziCluster,
+} from '../../domain/strimzi.ts';
 import { failed, type Saying } from './standing.ts';
 
 export interface Target {
@@ -49,7 +57,10 @@ export function targetAmong(
 /** Topic, group and evidence of the consumers that are scaled. */
 export function lookedAt(resource: ConsumerScale, { uid, loadTest }: Target): Pick<Needs, 'kafka' | 'evidence'> {
   const theirs = resource.spec.consumers;
-  const servers = (loadTest?.spec ?? theirs)?.kafka ?? {};
+  const connection = (loadTest?.spec ?? theirs)?.kafka;
+  const found = (loadTest ?? resource).status?.kafka;
+  if (isUnknown(connection, found)) return {};
+  const servers = serversOf(connection, found);
   const group = loadTest === undefined ? theirs?.group : loadTest.spec.consumers?.group;
   const topic = loadTest?.spec.topic.name ?? theirs?.topic;
   const kafka: KafkaNeed = {
@@ -61,6 +72,28 @@ export function lookedAt(resource: ConsumerScale, { uid, loadTest }: Target): Pi
   if (place === undefined) return { kafka };
   const evidence: EvidenceNeed = { ...servers, run: loadTest === undefined ? resource.metadata.uid : uid, ...place };
   return { kafka, evidence };
+}
+
+/** What is looked at of Strimzi for somebody else's consumers; a LoadTest does so itself. undefined: nothing. */
+export function soughtOf(
+  { spec: { consumers: theirs, steps }, status, metadata }: ConsumerScale,
+  byDefault: StrimziCluster | undefined,
+): Sought | undefined {
+  const at = theirs === undefined ? undefined : strimziCluster(theirs.kafka, metadata.namespace, byDefault);
+  if (theirs === undefined || at === undefined) return undefined;
+  const kafka = isUnknown(theirs.kafka, status?.kafka);
+  const raises = steps.some(({ partitions }) => partitions !== undefined);
+  return kafka || raises ? { at, kafka, ...(raises ? { topic: theirs.topic } : {}) } : undefined;
+}
+
+/** `objects`: the target, then those of Strimzi. */
+export function sightOf(
+  resource: ConsumerScale,
+  [, ...objects]: (KubernetesObject | null)[],
+  byDefault: StrimziCluster | undefined,
+): StrimziSight | undefined {
+  const sought = soughtOf(resource, byDefault);
+  return sought === undefined ? undefined : lookAtStrimzi(sought, objects).sight;
 }
 
 /** Why the target can't be scaled: for now (Moving) or for good (Over). */

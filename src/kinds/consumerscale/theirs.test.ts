@@ -4,10 +4,12 @@ import { BEGIN, Scenario } from '../../../test/support/evidence.ts';
 import {
   AWAY,
   at,
+  CONSUMER_SCALES,
   consumerScale,
   EVIDENCE,
   group,
   kafka,
+  loadTest,
   message,
   planConsumerScale,
   sampled,
@@ -15,6 +17,7 @@ import {
   told,
   UNREAD,
 } from '../../../test/support/seen.ts';
+import { CLUSTER, kafkaResource, kafkaTopicOf, notReady, READY, STRIMZI } from '../../../test/support/strimzi.ts';
 import type { ConsumerScaleInput, ConsumerScaleStatus } from '../../api/consumerScale.ts';
 import type { Failure, KubernetesObject, ObjectMeta } from '../../api/kind.ts';
 import type { Fact } from '../../domain/evidence.ts';
@@ -223,12 +226,12 @@ describe('at the end', () => {
     const deleted = consumerScale({ ...SPEC, ...RESTORE }, begun([runs(3)]), { deletionTimestamp: at(0) });
     const plan = planConsumerScale(deleted, { objects: [app(3)], evidence: UNREAD, kafka: AWAY });
     expect(told(plan)).toBe('Running; does Scale Deployment/app 1; again in 500');
-    expect(Object.keys(consumerScaleKind.needs(deleted, [app(3)]))).toEqual(['objects']);
+    expect(Object.keys(CONSUMER_SCALES.needs(deleted, [app(3)]))).toEqual(['objects']);
   });
 });
 
 test('it looks at its target, at the group, and at its own evidence once that has a place', () => {
-  const { needs } = consumerScaleKind;
+  const { needs } = CONSUMER_SCALES;
   const consumers = { group: 'g', topic: 't', kafka: { bootstrapServers: 'theirs:9092' } };
   const objects = [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'demo', name: 'app' }];
   const look = { bootstrapServers: 'theirs:9092', topic: 't', group: 'g' };
@@ -238,6 +241,88 @@ test('it looks at its target, at the group, and at its own evidence once that ha
     objects,
     kafka: look,
     evidence: { bootstrapServers: 'theirs:9092', run: 'uid-steps', ...EVIDENCE },
+  });
+});
+
+describe('where Kafka is one of Strimzi', () => {
+  const consumers = { group: 'g', topic: 't', kafka: { strimzi: CLUSTER } };
+  const FOUND = { kafka: { bootstrapServers: 'plain.kafka.svc:9092' } };
+  const wide: Partial<ConsumerScaleInput> = { consumers, steps: [{ partitions: 6, hold: '2s' }] };
+  const seen = (kafkaTopic: KubernetesObject | null, more: Seen = {}): Seen => ({
+    objects: [app(), STRIMZI, kafkaTopic],
+    kafka: kafka({ at: 19_200, ...THERE }),
+    ...more,
+  });
+  const raised = (kafkaTopic: KubernetesObject | null, more: Seen = {}) =>
+    round(begun([runs(1, 6)], FOUND), seen(kafkaTopic, more), wide);
+  const is = 'Running, Reconciling Running; does Report Partitions 3->6';
+  const stalls = (reason: string) =>
+    `Running, Stalled ${reason}; does Report Partitions 3->6; tells Warning ${reason}; again in 500`;
+  const asked = { owner: null, partitions: 6 };
+
+  test('its addresses are read from the Kafka resource first, and recorded', () => {
+    const { needs } = CONSUMER_SCALES;
+    const spec = { ...SPEC, consumers };
+    expect(needs(consumerScale(spec), [app()]).kafka).toBeUndefined();
+    const kinds = needs(consumerScale(spec), [app(), STRIMZI]).objects?.map(({ kind }) => kind);
+    // No step raises partitions: the KafkaTopic does not matter.
+    expect(kinds).toEqual(['Deployment', 'APIResourceList', 'Kafka']);
+    const first = round(undefined, { objects: [app(), STRIMZI, kafkaResource()], kafka: UNREAD }, { consumers });
+    expect(told(first)).toBe('Pending, Reconciling FindingKafka; tells Normal FindingKafka; again in 500');
+    expect(first.status).toMatchObject(FOUND);
+    expect(needs(consumerScale(spec, first.status), [app()])).toMatchObject({
+      objects: [{ kind: 'Deployment' }],
+      ...FOUND,
+    });
+    const second = round(first.status, { objects: [app()] }, { consumers });
+    expect(second.status).toMatchObject({ ...FOUND, evidence: { topic: 'kafkalab-evidence' } });
+  });
+
+  test('a Kafka resource that is not there is waited for, 5 minutes at most', () => {
+    const none: Seen = { objects: [app(), STRIMZI, null], kafka: UNREAD };
+    const first = round(undefined, none, { consumers });
+    expect(message(first)).toMatch(/^Kafka kafka\/my-cluster of kafka.strimzi.io does not exist.*5 minutes at most$/);
+    expect(told(round(first.status, { ...none, now: 320_000 }, { consumers }))).toBe(
+      'Failed, Stalled KafkaNotUsable; tells Warning KafkaNotUsable',
+    );
+  });
+
+  // biome-ignore format: one situation a line
+  test.each<[situation: string, kafkaTopic: KubernetesObject | null, answer: string]>([
+    ['no KafkaTopic: by the Admin API', null, `${is} + AddPartitions t/6; tells Normal Running; again in 500`],
+    ['a KafkaTopic: through it', kafkaTopicOf([READY], { owner: null }), `${is} + Patch KafkaTopic/t {"partitions":6}; tells Normal Running; again in 500`],
+    ['a KafkaTopic that asks for them already', kafkaTopicOf([READY], asked), `${is}; tells Normal Running; again in 500`],
+    ['a KafkaTopic that is paused', kafkaTopicOf([READY], { ...asked, annotations: { 'strimzi.io/pause-reconciliation': 'true' } }), stalls('KafkaTopicPaused')],
+    ['a KafkaTopic that is refused', kafkaTopicOf([notReady('NotSupported', 'no')], asked), stalls('KafkaTopicNotSupported')],
+  ])('more partitions, %s', (_situation, kafkaTopic, answer) => {
+    expect(told(raised(kafkaTopic))).toBe(answer);
+  });
+
+  test('the step says what it waits for', () => {
+    expect(message(raised(kafkaTopicOf([READY], { ...asked, generation: 2 })))).toContain(
+      '; the Topic Operator has not seen the last change of KafkaTopic kafka/t yet',
+    );
+  });
+
+  test('the operator’s own Kafka may be one of Strimzi', () => {
+    const { needs } = consumerScaleKind(CLUSTER);
+    const spec: ConsumerScaleInput = { ...SPEC, steps: [{ partitions: 6, hold: '2s' }] };
+    expect(needs(consumerScale(spec), [app(), STRIMZI]).objects?.at(-1)).toMatchObject({
+      kind: 'KafkaTopic',
+      name: 't',
+    });
+    expect(needs(consumerScale(spec), [app(), STRIMZI]).kafka).toEqual({ topic: 't', group: 'g' });
+    expect(CONSUMER_SCALES.needs(consumerScale(spec), [app()]).objects).toHaveLength(1);
+  });
+
+  test('the Kafka of a LoadTest is where that has found it', () => {
+    const target = loadTest({ kafka: { strimzi: CLUSTER } });
+    const schedule = consumerScale({ steps: [{ consumers: 3, hold: '2s' }] });
+    expect(CONSUMER_SCALES.needs(schedule, [target]).kafka).toBeUndefined();
+    const status = { phase: 'Running' as const, observedGeneration: 1, conditions: [], ...FOUND, evidence: EVIDENCE };
+    const needs = CONSUMER_SCALES.needs(schedule, [{ ...target, status }]);
+    expect(needs).toMatchObject({ kafka: { ...FOUND.kafka, topic: 't', group: 'g' }, evidence: FOUND.kafka });
+    expect(needs.objects).toHaveLength(1);
   });
 });
 

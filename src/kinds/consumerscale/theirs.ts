@@ -7,8 +7,10 @@ import type { Action, Observed } from '../../api/kind.ts';
 import { moving } from '../../api/standing.ts';
 import { epochMs, iso } from '../../api/time.ts';
 import { evidencePlace } from '../../domain/evidencePlace.ts';
+import { isUnknown, serversOf } from '../../domain/kafkaConnection.ts';
 import { lookAtLag, report, scaled } from '../../domain/operatorFacts.ts';
 import { lastScaled, latestLagSample, type Run } from '../../domain/run.ts';
+import { bootstrapServers, partitionsAsked, type StrimziSight } from '../../domain/strimzi.ts';
 import { failed, type Saying } from './standing.ts';
 import type { Progress } from './steps.ts';
 import { type Target, targetName } from './target.ts';
@@ -20,17 +22,35 @@ type Seen = Observed<ConsumerScale, Run>;
 
 export interface Preparation {
   /** What the status records from now on. */
-  parts: Pick<ConsumerScaleStatus, 'evidence' | 'waitingSince'>;
+  parts: Pick<ConsumerScaleStatus, 'evidence' | 'kafka' | 'waitingSince'>;
   actions: Action[];
   /** Why the steps can't begin or go on; absent: they can. */
   missing?: Saying;
 }
 
 /** What has to be there, looked at in order; the first thing that is missing wins. */
-export function prepare(seen: Seen, target: Target): Preparation {
+export function prepare(seen: Seen, target: Target, sight: StrimziSight | undefined): Preparation {
   const { resource, kafka, now } = seen;
-  const { status, metadata } = resource;
+  const { status, metadata, spec } = resource;
   const phase = status?.startedAt === undefined ? 'Pending' : 'Running';
+  /** Waited for, and then no longer. */
+  const awaited = (reason: string, sentence: string, parts: Preparation['parts']): Preparation => {
+    const since = epochMs(status?.waitingSince) ?? now;
+    const minutes = MISSING_MS / 60_000;
+    if (now - since >= MISSING_MS) {
+      return { parts, actions: [], missing: failed(reason, `${sentence} (waited ${minutes} minutes)`) };
+    }
+    const waits = moving(phase, reason, `${sentence}; it is waited for, ${minutes} minutes at most`);
+    return { parts: { ...parts, waitingSince: iso(since) }, actions: [], missing: waits };
+  };
+  const connection = spec.consumers?.kafka;
+  if (sight !== undefined && isUnknown(connection, status?.kafka)) {
+    const found = bootstrapServers(sight, connection?.strimzi?.listener);
+    if ('refused' in found) return awaited('KafkaNotUsable', found.refused, {});
+    if ('waits' in found) return awaited('WaitingForKafka', found.waits, {});
+    const missing = moving(phase, 'FindingKafka', `Kafka is at ${found.known}`);
+    return { parts: { kafka: { bootstrapServers: found.known } }, actions: [], missing };
+  }
   if ('unavailable' in kafka) {
     const message = `${kafka.unavailable}; it is tried again every few seconds`;
     return { parts: {}, actions: [], missing: moving(phase, 'KafkaUnavailable', message) };
@@ -40,13 +60,7 @@ export function prepare(seen: Seen, target: Target): Preparation {
   const absent = whatIsMissing(seen, target);
   if (absent !== undefined) {
     const [reason, sentence] = absent;
-    const since = epochMs(status?.waitingSince) ?? now;
-    const minutes = MISSING_MS / 60_000;
-    if (now - since >= MISSING_MS) {
-      return { parts, actions: [], missing: failed(reason, `${sentence} (waited ${minutes} minutes)`) };
-    }
-    const waits = moving(phase, reason, `${sentence}; it is waited for, ${minutes} minutes at most`);
-    return { parts: { ...parts, waitingSince: iso(since) }, actions: [], missing: waits };
+    return awaited(reason, sentence, parts);
   }
   if (status?.evidence === undefined) {
     const waits = moving(phase, 'PreparingEvidence', `waiting for topic ${kafka.known.evidence.topic}`);
@@ -100,5 +114,22 @@ export function reports(seen: Seen, target: Target, asked: Pick<Progress, 'consu
       : scaled('Partitions', live, partitions, now)),
     ...(look === undefined ? [] : [look]),
   ];
-  return report({ ...resource.spec.consumers?.kafka, run: resource.metadata.uid, ...place }, facts);
+  return report({ ...servers(resource), run: resource.metadata.uid, ...place }, facts);
+}
+
+const servers = ({ spec, status }: ConsumerScale) => serversOf(spec.consumers?.kafka, status?.kafka);
+
+/**
+ * One rule for more partitions: through the KafkaTopic of the topic's name where there is one (the Topic Operator would
+ * not have it otherwise), else by Kafka's Admin API.
+ */
+export function raise(resource: ConsumerScale, partitions: number, sight: StrimziSight | undefined): Action[] {
+  const theirs = resource.spec.consumers;
+  if (theirs === undefined) return [];
+  const topic = sight?.topic ?? null;
+  if (topic === null) return [{ type: 'AddPartitions', ...servers(resource), topic: theirs.topic, partitions }];
+  if (partitionsAsked(topic) >= partitions) return [];
+  const { apiVersion, kind, metadata } = topic;
+  const { namespace = '', name } = metadata;
+  return [{ type: 'Patch', target: { apiVersion, kind, namespace, name }, spec: { partitions } }];
 }

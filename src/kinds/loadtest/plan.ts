@@ -4,9 +4,11 @@ import type { LoadTest, LoadTestStatus } from '../../api/loadTest.ts';
 import { GROUP_VERSION } from '../../api/runStatus.ts';
 import { type Standing, standingConditions } from '../../api/standing.ts';
 import { iso } from '../../api/time.ts';
+import { isUnknown, serversOf } from '../../domain/kafkaConnection.ts';
 import { lookAtLag } from '../../domain/operatorFacts.ts';
 import { type Run, view } from '../../domain/run.ts';
 import type { RunView } from '../../domain/runView.ts';
+import { lookAtStrimzi, type StrimziCluster } from '../../domain/strimzi.ts';
 import { workloadName } from '../../domain/workloads.ts';
 import { isClosed, podsLeft, producersDone, whyOver } from './ending.ts';
 import { judgeIdle } from './idleConsumers.ts';
@@ -27,6 +29,7 @@ import {
   NOTHING_SENT,
   sent,
 } from './status.ts';
+import { sightOf, soughtOf } from './strimziTopic.ts';
 import { teardown } from './teardown.ts';
 
 /** While running, figures are brought up to date this often. */
@@ -34,6 +37,7 @@ const FRESH_MS = 1_000;
 /** While something outside is waited for; shortly after something that was asked of Kafka. */
 const RETRY_MS = 2_000;
 const SOON_MS = 250;
+const SOON: ReadonlySet<string> = new Set(['CreatingTopic', 'PreparingEvidence', 'FindingKafka']);
 
 type Seen = Observed<LoadTest, Run>;
 
@@ -43,17 +47,25 @@ export function loadTestKind(worker: WorkerSettings): Kind<LoadTest, LoadTestSta
     kind: 'LoadTest',
     plural: 'loadtests',
     owns: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', plural: 'statefulsets' }],
-    needs,
+    needs: (resource, objects) => needs(resource, objects, worker.strimzi),
     plan: (seen) => plan(seen, worker),
   };
 }
 
-function needs(resource: LoadTest): Needs {
+function needs(
+  resource: LoadTest,
+  objects: (KubernetesObject | null)[] | undefined,
+  byDefault: StrimziCluster | undefined,
+): Needs {
   const { spec, status, metadata } = resource;
   const deleting = metadata.deletionTimestamp !== undefined;
   if (isOver(status) && !deleting) return {};
-  const servers = spec.kafka === undefined ? {} : { bootstrapServers: spec.kafka.bootstrapServers };
+  const servers = serversOf(spec.kafka, status?.kafka);
+  const sought = soughtOf(resource, byDefault);
+  const strimzi = sought === undefined ? {} : { objects: lookAtStrimzi(sought, objects).refs };
+  if (isUnknown(spec.kafka, status?.kafka)) return strimzi;
   return {
+    ...strimzi,
     kafka: {
       ...servers,
       topic: spec.topic.name,
@@ -72,15 +84,16 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
   const { resource, now } = seen;
   const { generation: observedGeneration } = resource.metadata;
   const before = resource.status;
+  const sight = sightOf(seen, worker.strimzi);
   if (seen.deleting) {
     const status = before ?? { phase: 'Pending' as const, observedGeneration, conditions: [] };
-    return teardown(seen, status, workloads(resource, status.evidence, worker, NOBODY));
+    return teardown(seen, status, workloads(resource, status.evidence, worker, NOBODY), sight?.topic ?? null);
   }
   if (before !== undefined && isOver(before)) {
     return { apply: [], actions: [], status: { ...before, observedGeneration }, events: [] };
   }
 
-  const preparation = prepare(seen);
+  const preparation = prepare(seen, sight);
   const run = 'known' in seen.evidence ? seen.evidence.known : undefined;
   // Shown in the same round in which it is reported: figures are as new as the look.
   const look = run === undefined || resource.spec.consumers === undefined ? undefined : lookAtLag(seen.kafka, run);
@@ -121,11 +134,12 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
     ...(finishedAt === undefined ? {} : { finishedAt }),
     ...(stoppedAt === undefined ? {} : { stoppedAt }),
     ...(place === undefined ? {} : { evidence: place }),
+    ...(preparation.kafka === undefined ? {} : { kafka: preparation.kafka }),
     ...(preparation.topic === undefined ? {} : { topic: preparation.topic }),
     ...figuresStatus(resource, preparation, ready, figures),
   };
   const told = before?.rebalances?.count ?? 0;
-  const partitions = preparation.actions.find((action) => action.type === 'AddPartitions')?.partitions;
+  const partitions = preparation.raising;
   return {
     apply,
     actions: [
@@ -150,7 +164,7 @@ function lookAgain(
   finishedAt: string | undefined,
   figures: RunView | undefined,
 ): number {
-  if (missing?.reason === 'CreatingTopic' || missing?.reason === 'PreparingEvidence') return SOON_MS;
+  if (missing !== undefined && SOON.has(missing.reason)) return SOON_MS;
   // A rebalance is told as soon as it has settled.
   if (phase === 'Running' && figures?.rebalances.settled === false) return SOON_MS;
   return phase === 'Running' || phase === 'Preparing' || finishedAt !== undefined ? FRESH_MS : RETRY_MS;

@@ -7,15 +7,21 @@ import type { Action, Observed } from '../../api/kind.ts';
 import type { LoadTest, LoadTestStatus } from '../../api/loadTest.ts';
 import { moving, type Standing, stalled } from '../../api/standing.ts';
 import { evidencePlace } from '../../domain/evidencePlace.ts';
+import { isUnknown, serversOf } from '../../domain/kafkaConnection.ts';
 import { toKafkajsConsumer, toKafkajsProducer } from '../../domain/kafkajsSettings.ts';
 import { toLibrdkafka } from '../../domain/kafkaSettings.ts';
 import type { Run } from '../../domain/run.ts';
+import { bootstrapServers, type StrimziSight } from '../../domain/strimzi.ts';
+import { keepTopic, makeTopic, type ThroughKafkaTopic, whyNoStrimzi } from './strimziTopic.ts';
 
 export interface Preparation {
   /** What the status records from now on. */
+  kafka?: NonNullable<LoadTestStatus['kafka']>;
   topic?: NonNullable<LoadTestStatus['topic']>;
   evidence?: NonNullable<LoadTestStatus['evidence']>;
   groupCreated?: boolean;
+  /** Partitions that the topic is being raised to. */
+  raising?: number;
   actions: Action[];
   /** Why clients may not start yet; absent: they may. */
   missing?: Standing<LoadTestPhase>;
@@ -23,18 +29,19 @@ export interface Preparation {
 
 type LoadTestPhase = LoadTestStatus['phase'];
 
-const servers = ({ spec }: LoadTest) =>
-  spec.kafka === undefined ? {} : { bootstrapServers: spec.kafka.bootstrapServers };
+const servers = ({ spec, status }: LoadTest) => serversOf(spec.kafka, status?.kafka);
 
-export function prepare(seen: Observed<LoadTest, Run>): Preparation {
+/** `sight`: what is seen of Strimzi, where its cluster is known. */
+export function prepare(seen: Observed<LoadTest, Run>, sight?: StrimziSight): Preparation {
   const { resource, kafka } = seen;
   const { spec, status } = resource;
   const recorded = {
+    ...(status?.kafka === undefined ? {} : { kafka: status.kafka }),
     ...(status?.topic === undefined ? {} : { topic: status.topic }),
     ...(status?.evidence === undefined ? {} : { evidence: status.evidence }),
     ...(status?.consumers?.groupCreated === undefined ? {} : { groupCreated: status.consumers.groupCreated }),
   };
-  const phase = status?.preparedAt === undefined ? 'Pending' : 'Running';
+  const phase: LoadTestPhase = status?.preparedAt === undefined ? 'Pending' : 'Running';
   const waits = (missing: Standing<LoadTestPhase>, rest: Partial<Preparation> = {}): Preparation => ({
     ...recorded,
     ...place,
@@ -48,11 +55,20 @@ export function prepare(seen: Observed<LoadTest, Run>): Preparation {
   const refused = refusedSettings(resource);
   if (refused.length > 0) return waits(stalled(phase, 'InvalidSettings', refused.join('; ')));
 
+  if (sight !== undefined && isUnknown(spec.kafka, status?.kafka)) {
+    const found = bootstrapServers(sight, spec.kafka?.strimzi?.listener);
+    if ('refused' in found) return waits(stalled(phase, 'KafkaNotUsable', found.refused));
+    if ('waits' in found) return waits(moving(phase, 'WaitingForKafka', found.waits));
+    const missing = moving(phase, 'FindingKafka', `Kafka is at ${found.known}`);
+    return waits(missing, { kafka: { bootstrapServers: found.known } });
+  }
+
   const topicSeen = (recorded.topic?.partitions ?? 0) > 0;
   const begun = topicSeen && recorded.evidence !== undefined;
+  const going = status?.preparedAt !== undefined || seen.owned.length > 0;
   if ('unavailable' in kafka) {
     // Clients that run need no look at Kafka to go on.
-    if (begun && (status?.preparedAt !== undefined || seen.owned.length > 0)) return { ...recorded, actions: [] };
+    if (begun && going) return { ...recorded, actions: [] };
     return waits(moving(phase, 'KafkaUnavailable', `${kafka.unavailable}; it is tried again every few seconds`));
   }
   const view = kafka.known;
@@ -60,6 +76,23 @@ export function prepare(seen: Observed<LoadTest, Run>): Preparation {
   // ---- the topic
   const { name, partitions, replicas, management, config } = spec.topic;
   const live = view.topic;
+  const byAdmin = recorded.topic?.created === true && recorded.topic.managedBy === 'Admin';
+  const strimzi =
+    sight?.apiVersion === undefined || management === 'Existing' || management === 'Admin' || byAdmin
+      ? undefined
+      : { seen, sight, apiVersion: sight.apiVersion, phase, going };
+  const through = ({ topic, actions, missing }: ThroughKafkaTopic): Preparation => {
+    const { topic: _before, ...rest } = recorded;
+    const raising = live != null && live.partitions.length < partitions ? { raising: partitions } : {};
+    return {
+      ...rest,
+      ...place,
+      ...(topic === undefined ? {} : { topic }),
+      ...raising,
+      actions,
+      ...(missing === undefined ? {} : { missing }),
+    };
+  };
   const failureOf = (type: Action['type']) => seen.failures.find(({ action }) => action.type === type);
   if (live === undefined || live === null) {
     if (status?.preparedAt !== undefined) {
@@ -80,7 +113,9 @@ export function prepare(seen: Observed<LoadTest, Run>): Preparation {
         ),
       );
     }
-    if (replicas > view.brokers.length) {
+    const unable = whyNoStrimzi(resource, sight);
+    if (unable !== undefined) return waits(unable);
+    if (replicas > view.brokers.length && (sight?.topic ?? null) === null) {
       return waits(
         stalled(
           'Pending',
@@ -89,6 +124,7 @@ export function prepare(seen: Observed<LoadTest, Run>): Preparation {
         ),
       );
     }
+    if (strimzi !== undefined) return through(makeTopic(strimzi));
     const failure = failureOf('CreateTopic');
     if (failure?.reason === 'Refused') {
       // It was not made: should somebody else make it now, it is theirs.
@@ -110,15 +146,23 @@ export function prepare(seen: Observed<LoadTest, Run>): Preparation {
     });
   }
 
-  const created = recorded.topic?.created ?? false;
-  const topic = {
+  const enough = live.partitions.length >= partitions;
+  const unable = going && enough ? undefined : whyNoStrimzi(resource, sight);
+  if (unable !== undefined) return waits({ ...unable, phase });
+  const kept = strimzi === undefined ? undefined : keepTopic(strimzi, live);
+  if (kept !== undefined && (kept.missing !== undefined || recorded.evidence !== undefined)) return through(kept);
+
+  // A claim to a topic that was to come by a KafkaTopic is none to one that is there without.
+  const created = strimzi === undefined && (recorded.topic?.created ?? false);
+  const managedBy = recorded.topic?.managedBy === 'Strimzi' ? ('Strimzi' as const) : ('Admin' as const);
+  const topic = kept?.topic ?? {
     partitions: live.partitions.length,
     replicas: live.partitions[0]?.replicas.length ?? 0,
-    managedBy: created ? ('Admin' as const) : ('Existing' as const),
+    managedBy: created ? managedBy : ('Existing' as const),
     created,
   };
   const actions: Action[] = [];
-  if (live.partitions.length < partitions) {
+  if (!enough && kept === undefined) {
     if (management === 'Existing') {
       return waits(
         stalled(
@@ -143,7 +187,7 @@ export function prepare(seen: Observed<LoadTest, Run>): Preparation {
   if (recorded.evidence === undefined) {
     return waits(moving(phase, 'PreparingEvidence', `waiting for topic ${view.evidence.topic}`), { topic });
   }
-  return { ...recorded, topic, actions };
+  return { ...recorded, topic, actions, ...(enough ? {} : { raising: partitions }) };
 }
 
 function begin({ resource, kafka }: Observed<LoadTest, Run>): Pick<Preparation, 'evidence' | 'groupCreated'> {

@@ -2,6 +2,7 @@
 import type { Action, Observed } from '../../api/kind.ts';
 import type { LoadTest } from '../../api/loadTest.ts';
 import type { LagSample, Scaled } from '../../domain/evidence.ts';
+import { serversOf } from '../../domain/kafkaConnection.ts';
 import { report, scaled } from '../../domain/operatorFacts.ts';
 import { lastScaled, type Run } from '../../domain/run.ts';
 
@@ -20,7 +21,7 @@ export function reports(seen: Observed<LoadTest, Run>, asked: Asked, look: LagSa
   if (!('known' in seen.evidence) || place === undefined) return [];
   const run = seen.evidence.known;
   const facts = [...scalings(seen, run, asked), ...(look === undefined ? [] : [look])];
-  return report({ ...spec.kafka, run: metadata.uid, ...place }, facts);
+  return report({ ...serversOf(spec.kafka, status?.kafka), run: metadata.uid, ...place }, facts);
 }
 
 function scalings({ kafka, now }: Observed<LoadTest, Run>, run: Run, asked: Asked): Scaled[] {

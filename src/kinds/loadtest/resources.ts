@@ -2,8 +2,10 @@
 import type { KubernetesObject } from '../../api/kind.ts';
 import type { LoadTest } from '../../api/loadTest.ts';
 import { parseDuration } from '../../domain/duration.ts';
+import { serversOf } from '../../domain/kafkaConnection.ts';
 import { toKafkajsConsumer, toKafkajsProducer } from '../../domain/kafkajsSettings.ts';
 import { toLibrdkafka } from '../../domain/kafkaSettings.ts';
+import type { StrimziCluster } from '../../domain/strimzi.ts';
 import {
   type ConsumerSpec,
   NODE_NAME_ENV,
@@ -24,6 +26,8 @@ export interface WorkerSettings {
   image: string;
   /** Used where spec.kafka is absent. */
   bootstrapServers: string;
+  /** The Kafka resource behind these, where there is one. */
+  strimzi?: StrimziCluster;
 }
 
 /** Kafka's default for consumers, https://kafka.apache.org/documentation/#consumerconfigs_max.poll.records */
@@ -171,7 +175,8 @@ function workload(
   const spec: WorkerSpec = {
     run: uid,
     loadTest: `${namespace}/${name}`,
-    bootstrapServers: loadTest.spec.kafka?.bootstrapServers ?? worker.bootstrapServers,
+    bootstrapServers:
+      serversOf(loadTest.spec.kafka, loadTest.status?.kafka).bootstrapServers ?? worker.bootstrapServers,
     topic: loadTest.spec.topic.name,
     evidence,
     clientsPerPod,

@@ -4,19 +4,27 @@ import type { Action, KubernetesObject, Notice, Observed, Plan } from '../../api
 import type { LoadTest, LoadTestStatus } from '../../api/loadTest.ts';
 import { moving, standingConditions } from '../../api/standing.ts';
 import { epochMs } from '../../api/time.ts';
+import { serversOf } from '../../domain/kafkaConnection.ts';
 import type { Run } from '../../domain/run.ts';
+import { isMadeFor, named as nameOf } from '../../domain/strimzi.ts';
 
 /** A deletion does not hang for ever on a Kafka that is away or a group that others still use. */
 export const LEAVE_BEHIND_AFTER_MS = 60_000;
+/** However late it is, the Topic Operator gets this long. */
+const TOPIC_OPERATOR_MS = 15_000;
 const LOOK_AGAIN_MS = 1_000;
 /** Recorded in the first round of a deletion: its time counts from there, not from a time when no operator was running. */
 const DELETING = 'Deleting';
 
-/** `stopped`: the workloads with nothing to run, for as long as their pods have not ended. */
+/**
+ * `stopped`: the workloads with nothing to run, for as long as their pods have not ended. `kafkaTopic`: the one of the
+ * topic's name, if the topic was made by one.
+ */
 export function teardown(
   seen: Observed<LoadTest, Run>,
   status: LoadTestStatus,
   stopped: KubernetesObject[],
+  kafkaTopic: KubernetesObject | null = null,
 ): Plan<LoadTestStatus> {
   const { resource, kafka, owned, now } = seen;
   const { spec } = resource;
@@ -49,15 +57,26 @@ export function teardown(
   }
   if (owned.length > 0 && !late) return wait('RemovingClients', 'workloads are being removed');
 
+  const goes = status.topic?.created === true && spec.topic.deletionPolicy === 'Delete';
+  const ours = kafkaTopic !== null && isMadeFor(kafkaTopic, resource.metadata.uid);
+  // Under a KafkaTopic that somebody else has made since, the topic is theirs.
   const made: Made = {
-    ...(status.topic?.created === true && spec.topic.deletionPolicy === 'Delete' ? { topic: spec.topic.name } : {}),
+    ...(goes && (kafkaTopic === null || ours) ? { topic: spec.topic.name } : {}),
+    ...(goes && ours ? { kafkaTopic } : {}),
     ...(status.consumers?.groupCreated === true && spec.consumers !== undefined ? { group: spec.consumers.group } : {}),
   };
   if (named(made) === '') return finish([]);
+  const away = made.kafkaTopic?.metadata.deletionTimestamp;
+  const patient = away !== undefined && now - (epochMs(away) ?? now) < TOPIC_OPERATOR_MS;
   if ('unavailable' in kafka) {
-    if (late) return finish([leftBehind(made, kafka.unavailable)]);
+    // Gone with its KafkaTopic.
+    const left = status.topic?.managedBy === 'Strimzi' && !ours ? without('topic', made) : made;
+    if (named(left) === '') return finish([]);
+    if (late && !patient) return finish([leftBehind(left, kafka.unavailable)]);
     const until = `after ${LEAVE_BEHIND_AFTER_MS / 1000} s in all they are left behind`;
-    return wait('KafkaUnavailable', `${named(made)} can't be deleted: ${kafka.unavailable}; ${until}`);
+    return wait('KafkaUnavailable', `${named(left)} can't be deleted: ${kafka.unavailable}; ${until}`, {
+      actions: removeKafkaTopic(left),
+    });
   }
 
   const left = there(made, kafka.known);
@@ -66,49 +85,78 @@ export function teardown(
   const clients = [...new Set(members.map(({ clientId }) => clientId))].slice(0, 5).join(', ');
   const why = [
     ...(members.length > 0 ? [`group ${left.group} still has ${members.length} members (${clients})`] : []),
+    ...(away === undefined ? [] : ['the Topic Operator has not answered yet (finalizer strimzi.io/topic-operator)']),
     ...seen.failures.map(({ message }) => message),
   ].join('; ');
   const tried = recorded?.reason === 'RemovingFromKafka';
-  if (late && (why !== '' || tried)) {
+  if (late && !patient && (why !== '' || tried)) {
     return finish([leftBehind(left, why || 'it was deleted and is there again')]);
   }
   return wait('RemovingFromKafka', why === '' ? `deleting ${named(left)}` : `deleting ${named(left)}: ${why}`, {
-    actions: members.length > 0 ? [] : removal(left, spec),
+    actions: members.length > 0 ? [] : removal(left, resource),
   });
 }
 
-/** What is in Kafka because of this LoadTest. */
+/** What is there because of this LoadTest. */
 interface Made {
   topic?: string;
+  /** Stands for the topic as long as it is there: the Topic Operator deletes both. */
+  kafkaTopic?: KubernetesObject;
   group?: string;
 }
 
-const named = ({ topic, group }: Made): string =>
-  [...(topic === undefined ? [] : [`topic ${topic}`]), ...(group === undefined ? [] : [`group ${group}`])].join(
-    ' and ',
-  );
+const without = (part: keyof Made, { [part]: _without, ...rest }: Made): Made => rest;
+
+const named = ({ topic, kafkaTopic, group }: Made): string =>
+  [
+    ...(kafkaTopic === undefined ? [] : [nameOf(kafkaTopic)]),
+    ...(topic === undefined || kafkaTopic !== undefined ? [] : [`topic ${topic}`]),
+    ...(group === undefined ? [] : [`group ${group}`]),
+  ].join(' and ');
 
 type KafkaView = Extract<Observed<LoadTest>['kafka'], { known: unknown }>['known'];
 
 const there = (made: Made, { topic, group }: KafkaView): Made => ({
+  ...(made.kafkaTopic === undefined ? {} : { kafkaTopic: made.kafkaTopic }),
   ...(made.topic === undefined || topic == null ? {} : { topic: made.topic }),
   ...(made.group === undefined || group == null ? {} : { group: made.group }),
 });
 
 /** A topic goes after its consumers, so that nobody who still reads it is torn off. */
-function removal({ topic, group }: Made, { kafka }: LoadTest['spec']): Action[] {
-  const servers = kafka === undefined ? {} : { bootstrapServers: kafka.bootstrapServers };
+function removal({ topic, kafkaTopic, group }: Made, { spec, status }: LoadTest): Action[] {
+  const servers = serversOf(spec.kafka, status?.kafka);
   return [
     ...(group === undefined ? [] : [{ type: 'DeleteGroup' as const, ...servers, group }]),
-    ...(topic === undefined ? [] : [{ type: 'DeleteTopic' as const, ...servers, topic }]),
+    ...(kafkaTopic !== undefined
+      ? removeKafkaTopic({ kafkaTopic })
+      : topic === undefined
+        ? []
+        : [{ type: 'DeleteTopic' as const, ...servers, topic }]),
   ];
 }
 
+function removeKafkaTopic({ kafkaTopic }: Made): Action[] {
+  if (kafkaTopic === undefined || kafkaTopic.metadata.deletionTimestamp !== undefined) return [];
+  const { apiVersion, kind, metadata } = kafkaTopic;
+  const { namespace = '', name, uid = '' } = metadata;
+  return [{ type: 'DeleteObject', target: { apiVersion, kind, namespace, name }, uid }];
+}
+
 function leftBehind(left: Made, why: string): Notice {
+  const { kafkaTopic } = left;
+  const commands = [
+    ...(kafkaTopic === undefined
+      ? []
+      : [
+          `kubectl patch kafkatopic ${kafkaTopic.metadata.name} -n ${kafkaTopic.metadata.namespace} --type=merge -p '{"metadata":{"finalizers":null}}'`,
+        ]),
+    'kafka-topics.sh --delete',
+    'kafka-consumer-groups.sh --delete',
+  ];
   return {
     type: 'Warning',
     reason: 'LeftBehind',
-    message: `left behind: ${named(left)}, because ${why}. Delete by hand what is no longer wanted (kafka-topics.sh --delete, kafka-consumer-groups.sh --delete)`,
+    message: `left behind: ${named(left)}, because ${why}. Delete by hand what is no longer wanted (${commands.join(', ')})`,
   };
 }
 

@@ -23,6 +23,15 @@ const values = z.strictObject({
         .describe('Kafka cluster of LoadTests without spec.kafka: host:port, several separated by commas.'),
     })
     .prefault({}),
+  strimzi: z
+    .strictObject({
+      cluster: z
+        .string()
+        .default('')
+        .describe('Name of the Kafka resource of Strimzi behind kafka.bootstrapServers. Empty: none.'),
+      namespace: z.string().default('').describe('Its namespace, where the KafkaTopics of labs are made.'),
+    })
+    .prefault({}),
   watchNamespaces: z
     .array(z.string().min(1))
     .default([])
@@ -112,6 +121,8 @@ const installation: objects.Installation = {
   imagePullPolicy: '{{ .Values.image.pullPolicy }}',
   replicas: 'REPLICAS',
   bootstrapServers: '{{ .Values.kafka.bootstrapServers }}',
+  strimziCluster: '{{ .Values.strimzi.cluster }}',
+  strimziNamespace: '{{ .Values.strimzi.namespace }}',
   watchNamespaces: '{{ join "," .Values.watchNamespaces }}',
   logLevel: '{{ .Values.logLevel }}',
   resources: 'RESOURCES',
@@ -153,6 +164,12 @@ export function chartFiles(version: string, yaml: (object: unknown) => string): 
   const it = installation;
   const own = `${it.name}`;
   const watched = `${it.name}-watched`;
+  const strimzi = `${it.name}-strimzi`;
+  const strimziNamespace = '{{ .Values.strimzi.namespace }}';
+  const ofStrimzi = documents(
+    objects.role(it, strimzi, strimziNamespace, objects.STRIMZI_RULES),
+    objects.roleBinding(it, strimzi, strimziNamespace),
+  );
   const perNamespace = documents(
     objects.role(it, watched, '{{ $namespace }}', objects.WATCHED_RULES),
     objects.roleBinding(it, watched, '{{ $namespace }}'),
@@ -186,6 +203,7 @@ export function chartFiles(version: string, yaml: (object: unknown) => string): 
       'templates/rbac.yaml',
       `${documents(objects.role(it, own, it.namespace, objects.OWN_RULES), objects.roleBinding(it, own, it.namespace))}` +
         `{{- if .Values.watchNamespaces }}\n{{- range $namespace := .Values.watchNamespaces }}\n---\n${perNamespace}{{- end }}\n` +
+        when('.Values.strimzi.namespace', `---\n${ofStrimzi}`) +
         `{{- else }}\n---\n${documents(objects.clusterRole(it), objects.clusterRoleBinding(it))}{{- end }}\n`,
     ],
     ['templates/user-roles.yaml', when('.Values.userRoles', documents(...objects.userRoles(it)))],

@@ -18,6 +18,9 @@ export interface Installation {
   imagePullPolicy: string;
   replicas: unknown;
   bootstrapServers: string;
+  /** The Kafka resource behind them; empty: none. */
+  strimziCluster: string;
+  strimziNamespace: string;
   /** Comma-separated; empty: all. */
   watchNamespaces: string;
   logLevel: string;
@@ -34,7 +37,20 @@ const plurals = CRDS.map((crd) => crd.plural);
 const groups = [...new Set(CRDS.map((crd) => crd.group))];
 const of = (subresource: string) => plurals.map((plural) => `${plural}/${subresource}`);
 
-/** In every namespace that is watched. Nothing here reads Secrets; of anybody else's objects it changes no more than the scale that a ConsumerScale names. */
+/** Where a Kafka resource of Strimzi is: topics by KafkaTopics, addresses from the Kafka resource. */
+export const STRIMZI_RULES: PolicyRule[] = [
+  {
+    apiGroups: ['kafka.strimzi.io'],
+    resources: ['kafkatopics'],
+    verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
+  },
+  { apiGroups: ['kafka.strimzi.io'], resources: ['kafkas'], verbs: ['get', 'list', 'watch'] },
+];
+
+/**
+ * In every namespace that is watched. Nothing here reads Secrets; of anybody else's objects it changes no more than the
+ * scale that a ConsumerScale names, and the partitions of a KafkaTopic that a lab asks more of.
+ */
 export const WATCHED_RULES: PolicyRule[] = [
   { apiGroups: groups, resources: plurals, verbs: ['get', 'list', 'watch', 'patch'] },
   { apiGroups: groups, resources: of('status'), verbs: ['patch'] },
@@ -56,6 +72,7 @@ export const WATCHED_RULES: PolicyRule[] = [
   // The address of a consumer that is to be told how it is going to end.
   { apiGroups: [''], resources: ['pods'], verbs: ['get'] },
   { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['get', 'create', 'patch'] },
+  ...STRIMZI_RULES,
 ];
 
 /** In the operator's own namespace: which of its replicas acts. */
@@ -170,6 +187,8 @@ export const deployment = (it: Installation): Manifest => ({
             command: ['node', '/app/operator.mjs'],
             env: [
               { name: 'BOOTSTRAP_SERVERS', value: it.bootstrapServers },
+              { name: 'STRIMZI_CLUSTER', value: it.strimziCluster },
+              { name: 'STRIMZI_NAMESPACE', value: it.strimziNamespace },
               { name: 'WORKER_IMAGE', value: it.workerImage },
               { name: 'WATCH_NAMESPACES', value: it.watchNamespaces },
               { name: 'LOG_LEVEL', value: it.logLevel },

@@ -84,6 +84,9 @@ test.each([
   ['patch', 'apps', 'deployments/scale', 'any'],
   ['patch', 'apps', 'statefulsets/scale', 'any'],
   ['get', '', 'pods', 'any'],
+  ['watch', 'kafka.strimzi.io', 'kafkas', 'kafka'],
+  ['create', 'kafka.strimzi.io', 'kafkatopics', 'kafka'],
+  ['delete', 'kafka.strimzi.io', 'kafkatopics', 'kafka'],
   ['create', 'events.k8s.io', 'events', 'any'],
   ['update', 'coordination.k8s.io', 'leases', NAMESPACE],
 ])('the operator may %s %s %s in %s', async (...right) => {
@@ -101,6 +104,8 @@ test.each([
   ['delete', 'kafkalab.dev', 'loadtests', 'any'],
   ['create', 'kafkalab.dev', 'loadtests', 'any'],
   ['patch', 'apps', 'deployments', NAMESPACE],
+  ['patch', 'kafka.strimzi.io', 'kafkas', 'kafka'],
+  ['patch', 'kafka.strimzi.io', 'kafkatopics/status', 'kafka'],
   ['update', 'coordination.k8s.io', 'leases', 'kube-system'],
   ['create', 'rbac.authorization.k8s.io', 'clusterrolebindings', ''],
 ])('the operator may not %s %s %s in %s', async (...right) => {

@@ -68,15 +68,25 @@ const loadTests = fc
       config: maybe(
         mostly(fc.constant({ 'retention.ms': '1000' }), fc.constantFrom({ Retention: '1' }, { '': 'x' }, { a: 'b' })),
       ),
-      management: maybe(mostly(fc.constantFrom('Auto', 'Admin', 'Existing'), fc.constantFrom('auto', ''))),
+      management: maybe(mostly(fc.constantFrom('Auto', 'Strimzi', 'Admin', 'Existing'), fc.constantFrom('auto', ''))),
     }),
     kafka: maybe(
-      fc.record({
-        bootstrapServers: mostly(
-          fc.constantFrom('a:1', 'a:1,b:2'),
-          fc.constantFrom('', 'a', 'a:', 'a:1,', 'a b:1', 'x://a:1'),
-        ),
-      }),
+      fc.oneof(
+        fc.record({
+          bootstrapServers: mostly(
+            fc.constantFrom('a:1', 'a:1,b:2'),
+            fc.constantFrom('', 'a', 'a:', 'a:1,', 'a b:1', 'x://a:1'),
+          ),
+        }),
+        fc.record({
+          bootstrapServers: fc.option(fc.constant('a:1'), { nil: undefined, freq: 8 }),
+          strimzi: fc.record({
+            cluster: mostly(fc.constantFrom('my-cluster', 'a'), fc.constantFrom('', 'A', '-a', 'a.b')),
+            namespace: maybe(mostly(fc.constant('kafka'), fc.constant('k/a'))),
+            listener: maybe(mostly(fc.constant('plain'), fc.constant('9092:'))),
+          }),
+        }),
+      ),
     ),
     producers: maybe(
       fc.record({

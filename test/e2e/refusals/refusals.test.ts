@@ -10,6 +10,7 @@ import { serveCrds } from '../../support/serveCrds.ts';
 import {
   ALLOWED_CHANGES,
   GOOD_LOAD_TEST,
+  GOOD_LOAD_TEST_OF_STRIMZI,
   GOOD_SCHEDULE,
   GOOD_SCHEDULE_OF_THEIRS,
   REFUSED,
@@ -117,6 +118,7 @@ test('a ConsumerScale gets the defaults that its documentation names', async () 
 
 test.each([
   ['LoadTest', GOOD_LOAD_TEST, loadTestSchema.spec],
+  ['LoadTest', GOOD_LOAD_TEST_OF_STRIMZI, loadTestSchema.spec],
   ['ConsumerScale', GOOD_SCHEDULE, consumerScaleSchema.spec],
   ['ConsumerScale', GOOD_SCHEDULE_OF_THEIRS, consumerScaleSchema.spec],
 ] as const)('zod fills in the same defaults for a %s as the API server', async (kind, spec, schema) => {
@@ -187,7 +189,8 @@ test('the API server takes a whole LoadTest status and shows it in columns', asy
     preparedAt: AT,
     finishedAt: AT,
     evidence: { topic: 'kafkalab-evidence', partition: 3, offset: 12 },
-    topic: { partitions: 3, replicas: 1, managedBy: 'Admin', created: true },
+    kafka: { bootstrapServers: 'a:9092' },
+    topic: { partitions: 3, replicas: 1, managedBy: 'Strimzi', created: true, waitingSince: AT },
     producers: {
       desired: 2,
       ready: 2,
@@ -257,6 +260,7 @@ test('the API server takes a whole ConsumerScale status and shows it in columns'
     target: 'LoadTest/lag',
     targetUid: 'd8a6',
     evidence: { topic: 'kafkalab-evidence', partition: 3, offset: 7 },
+    kafka: { bootstrapServers: 'a:9092' },
     waitingSince: AT,
     replicasAtStart: 1,
     partitionsAtStart: 3,

@@ -44,6 +44,11 @@ const change = (wrong: string, before: Spec, spec: Spec, ...says: string[]): Ref
 });
 
 export const GOOD_LOAD_TEST: Spec = load({});
+/** Its topic by a KafkaTopic. */
+export const GOOD_LOAD_TEST_OF_STRIMZI: Spec = {
+  ...withTopic({ management: 'Strimzi' }),
+  kafka: { strimzi: { cluster: 'my-cluster', namespace: 'kafka', listener: 'plain' } },
+};
 export const GOOD_SCHEDULE: Spec = schedule(HOLD, { consumers: 'Partitions', until: { lagBelow: 10 } });
 export const GOOD_SCHEDULE_OF_THEIRS: Spec = {
   scaleTargetRef: deployment,
@@ -82,7 +87,7 @@ export const REFUSED: Refused[] = [
   loadTest(
     'an enum in small letters',
     withTopic({ management: 'auto' }),
-    'supported values: "Auto", "Admin", "Existing"',
+    'supported values: "Auto", "Strimzi", "Admin", "Existing"',
   ),
   loadTest(
     'a commit mode of another world',
@@ -133,6 +138,53 @@ export const REFUSED: Refused[] = [
     'write host:port',
   ),
   loadTest('an address as a URL', load({ kafka: { bootstrapServers: 'http://localhost:9092' } }), 'write host:port'),
+  loadTest(
+    'a Kafka that is named twice',
+    load({ kafka: { bootstrapServers: 'a:9092', strimzi: { cluster: 'my-cluster' } } }),
+    'the Kafka cluster has to be named in exactly one way: write bootstrapServers: my-kafka:9092, or strimzi: {cluster: my-cluster}',
+  ),
+  loadTest('a Kafka without a name', load({ kafka: {} }), 'or leave kafka out for the operator’s own'),
+  loadTest(
+    'a Kafka resource without its name',
+    load({ kafka: { strimzi: { namespace: 'kafka' } } }),
+    'spec.kafka.strimzi.cluster: Required value',
+  ),
+  loadTest(
+    'a Kafka resource with its namespace in the name',
+    load({ kafka: { strimzi: { cluster: 'kafka/my-cluster' } } }),
+    'write the name of the Kafka resource: at most 63 small letters, digits and hyphens, e.g. my-cluster',
+  ),
+  loadTest(
+    'a namespace in capitals',
+    load({ kafka: { strimzi: { cluster: 'my-cluster', namespace: 'Kafka' } } }),
+    'write the name of a namespace',
+  ),
+  loadTest(
+    'a listener by its port',
+    load({ kafka: { strimzi: { cluster: 'my-cluster', listener: ':9092' } } }),
+    'write the name of a listener',
+  ),
+  loadTest(
+    'a KafkaTopic for a Kafka that is known by its addresses only',
+    { ...withTopic({ management: 'Strimzi' }), kafka: { bootstrapServers: 'a:9092' } },
+    'management: Strimzi has to know the Kafka resource',
+    'write kafka: {strimzi: {cluster: my-cluster}}, or management: Admin',
+  ),
+  scale(
+    'a Kafka that is named twice',
+    {
+      scaleTargetRef: deployment,
+      consumers: { ...theirs, kafka: { bootstrapServers: 'a:9092', strimzi: { cluster: 'my-cluster' } } },
+      steps: [HOLD],
+    },
+    'the Kafka cluster has to be named in exactly one way',
+  ),
+  change(
+    'another Kafka resource',
+    load({ kafka: { strimzi: { cluster: 'my-cluster' } } }),
+    load({ kafka: { strimzi: { cluster: 'other' } } }),
+    'kafka can’t be changed',
+  ),
   loadTest(
     'a topic setting in camel case',
     withTopic({ config: { retentionMs: '1000' } }),

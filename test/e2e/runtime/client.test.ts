@@ -1,7 +1,9 @@
 /** The traps of client-node 2.0.1, each against the real API server. */
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { OWNER_UID } from '../../../src/api/kind.ts';
 import { ApiError, type Cluster } from '../../../src/runtime/ports.ts';
+import { applyUnowned } from '../../../src/runtime/unowned.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { type FaultProxy, startFaultProxy } from '../../support/faultProxy.ts';
 import { clusterOf, configMapRef } from '../../support/toy.ts';
@@ -137,4 +139,36 @@ test('delete takes the object with that uid only, and one that is gone is no err
   await client.delete(configMapRef('deleted'), made.metadata.uid ?? '');
   expect(await client.get(configMapRef('deleted'))).toBeNull();
   await client.delete(configMapRef('deleted'), made.metadata.uid ?? '');
+});
+
+test('the kinds of a version are those that the server has, without their subresources', async () => {
+  expect(await client.served('apps/v1')).toEqual(expect.arrayContaining(['Deployment', 'StatefulSet']));
+  expect(await client.served('apps/v1')).not.toContain('Scale');
+  expect(await client.served('v1')).toContain('ConfigMap');
+  expect(await client.served('nowhere.example.dev/v1')).toEqual([]);
+  proxy.fault = () => ({ status: 500 });
+  expect(await errorOf(client.served('apps/v1'))).toMatchObject({ status: 500 });
+});
+
+test('an object that no owner reference reaches is made and changed for the one that it was made for, and for nobody else', async () => {
+  const unowned = (owner: string, data: Record<string, string>) => {
+    const { metadata, ...rest } = configMap('unowned', data);
+    return { ...rest, metadata: { ...metadata, labels: { [OWNER_UID]: owner } } };
+  };
+  const found = () => client.get(configMapRef('unowned'));
+  await applyUnowned(unowned('mine', { a: '1' }), client);
+  await applyUnowned(unowned('mine', { a: '2' }), client);
+  const labels = { [OWNER_UID]: 'mine', 'app.kubernetes.io/managed-by': 'kafka-lab-operator' };
+  expect(await found()).toMatchObject({ metadata: { labels }, data: { a: '2' } });
+  await expect(applyUnowned(unowned('another', { a: '3' }), client)).rejects.toMatchObject({
+    reason: 'Refused',
+    message: expect.stringContaining('ConfigMap default/unowned exists already'),
+  });
+  // Somebody's finalizer holds it: it is not made anew in passing.
+  await client.patch(configMapRef('unowned'), { metadata: { finalizers: ['example.dev/held'] } });
+  await client.delete(configMapRef('unowned'), (await found())?.metadata.uid ?? '');
+  await expect(applyUnowned(unowned('mine', { a: '4' }), client)).rejects.toMatchObject({ reason: 'Unexpected' });
+  expect((await found())?.data).toEqual({ a: '2' });
+  await client.patch(configMapRef('unowned'), { metadata: { finalizers: null } });
+  expect(await found()).toBeNull();
 });

@@ -1,0 +1,344 @@
+/**
+ * Topics by way of Strimzi, without a cluster: the operator's process, a real API server with Strimzi's own CRDs, a real
+ * broker, and the stand-in for the Topic Operator. No pods run; what Strimzi does to a running lab is in labs/strimzi.test.ts.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { load } from 'js-yaml';
+import type { KubernetesObject, ObjectRef } from '../../../src/api/kind.ts';
+import type { LoadTest } from '../../../src/api/loadTest.ts';
+import type { Cluster } from '../../../src/runtime/ports.ts';
+import { adminTopics } from '../../support/adminTopics.ts';
+import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
+import { type Broker, startBroker } from '../../support/broker.ts';
+import { kafkaResource, listenersStatus, strimziDefinitions } from '../../support/strimziCrds.ts';
+import { startTopicOperator, type TopicOperator, type Topics } from '../../support/topicOperator.ts';
+import { clusterOf } from '../../support/toy.ts';
+import { until } from '../../support/until.ts';
+
+const PATIENCE_MS = 60_000;
+/** Longer than a Topic Operator that says nothing is waited for, and than a deletion waits for it. */
+const LONG_MS = 150_000;
+jest.setTimeout(2 * LONG_MS);
+
+const root = join(import.meta.dirname, '../../..');
+const folder = mkdtempSync(join(tmpdir(), 'kafkalab-strimzi-'));
+const KAFKA = 'kafka';
+const CLUSTER = 'my-cluster';
+let server: ApiServer;
+let broker: Broker;
+let user: Cluster & { close(): Promise<void> };
+let strimzi: Cluster & { close(): Promise<void> };
+let topics: Topics & { close(): Promise<void> };
+let operator: { child: ChildProcess; ended: Promise<unknown> };
+let topicOperator: TopicOperator | undefined;
+
+beforeAll(async () => {
+  [server, broker] = await Promise.all([startApiServer(), startBroker()]);
+  user = clusterOf(server.kubeconfig, { fieldManager: 'user' });
+  strimzi = clusterOf(server.kubeconfig, { fieldManager: 'strimzi' });
+  topics = adminTopics(broker.bootstrapServers);
+  writeFileSync(join(folder, 'kubeconfig'), server.kubeconfig, { mode: 0o600 });
+  for (const file of readdirSync(join(root, 'crds')).filter((name) => name.endsWith('.yaml'))) {
+    await user.apply(load(readFileSync(join(root, 'crds', file), 'utf8')) as KubernetesObject);
+  }
+  await user.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: KAFKA } });
+  await until('LoadTests are served', () => user.list({ apiVersion: 'kafkalab.dev/v1alpha1', kind: 'LoadTest' }, {}));
+  operator = startOperator();
+}, 300_000);
+
+afterEach(async () => {
+  await topicOperator?.stop();
+  topicOperator = undefined;
+});
+
+afterAll(async () => {
+  operator?.child.kill('SIGKILL');
+  await operator?.ended;
+  await Promise.all([topics?.close(), user?.close(), strimzi?.close()]);
+  await Promise.all([server?.stop(), broker?.stop()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function startOperator(): typeof operator {
+  const child = spawn(process.execPath, [join(root, 'src/main/operator.ts')], {
+    env: {
+      PATH: process.env.PATH,
+      KUBECONFIG: join(folder, 'kubeconfig'),
+      // Nobody is there: the addresses come from the Kafka resource.
+      BOOTSTRAP_SERVERS: '127.0.0.1:1',
+      POD_NAME: 'operator',
+      PORT: '0',
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return { child, ended: once(child, 'exit') };
+}
+
+async function serve(version: string): Promise<void> {
+  for (const definition of await strimziDefinitions(version)) await user.create(definition);
+  const apiVersion = `kafka.strimzi.io/${version}`;
+  await until('KafkaTopics are served', () => user.list({ apiVersion, kind: 'KafkaTopic', plural: 'kafkatopics' }, {}));
+  await until('Kafkas are served', () => user.list({ apiVersion, kind: 'Kafka', plural: 'kafkas' }, {}));
+}
+
+const V1 = 'kafka.strimzi.io/v1';
+const starts = (name = CLUSTER, apiVersion = V1) => {
+  topicOperator = startTopicOperator(strimzi, topics, { apiVersion, namespace: KAFKA, name });
+};
+
+const ref = (name: string): ObjectRef => ({
+  apiVersion: 'kafkalab.dev/v1alpha1',
+  kind: 'LoadTest',
+  namespace: 'default',
+  name,
+});
+const topicRef = (name: string, apiVersion = V1): ObjectRef => ({
+  apiVersion,
+  kind: 'KafkaTopic',
+  namespace: KAFKA,
+  name,
+});
+
+interface Wanted {
+  partitions?: number;
+  management?: string;
+  deletionPolicy?: string;
+  config?: Record<string, string>;
+}
+const create = (
+  name: string,
+  topic: Wanted = {},
+  kafka: unknown = { strimzi: { cluster: CLUSTER, namespace: KAFKA } },
+) =>
+  user.create({
+    apiVersion: 'kafkalab.dev/v1alpha1',
+    kind: 'LoadTest',
+    metadata: { namespace: 'default', name },
+    spec: { kafka, topic: { name, partitions: 2, replicas: 1, ...topic }, producers: { replicas: 1 } },
+  });
+const lab = async (name: string) => (await user.get(ref(name))) as LoadTest | null;
+const uidOf = async (name: string) => (await lab(name))?.metadata.uid ?? '';
+
+const said = (name: string, what: string, holds: (it: LoadTest) => boolean | undefined, patience = PATIENCE_MS) =>
+  until(
+    `${name}: ${what}`,
+    async () => {
+      const found = await lab(name);
+      if (found !== null && holds(found)) return found;
+      throw new Error(JSON.stringify(found?.status));
+    },
+    patience,
+    100,
+  );
+const reasonIs =
+  (reason: string, type = 'Stalled') =>
+  (it: LoadTest) =>
+    it.status?.conditions.some((one) => one.type === type && one.status === 'True' && one.reason === reason);
+/** All is there: clients may start. */
+const starting = reasonIs('StartingClients', 'Reconciling');
+const messageOf = (it: LoadTest) => it.status?.conditions.find(({ type }) => type === 'Ready')?.message ?? '';
+
+/** As kubectl delete does; nobody collects garbage here. */
+async function remove(name: string): Promise<void> {
+  await user.delete(ref(name), await uidOf(name));
+}
+const gone = (name: string, patience = PATIENCE_MS) =>
+  until(
+    `${name} is gone`,
+    async () => {
+      // Workloads have no pods here, and nobody takes them away but the operator.
+      if ((await user.get(ref(name))) === null) return true;
+      throw new Error(JSON.stringify((await lab(name))?.status?.conditions));
+    },
+    patience,
+    200,
+  );
+const askedOf = (topic: KubernetesObject | null) => (topic?.spec as { partitions?: number } | undefined)?.partitions;
+const partitionsOf = async (topic: string) => (await topics.describe(topic))?.partitions ?? 0;
+const eventsOf = async (reason: string) => {
+  const { items } = await user.list({ apiVersion: 'events.k8s.io/v1', kind: 'Event' }, { namespace: 'default' });
+  return items.filter((one) => one.reason === reason).map((one) => String(one.note));
+};
+
+test('without Strimzi: Auto goes by the Admin API, Strimzi says what is missing', async () => {
+  await create('plain', {}, { bootstrapServers: broker.bootstrapServers });
+  await said('plain', 'is made', starting);
+  expect((await lab('plain'))?.status?.topic).toMatchObject({ managedBy: 'Admin', created: true, partitions: 2 });
+  await create('lost', { management: 'Strimzi' });
+  const lost = await said('lost', 'is stalled', reasonIs('KafkaNotUsable'));
+  expect(messageOf(lost)).toContain('install Strimzi');
+  for (const name of ['plain', 'lost']) await remove(name);
+  for (const name of ['plain', 'lost']) await gone(name);
+});
+
+test('Strimzi of old, with v1beta2 only: installed while a LoadTest waits for it', async () => {
+  await create('old');
+  await said('old', 'is stalled', reasonIs('KafkaNotUsable'));
+  await serve('v1beta2');
+  const beta = 'kafka.strimzi.io/v1beta2';
+  const resource = kafkaResource(beta, KAFKA, CLUSTER);
+  // Found by discovery, which is asked every half minute.
+  await said('old', 'sees Strimzi', (it) => messageOf(it).includes(`Kafka ${KAFKA}/${CLUSTER}`), LONG_MS);
+  const { metadata } = await user.create(resource);
+  await said('old', 'waits for addresses', reasonIs('WaitingForKafka', 'Reconciling'));
+  starts(CLUSTER, beta);
+  await strimzi.applyStatus({
+    apiVersion: beta,
+    kind: 'Kafka',
+    metadata: { namespace: KAFKA, name: CLUSTER, uid: metadata.uid ?? '' },
+    status: listenersStatus(broker.bootstrapServers),
+  });
+  const made = await said('old', 'is made', starting);
+  expect(made.status).toMatchObject({
+    kafka: { bootstrapServers: broker.bootstrapServers },
+    topic: { managedBy: 'Strimzi', created: true, partitions: 2, replicas: 1 },
+  });
+  expect((await user.get(topicRef('old', beta)))?.metadata.finalizers).toEqual(['strimzi.io/topic-operator']);
+  await remove('old');
+  await gone('old');
+  expect(await user.get(topicRef('old', beta))).toBeNull();
+  expect(await topics.describe('old')).toBeNull();
+  // The current release takes its place.
+  for (const name of ['kafkas', 'kafkatopics']) {
+    const target = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      namespace: '',
+      name: `${name}.kafka.strimzi.io`,
+    };
+    const found = await user.get(target);
+    await user.delete(target, found?.metadata.uid ?? '');
+    await until(`${name} are gone`, async () => (await user.get(target)) === null, PATIENCE_MS);
+  }
+});
+
+test('Strimzi of today: made with its settings, and raised', async () => {
+  await serve('v1');
+  const { metadata } = await user.create(kafkaResource(V1, KAFKA, CLUSTER));
+  await strimzi.applyStatus({
+    apiVersion: V1,
+    kind: 'Kafka',
+    metadata: { namespace: KAFKA, name: CLUSTER, uid: metadata.uid ?? '' },
+    status: listenersStatus(broker.bootstrapServers),
+  });
+  starts();
+  await create('made', { config: { 'retention.ms': '7200000' } });
+  const made = await said('made', 'is made', starting, LONG_MS);
+  expect(made.status?.topic).toMatchObject({ managedBy: 'Strimzi', partitions: 2 });
+  const found = await user.get(topicRef('made'));
+  expect(found).toMatchObject({
+    metadata: {
+      labels: { 'strimzi.io/cluster': CLUSTER, 'kafkalab.dev/owner-uid': made.metadata.uid },
+      annotations: { 'kafkalab.dev/owner': 'LoadTest default/made' },
+    },
+    spec: { topicName: 'made', partitions: 2, replicas: 1, config: { 'retention.ms': '7200000' } },
+    status: { conditions: [{ type: 'Ready', status: 'True' }] },
+  });
+  await user.patch(ref('made'), { spec: { topic: { partitions: 3 } } });
+  await said('made', 'has three', (it) => it.status?.topic?.partitions === 3);
+  expect(await partitionsOf('made')).toBe(3);
+  expect((await user.get(topicRef('made')))?.spec).toMatchObject({ partitions: 3 });
+});
+
+test('what somebody else does to the KafkaTopic: fewer partitions are put back, other replicas are told', async () => {
+  starts();
+  await user.patch(topicRef('made'), { spec: { partitions: 1 } });
+  await until('put back', async () => askedOf(await user.get(topicRef('made'))) === 3);
+  expect(await partitionsOf('made')).toBe(3);
+  await user.patch(topicRef('made'), { spec: { replicas: 2 } });
+  const told = await said('made', 'is stalled', reasonIs('KafkaTopicNotSupported'));
+  expect(messageOf(told)).toContain('Replication factor change not supported');
+  await user.patch(topicRef('made'), { spec: { replicas: 1 } });
+  await said('made', 'goes on', starting);
+});
+
+test.each([
+  ['paused', 'strimzi.io/pause-reconciliation', 'true', 'KafkaTopicPaused'],
+  ['unmanaged', 'strimzi.io/managed', 'false', 'KafkaTopicUnmanaged'],
+])('%s: more partitions wait until it is taken up again', async (_, annotation, value, reason) => {
+  starts();
+  const more = (await partitionsOf('made')) + 1;
+  await user.patch(topicRef('made'), { metadata: { annotations: { [annotation]: value } } });
+  await user.patch(ref('made'), { spec: { topic: { partitions: more } } });
+  const stalled = await said('made', 'is stalled', reasonIs(reason));
+  expect(messageOf(stalled)).toContain(`kubectl annotate kafkatopic made -n ${KAFKA} ${annotation}-`);
+  expect(await partitionsOf('made')).toBe(more - 1);
+  await user.patch(topicRef('made'), { metadata: { annotations: { [annotation]: null } } });
+  await said('made', 'has more', (it) => it.status?.topic?.partitions === more && starting(it));
+});
+
+test('deleted with the Topic Operator: KafkaTopic and topic are gone', async () => {
+  starts();
+  await remove('made');
+  await gone('made');
+  expect(await user.get(topicRef('made'))).toBeNull();
+  expect(await topics.describe('made')).toBeNull();
+});
+
+test('a setting that Kafka refuses is told in its words', async () => {
+  starts();
+  await create('wrong', { config: { 'retention.millis': '1' } });
+  const told = await said('wrong', 'is told', (it) => messageOf(it).includes('KafkaError'));
+  expect(messageOf(told)).toContain('retention.millis');
+  await remove('wrong');
+  await gone('wrong');
+  expect(await user.get(topicRef('wrong'))).toBeNull();
+});
+
+test('Retain: both stay, and the next LoadTest uses them as they are', async () => {
+  starts();
+  await create('kept', { deletionPolicy: 'Retain' });
+  await said('kept', 'is made', starting);
+  await remove('kept');
+  await gone('kept');
+  expect(await partitionsOf('kept')).toBe(2);
+  await create('kept', { partitions: 4 });
+  const used = await said('kept', 'is used', starting);
+  // Somebody else's by now; more partitions go through it all the same.
+  expect(used.status?.topic).toMatchObject({ managedBy: 'Existing', created: false, partitions: 4 });
+  expect((await user.get(topicRef('kept')))?.spec).toMatchObject({ partitions: 4 });
+  await remove('kept');
+  await gone('kept');
+  expect(await partitionsOf('kept')).toBe(4);
+});
+
+test('no Topic Operator: stalled after a minute with what to check, goes on when it comes, and again hangs no deletion', async () => {
+  await create('alone');
+  const stalled = await said('alone', 'is stalled', reasonIs('TopicOperatorSilent'), LONG_MS);
+  expect(messageOf(stalled)).toMatch(
+    /has not taken up KafkaTopic kafka\/alone yet, for 60 s now: check that the Topic Operator runs/,
+  );
+  // One for another cluster does not see it.
+  starts('other');
+  await create('seen', {}, { bootstrapServers: broker.bootstrapServers });
+  await said('seen', 'is made', starting);
+  expect(reasonIs('TopicOperatorSilent')((await lab('alone')) as LoadTest)).toBe(true);
+  await topicOperator?.stop();
+  starts();
+  await said('alone', 'is made', starting);
+  await topicOperator?.stop();
+  await remove('seen');
+  await remove('alone');
+  await gone('seen');
+  // Its finalizer stays: nobody else may take it away.
+  await gone('alone', LONG_MS);
+  const hung = await user.get(topicRef('alone'));
+  expect(hung?.metadata).toMatchObject({
+    finalizers: ['strimzi.io/topic-operator'],
+    deletionTimestamp: expect.any(String),
+  });
+  const [left] = await until('it is told', async () => {
+    const events = await eventsOf('LeftBehind');
+    return events.length > 0 && events;
+  });
+  expect(left).toContain('left behind: KafkaTopic kafka/alone');
+  expect(left).toContain('kubectl patch kafkatopic alone -n kafka');
+  // The Topic Operator, back again, does the rest.
+  starts();
+  await until('the topic is gone', async () => (await topics.describe('alone')) === null, PATIENCE_MS);
+});

@@ -1,0 +1,76 @@
+/** Strimzi on the cluster of `make cluster`, for as long as a test needs it: its own CRDs, a Kafka resource for the brokers that are there, and the stand-in for the Topic Operator. */
+import { readFileSync } from 'node:fs';
+import { BROKERS, eventually, kafkaTool } from './clusterLab.ts';
+import { kubeconfig, kubectl, tryKubectl } from './kubectl.ts';
+import { kafkaResource, listenersStatus, strimziDefinitions } from './strimziCrds.ts';
+import { startTopicOperator, type TopicOperator, type Topics } from './topicOperator.ts';
+import { clusterOf } from './toy.ts';
+
+export const KAFKA_NAMESPACE = 'kafka';
+export const KAFKA_CLUSTER = 'my-cluster';
+const V1 = 'kafka.strimzi.io/v1';
+
+export async function installStrimzi(): Promise<void> {
+  const definitions = await strimziDefinitions();
+  for (const definition of definitions) {
+    // On the server's side: the CRD of Kafka is too large for the annotation of kubectl apply.
+    await kubectl(['apply', '--server-side', '-f', '-'], JSON.stringify(definition));
+    await kubectl(['wait', '--for=condition=Established', `crd/${definition.metadata.name}`, '--timeout=60s']);
+  }
+  const resource = JSON.stringify(kafkaResource(V1, KAFKA_NAMESPACE, KAFKA_CLUSTER));
+  await eventually('Kafka resources are served', async () => {
+    const { code } = await tryKubectl(['apply', '-f', '-'], resource);
+    return code === 0;
+  });
+  const target = ['kafkas.kafka.strimzi.io', KAFKA_CLUSTER, '-n', KAFKA_NAMESPACE];
+  const status = JSON.stringify({ status: listenersStatus(BROKERS) });
+  await kubectl(['patch', ...target, '--subresource=status', '--type=merge', '-p', status]);
+}
+
+/** With the KafkaTopics that are left, so that no finalizer holds the CRDs; other tests run without Strimzi. */
+export async function uninstallStrimzi(): Promise<void> {
+  const names = (await tryKubectl(['get', 'kafkatopics', '-n', KAFKA_NAMESPACE, '-o', 'name'])).stdout.split('\n');
+  for (const name of names.filter((line) => line !== '')) {
+    await tryKubectl(['patch', name, '-n', KAFKA_NAMESPACE, '--type=merge', '-p', '{"metadata":{"finalizers":null}}']);
+  }
+  for (const name of ['kafkas.kafka.strimzi.io', 'kafkatopics.kafka.strimzi.io']) {
+    await kubectl(['delete', 'crd', name, '--ignore-not-found', '--timeout=120s']);
+  }
+}
+
+/** By Kafka's own tool in a broker's pod. */
+const toolTopics: Topics = {
+  async describe(topic) {
+    const listed = (await kafkaTool('kafka-topics.sh', '--list')).split('\n').map((line) => line.trim());
+    if (!listed.includes(topic)) return null;
+    const text = await kafkaTool('kafka-topics.sh', '--describe', '--topic', topic);
+    const read = (name: string) => new RegExp(`${name}: (\\S+)`).exec(text)?.[1] ?? '';
+    return {
+      partitions: Number(read('PartitionCount')),
+      replicas: Number(read('ReplicationFactor')),
+      id: read('TopicId'),
+    };
+  },
+  create: (topic, partitions, replicas, config) =>
+    kafkaTool(
+      'kafka-topics.sh',
+      ...['--create', '--topic', topic, '--partitions', String(partitions), '--replication-factor', String(replicas)],
+      ...Object.entries(config).flatMap(([name, value]) => ['--config', `${name}=${value}`]),
+    ),
+  raise: (topic, partitions) =>
+    kafkaTool('kafka-topics.sh', '--alter', '--topic', topic, '--partitions', String(partitions)),
+  remove: (topic) => kafkaTool('kafka-topics.sh', '--delete', '--topic', topic),
+};
+
+export function runTopicOperator(): TopicOperator {
+  const cluster = clusterOf(readFileSync(kubeconfig, 'utf8'), { fieldManager: 'topic-operator' });
+  // Each look at a topic starts a tool in a broker's pod: not so often that it weighs on the brokers.
+  const options = { apiVersion: V1, namespace: KAFKA_NAMESPACE, name: KAFKA_CLUSTER, everyMs: 2_000 };
+  const running = startTopicOperator(cluster, toolTopics, options);
+  return {
+    async stop() {
+      await running.stop();
+      await cluster.close();
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/** What is shown of Strimzi's resources, written short: in the order in which a plan asks for them. */
+import type { KubernetesObject, ObjectMeta } from '../../src/api/kind.ts';
+import { OWNER_UID } from '../../src/api/kind.ts';
+
+export const V1 = 'kafka.strimzi.io/v1';
+export const V1BETA2 = 'kafka.strimzi.io/v1beta2';
+export const CLUSTER = { cluster: 'my-cluster', namespace: 'kafka' };
+
+/** The kinds that the API server has in a version. */
+export const served = (apiVersion: string, ...kinds: string[]): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'APIResourceList',
+  metadata: { name: apiVersion },
+  resources: kinds.map((kind) => ({ kind })),
+});
+export const STRIMZI = served(V1, 'Kafka', 'KafkaTopic');
+
+interface Listener {
+  name: string;
+  type?: string;
+  tls?: boolean;
+  authentication?: unknown;
+}
+export const PLAIN: Listener = { name: 'plain', type: 'internal', tls: false };
+export const TLS: Listener = { name: 'tls', type: 'internal', tls: true };
+
+/** `ready`: it tells the addresses of its listeners. */
+export const kafkaResource = (listeners: Listener[] = [PLAIN, TLS], ready = true): KubernetesObject => ({
+  apiVersion: V1,
+  kind: 'Kafka',
+  metadata: { name: CLUSTER.cluster, namespace: CLUSTER.namespace },
+  spec: { kafka: { listeners } },
+  ...(ready
+    ? { status: { listeners: listeners.map(({ name }) => ({ name, bootstrapServers: `${name}.kafka.svc:9092` })) } }
+    : {}),
+});
+
+interface Condition {
+  type: string;
+  status?: string;
+  reason?: string;
+  message?: string;
+}
+export const READY: Condition = { type: 'Ready', status: 'True' };
+export const notReady = (reason: string, message: string): Condition => ({
+  type: 'Ready',
+  status: 'False',
+  reason,
+  message,
+});
+
+/** Of topic `t` with three partitions, made for LoadTest lag. */
+export const kafkaTopicOf = (
+  conditions: Condition[],
+  {
+    partitions = 3,
+    observed = 1,
+    owner = 'uid-lag',
+    ...meta
+  }: Partial<ObjectMeta> & { partitions?: number; observed?: number; owner?: string | null } = {},
+): KubernetesObject => ({
+  apiVersion: V1,
+  kind: 'KafkaTopic',
+  metadata: {
+    name: 't',
+    namespace: CLUSTER.namespace,
+    uid: 'uid-t',
+    generation: 1,
+    ...meta,
+    labels: {
+      'strimzi.io/cluster': CLUSTER.cluster,
+      ...(owner === null ? {} : { [OWNER_UID]: owner }),
+      ...meta.labels,
+    },
+  },
+  spec: { topicName: 't', partitions, replicas: 2, config: {} },
+  ...(conditions.length === 0 ? {} : { status: { conditions, observedGeneration: observed, topicName: 't' } }),
+});
