@@ -8,6 +8,7 @@ import { connect, loadKubeConfig } from '../adapters/kubernetes/connection.ts';
 import { rest } from '../adapters/kubernetes/rest.ts';
 import { podWorkers } from '../adapters/kubernetes/workers.ts';
 import { consumerScaleKind } from '../kinds/consumerscale/plan.ts';
+import { labKind } from '../kinds/lab/plan.ts';
 import { loadTestKind } from '../kinds/loadtest/plan.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { leadWhenElected } from '../runtime/leader.ts';
@@ -36,7 +37,11 @@ const metrics = operatorMetrics({ queueDepth: () => runtime.queueDepth, leading:
 const cluster = kubernetesCluster({ rest: rest({ connection, onRequest: metrics.requested }) });
 const kafka = new KafkaClusters(config.bootstrapServers);
 const runtime = createRuntime({
-  kinds: [loadTestKind({ image: config.workerImage, bootstrapServers: config.bootstrapServers }), consumerScaleKind],
+  kinds: [
+    loadTestKind({ image: config.workerImage, bootstrapServers: config.bootstrapServers }),
+    consumerScaleKind,
+    labKind,
+  ],
   cluster,
   kafka,
   workers: podWorkers(cluster),

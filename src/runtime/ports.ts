@@ -91,8 +91,8 @@ export interface Workers {
 
 // ---- Kafka ----------------------------------------------------------------------------------
 
-/** The actions that go to Kafka; Scale and Patch go to Kubernetes, SetStop to the workers. */
-export type KafkaAction = Exclude<Action, { type: 'Scale' | 'Patch' | 'SetStop' }>;
+/** The actions that go to Kafka; Scale and Patch go to Kubernetes, SetStop to the workers, Kill to both. */
+export type KafkaAction = Exclude<Action, { type: 'Scale' | 'Patch' | 'SetStop' | 'Kill' }>;
 
 export interface Kafka {
   /**

@@ -272,6 +272,8 @@ export function actionLine(action: Action): string {
       return `Scale ${action.target.kind}/${action.target.name} ${action.replicas}`;
     case 'SetStop':
       return `SetStop ${action.stop} ${action.pods.map(({ name }) => name).join(', ')}`;
+    case 'Kill':
+      return `Kill ${action.pod.name} ${action.uid}`;
     case 'Patch':
       return `Patch ${action.target.kind}/${action.target.name} ${JSON.stringify(action.spec)}`;
     case 'Report':
