@@ -56,6 +56,8 @@ const KEPT = new Set([
   'x-kubernetes-list-map-keys',
   'x-kubernetes-map-type',
 ]);
+/** An object of another kind within: judged by that kind's schema, not here. */
+const PRESERVED = 'x-kubernetes-preserve-unknown-fields';
 const TYPES = new Set(['object', 'array', 'string', 'integer', 'number', 'boolean']);
 
 /**
@@ -71,6 +73,7 @@ export function structural(schema: Json, path: string): Json {
     if (rest.maxLength === undefined) fail('needs a longest length for its text');
     return rest;
   }
+  if (schema[PRESERVED] === true) return { type: 'object', description: schema.description, [PRESERVED]: true };
   for (const word of ['anyOf', 'oneOf', 'allOf', 'not', '$ref', 'patternProperties', 'propertyNames', 'const']) {
     if (word in schema) fail(`${word} is not structural: write optional fields beside each other and a CEL rule`);
   }

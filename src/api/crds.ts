@@ -1,6 +1,7 @@
 /** The kinds as the API server gets them: names, columns, subresources. */
 import { CONSUMER_SCALE_NAMES, consumerScaleSchema } from './consumerScale.ts';
 import type { Crd, PrinterColumn } from './crd.ts';
+import { LAB_NAMES, labSchema } from './lab.ts';
 import { LOAD_TEST_NAMES, loadTestSchema } from './loadTest.ts';
 import { celFormat } from './schema.ts';
 
@@ -23,6 +24,14 @@ const nameRule = (most: number) => ({
     'self.metadata.name.size()',
   )} : 'metadata.name has to begin with a letter and hold only small letters, digits and hyphens: write e.g. lag-1 (the names of its pods are made of it)'`,
 });
+
+const UNCHANGED_ONCE_BEGUN = {
+  rule: `!has(oldSelf.status) || !has(oldSelf.status.startedAt) || (${['resources', 'steps', 'afterwards']
+    .map((name) => `self.spec.${name} == oldSelf.spec.${name}`)
+    .join(' && ')})`,
+  message:
+    'spec.resources, spec.steps and spec.afterwards can’t be changed once the Lab has begun: its grades belong to one script. Delete it and create it again, or create another Lab',
+};
 
 export const CRDS: readonly Crd[] = [
   {
@@ -86,5 +95,22 @@ export const CRDS: readonly Crd[] = [
       AGE,
     ],
     rules: [nameRule(63)],
+  },
+  {
+    ...LAB_NAMES,
+    // The singular name is short enough.
+    shortNames: [],
+    description:
+      'A script of steps over LoadTests and ConsumerScales, with expectations; its status says which of them were met, and what was seen.',
+    ...labSchema,
+    columns: [
+      column('Phase', 'string', '.status.phase', 'Where the lab is, or how it ended.'),
+      column('Step', 'string', '.status.step', 'Steps begun of all.'),
+      column('Passed', 'string', '.status.score', 'Expectations met of all.'),
+      column('Failed', 'integer', '.status.failed', 'Expectations not met, and steps that could not be carried out.'),
+      column('Title', 'string', '.spec.title', 'What it is called.', 1),
+      AGE,
+    ],
+    rules: [nameRule(40), UNCHANGED_ONCE_BEGUN],
   },
 ];

@@ -217,6 +217,11 @@ export type Action =
   | { type: 'ApplyObject'; object: KubernetesObject }
   /** Only the object with that uid. */
   | { type: 'DeleteObject'; target: ObjectRef; uid: string }
+  /**
+   * Ends the one pod with this uid as a crash would: its worker agrees to it as with SetStop, then the pod is deleted.
+   * Gone, on its way out or another one by now: done.
+   */
+  | { type: 'Kill'; pod: ObjectRef; uid: string; port: number; run: string }
   /** JSON merge patch of an object's spec. */
   | { type: 'Patch'; target: ObjectRef; spec: Record<string, unknown> }
   /** Appends facts of the operator itself (lag samples, scalings) to the run's evidence. */

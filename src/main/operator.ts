@@ -8,6 +8,7 @@ import { connect, loadKubeConfig } from '../adapters/kubernetes/connection.ts';
 import { rest } from '../adapters/kubernetes/rest.ts';
 import { podWorkers } from '../adapters/kubernetes/workers.ts';
 import { consumerScaleKind } from '../kinds/consumerscale/plan.ts';
+import { labKind } from '../kinds/lab/plan.ts';
 import { loadTestKind } from '../kinds/loadtest/plan.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { leadWhenElected } from '../runtime/leader.ts';
@@ -43,6 +44,7 @@ const runtime = createRuntime({
       ...(config.strimzi ? { strimzi: config.strimzi } : {}),
     }),
     consumerScaleKind(config.strimzi),
+    labKind,
   ],
   cluster,
   kafka,

@@ -23,9 +23,22 @@ export async function act(action: Action, { cluster, kafka, workers }: Outside):
       return cluster.delete(action.target, action.uid);
     case 'SetStop':
       return workers.setStop(action);
+    case 'Kill':
+      return kill(action, { cluster, workers });
     default:
       return kafka.act(action);
   }
+}
+
+/** Looked up again: whoever has the name by now is left alone. */
+async function kill(
+  { pod, uid, port, run }: Extract<Action, { type: 'Kill' }>,
+  { cluster, workers }: Pick<Outside, 'cluster' | 'workers'>,
+): Promise<void> {
+  const live = await cluster.get(pod);
+  if (live?.metadata.uid !== uid || live.metadata.deletionTimestamp !== undefined) return;
+  await workers.setStop({ pods: [pod], port, run, stop: 'Kill' });
+  await cluster.delete(pod, uid);
 }
 
 /** Statuses by which the API server says that the same request can't succeed: invalid, forbidden, unknown, not supported. */

@@ -93,8 +93,11 @@ export interface Workers {
 
 // ---- Kafka ----------------------------------------------------------------------------------
 
-/** The actions that go to Kafka; the others go to Kubernetes, SetStop to the workers. */
-export type KafkaAction = Exclude<Action, { type: 'Scale' | 'Patch' | 'ApplyObject' | 'DeleteObject' | 'SetStop' }>;
+/** The actions that go to Kafka; the others go to Kubernetes, SetStop to the workers, Kill to both. */
+export type KafkaAction = Exclude<
+  Action,
+  { type: 'Scale' | 'Patch' | 'ApplyObject' | 'DeleteObject' | 'SetStop' | 'Kill' }
+>;
 
 export interface Kafka {
   /**

@@ -44,7 +44,8 @@ if (MODE === 'worker') {
     instance: `${group}/1`,
     library: {
       evidence(settings, events) {
-        const client = librdkafkaProducer({ ...settings, bootstrapServers }, events);
+        const partitioner = { mode: 'Explicit', partition: settings.partition } as const;
+        const client = librdkafkaProducer({ ...settings, bootstrapServers, partitioner }, events);
         const { send } = client;
         client.send = (value, key, token) => {
           evidence.reports += 1;

@@ -279,6 +279,8 @@ export function actionLine(action: Action): string {
     }
     case 'DeleteObject':
       return `DeleteObject ${action.target.kind} ${action.target.namespace}/${action.target.name}`;
+    case 'Kill':
+      return `Kill ${action.pod.name} ${action.uid}`;
     case 'Patch':
       return `Patch ${action.target.kind}/${action.target.name} ${JSON.stringify(action.spec)}`;
     case 'Report':

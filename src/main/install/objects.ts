@@ -53,6 +53,8 @@ export const STRIMZI_RULES: PolicyRule[] = [
  */
 export const WATCHED_RULES: PolicyRule[] = [
   { apiGroups: groups, resources: plurals, verbs: ['get', 'list', 'watch', 'patch'] },
+  // What a Lab makes, and takes away with it.
+  { apiGroups: groups, resources: ['loadtests', 'consumerscales'], verbs: ['create', 'delete'] },
   { apiGroups: groups, resources: of('status'), verbs: ['patch'] },
   // To name a resource as owner that its deletion has to wait for.
   { apiGroups: groups, resources: of('finalizers'), verbs: ['update'] },
@@ -69,8 +71,8 @@ export const WATCHED_RULES: PolicyRule[] = [
   // Anyone's consumers, where a ConsumerScale names them.
   { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'watch'] },
   { apiGroups: ['apps'], resources: ['deployments/scale', 'statefulsets/scale'], verbs: ['get', 'patch', 'update'] },
-  // The address of a consumer that is to be told how it is going to end.
-  { apiGroups: [''], resources: ['pods'], verbs: ['get'] },
+  // The address of a consumer that is to be told how it is going to end; the one that a Lab's kill step takes away.
+  { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch', 'delete'] },
   { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['get', 'create', 'patch'] },
   ...STRIMZI_RULES,
 ];

@@ -1,14 +1,17 @@
+import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { loadAll } from 'js-yaml';
 import { type ConsumerScaleStatus, consumerScaleSchema } from '../../../src/api/consumerScale.ts';
+import { type LabStatus, labSchema } from '../../../src/api/lab.ts';
 import { type LoadTestStatus, loadTestSchema } from '../../../src/api/loadTest.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { type Objects, objectsOf } from '../../support/objects.ts';
 import { serveCrds } from '../../support/serveCrds.ts';
 import {
   ALLOWED_CHANGES,
+  GOOD_LAB,
   GOOD_LOAD_TEST,
   GOOD_LOAD_TEST_OF_STRIMZI,
   GOOD_SCHEDULE,
@@ -19,7 +22,11 @@ import {
 } from './table.ts';
 
 const NAMESPACE = '/apis/kafkalab.dev/v1alpha1/namespaces/default';
-const PATHS = { LoadTest: `${NAMESPACE}/loadtests`, ConsumerScale: `${NAMESPACE}/consumerscales` };
+const PATHS = {
+  LoadTest: `${NAMESPACE}/loadtests`,
+  ConsumerScale: `${NAMESPACE}/consumerscales`,
+  Lab: `${NAMESPACE}/labs`,
+};
 const root = join(import.meta.dirname, '..', '..', '..');
 
 let server: ApiServer;
@@ -121,6 +128,7 @@ test.each([
   ['LoadTest', GOOD_LOAD_TEST_OF_STRIMZI, loadTestSchema.spec],
   ['ConsumerScale', GOOD_SCHEDULE, consumerScaleSchema.spec],
   ['ConsumerScale', GOOD_SCHEDULE_OF_THEIRS, consumerScaleSchema.spec],
+  ['Lab', GOOD_LAB, labSchema.spec],
 ] as const)('zod fills in the same defaults for a %s as the API server', async (kind, spec, schema) => {
   const answer = await objects.tryToCreate(manifest(kind, spec), PATHS[kind]);
   expect(schema.parse(spec)).toEqual(answer.body.spec);
@@ -138,6 +146,17 @@ test.each(['manifests/labs/01-lag-and-consumers.yaml', 'test/e2e/labs/lag-small.
     }
   },
 );
+
+const GRADED = join(root, 'manifests/labs/graded');
+
+test.each(readdirSync(GRADED))('manifests/labs/graded/%s is accepted', async (file) => {
+  const documents = loadAll(await readFile(join(GRADED, file), 'utf8')) as { kind: string }[];
+  for (const document of documents.filter(({ kind }) => kind === 'Lab')) {
+    const answer = await objects.tryToCreate(document, PATHS.Lab);
+    expect(answer.body.message ?? '').toBe('');
+    expect(answer.body.spec).toEqual(labSchema.spec.parse((document as unknown as { spec: unknown }).spec));
+  }
+});
 
 const AT = '2026-01-02T03:04:05.678Z';
 const CONDITIONS = [
@@ -306,4 +325,57 @@ test('the API server takes a whole ConsumerScale status and shows it in columns'
     'Worst pause': 812.5,
     'Stop the world': 34.25,
   });
+});
+
+test('the API server takes a whole Lab status, shows it in columns, and keeps the script as it is from then on', async () => {
+  const first = manifest('Lab', GOOD_LAB);
+  const created = await objects.create(first, PATHS.Lab);
+  expect(created.body.message ?? '').toBe('');
+  const status: LabStatus = {
+    phase: 'Running',
+    observedGeneration: 1,
+    conditions: CONDITIONS,
+    passed: 0,
+    failed: 1,
+    total: 1,
+    score: '0/1',
+    currentStep: 3,
+    step: '3/4',
+    startedAt: AT,
+    finishedAt: AT,
+    steps: [
+      { name: 'begin', phase: 'Passed', startedAt: AT, doneAt: AT, finishedAt: AT, uid: 'abc' },
+      {
+        name: 'two share',
+        phase: 'Failed',
+        startedAt: AT,
+        doneAt: AT,
+        finishedAt: AT,
+        expectations: [{ that: 'lag.total < 10', passed: false, observed: 'lag.total = 12', at: AT }],
+      },
+      {
+        name: 'send ten',
+        phase: 'Running',
+        message: 'LoadTest x: 0/1 producers ready',
+        startedAt: AT,
+        before: { '["lag","total"]': '3' },
+        rebalancesBefore: { round: 2 },
+      },
+      { name: 'a pause', phase: 'Pending' },
+    ],
+  };
+  const path = `${PATHS.Lab}/${first.metadata.name}`;
+  const another = { ...GOOD_LAB, steps: [{ name: 'look', observe: {} }] };
+  const written = { ...first.metadata, resourceVersion: created.body.metadata?.resourceVersion };
+  const before = await objects.tryToReplace({ ...first, metadata: written, spec: another }, path);
+  expect(before.body.message ?? '').toBe('');
+  const answer = await objects.replaceStatus({ ...first, metadata: written, status }, path);
+  expect(answer.body.message ?? '').toBe('');
+  expect((answer.body as { status?: unknown }).status).toEqual(status);
+  expect(await objects.columns(path)).toMatchObject({ Phase: 'Running', Step: '3/4', Passed: '0/1', Failed: 1 });
+  const metadata = { ...first.metadata, resourceVersion: answer.body.metadata?.resourceVersion };
+  const replaced = await objects.tryToReplace({ ...first, metadata, spec: another }, path);
+  expect(replaced.body.message).toContain('can’t be changed once the Lab has begun');
+  const retitled = await objects.tryToReplace({ ...first, metadata, spec: { ...GOOD_LAB, title: 'Another' } }, path);
+  expect(retitled.body.message ?? '').toBe('');
 });

@@ -5,7 +5,7 @@ export type Spec = Record<string, unknown>;
 export interface Refused {
   /** What was done wrong. */
   wrong: string;
-  kind: 'LoadTest' | 'ConsumerScale';
+  kind: 'LoadTest' | 'ConsumerScale' | 'Lab';
   /** metadata.name, where that is what is wrong. */
   name?: string;
   spec: Spec;
@@ -35,6 +35,7 @@ const HOLD = { consumers: 1, hold: '60s' };
 
 const loadTest = (wrong: string, spec: Spec, ...says: string[]): Refused => ({ wrong, kind: 'LoadTest', spec, says });
 const scale = (wrong: string, spec: Spec, ...says: string[]): Refused => ({ wrong, kind: 'ConsumerScale', spec, says });
+const lab = (wrong: string, spec: Spec, ...says: string[]): Refused => ({ wrong, kind: 'Lab', spec, says });
 const change = (wrong: string, before: Spec, spec: Spec, ...says: string[]): Refused => ({
   wrong,
   kind: 'LoadTest',
@@ -54,6 +55,29 @@ export const GOOD_SCHEDULE_OF_THEIRS: Spec = {
   scaleTargetRef: deployment,
   consumers: { ...theirs, kafka: { bootstrapServers: 'kafka:9092' } },
   steps: [HOLD],
+};
+
+const resource = {
+  apiVersion: 'kafkalab.dev/v1alpha1',
+  kind: 'LoadTest',
+  metadata: { name: 'round' },
+  spec: { topic, producers, consumers },
+};
+const applies = { name: 'begin', apply: { kind: 'LoadTest', name: 'round' } };
+const script = (...steps: Part[]): Spec => ({ resources: [resource], steps: [applies, ...steps] });
+const does = (part: Part): Spec => script({ name: 'then', ...part });
+const expects = (part: Part): Spec => does({ observe: {}, expect: [part] });
+
+export const GOOD_LAB: Spec = {
+  title: 'A round',
+  ...script(
+    { name: 'two share', scale: { loadTest: 'round', consumers: 2 }, expect: [{ that: 'lag.total < 10' }] },
+    {
+      name: 'send ten',
+      produce: { name: 'ten', loadTest: 'round', messages: 10, producers: { config: { acks: 'all' } } },
+    },
+    { name: 'a pause', wait: '5s' },
+  ),
 };
 
 export const REFUSED: Refused[] = [
@@ -731,6 +755,87 @@ export const REFUSED: Refused[] = [
     spec: schedule({ consumers: 2, hold: '60s' }),
     says: ['steps can’t be changed', 'Create another ConsumerScale'],
   },
+  // labs
+  lab('a script without steps', { steps: [] }, 'spec.steps', 'should have at least 1 items'),
+  lab('a step that does nothing', script({ name: 'then' }), 'write one of apply, scale, produce'),
+  lab(
+    'a step that does two things',
+    does({ wait: '5s', stop: { loadTest: 'round' } }),
+    'a step does exactly one thing: write one of apply, scale, produce',
+  ),
+  lab('a step without a name', script({ observe: {} }), 'spec.steps[1].name: Required value'),
+  lab('a step with an empty name', script({ name: '', observe: {} }), 'write in a few words what happens'),
+  lab('a step that there is not', does({ pause: '5s' }), 'unknown field "spec.steps[1].pause"'),
+  lab('a wait without a unit', does({ wait: '5' }), '"5" is no length of time: it has no unit, write 5s or 5ms'),
+  lab('a wait for nothing', does({ wait: '0s' }), 'has to be longer than zero: write e.g. 30s'),
+  lab('no time to happen', does({ observe: {}, timeout: '0s' }), 'has to be longer than zero: write e.g. 30s'),
+  lab('a scale to nothing said', does({ scale: { loadTest: 'round' } }), 'write consumers: 2 or producers: 2 or both'),
+  lab(
+    'a kill of nobody that scales',
+    does({ scale: { loadTest: 'round', producers: 1, stop: 'Kill' } }),
+    'write consumers: 1 beside it, or leave stop out',
+  ),
+  lab(
+    'producers to be killed',
+    does({ stop: { loadTest: 'round', who: 'Producers', stop: 'Kill' } }),
+    'producers can’t be killed: leave stop out, or write who: Consumers',
+  ),
+  lab(
+    'somebody else to be stopped',
+    does({ stop: { loadTest: 'round', who: 'Brokers' } }),
+    'supported values: "Consumers", "Producers"',
+  ),
+  lab(
+    'a name with capitals',
+    does({ stop: { loadTest: 'Round' } }),
+    'write a name of small letters, digits and hyphens that begins with a letter, e.g. round',
+  ),
+  lab(
+    'records without a place to go',
+    does({ produce: { name: 'ten', messages: 10 } }),
+    'write where to send to: either loadTest: round (its topic) or topic: my-topic',
+  ),
+  lab(
+    'records with two places to go',
+    does({ produce: { name: 'ten', messages: 10, loadTest: 'round', topic: 'orders' } }),
+    'write where to send to: either loadTest: round (its topic) or topic: my-topic',
+  ),
+  lab(
+    'records whose name is no variable',
+    does({ produce: { name: 'the-ten', messages: 10, loadTest: 'round' } }),
+    'write a name of small letters and digits that begins with a letter, e.g. first',
+  ),
+  lab('no records', does({ produce: { name: 'ten', messages: 0, loadTest: 'round' } }), 'greater than or equal to 1'),
+  lab(
+    'records to Kafka’s own topic',
+    does({ produce: { name: 'ten', messages: 1, topic: '__consumer_offsets' } }),
+    'write the name of a topic of your own',
+  ),
+  lab('no partitions', does({ partitions: { loadTest: 'round', partitions: 0 } }), 'greater than or equal to 1'),
+  lab('an expectation of nothing', expects({ that: '' }), 'write an expression that is true or false'),
+  lab('an expectation at once', expects({ that: 'true', within: '0s' }), 'has to be longer than zero: write e.g. 30s'),
+  lab(
+    'too many expectations',
+    script(
+      ...Array.from({ length: 6 }, (_, n) => ({
+        name: `${n}`,
+        observe: {},
+        expect: Array.from({ length: 20 }, () => ({ that: 'true' })),
+      })),
+    ),
+    'there are 120 expectations: write at most 100, or several Labs',
+  ),
+  lab(
+    'a resource of another kind',
+    { ...GOOD_LAB, resources: [{ ...resource, kind: 'Deployment' }] },
+    'supported values: "LoadTest", "ConsumerScale"',
+  ),
+  lab(
+    'a resource of another group',
+    { ...GOOD_LAB, resources: [{ ...resource, apiVersion: 'apps/v1' }] },
+    'supported values: "kafkalab.dev/v1alpha1"',
+  ),
+  lab('an end that there is not', { ...GOOD_LAB, afterwards: 'Delete' }, 'supported values: "Suspend", "Keep"'),
 ];
 
 /** Changes that have to be possible while a test runs. */

@@ -1,0 +1,174 @@
+/** Expectations: what is refused and with which words, what they answer, and what they tell of what they saw. */
+import { describe, expect, test } from '@jest/globals';
+import { expressions, type Schema, type Values } from './expressions.ts';
+
+const INT = { type: 'integer' };
+const object = (properties: Record<string, Schema>): Schema => ({ type: 'object', properties });
+const list = (items: Schema): Schema => ({ type: 'array', items });
+
+const lag = object({ total: INT, errorBound: { type: 'number' }, at: { type: 'string' } });
+const member = object({ id: { type: 'string' }, partitions: list(INT), static: { type: 'boolean' } });
+const group = object({ name: { type: 'string' }, members: list(member) });
+const pauses = list({ type: 'number' });
+const loadTests = object({ 'my-test': object({ lag, group }), other: object({ lag, group }) });
+const labels = { type: 'object', additionalProperties: { type: 'string' } };
+const now = { lag, group, pauses, loadTests, labels };
+const cel = expressions({ ...now, before: object(now) });
+
+describe('what is wrong with an expression is said, with the place', () => {
+  test.each([
+    ['a variable that there is not', 'lags.total < 1', /^there is no lags: write one of lag, group.* at character 1$/],
+    [
+      'a field that there is not',
+      'lag.tottal < 1',
+      'lag has no field tottal: write one of total, errorBound, at at character 5',
+    ],
+    ['one within', 'group.name == "g" && lag.x > 1', /^lag has no field x: .* at character 26$/],
+    [
+      'a LoadTest that there is not',
+      'loadTests.mine.lag.total == 0',
+      /^loadTests has no field mine: write one of my-test, other at/,
+    ],
+    ['a field of each', 'group.members.all(m, m.idd == "a")', 'there is no field idd at character 24'],
+    ['a number and a text', 'lag.total < "100"', 'no such overload: int < string at character 1'],
+    ['a text and a number', 'group.name == 1', /no such overload: string == int/],
+    ['an object and a number', 'lag > 1', /no such overload: lag > int/],
+    ['no answer', 'lag.total', 'it is of type int, not true or false: compare it with something'],
+    ['an unknown function', 'fewer(lag.total, 1)', "found no matching overload for 'fewer(int, int)' at character 1"],
+    ['an unknown method', 'group.members.count() == 1', /no matching overload for 'list.count\(\)'/],
+    ['half an expression', 'lag.total <', /at character 12$/],
+    ['one parenthesis', '(lag.total < 1', /at character 15$/],
+    ['an assignment', 'lag.total = 1', /at character 11$/],
+    ['a condition that is a number', 'group.members.all(m, m.partitions.size())', /must return bool, got 'int'/],
+    ['a choice of two types', 'lag.total > 1 ? true : 2', /same type/],
+    ['not of a number', '!lag.total', /no such overload: !int/],
+    ['and of a number', 'lag.total && true', /requires bool operands, got 'int'/],
+    ['has of what there is not', 'has(lag.tottal)', /^lag has no field tottal/],
+    ['before without the variable', 'before.lags.total > 1', /^before has no field lags/],
+  ])('%s', (_, text, says) => {
+    const problem = cel.problem(text);
+    if (typeof says === 'string') expect(problem).toBe(says);
+    else expect(problem).toMatch(says);
+  });
+});
+
+const VALUES: Values = {
+  lag: { total: 40, errorBound: 0.5, at: '2026-11-21T00:00:00.000Z' },
+  group: {
+    name: 'g',
+    members: [
+      { id: 'a', partitions: [0, 2], static: false },
+      { id: 'b', partitions: [1], static: false },
+    ],
+  },
+  pauses: [12.5, 3, 800],
+  loadTests: { 'my-test': { lag: { total: 7 } } },
+  labels: { team: 'x' },
+  before: { lag: { total: 100 }, group: { members: [{ id: 'a', partitions: [0, 2], static: false }] } },
+};
+
+describe('what it answers', () => {
+  test.each([
+    ['lag.total < 100', true],
+    ['lag.total == 40', true],
+    ['lag.total == 40.0', true],
+    ['lag.total != 40.5', true],
+    ['40.0 == lag.total', true],
+    ['lag.total < 0.5 * before.lag.total', true],
+    ['lag.total > 0.5 * before.lag.total', false],
+    ['lag.total + 0.5 > 40', true],
+    ['before.lag.total / 3 == 33', true],
+    ['before.lag.total / 3.0 > 33.3', true],
+    ['lag.total - lag.errorBound == 39.5', true],
+    ['group.members.size() == 2', true],
+    ['group.members.all(m, m.partitions.size() >= 1)', true],
+    ['group.members.exists(m, m.partitions == [0, 2])', true],
+    ['group.members.map(m, m.partitions.size()).sum() == 3', true],
+    ['group.members.map(m, m.partitions.size()).max() == 2', true],
+    ['group.members.map(m, m.partitions.size()).min() == 1', true],
+    ['group.members.filter(m, 1 in m.partitions)[0].id == "b"', true],
+    ['group.members[0] == before.group.members[0]', true],
+    ['group.members[1] == before.group.members[0]', false],
+    ['group.members == before.group.members', false],
+    ['group == group', true],
+    ['pauses.max() < 1000', true],
+    ['pauses.sum() > 815.4 && pauses.sum() < 815.6', true],
+    ['pauses.filter(p, p > 5000).sum() == 0.0', true],
+    ['loadTests["my-test"].lag.total == 7', true],
+    ['labels["team"] == "x"', true],
+    ['has(lag.at) && !has(loadTests.other)', true],
+    ['lag.at.startsWith("2026-11-21")', true],
+  ])('%s', (text, holds) => {
+    expect(cel.problem(text)).toBeUndefined();
+    expect(cel.judge(text, VALUES)).toEqual({ holds });
+  });
+
+  test.each([
+    ['a variable without a value', 'lag.total < 1', {}, 'lag is not known'],
+    ['a field without a value', 'lag.errorBound < 1.0', { lag: { total: 1 } }, 'lag.errorBound is not known'],
+    ['a LoadTest that has not been made', 'loadTests.other.lag.total == 0', VALUES, 'loadTests.other is not known'],
+    ['a member too few', 'group.members[2].id == "c"', VALUES, /index out of bounds/],
+    ['the greatest of none', 'pauses.max() > 1.0', { pauses: [] }, /empty list/],
+    ['a division by zero', 'lag.total / (lag.total - 40) == 1', VALUES, /division by zero/],
+  ])('%s is no answer', (_, text, values, why) => {
+    expect(cel.problem(text)).toBeUndefined();
+    expect(cel.judge(text, values as Values)).toEqual({
+      unknown: typeof why === 'string' ? why : expect.stringMatching(why),
+    });
+  });
+
+  test('what is known decides where the rest is not', () => {
+    expect(cel.judge('lag.total == 40 || pauses.size() > 1', { lag: VALUES.lag })).toEqual({ holds: true });
+    expect(cel.judge('lag.total == 41 && pauses.size() > 1', { lag: VALUES.lag })).toEqual({ holds: false });
+  });
+
+  test('the same expression is judged anew each time', () => {
+    expect(cel.judge('lag.total == 0', { lag: { total: 0 } })).toEqual({ holds: true });
+    expect(cel.judge('lag.total == 0', { lag: { total: 1 } })).toEqual({ holds: false });
+  });
+});
+
+describe('what it saw', () => {
+  test.each([
+    ['lag.total < 100', 'lag.total = 40'],
+    ['group.members.size() == 3 && lag.total < 100', 'group.members.size() = 2, lag.total = 40'],
+    ['lag.total < before.lag.total', 'lag.total = 40, before.lag.total = 100'],
+    [
+      'group.members.all(m, m.partitions.size() > 1)',
+      'group.members = [{id: "a", partitions: [0, 2], static: false}, {id: "b", partitions: [1], static: false}]',
+    ],
+    ['group.members.all(lag, lag.id != group.name)', /^group.members = .*, group.name = "g"$/],
+    ['group.members[0].id == "b"', 'group.members[0].id = "a"'],
+    [
+      'loadTests["my-test"].lag.total < loadTests.other.lag.total',
+      'loadTests["my-test"].lag.total = 7, loadTests.other.lag.total = not known',
+    ],
+    ['pauses.max() < 1.0', 'pauses = [12.5, 3, 800]'],
+  ])('%s', (text, says) => {
+    const observed = cel.observed(text, VALUES, 500);
+    if (typeof says === 'string') expect(observed).toBe(says);
+    else expect(observed).toMatch(says);
+  });
+
+  test('long values are cut, and all of it is', () => {
+    const many = { pauses: Array.from({ length: 500 }, (_, n) => n) };
+    expect(cel.observed('pauses.max() < 1.0', many, 500)).toMatch(/^pauses = \[0, 1, .*…$/);
+    expect(cel.observed('pauses.max() < 1.0', many, 20)).toHaveLength(20);
+  });
+});
+
+test('which parts of before it names', () => {
+  expect(cel.partsOf('before', 'lag.total < before.lag.total && before.group.members[0].id == "a"')).toEqual([
+    ['lag', 'total'],
+    ['group', 'members'],
+  ]);
+  expect(cel.partsOf('before', 'before.loadTests["my-test"].lag.total == 1')).toEqual([
+    ['loadTests', 'my-test', 'lag', 'total'],
+  ]);
+  expect(cel.partsOf('before', 'before.group.members.all(m, m.id in before.group.members.map(x, x.id))')).toEqual([
+    ['group', 'members'],
+    ['group', 'members'],
+  ]);
+  expect(cel.partsOf('before', 'lag.total == 1')).toEqual([]);
+  expect(() => cel.partsOf('before', 'before == before')).toThrow(/as a whole.*before.lag.total/);
+});

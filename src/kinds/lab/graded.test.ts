@@ -1,0 +1,48 @@
+/** The graded labs of manifests/labs/graded: what the API server can't judge of them holds. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { loadAll } from 'js-yaml';
+import { type Lab, labSchema } from '../../api/lab.ts';
+import { refusals } from './refusals.ts';
+
+const FOLDER = join(import.meta.dirname, '../../../manifests/labs/graded');
+
+const labIn = (file: string): Lab => {
+  const documents = loadAll(readFileSync(join(FOLDER, file), 'utf8')) as Lab[];
+  const labs = documents.filter(({ kind }) => kind === 'Lab');
+  expect(labs).toHaveLength(1);
+  return labs[0] as Lab;
+};
+
+describe.each(readdirSync(FOLDER))('%s', (file) => {
+  const { metadata, spec } = labIn(file);
+
+  test('may begin as it is', () => {
+    expect(refusals(metadata.name, labSchema.spec.parse(spec))).toEqual([]);
+  });
+
+  test('expects something of every resource, and says what it is called', () => {
+    expect(spec.title).toBeDefined();
+    const text = JSON.stringify(spec.steps);
+    for (const resource of spec.resources) expect(text).toContain(`"name":"${resource.metadata.name}"`);
+    expect(spec.steps.flatMap((step) => step.expect ?? []).length).toBeGreaterThan(2);
+  });
+
+  test('is refused with a misspelt expectation, wherever it is', () => {
+    const parsed = labSchema.spec.parse(spec);
+    for (const [index, step] of parsed.steps.entries()) {
+      for (const [n, { that }] of step.expect.entries()) {
+        const wrong = {
+          ...step,
+          expect: step.expect.with(n, {
+            ...(step.expect[n] as (typeof step.expect)[number]),
+            that: `${that} && nothing.total == 1`,
+          }),
+        };
+        const [said = ''] = refusals(metadata.name, { ...parsed, steps: parsed.steps.with(index, wrong) });
+        expect(said).toContain(`steps[${index}] (${step.name}).expect[${n}].that: there is no nothing`);
+      }
+    }
+  });
+});

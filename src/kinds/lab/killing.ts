@@ -1,0 +1,57 @@
+/** Consumers that end as after SIGKILL: those that a scale or stop step takes away, and the one of a kill step. */
+import type { Action, ObjectRef } from '../../api/kind.ts';
+import type { LabSpec, LabStep, LabStepStatus } from '../../api/lab.ts';
+import type { LoadTest } from '../../api/loadTest.ts';
+import { WORKER_PORT } from '../../domain/workerSpec.ts';
+import { podsFor, workloadName } from '../../domain/workloads.ts';
+import { clientsAfter } from './script.ts';
+
+export const podOf = ({ loadTest, consumer }: NonNullable<LabStep['kill']>, namespace: string): ObjectRef => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  namespace,
+  name: `${workloadName(loadTest, 'consumer')}-${consumer}`,
+});
+
+/**
+ * Consumers that the step takes away by killing them, while they are still asked for. They have to agree to it first, so
+ * what should exist stays as it was until that is done and the LoadTest has been scaled; see
+ * docs/decisions/0006-a-kill-is-agreed-beforehand.md.
+ */
+export function killedByScaling(
+  lab: LabSpec,
+  index: number,
+  loadTests: Map<string, LoadTest>,
+): { test: LoadTest; replicas: number } | undefined {
+  const step = lab.steps[index];
+  const ending = step?.scale ?? step?.stop;
+  if (ending?.stop !== 'Kill') return undefined;
+  const test = loadTests.get(ending.loadTest);
+  const replicas = clientsAfter(lab, lab.steps.slice(0, index + 1), ending.loadTest, 'consumers');
+  return test === undefined || (test.spec.consumers?.replicas ?? 0) <= replicas ? undefined : { test, replicas };
+}
+
+/** A StatefulSet that is made smaller loses its highest ordinals. */
+export function scaleByKilling({ test, replicas }: { test: LoadTest; replicas: number }): Action[] {
+  const { apiVersion, kind, metadata, spec } = test;
+  const { namespace, name, uid } = metadata;
+  const consumers = spec.consumers ?? { replicas: 0, clientsPerPod: 1 };
+  const stays = podsFor(replicas, consumers.clientsPerPod);
+  const leaving = podsFor(consumers.replicas, consumers.clientsPerPod) - stays;
+  const pods = Array.from({ length: leaving }, (_, n) => podOf({ loadTest: name, consumer: stays + n }, namespace));
+  return [
+    { type: 'SetStop', pods, port: WORKER_PORT, run: uid, stop: 'Kill' },
+    { type: 'Scale', target: { apiVersion, kind, namespace, name }, replicas },
+  ];
+}
+
+/** Only the pod whose uid is on record. */
+export function killOne(
+  kill: NonNullable<LabStep['kill']>,
+  { uid, doneAt }: LabStepStatus,
+  test: LoadTest | undefined,
+): Action[] {
+  if (uid === undefined || doneAt !== undefined || test === undefined) return [];
+  const pod = podOf(kill, test.metadata.namespace);
+  return [{ type: 'Kill', pod, uid, port: WORKER_PORT, run: test.metadata.uid }];
+}

@@ -1,0 +1,165 @@
+/** Lab: a script over LoadTests and ConsumerScales, graded. Pure. */
+import { CONSUMER_SCALE_NAMES } from '../../api/consumerScale.ts';
+import type { Action, Kind, KubernetesObject, Needs, Observed, Plan } from '../../api/kind.ts';
+import type { Lab, LabStatus, LabStepStatus } from '../../api/lab.ts';
+import { LOAD_TEST_NAMES } from '../../api/loadTest.ts';
+import { GROUP_VERSION } from '../../api/runStatus.ts';
+import { moving, standingConditions } from '../../api/standing.ts';
+import { iso } from '../../api/time.ts';
+import { childNamed, made, type Sight } from './effects.ts';
+import { killedByScaling, killOne, podOf, scaleByKilling } from './killing.ts';
+import { refusals } from './refusals.ts';
+import { desired } from './script.ts';
+import { counts, going, outcome, refused, type Saying, standingNotices, stepNotices } from './standing.ts';
+import { advance, isEnded, type Progress } from './steps.ts';
+import { childrenOf } from './variables.ts';
+
+/** Waits and deadlines end by the clock; everything else comes as a change. */
+const LOOK_AGAIN_MS = 500;
+
+type Seen = Observed<Lab>;
+
+export const labKind: Kind<Lab, LabStatus> = {
+  apiVersion: GROUP_VERSION,
+  kind: 'Lab',
+  plural: 'labs',
+  owns: [LOAD_TEST_NAMES, CONSUMER_SCALE_NAMES].map(({ kind, plural }) => ({
+    apiVersion: GROUP_VERSION,
+    kind,
+    plural,
+  })),
+  needs,
+  plan,
+};
+
+const isOver = (status: LabStatus | undefined): boolean => status?.phase === 'Passed' || status?.phase === 'Failed';
+
+const runningStep = (steps: readonly LabStepStatus[]): number => steps.findIndex(({ phase }) => phase === 'Running');
+
+function needs({ spec, status, metadata }: Lab): Needs {
+  if (metadata.deletionTimestamp !== undefined || isOver(status)) return {};
+  const kill = spec.steps[runningStep(status?.steps ?? [])]?.kill;
+  return kill === undefined ? {} : { objects: [podOf(kill, metadata.namespace)] };
+}
+
+function plan(seen: Seen): Plan<LabStatus> {
+  const { resource, owned, now } = seen;
+  const { spec, status: before, metadata } = resource;
+  if (seen.deleting) return leave(seen);
+  const recorded = before?.steps ?? [];
+  // Once it has begun, it was right.
+  const wrong = before?.startedAt === undefined ? refusals(metadata.name, spec) : [];
+  if (wrong.length > 0) return answer(seen, {}, refused(wrong), { apply: [], actions: [] });
+
+  const children = childrenOf(metadata.name, spec, owned);
+  const pod = seen.objects[0];
+  const sight: Sight = { now, name: metadata.name, lab: spec, recorded, children, failures: seen.failures, pod };
+  if (before !== undefined && isOver(before)) {
+    const apply = wanted(sight, recorded, spec.afterwards === 'Suspend');
+    const status = { ...before, observedGeneration: metadata.generation };
+    return { apply, actions: [], events: [], status };
+  }
+  const progress = advance(sight);
+  // What is on record is carried out; what begins now is carried out when it is.
+  const index = runningStep(recorded);
+  const ends = index === -1 || isEnded(progress.steps[index] as LabStepStatus);
+  const killed = ends ? undefined : killedByScaling(spec, index, children.loadTests);
+  const begun = killed === undefined ? recorded : recorded.slice(0, index);
+  return {
+    ...graded(seen, progress),
+    apply: wanted(sight, begun, false),
+    actions: ends ? [] : killing(sight, index, progress.steps[index] as LabStepStatus, killed),
+  };
+}
+
+/** What the steps that have begun make exist. What somebody deleted is not made again: it would be another run. */
+function wanted(sight: Sight, recorded: readonly LabStepStatus[], suspended: boolean): KubernetesObject[] {
+  const { name, lab, children } = sight;
+  const begun = recorded.filter(({ startedAt }) => startedAt !== undefined).length;
+  const lost = new Set(
+    lab.steps.slice(0, begun).flatMap((step, index) => {
+      const ref = made(step, name);
+      const uid = recorded[index]?.uid;
+      return ref !== undefined && uid !== undefined && childNamed(ref, sight)?.metadata.uid !== uid
+        ? [textOf(ref)]
+        : [];
+    }),
+  );
+  const objects = desired({ name, lab, live: children.loadTests, suspended }, lab.steps.slice(0, begun));
+  return objects.filter(({ kind, metadata }) => !lost.has(textOf({ kind, name: metadata.name })));
+}
+
+const textOf = ({ kind, name }: { kind: string; name: string }): string => `${kind}/${name}`;
+
+function killing(
+  { lab, recorded, children }: Sight,
+  index: number,
+  step: LabStepStatus,
+  killed: ReturnType<typeof killedByScaling>,
+): Action[] {
+  if (killed !== undefined) return scaleByKilling(killed);
+  const kill = lab.steps[index]?.kill;
+  if (kill === undefined || recorded[index]?.uid === undefined) return [];
+  return killOne(kill, step, children.loadTests.get(kill.loadTest));
+}
+
+// ---- what is said ---------------------------------------------------------------------------
+
+function graded(seen: Seen, { steps, current }: Progress): Plan<LabStatus> {
+  const { resource, now, failures } = seen;
+  const { spec, status: before } = resource;
+  const sum = counts(spec, steps);
+  const begun = steps.filter(({ startedAt }) => startedAt !== undefined).length;
+  const running = current === undefined ? undefined : steps[current];
+  const over = current === undefined || running === undefined;
+  const saying = over ? outcome(steps, sum) : going(current, running, failures);
+  const parts: Partial<LabStatus> = {
+    ...sum,
+    score: `${sum.passed}/${sum.total}`,
+    step: `${begun}/${spec.steps.length}`,
+    ...(current === undefined ? {} : { currentStep: current + 1 }),
+    startedAt: before?.startedAt ?? iso(now),
+    ...(over ? { finishedAt: iso(now) } : {}),
+    steps,
+  };
+  const plan = answer(seen, parts, saying, { apply: [], actions: [] });
+  return {
+    ...plan,
+    events: [...stepNotices(spec, before?.steps ?? [], steps), ...plan.events],
+    lookAgainInMs: LOOK_AGAIN_MS,
+  };
+}
+
+function answer(
+  { resource, now }: Seen,
+  parts: Partial<LabStatus>,
+  saying: Saying,
+  does: Pick<Plan<LabStatus>, 'apply' | 'actions'>,
+): Plan<LabStatus> {
+  const { status: before, metadata } = resource;
+  return {
+    ...does,
+    status: {
+      ...parts,
+      phase: saying.phase,
+      observedGeneration: metadata.generation,
+      conditions: standingConditions(before?.conditions ?? [], saying, metadata.generation, now),
+    },
+    events: standingNotices(before, saying),
+  };
+}
+
+/** What it made goes first: LoadTests take their topics and groups with them. */
+function leave({ resource, owned, now }: Seen): Plan<LabStatus> {
+  const { metadata } = resource;
+  const status = resource.status ?? {
+    phase: 'Pending' as const,
+    observedGeneration: metadata.generation,
+    conditions: [],
+  };
+  if (owned.length === 0) return { apply: [], actions: [], events: [], status, finished: true };
+  const left = owned.map(({ kind, metadata: { name } }) => `${kind} ${name}`).join(', ');
+  const saying = moving(status.phase, 'RemovingResources', `waiting for ${left} to go`);
+  const conditions = standingConditions(status.conditions, saying, metadata.generation, now);
+  return { apply: [], actions: [], events: [], status: { ...status, conditions } };
+}

@@ -1,0 +1,19 @@
+/** A produce step is a LoadTest of its own, with producers only: it sends its messages once, whatever becomes of the operator. */
+import type { LabStep } from '../../api/lab.ts';
+import type { LoadTestSpec } from '../../api/loadTest.ts';
+
+type Json = Record<string, unknown>;
+
+/** `test`: the LoadTest to whose topic it sends; absent: the step names the topic. */
+export function produceSpec(
+  { topic, messages, keys, producers = {} }: NonNullable<LabStep['produce']>,
+  test: LoadTestSpec | undefined,
+): Json {
+  const { record } = producers as { record?: Json };
+  const keyed = keys === undefined ? {} : { record: { ...record, key: { mode: 'Fixed', values: keys } } };
+  return {
+    ...(test?.kafka === undefined ? {} : { kafka: test.kafka }),
+    topic: { name: topic ?? test?.topic.name, management: 'Existing' },
+    producers: { ...producers, ...keyed, messages },
+  };
+}

@@ -1,0 +1,223 @@
+/** A Lab on a real API server: what it makes, keeps, kills and takes away. The test says what a LoadTest's operator would. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import type { KubernetesObject } from '../../../src/api/kind.ts';
+import type { Lab, LabInput } from '../../../src/api/lab.ts';
+import type { LoadTest, LoadTestInput, LoadTestStatus } from '../../../src/api/loadTest.ts';
+import { GROUP_VERSION } from '../../../src/api/runStatus.ts';
+import { labKind } from '../../../src/kinds/lab/plan.ts';
+import type { Cluster, Workers } from '../../../src/runtime/ports.ts';
+import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
+import { ROUND, resource, running, standing } from '../../support/labSeen.ts';
+import { objectsOf } from '../../support/objects.ts';
+import { serveCrds } from '../../support/serveCrds.ts';
+import { clusterOf } from '../../support/toy.ts';
+import { startToyRuntime, type ToyRuntime } from '../../support/toyRuntime.ts';
+import { until } from '../../support/until.ts';
+
+jest.setTimeout(90_000);
+
+const PATIENCE_MS = 30_000;
+
+let server: ApiServer;
+let user: Cluster & { close(): Promise<void> };
+let operator: ToyRuntime;
+/** What workers were told. */
+let told: Parameters<Workers['setStop']>[0][];
+
+const operate = (): ToyRuntime =>
+  startToyRuntime(user, {
+    kinds: [labKind],
+    workers: {
+      setStop: async (order) => {
+        told.push(order);
+      },
+    },
+  });
+
+beforeAll(async () => {
+  server = await startApiServer();
+  user = clusterOf(server.kubeconfig);
+  const objects = objectsOf(server);
+  await serveCrds(objects);
+  await objects.close();
+});
+
+afterAll(async () => {
+  await user?.close();
+  await server?.stop();
+});
+
+beforeEach(() => {
+  told = [];
+  operator = operate();
+});
+
+afterEach(async () => {
+  await operator.crash();
+});
+
+/** As a crash would, and the next one. */
+async function another(): Promise<void> {
+  await operator.crash();
+  operator = operate();
+}
+
+const ref = (kind: string, name: string, apiVersion = GROUP_VERSION) => ({
+  apiVersion,
+  kind,
+  namespace: 'default',
+  name,
+});
+const labOf = async (name: string) => (await user.get(ref('Lab', name))) as Lab | null;
+const testOf = async (name: string) => (await user.get(ref('LoadTest', name))) as LoadTest | null;
+const make = (name: string, spec: LabInput) =>
+  user.create({ apiVersion: GROUP_VERSION, kind: 'Lab', metadata: { name, namespace: 'default' }, spec });
+const phases = async (name: string) => (await labOf(name))?.status?.steps?.map(({ phase }) => phase);
+const lab = (name: string, what: string, holds: (lab: Lab) => unknown) =>
+  until(
+    `Lab ${name}: ${what}`,
+    async () => {
+      const seen = await labOf(name);
+      if (seen !== null && holds(seen)) return seen;
+      throw new Error(JSON.stringify(seen?.status));
+    },
+    PATIENCE_MS,
+  );
+const loadTest = (name: string, what: string, holds: (test: LoadTest) => unknown = () => true) =>
+  until(
+    `LoadTest ${name}: ${what}`,
+    async () => {
+      const seen = await testOf(name);
+      return seen !== null && holds(seen) ? seen : undefined;
+    },
+    PATIENCE_MS,
+  );
+
+/** What a LoadTest's operator would say of it now. */
+async function says(test: LoadTest, more: Partial<LoadTestStatus> = {}): Promise<void> {
+  const { status } = running(test.spec as LoadTestInput, { generation: test.metadata.generation });
+  const lag = status?.lag === undefined ? {} : { lag: { ...status.lag, at: new Date().toISOString() } };
+  await user.applyStatus({
+    apiVersion: GROUP_VERSION,
+    kind: 'LoadTest',
+    metadata: { namespace: 'default', name: test.metadata.name, uid: test.metadata.uid },
+    status: { ...status, ...lag, ...more },
+  } as KubernetesObject);
+}
+
+const eventsOf = async (name: string) =>
+  (await user.list({ apiVersion: 'events.k8s.io/v1', kind: 'Event' }, { namespace: 'default' })).items
+    .filter((event) => (event.regarding as { name?: string }).name === name)
+    .map(({ reason }) => reason);
+
+test('a lab is taken over midway, sends once, and takes with it what it made', async () => {
+  const round = (name: string) => ({ ...ROUND, topic: { ...ROUND.topic, name } });
+  await make('whole', {
+    resources: [resource('LoadTest', 'mine', round('mine'))],
+    steps: [
+      { name: 'begin', apply: { kind: 'LoadTest', name: 'mine' }, expect: [{ that: 'group.members.size() == 1' }] },
+      {
+        name: 'two',
+        scale: { loadTest: 'mine', consumers: 2 },
+        expect: [{ that: 'group.members.size() == before.group.members.size() + 1' }],
+      },
+      { name: 'ten', produce: { name: 'first', loadTest: 'mine', messages: 10, keys: ['key1'] } },
+      { name: 'grow', partitions: { loadTest: 'mine', partitions: 4 } },
+    ],
+  });
+  const made = await loadTest('mine', 'is made');
+  const owner = await labOf('whole');
+  expect(made.metadata).toMatchObject({
+    labels: { 'app.kubernetes.io/managed-by': 'kafka-lab-operator', 'kafkalab.dev/lab': 'whole' },
+    ownerReferences: [{ kind: 'Lab', name: 'whole', uid: owner?.metadata.uid, controller: true }],
+  });
+  expect(made.spec.consumers?.replicas).toBe(1);
+  await says(made);
+  await lab('whole', 'waits for newer figures', ({ status }) => status?.steps?.[0]?.doneAt !== undefined);
+  await says(made);
+  const scaled = await loadTest('mine', 'has two consumers', ({ spec }) => spec.consumers?.replicas === 2);
+  await another();
+  await says(scaled);
+  await lab('whole', 'both are there', ({ status }) => status?.steps?.[1]?.doneAt !== undefined);
+  await says(scaled);
+  const sends = await loadTest('whole-first', 'is made');
+  expect(sends.spec).toMatchObject({
+    topic: { name: 'mine', management: 'Existing' },
+    producers: { messages: 10, record: { key: { mode: 'Fixed', values: ['key1'] } } },
+  });
+  await another();
+  await lab('whole', 'knows its producer', ({ status }) => status?.steps?.[2]?.uid === sends.metadata.uid);
+  await another();
+  await says(sends, standing('Completed', 'sent', 'Ready'));
+  const grown = await loadTest('mine', 'has four partitions', ({ spec }) => spec.topic.partitions === 4);
+  expect(grown.spec.consumers?.replicas).toBe(2);
+  await says(grown);
+  const { status } = await lab('whole', 'is over', (it) => it.status?.phase === 'Passed');
+  expect(status).toMatchObject({ score: '2/2', step: '4/4', failed: 0 });
+  expect((await testOf('whole-first'))?.metadata.uid).toBe(sends.metadata.uid);
+  expect((await loadTest('mine', 'rests', ({ spec }) => spec.suspend)).metadata.uid).toBe(made.metadata.uid);
+  await until('the Events are written', async () => (await eventsOf('whole')).includes('Passed'), PATIENCE_MS);
+  expect(await eventsOf('whole')).toEqual(expect.arrayContaining(['StepStarted', 'StepPassed', 'Passed']));
+
+  await user.delete(ref('Lab', 'whole'), owner?.metadata.uid ?? '');
+  await until('the Lab is gone', async () => (await labOf('whole')) === null, PATIENCE_MS);
+  expect([await testOf('mine'), await testOf('whole-first')]).toEqual([null, null]);
+});
+
+test('a script that can’t be right makes nothing, and goes on when it is corrected', async () => {
+  const steps = (that: string): LabInput['steps'] => [{ name: 'look', observe: {}, expect: [{ that }] }];
+  await make('wrong', { steps: steps('loadTests.size() == 1') });
+  const stalled = await lab('wrong', 'is stalled', ({ status }) => status?.phase === 'Pending');
+  const { message } = stalled.status?.conditions.find(({ type }) => type === 'Stalled') ?? {};
+  expect(message).toContain('steps[0] (look).expect[0].that');
+  await user.patch(ref('Lab', 'wrong'), { spec: { steps: steps('1 + 1 == 2') } });
+  await lab('wrong', 'has passed', ({ status }) => status?.phase === 'Passed');
+});
+
+test('what somebody else has under the name fails the step, and stays', async () => {
+  await user.create({
+    apiVersion: GROUP_VERSION,
+    kind: 'LoadTest',
+    metadata: { name: 'theirs', namespace: 'default' },
+    spec: ROUND,
+  });
+  await make('foreign', {
+    resources: [resource('LoadTest', 'theirs', ROUND)],
+    steps: [{ name: 'begin', apply: { kind: 'LoadTest', name: 'theirs' } }],
+  });
+  const failed = await lab('foreign', 'has failed', ({ status }) => status?.phase === 'Failed');
+  expect(failed.status?.steps?.[0]?.message).toContain('exists already and was not made by this operator');
+  expect((await testOf('theirs'))?.metadata.ownerReferences).toBeUndefined();
+});
+
+test('a kill takes the pod whose uid is on record, after its worker has agreed, and no other', async () => {
+  const pod = (name: string): KubernetesObject => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default' },
+    spec: { containers: [{ name: 'consumer', image: 'none' }] },
+  });
+  const name = 'victim-consumer-0';
+  const podRef = ref('Pod', name, 'v1');
+  await make('killing', {
+    resources: [resource('LoadTest', 'victim', ROUND)],
+    steps: [
+      { name: 'begin', apply: { kind: 'LoadTest', name: 'victim' } },
+      { name: 'kill', kill: { loadTest: 'victim', consumer: 0 } },
+      { name: 'wait', wait: '1s' },
+    ],
+  });
+  const test = await loadTest('victim', 'is made');
+  await says(test);
+  await lab('killing', 'waits for the pod', ({ status }) => status?.steps?.[1]?.message?.includes(name));
+  const first = await user.create(pod(name));
+  await until('it is gone', async () => (await user.get(podRef)) === null, PATIENCE_MS);
+  const second = await user.create(pod(name));
+  await lab('killing', 'has passed', ({ status }) => status?.phase === 'Passed');
+  expect(told.map(({ pods, run, stop }) => ({ pods: pods.map((it) => it.name), run, stop }))).toEqual([
+    { pods: [name], run: test.metadata.uid, stop: 'Kill' },
+  ]);
+  expect((await labOf('killing'))?.status?.steps?.[1]?.uid).toBe(first.metadata.uid);
+  expect((await user.get(podRef))?.metadata.uid).toBe(second.metadata.uid);
+  expect(await phases('killing')).toEqual(['Passed', 'Passed', 'Passed']);
+});

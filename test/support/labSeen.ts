@@ -1,0 +1,236 @@
+/** What a Lab's plan is shown, written short. Times in ms since BEGIN. */
+import { expect } from '@jest/globals';
+import { consumerScaleSchema } from '../../src/api/consumerScale.ts';
+import type { Failure, KubernetesObject, ObjectMeta, Plan } from '../../src/api/kind.ts';
+import { type Lab, type LabInput, type LabStatus, labSchema } from '../../src/api/lab.ts';
+import { type LoadTest, type LoadTestInput, type LoadTestStatus, loadTestSchema } from '../../src/api/loadTest.ts';
+import { GROUP_VERSION } from '../../src/api/runStatus.ts';
+import { labKind } from '../../src/kinds/lab/plan.ts';
+import { BEGIN } from './evidence.ts';
+import { actionLine, at, stands } from './seen.ts';
+
+type Steps = LabInput['steps'];
+type Resources = NonNullable<LabInput['resources']>;
+
+export const ROUND = {
+  topic: { name: 't', partitions: 3, replicas: 2 },
+  producers: { replicas: 1 },
+  consumers: { replicas: 1, group: 'g' },
+};
+
+export const resource = (
+  kind: 'LoadTest' | 'ConsumerScale',
+  name: string,
+  spec: Record<string, unknown>,
+): Resources[number] => ({ apiVersion: GROUP_VERSION, kind, metadata: { name }, spec });
+
+export const ONE = [resource('LoadTest', 'round', ROUND)];
+export const APPLY: Steps[number] = { name: 'begin', apply: { kind: 'LoadTest', name: 'round' } };
+
+const meta = (name: string, more: Partial<ObjectMeta> = {}) => ({
+  name,
+  namespace: 'demo',
+  uid: `uid-${name}`,
+  generation: 1,
+  creationTimestamp: at(0),
+  ...more,
+});
+
+export const lab = (
+  spec: Omit<LabInput, 'resources'> & { resources?: Resources },
+  status?: LabStatus,
+  more: Partial<ObjectMeta> = {},
+): Lab => ({
+  apiVersion: GROUP_VERSION,
+  kind: 'Lab',
+  metadata: meta('grade', more),
+  spec: labSchema.spec.parse({ resources: ONE, ...spec }),
+  ...(status === undefined ? {} : { status }),
+});
+
+const READY = (status: 'True' | 'False', reason: string, message: string) => [
+  { type: 'Ready', status, reason, message, lastTransitionTime: at(0) },
+];
+
+/** A LoadTest of the lab, with so many consumers that share its partitions, as its status has it. */
+export function running(
+  spec: LoadTestInput = ROUND as LoadTestInput,
+  {
+    name = 'round',
+    uid = `uid-${name}`,
+    generation = 1,
+    ...status
+  }: Partial<LoadTestStatus> & {
+    name?: string;
+    uid?: string;
+    generation?: number;
+  } = {},
+): LoadTest {
+  const parsed = loadTestSchema.spec.parse(spec);
+  const consumers = parsed.consumers?.replicas ?? 0;
+  const { partitions } = parsed.topic;
+  const members = Array.from({ length: consumers }, (_, n) => ({
+    id: `${name}-consumer-${n}`,
+    client: `${name}-consumer-${n}-id`,
+    host: 'node-1',
+    partitions: Array.from({ length: partitions }, (_, p) => p).filter((p) => p % consumers === n),
+    source: 'Clients' as const,
+  }));
+  return {
+    apiVersion: GROUP_VERSION,
+    kind: 'LoadTest',
+    metadata: meta(name, { uid, generation }),
+    spec: parsed,
+    status: {
+      phase: 'Running',
+      observedGeneration: generation,
+      conditions: READY('True', 'Running', 'all ready'),
+      topic: { partitions, replicas: 2, managedBy: 'Admin', created: true },
+      ...(parsed.producers === undefined
+        ? {}
+        : {
+            producers: {
+              desired: parsed.producers.replicas,
+              ready: parsed.producers.replicas,
+              attempted: 0,
+              acknowledged: 0,
+              failed: 0,
+              bytes: 0,
+              messagesPerSecond: 0,
+              bytesPerSecond: 0,
+              elapsedMs: 0,
+            },
+          }),
+      ...(parsed.consumers === undefined
+        ? {}
+        : {
+            consumers: {
+              desired: consumers,
+              ready: consumers,
+              selector: 'x=y',
+              members,
+              idle: members.filter((member) => member.partitions.length === 0).map(({ id }) => id),
+              consumed: 0,
+              messagesPerSecond: 0,
+              elapsedMs: 0,
+            },
+            lag: lagAt(0, 0),
+            rebalances: rebalanced(0),
+          }),
+      ...status,
+    },
+  };
+}
+
+export const lagAt = (ms: number, total: number): NonNullable<LoadTestStatus['lag']> => ({
+  total,
+  peak: total,
+  at: at(ms),
+  errorBound: 0,
+  partitions: [],
+  history: [],
+});
+
+export const rebalanced = (count: number, settled = true): NonNullable<LoadTestStatus['rebalances']> => ({
+  count,
+  settled,
+  longestPauseMs: 0,
+  longestStopTheWorldMs: 0,
+  recent: Array.from({ length: Math.min(50, count) }, (_, n) => ({
+    number: Math.max(0, count - 50) + n + 1,
+    at: at(n),
+    settledAt: at(n),
+    trigger: 'ScaleUp' as const,
+    reason: 'asked for',
+    protocol: 'Eager' as const,
+    source: 'Clients' as const,
+    membersBefore: 1,
+    membersAfter: 2,
+    partitionsMoved: 1,
+    stopTheWorldMs: 1,
+    longestPauseMs: 100 + n,
+    pauses: [],
+    members: [],
+  })),
+});
+
+export const standing = (
+  phase: LoadTestStatus['phase'],
+  message: string,
+  type: 'Ready' | 'Stalled' | 'Reconciling',
+  since = 0,
+): Pick<LoadTestStatus, 'phase' | 'conditions'> => ({
+  phase,
+  conditions: ['Ready', 'Reconciling', 'Stalled'].map((one) => ({
+    type: one,
+    status: one === type ? ('True' as const) : ('False' as const),
+    reason: 'Because',
+    message,
+    lastTransitionTime: at(since),
+  })),
+});
+
+export interface Shown {
+  now?: number;
+  owned?: KubernetesObject[];
+  objects?: (KubernetesObject | null)[];
+  failures?: Failure[];
+}
+
+/** Everything that is shown; a plan changes nothing of it. */
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) freeze(inner);
+}
+
+export function planLab(resource: Lab, { now = 0, ...shown }: Shown = {}): Plan<LabStatus> {
+  const seen = {
+    resource,
+    deleting: resource.metadata.deletionTimestamp !== undefined,
+    owned: [],
+    objects: [],
+    kafka: { unavailable: 'not asked for' },
+    evidence: { unavailable: 'not asked for' },
+    failures: [],
+    ...shown,
+    now: BEGIN + now,
+  };
+  freeze(seen);
+  const plan = labKind.plan(seen);
+  labSchema.status.parse(plan.status);
+  expect(labKind.plan(seen)).toEqual(plan);
+  for (const { kind, spec } of plan.apply) {
+    (kind === 'LoadTest' ? loadTestSchema : consumerScaleSchema).spec.parse(spec);
+  }
+  return plan;
+}
+
+/** `LoadTest round 2/3 x1`: consumers, partitions and producers, as far as they are asked for. */
+function appliedLine({ kind, metadata, spec }: KubernetesObject): string {
+  const { topic, consumers, producers, suspend } = spec as {
+    topic?: { partitions?: number };
+    consumers?: { replicas?: number };
+    producers?: { replicas?: number; messages?: number };
+    suspend?: boolean;
+  };
+  const sizes = [
+    ...(consumers === undefined ? [] : [`${consumers.replicas ?? '-'} consumers`]),
+    ...(topic?.partitions === undefined ? [] : [`${topic.partitions} partitions`]),
+    ...(producers?.replicas === undefined ? [] : [`${producers.replicas} producers`]),
+    ...(producers?.messages === undefined ? [] : [`${producers.messages} messages`]),
+    ...(suspend === true ? ['suspended'] : []),
+  ];
+  return `${kind} ${metadata.name}${sizes.length === 0 ? '' : ` (${sizes.join(', ')})`}`;
+}
+
+/** What a plan answered, as lines: how it stands, what it applies, does and tells. */
+export function toldOfLab({ status, apply, actions, events }: Plan<LabStatus>) {
+  return {
+    stands: `${status.phase}, ${stands(status)}`,
+    steps: (status.steps ?? []).map(({ phase, doneAt }) => (phase === 'Running' && doneAt ? 'Judging' : phase)),
+    applies: apply.map(appliedLine),
+    does: actions.map(actionLine),
+    tells: events.map(({ reason }) => reason),
+  };
+}
