@@ -189,7 +189,7 @@ test('of too many keys the same ones are told exactly, whatever the order', () =
       const { byProducer, truth } = play(records);
       expect(told(mixed(byProducer, order))).toEqual(truth);
     }),
-    { numRuns: 40 },
+    { numRuns: 20 },
   );
 });
 
@@ -204,7 +204,7 @@ test('keys in many partitions: the bound is on pairs, and is the same for all', 
       expect(truth.keys.more).toBe(true);
       expect(told(mixed(byProducer, order))).toEqual(truth);
     }),
-    { numRuns: 10 },
+    { numRuns: 5 },
   );
 });
 
