@@ -46,12 +46,17 @@ export function addProduced(producers: Producers, key: string, fact: Produced, s
     producer = { client: fact.client, totals, messages: newCounter(since), bytes: newCounter(since), stopped: false };
     producers.all.set(key, producer);
   }
-  producer.totals = totals;
-  read(producer.messages, at, fact.acknowledged);
-  read(producer.bytes, at, fact.bytes);
+  // A report that was not taken at first is sent again after newer ones.
+  if (settled(totals) >= settled(producer.totals)) {
+    producer.totals = totals;
+    read(producer.messages, at, fact.acknowledged);
+    read(producer.bytes, at, fact.bytes);
+  }
   addPlaces(producers.placed, key, fact);
   return fact.latency === undefined || producers.latency.merge(fact.latency);
 }
+
+const settled = ({ acknowledged, failed }: Produced): number => acknowledged + failed;
 
 export function producerStopped(producers: Producers, key: string): void {
   const producer = producers.all.get(key);

@@ -38,7 +38,9 @@ test('nothing reported yet', () => {
       latencyMs: null,
       done: 0,
       errors: [],
+      partitions: [],
     },
+    keys: { distinct: 0, more: false, spread: 0, list: [] },
     consumers: {
       consumed: 0,
       messagesPerSecond: 0,
