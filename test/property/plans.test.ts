@@ -3,13 +3,16 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Lab, LoadTestWorld, type Moment, type Mood } from '../support/loadTestWorld.ts';
 
-const lab: fc.Arbitrary<Lab> = fc.record({
-  management: fc.constantFrom('Auto', 'Admin', 'Existing'),
-  deletionPolicy: fc.constantFrom('Delete', 'Retain'),
-  found: fc.constantFrom(0, 0, 1, 3, 9),
-  groupFound: fc.boolean(),
-  after: fc.boolean(),
-});
+const lab: fc.Arbitrary<Lab> = fc
+  .record({
+    management: fc.constantFrom<Lab['management'][]>('Auto', 'Auto', 'Strimzi', 'Admin', 'Existing'),
+    strimzi: fc.boolean(),
+    deletionPolicy: fc.constantFrom<Lab['deletionPolicy'][]>('Delete', 'Retain'),
+    found: fc.constantFrom(0, 0, 1, 3, 9),
+    groupFound: fc.boolean(),
+    after: fc.boolean(),
+  })
+  .map((how) => ({ ...how, strimzi: how.strimzi || how.management === 'Strimzi' }));
 
 const MOODS: Mood[] = ['Up', 'Away', 'Refuses', 'Deaf', 'Foreign'];
 const momentWith = (...moods: Mood[]): fc.Arbitrary<Moment> =>
@@ -47,13 +50,17 @@ test('nothing is made before it is recorded that it will be: topics, and clients
         if (typeof what === 'string') {
           expect(recorded?.evidence).toBeDefined();
           expect(topicThere).toBe(true);
-        } else if (what.type === 'CreateTopic') expect(recorded?.topic?.created).toBe(true);
-        else if (what.type === 'DeleteTopic') {
+        } else if (what.type === 'CreateTopic' || what.type === 'ApplyObject') {
+          expect(recorded?.topic).toMatchObject({
+            created: true,
+            managedBy: what.type === 'CreateTopic' ? 'Admin' : 'Strimzi',
+          });
+        } else if (what.type === 'DeleteTopic' || what.type === 'DeleteObject') {
           expect(recorded?.topic?.created).toBe(true);
           expect(how.deletionPolicy).toBe('Delete');
         } else if (what.type === 'DeleteGroup') expect(recorded?.consumers?.groupCreated).toBe(true);
       }
-      if (world.topic?.ours === true) expect(world.status?.topic?.created).toBe(true);
+      if (world.topic?.ours === true || world.kafkaTopic !== null) expect(world.status?.topic?.created).toBe(true);
     }),
     { numRuns: 300 },
   );
@@ -83,8 +90,10 @@ test('with a Kafka that answers, deleting removes what it made and nothing else'
       for (const moment of after) world.round(moment);
       settle(world, 'Up', () => world.finished);
       expect(world.told).not.toContain('LeftBehind');
-      if (made && how.deletionPolicy === 'Delete') expect(world.topic).toBeUndefined();
-      else expect(world.topic).toEqual(topic);
+      if (made && how.deletionPolicy === 'Delete') {
+        expect(world.topic).toBeUndefined();
+        expect(world.kafkaTopic).toBeNull();
+      } else expect(world.topic).toEqual(topic);
       if (how.groupFound) expect(world.group).toBe(true);
       else if (group) expect(world.group).toBe(false);
     }),
@@ -97,6 +106,7 @@ test('with a Kafka that answers again, it comes to its end, whatever was before'
     fc.property(lab, moments(...MOODS), (how, before) => {
       // These wait for their user.
       fc.pre(how.management !== 'Existing' || how.found >= 3);
+      fc.pre(how.management !== 'Strimzi' || how.found === 0);
       const world = new LoadTestWorld(how);
       for (const moment of before) world.round(moment);
       settle(world, 'Up', () => world.status?.phase === 'Completed');

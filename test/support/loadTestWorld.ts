@@ -4,10 +4,25 @@ import type { LoadTest, LoadTestInput, LoadTestStatus } from '../../src/api/load
 import type { Fact } from '../../src/domain/evidence.ts';
 import { emptyRun, fold } from '../../src/domain/run.ts';
 import { BEGIN } from './evidence.ts';
-import { AWAY, CONSUMERS, group, kafka, loadTest, planLoadTest, pods, produced, TOPIC, UNREAD } from './seen.ts';
+import {
+  AWAY,
+  CONSUMERS,
+  group,
+  kafka,
+  LOAD_TESTS,
+  loadTest,
+  planLoadTest,
+  pods,
+  produced,
+  TOPIC,
+  UNREAD,
+} from './seen.ts';
+import { CLUSTER, kafkaResource, READY, STRIMZI } from './strimzi.ts';
 
 export interface Lab {
-  management: 'Auto' | 'Admin' | 'Existing';
+  management: 'Auto' | 'Strimzi' | 'Admin' | 'Existing';
+  /** Kafka is one of Strimzi. */
+  strimzi: boolean;
   deletionPolicy: 'Delete' | 'Retain';
   /** Partitions of a topic that was there before; 0: there is none. */
   found: number;
@@ -16,7 +31,10 @@ export interface Lab {
   after: boolean;
 }
 
-/** Up: it does what it is asked. Away: no answer. Refuses: to delete and create. Deaf: says yes and does nothing. Foreign: others are in the group. */
+/**
+ * Up: it does what it is asked. Away: no answer. Refuses: to delete and create. Deaf: says yes and does nothing. Foreign: others
+ * are in the group. The Topic Operator works while Kafka is Up or Foreign, and is down else.
+ */
 export type Mood = 'Up' | 'Away' | 'Refuses' | 'Deaf' | 'Foreign';
 
 export interface Moment {
@@ -37,14 +55,18 @@ export interface Deed {
   topicThere: boolean;
 }
 
-const REFUSED: ReadonlySet<Action['type']> = new Set(['CreateTopic', 'AddPartitions', 'DeleteTopic', 'DeleteGroup']);
+const REFUSED: ReadonlySet<Action['type']> = new Set([
+  ...(['CreateTopic', 'AddPartitions', 'DeleteTopic', 'DeleteGroup', 'ApplyObject', 'DeleteObject'] as const),
+]);
 const RETRY_MS = 2_000;
+const NOT_ASKED = { unavailable: 'not asked for' };
 
 export class LoadTestWorld {
   now = 1_000;
   status: LoadTestStatus | undefined;
   finished = false;
   topic: { partitions: number; ours: boolean } | undefined;
+  kafkaTopic: KubernetesObject | null = null;
   group: boolean;
   readonly deeds: Deed[] = [];
   readonly told: string[] = [];
@@ -58,8 +80,9 @@ export class LoadTestWorld {
   #end = 0;
   #committed: number | null = null;
 
-  constructor({ management, deletionPolicy, found, groupFound, after }: Lab) {
+  constructor({ management, strimzi, deletionPolicy, found, groupFound, after }: Lab) {
     const spec: LoadTestInput = {
+      ...(strimzi ? { kafka: { strimzi: CLUSTER } } : {}),
       topic: { ...TOPIC, management, deletionPolicy },
       producers: { replicas: 2, messages: 20 },
       consumers: { ...CONSUMERS, start: after ? 'AfterProducers' : 'Together' },
@@ -84,11 +107,12 @@ export class LoadTestWorld {
     };
     const plan = planLoadTest(resource, {
       now: this.now,
+      objects: this.#objects(resource),
       owned: [...this.#workloads].map(([role, { asked, there }]) => ({
         ...pods(role as 'producer', asked),
         status: { replicas: there, readyReplicas: Math.min(asked, there) },
       })),
-      kafka: this.#look(mood),
+      kafka: LOAD_TESTS.needs(resource).kafka === undefined ? NOT_ASKED : this.#look(mood),
       evidence: this.status?.evidence === undefined || unread ? UNREAD : { known: this.#run },
       failures: this.#failures.map(({ failure }) => failure),
     });
@@ -163,7 +187,58 @@ export class LoadTestWorld {
     if (action.type === 'AddPartitions' && this.topic) this.topic.partitions = action.partitions;
     if (action.type === 'DeleteTopic') this.topic = undefined;
     if (action.type === 'DeleteGroup') this.group = false;
+    if (action.type === 'ApplyObject') this.#apply(action.object);
+    if (action.type === 'DeleteObject') this.#delete(action.uid);
     if (action.type === 'Report') this.#report('operator/1', action.facts as Fact[]);
+  }
+
+  /** As the runtime gathers them: what one of them shows tells which one comes next. */
+  #objects(resource: LoadTest): (KubernetesObject | null)[] {
+    let objects: (KubernetesObject | null)[] = [];
+    for (;;) {
+      const refs = LOAD_TESTS.needs(resource, objects).objects ?? [];
+      if (refs.length === objects.length) return objects;
+      const there: Record<string, KubernetesObject | null> = { APIResourceList: STRIMZI, Kafka: kafkaResource() };
+      objects = refs.map(({ kind }) => there[kind] ?? this.kafkaTopic);
+    }
+  }
+
+  #topicOperator(): void {
+    const found = this.kafkaTopic;
+    if (found === null) return;
+    const { deletionTimestamp, generation = 1 } = found.metadata;
+    if (deletionTimestamp !== undefined) {
+      this.topic = undefined;
+      this.kafkaTopic = null;
+      return;
+    }
+    const { partitions } = found.spec as { partitions: number };
+    this.topic ??= { partitions, ours: true };
+    this.topic.partitions = Math.max(partitions, this.topic.partitions);
+    this.kafkaTopic = {
+      ...found,
+      metadata: { ...found.metadata, finalizers: ['strimzi.io/topic-operator'] },
+      status: { observedGeneration: generation, conditions: [READY] },
+    };
+  }
+
+  #apply(object: KubernetesObject): void {
+    const { metadata } = this.kafkaTopic ?? {};
+    if (metadata?.deletionTimestamp !== undefined) return;
+    const generation = (metadata?.generation ?? 0) + 1;
+    this.kafkaTopic = {
+      ...this.kafkaTopic,
+      ...object,
+      metadata: { uid: 'uid-t', ...metadata, ...object.metadata, generation },
+    };
+  }
+
+  #delete(uid: string): void {
+    const found = this.kafkaTopic;
+    if (found === null || found.metadata.uid !== uid) return;
+    const held = found.metadata.finalizers !== undefined;
+    const deletionTimestamp = new Date(BEGIN + this.now).toISOString();
+    this.kafkaTopic = held ? { ...found, metadata: { ...found.metadata, deletionTimestamp } } : null;
   }
 
   #look(mood: Mood) {
@@ -191,6 +266,7 @@ export class LoadTestWorld {
   #pass(ms: number, mood: Mood): void {
     this.now += Math.max(1, ms);
     for (const [role, { asked }] of this.#workloads) this.#workloads.set(role, { asked, there: asked });
+    if (mood === 'Up' || mood === 'Foreign') this.#topicOperator();
     if (mood === 'Away' || this.topic === undefined) return;
     if (this.#end === 0 && this.#pods('producer') === 2) {
       for (const n of [0, 1]) this.#report(`p-${n}/1`, [produced(this.now - 1, n, 10)]);
