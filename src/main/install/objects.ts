@@ -34,7 +34,7 @@ const plurals = CRDS.map((crd) => crd.plural);
 const groups = [...new Set(CRDS.map((crd) => crd.group))];
 const of = (subresource: string) => plurals.map((plural) => `${plural}/${subresource}`);
 
-/** In every namespace that is watched. Nothing here reads Secrets; of anybody else's objects it changes no more than the scale that a ConsumerScale names. */
+/** In every namespace that is watched. Nothing here reads Secrets; of anybody else's objects it changes no more than the scale that a ConsumerScale names. Rights to delete can't be narrowed to what it made; it deletes nothing else. */
 export const WATCHED_RULES: PolicyRule[] = [
   { apiGroups: groups, resources: plurals, verbs: ['get', 'list', 'watch', 'patch'] },
   // What a Lab makes, and takes away with it.
