@@ -24,6 +24,8 @@ export interface Expressions {
 export type Values = Record<string, unknown>;
 
 const LONGEST_VALUE = 160;
+/** Expressions kept as parsed. */
+const MOST_PARSED = 1_000;
 
 // ---- types ----------------------------------------------------------------------------------
 
@@ -96,7 +98,7 @@ function typesIn(environment: Environment): Types {
       case 'number':
         return typeof value === 'number' ? value : Number(value);
       case 'array':
-        return (value as unknown[]).map((item) => convert(schema.items as Schema, item));
+        return Array.from(value as unknown[], (item) => convert(schema.items as Schema, item));
       case 'object': {
         const type = classes.get(schema);
         if (type !== undefined) return new type(value as Values);
@@ -169,6 +171,7 @@ export function expressions(variables: Record<string, Schema>): Expressions {
     const known = parsed.get(text);
     if (known !== undefined) return known;
     const result = environment.parse(text);
+    if (parsed.size >= MOST_PARSED) parsed.clear();
     parsed.set(text, result);
     return result;
   }

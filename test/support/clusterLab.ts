@@ -1,5 +1,6 @@
 /** What the tests of the labs share: a namespace each, waiting on statuses, and Kafka's own tools as the judge. */
 import type { ConsumerScale } from '../../src/api/consumerScale.ts';
+import type { Lab } from '../../src/api/lab.ts';
 import type { LoadTest } from '../../src/api/loadTest.ts';
 import { get, kubectl, list, tryKubectl } from './kubectl.ts';
 import { until } from './until.ts';
@@ -24,7 +25,7 @@ export async function makeNamespace(name: string): Promise<string> {
 
 /** Labs first: their finalizers need the operator. */
 export async function removeNamespace(name: string): Promise<void> {
-  await tryKubectl(['delete', 'consumerscales,loadtests', '--all', '-n', name, '--timeout=180s']);
+  await tryKubectl(['delete', 'labs,consumerscales,loadtests', '--all', '-n', name, '--timeout=180s']);
   await kubectl(['delete', 'namespace', name, '--timeout=180s']);
 }
 
@@ -88,6 +89,9 @@ export const untilConsumerScale = (
   holds: Seen<ConsumerScale>,
   timeoutMs = PATIENCE_MS,
 ) => untilSeen<ConsumerScale>('consumerscale', namespace, name, what, holds, timeoutMs);
+
+export const untilLab = (namespace: string, name: string, what: string, holds: Seen<Lab>, timeoutMs = PATIENCE_MS) =>
+  untilSeen<Lab>('lab', namespace, name, what, holds, timeoutMs);
 
 export const isOver = (scale: ConsumerScale): boolean =>
   scale.status?.phase === 'Completed' || scale.status?.phase === 'Failed';

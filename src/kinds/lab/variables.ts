@@ -79,12 +79,17 @@ function declared(spec: LabSpec): Properties {
   return { ...now, before: object(now) };
 }
 
-const made = new WeakMap<LabSpec, Expressions>();
+/** What is declared depends on names alone, and making it costs some ms: kept for labs that are looked at each second. */
+const made = new Map<string, Expressions>();
+const MOST_KEPT = 100;
 
-/** Made once for each script. */
 export function expressionsOf(spec: LabSpec): Expressions {
-  const known = made.get(spec) ?? expressions(declared(spec));
-  made.set(spec, known);
+  const names = JSON.stringify([loadTestNames(spec), scaleNames(spec), producedNames(spec)]);
+  const known = made.get(names) ?? expressions(declared(spec));
+  made.delete(names);
+  made.set(names, known);
+  const [oldest = names] = made.keys();
+  if (made.size > MOST_KEPT) made.delete(oldest);
   return known;
 }
 

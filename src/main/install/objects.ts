@@ -49,7 +49,8 @@ export const STRIMZI_RULES: PolicyRule[] = [
 
 /**
  * In every namespace that is watched. Nothing here reads Secrets; of anybody else's objects it changes no more than the
- * scale that a ConsumerScale names, and the partitions of a KafkaTopic that a lab asks more of.
+ * scale that a ConsumerScale names, and the partitions of a KafkaTopic that a lab asks more of. Rights to delete can't be
+ * narrowed to what it made; it deletes nothing else.
  */
 export const WATCHED_RULES: PolicyRule[] = [
   { apiGroups: groups, resources: plurals, verbs: ['get', 'list', 'watch', 'patch'] },

@@ -1,0 +1,242 @@
+/**
+ * Every graded lab of manifests/labs/graded passes as it is (the largest with fewer pods), takes with it what it made, and
+ * fails where it should when something of it is put wrong.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { load } from 'js-yaml';
+import type { Lab, LabInput } from '../../../../src/api/lab.ts';
+import type { LoadTestInput } from '../../../../src/api/loadTest.ts';
+import { applyIn, makeNamespace, removeNamespace, topics, untilLab } from '../../../support/clusterLab.ts';
+import { kubectl } from '../../../support/kubectl.ts';
+
+const NAMESPACE = 'graded';
+const FOLDER = join(import.meta.dirname, '../../../../manifests/labs/graded');
+const MINUTE = 60_000;
+
+interface Manifest {
+  metadata: { name: string };
+  spec: LabInput;
+}
+
+interface Graded {
+  file: string;
+  minutes: number;
+  /** With fewer pods: what it shows stays. */
+  small?: (lab: Manifest) => void;
+  /** What is put wrong, and where that has to show. */
+  sabotage: (lab: Manifest) => void;
+  fails: { step: string; that: string };
+}
+
+const testOf = ({ spec }: Manifest, name: string): LoadTestInput => {
+  const found = spec.resources?.find(({ kind, metadata }) => kind === 'LoadTest' && metadata.name === name);
+  if (found === undefined) throw new Error(`there is no LoadTest ${name}`);
+  return found.spec as unknown as LoadTestInput;
+};
+const stepOf = ({ spec }: Manifest, name: string): LabInput['steps'][number] => {
+  const found = spec.steps.find((step) => step.name === name);
+  if (found === undefined) throw new Error(`there is no step ${name}`);
+  return found;
+};
+const without = ({ spec }: Manifest, name: string): void => {
+  const kept = spec.steps.filter((step) => step.name !== name);
+  expect(kept).toHaveLength(spec.steps.length - 1);
+  spec.steps = kept;
+};
+const configOf = (lab: Manifest, name: string): Record<string, string> => {
+  const { consumers } = testOf(lab, name);
+  if (consumers?.config === undefined) throw new Error(`LoadTest ${name} has no settings of consumers`);
+  return consumers.config;
+};
+
+/** The same rate from 20 pods. */
+const tenth = (name: string) => (lab: Manifest) => {
+  testOf(lab, name).producers = { replicas: 20, messagesPerSecond: 10 };
+};
+
+const GRADED: Graded[] = [
+  {
+    file: '01-lag-and-consumers.yaml',
+    minutes: 15,
+    small: tenth('lag'),
+    sabotage: (lab) => {
+      tenth('lag')(lab);
+      (testOf(lab, 'lag').consumers as NonNullable<LoadTestInput['consumers']>).processing = { perRecord: '0ms' };
+    },
+    fails: { step: 'it falls behind', that: 'lag.total > before.lag.total + 3000' },
+  },
+  {
+    file: '02-more-consumers-than-partitions.yaml',
+    minutes: 12,
+    small: tenth('surplus'),
+    sabotage: (lab) => {
+      tenth('surplus')(lab);
+      testOf(lab, 'surplus').topic.partitions = 10;
+    },
+    fails: { step: 'one more', that: 'group.members.size() == 10 && group.idle.size() == 1' },
+  },
+  {
+    file: '04-rebalancing-round.yaml',
+    minutes: 12,
+    sabotage: (lab) => {
+      testOf(lab, 'round').topic.partitions = 4;
+    },
+    fails: { step: 'a fourth has nothing to do', that: 'group.idle.size() == 1' },
+  },
+  {
+    file: '06-endless-rebalancing.yaml',
+    minutes: 15,
+    sabotage: (lab) => {
+      configOf(lab, 'endless')['max.poll.records'] = '50';
+      without(lab, 'the cure');
+    },
+    fails: { step: 'too much work for a poll', that: 'r.trigger == "PollIntervalExceeded"' },
+  },
+  {
+    file: '07-clean-stop-against-crash.yaml',
+    minutes: 10,
+    sabotage: (lab) => {
+      stepOf(lab, 'one is killed').scale = { loadTest: 'crash', consumers: 2 };
+    },
+    fails: { step: 'one is killed', that: 'r.longestPauseMs > 6000' },
+  },
+  {
+    file: '09-no-key.yaml',
+    minutes: 8,
+    sabotage: (lab) => without(lab, 'a second partition'),
+    fails: { step: 'ten more', that: 'produced.second.producers.partitions.size() == 2' },
+  },
+  {
+    file: '10-key.yaml',
+    minutes: 8,
+    sabotage: (lab) => {
+      (stepOf(lab, 'ten more with key1').produce as { keys: string[] }).keys = ['key2'];
+    },
+    fails: { step: 'ten more with key1', that: '.partition == produced.one.keys.list[0].partitions[0].partition' },
+  },
+  {
+    file: '11-partitions-under-keys.yaml',
+    minutes: 8,
+    sabotage: (lab) => without(lab, 'a third partition'),
+    fails: { step: 'ten of each key again', that: 'o.key == k.key' },
+  },
+  {
+    file: '13-new-partitions-and-latest.yaml',
+    minutes: 10,
+    sabotage: (lab) => {
+      configOf(lab, 'latest')['auto.offset.reset'] = 'earliest';
+    },
+    fails: { step: 'no more records', that: '< loadTests.latest.delivery.produced' },
+  },
+  {
+    file: '25-auto-offset-reset.yaml',
+    minutes: 8,
+    sabotage: (lab) => {
+      configOf(lab, 'latest')['auto.offset.reset'] = 'earliest';
+    },
+    fails: { step: 'it has time to read', that: 'loadTests.latest.consumers.consumed == 0' },
+  },
+  {
+    file: '26-auto-commit.yaml',
+    minutes: 8,
+    sabotage: (lab) => {
+      const consumers = testOf(lab, 'auto-commit').consumers as NonNullable<LoadTestInput['consumers']>;
+      consumers.commit = { mode: 'Record' };
+      delete consumers.config?.['auto.commit.interval.ms'];
+    },
+    fails: { step: 'and comes back', that: 'delivery.consumed == 20 && delivery.duplicated == 10' },
+  },
+  {
+    file: '27-manual-commit.yaml',
+    minutes: 12,
+    sabotage: (lab) => {
+      (testOf(lab, 'every').consumers as NonNullable<LoadTestInput['consumers']>).commit = { mode: 'Never' };
+    },
+    fails: { step: 'ten more records', that: 'loadTests.every.delivery.consumed == 1010' },
+  },
+  {
+    file: '28-throughput-and-latency.yaml',
+    minutes: 6,
+    sabotage: (lab) => {
+      (testOf(lab, 'rate').producers as NonNullable<LoadTestInput['producers']>).messages = 999;
+    },
+    fails: { step: '1000 records', that: 'producers.acknowledged == 1000' },
+  },
+];
+
+const read = (file: string): Manifest => load(readFileSync(join(FOLDER, file), 'utf8')) as Manifest;
+
+/** What is waited for in vain need not be waited for long. */
+function hurried({ spec }: Manifest): void {
+  for (const { expect: expectations = [] } of spec.steps) for (const one of expectations) one.within = '45s';
+}
+
+async function graded(manifest: Manifest, minutes: number): Promise<Lab> {
+  const { name } = manifest.metadata;
+  await applyIn(NAMESPACE, manifest);
+  const over = await untilLab(
+    NAMESPACE,
+    name,
+    'is over',
+    ({ status }) => status?.phase === 'Passed' || status?.phase === 'Failed',
+    minutes * MINUTE,
+  );
+  await kubectl(['delete', 'lab', name, '-n', NAMESPACE, '--timeout=180s']);
+  expect(await kubectl(['get', 'loadtests,consumerscales', '-n', NAMESPACE, '-o', 'name'])).toBe('');
+  return over;
+}
+
+/** What did not pass, as lines. */
+const notPassed = ({ status }: Lab): string[] =>
+  (status?.steps ?? [])
+    .filter(({ phase }) => phase !== 'Passed')
+    .flatMap(({ name, phase, message, expectations = [] }) => [
+      `${name}: ${phase} ${message ?? ''}`,
+      ...expectations.filter(({ passed }) => passed !== true).map(({ that, observed }) => `${that} | ${observed}`),
+    ]);
+
+beforeAll(() => makeNamespace(NAMESPACE), 4 * MINUTE);
+afterAll(() => removeNamespace(NAMESPACE), 5 * MINUTE);
+
+test('every graded lab is run here', () => {
+  expect(GRADED.map(({ file }) => file)).toEqual(readdirSync(FOLDER).sort());
+});
+
+describe.each(GRADED)('$file', ({ file, minutes, small, sabotage, fails }) => {
+  const limit = (minutes + 4) * MINUTE;
+
+  test(
+    'passes, and takes with it what it made',
+    async () => {
+      const manifest = read(file);
+      small?.(manifest);
+      const over = await graded(manifest, minutes);
+      expect(notPassed(over)).toEqual([]);
+      expect(over.status?.phase).toBe('Passed');
+      expect(over.status?.passed).toBe(over.status?.total);
+      const made = (manifest.spec.resources ?? []).flatMap(({ kind, spec }) =>
+        kind === 'LoadTest' ? [(spec as unknown as LoadTestInput).topic.name] : [],
+      );
+      for (const topic of made) expect(await topics()).not.toContain(topic);
+    },
+    limit,
+  );
+
+  test(
+    `put wrong, it fails at "${fails.step}"`,
+    async () => {
+      const manifest = read(file);
+      sabotage(manifest);
+      hurried(manifest);
+      const { status } = await graded(manifest, minutes);
+      expect(status?.phase).toBe('Failed');
+      const step = status?.steps?.find(({ name }) => name === fails.step);
+      const failed = (step?.expectations ?? []).filter(({ passed }) => passed === false);
+      const right = failed.find(({ that }) => that.includes(fails.that));
+      expect(right).toMatchObject({ passed: false, observed: expect.stringMatching(/ = /) });
+    },
+    limit,
+  );
+});
