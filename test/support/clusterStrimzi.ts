@@ -15,8 +15,11 @@ export async function installStrimzi(): Promise<void> {
   for (const definition of definitions) {
     // On the server's side: the CRD of Kafka is too large for the annotation of kubectl apply.
     await kubectl(['apply', '--server-side', '-f', '-'], JSON.stringify(definition));
-    await kubectl(['wait', '--for=condition=Established', `crd/${definition.metadata.name}`, '--timeout=60s']);
   }
+  await eventually('KafkaTopics are served', async () => {
+    const { code } = await tryKubectl(['get', 'kafkatopics', '-n', KAFKA_NAMESPACE]);
+    return code === 0;
+  });
   const resource = JSON.stringify(kafkaResource(V1, KAFKA_NAMESPACE, KAFKA_CLUSTER));
   await eventually('Kafka resources are served', async () => {
     const { code } = await tryKubectl(['apply', '-f', '-'], resource);

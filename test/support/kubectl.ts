@@ -55,6 +55,8 @@ const TYPES: Record<string, { apiVersion: string; kind: string }> = {
   lt: { apiVersion: KAFKALAB, kind: 'LoadTest' },
   loadtest: { apiVersion: KAFKALAB, kind: 'LoadTest' },
   consumerscale: { apiVersion: KAFKALAB, kind: 'ConsumerScale' },
+  lab: { apiVersion: KAFKALAB, kind: 'Lab' },
+  'kafkatopics.kafka.strimzi.io': { apiVersion: 'kafka.strimzi.io/v1', kind: 'KafkaTopic' },
 };
 
 function typeNamed(name: string): { apiVersion: string; kind: string } {
