@@ -9,7 +9,7 @@ import { awaitsLook, looked, saysOver } from './foreigners.ts';
 import type { Group, Member } from './groupState.ts';
 import { assigned, end, newMember, revoked, start } from './membership.ts';
 import type { Rebalance } from './runView.ts';
-import { complete, workBegan, workEnded } from './standstill.ts';
+import { complete, handedOver, workBegan, workEnded } from './standstill.ts';
 import type { GroupEvent, Happening, Told } from './timeline.ts';
 
 const TROUBLES_KEPT = 50;
@@ -63,6 +63,7 @@ function told(group: Group, instance: string, fact: Told, now: EpochMs): void {
       assigned(group, member(), fact, now);
       break;
     case 'Revoked':
+      handedOver(group, instance, fact.lost);
       revoked(group, member(), fact, now);
       break;
     case 'Stopping':

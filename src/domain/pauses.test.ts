@@ -14,13 +14,13 @@ test.each([
   ['less than a millisecond', 100.5, 100_000, undefined],
   ['begun before the last one ended', 90, 100_000, undefined],
 ])('pause: %s', (_what, b, waited, pause) => {
-  const found = pauseBefore({ endedAt: 100, endedBy: HERE, working: 0 }, b, waited, HERE);
+  const found = pauseBefore({ endedAt: 100, endedBy: HERE, handedOver: true, working: 0 }, b, waited, HERE);
   expect(found?.errorMs).toBe(0);
   expect(found && worthNoting(found) ? between(found.from, found.to) : undefined).toEqual(pause);
 });
 
 const error = (by: ClockUsed, waited: number, clock: ClockUsed) =>
-  pauseBefore({ endedAt: 100, endedBy: by, working: 0 }, 900, waited, clock)?.errorMs;
+  pauseBefore({ endedAt: 100, endedBy: by, handedOver: true, working: 0 }, 900, waited, clock)?.errorMs;
 
 test.each([
   ['one process', HERE, HERE, 100_000, 0],
@@ -32,9 +32,20 @@ test.each([
   expect(error(by, waited, clock)).toBe(ms);
 });
 
+test.each([
+  ['a process that ended without a goodbye may have worked on', THERE, 100_000, 757],
+  ['no longer than the pause is', THERE, 200, 157],
+  ['its own records are all known', HERE, 100_000, 0],
+])('by how much, where nothing was handed over: %s', (_what, clock, waited, ms) => {
+  expect(pauseBefore({ endedAt: 100, endedBy: HERE, handedOver: false, working: 0 }, 900, waited, clock)?.errorMs).toBe(
+    ms,
+  );
+});
+
 test('no pause before the first record, nor while somebody works on the partition', () => {
-  expect(pauseBefore({ endedAt: undefined, endedBy: undefined, working: 0 }, 900, 500, HERE)).toBeUndefined();
-  expect(pauseBefore({ endedAt: 100, endedBy: HERE, working: 1 }, 900, 500, HERE)).toBeUndefined();
+  const none = { endedAt: undefined, endedBy: undefined, handedOver: false, working: 0 };
+  expect(pauseBefore(none, 900, 500, HERE)).toBeUndefined();
+  expect(pauseBefore({ endedAt: 100, endedBy: HERE, handedOver: true, working: 1 }, 900, 500, HERE)).toBeUndefined();
 });
 
 test.each<[string, Interval[], Interval[][], number]>([

@@ -25,9 +25,17 @@ export interface Processing {
   endedAt: EpochMs | undefined;
   /** By which clock. */
   endedBy: ClockUsed | undefined;
+  /** Who ended it has told of all that it did with the partition: it gave it up itself. */
+  handedOver: boolean;
   /** Batches begun and not ended: more than one when a member that lost the partition works on. */
   working: number;
 }
+
+/**
+ * Of what a process did that ended without a goodbye, so much at most is not known: a consumer reports each 250 ms, and
+ * a machine that is busy lets that timer and the report's way be late.
+ */
+const UNREPORTED_MS = 750;
 
 /**
  * The pause before a record: `a`, when the last record before ended, `b`, when this one began, `waitedMs`, how long
@@ -35,11 +43,12 @@ export interface Processing {
  * on the partition.
  *
  * Its error is that of b − a: of two clocks where `a` and `b` are of different processes; within one only what its
- * correction changed in between, usually nothing. A pause that the waiting bounds is off by less or not at all. The
+ * correction changed in between, usually nothing. A process that ended without a goodbye may have worked on after the
+ * last record that it told of, so `a` may be later. A pause that the waiting bounds is off by less or not at all. The
  * waiting itself is taken as told: the consumer's clock against that of the record's timestamp.
  */
 export function pauseBefore(
-  { endedAt, endedBy, working }: Processing,
+  { endedAt, endedBy, handedOver, working }: Processing,
   b: EpochMs,
   waitedMs: number,
   clock: ClockUsed,
@@ -47,12 +56,13 @@ export function pauseBefore(
   if (endedAt === undefined || endedBy === undefined || working > 0) return undefined;
   const between = b - endedAt;
   const errorMs = errorBetween(endedBy, clock);
+  const unreportedMs = endedBy.of === clock.of || handedOver ? 0 : UNREPORTED_MS;
   const bounded = (ms: number) => Math.max(0, Math.min(ms, waitedMs));
   const ms = bounded(between);
   return {
     from: b - ms,
     to: b,
-    errorMs: Math.max(ms - bounded(between - errorMs), bounded(between + errorMs) - ms),
+    errorMs: Math.max(ms - bounded(between - errorMs - unreportedMs), bounded(between + errorMs) - ms),
   };
 }
 

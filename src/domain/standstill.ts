@@ -8,7 +8,7 @@ import type { Rebalance } from './runView.ts';
 export function workBegan(group: Group, partition: number, at: EpochMs, waitedMs: number, clock: ClockUsed): void {
   let processing = group.processing.get(partition);
   if (processing === undefined) {
-    processing = { endedAt: undefined, endedBy: undefined, working: 0 };
+    processing = { endedAt: undefined, endedBy: undefined, handedOver: false, working: 0 };
     group.processing.set(partition, processing);
   }
   notePause(group, partition, pauseBefore(processing, at, waitedMs, clock));
@@ -29,6 +29,7 @@ export function workEnded(
   if (processing.endedAt === undefined || work.to >= processing.endedAt) {
     processing.endedAt = work.to;
     processing.endedBy = clock;
+    processing.handedOver = false;
   }
   const { change } = group;
   if (change !== undefined) {
@@ -44,6 +45,14 @@ export function workEnded(
       finish(settled);
     }
   });
+}
+
+/** A process gives these partitions up: what it did with them is known to the end. */
+export function handedOver(group: Group, instance: string, partitions: number[]): void {
+  for (const partition of partitions) {
+    const processing = group.processing.get(partition);
+    if (processing?.endedBy?.of === instance) processing.handedOver = true;
+  }
 }
 
 function notePause(group: Group, partition: number, pause: Pause | undefined): void {
