@@ -69,8 +69,9 @@ function startOperator(): typeof operator {
     env: {
       PATH: process.env.PATH,
       KUBECONFIG: join(folder, 'kubeconfig'),
-      // Nobody is there: the addresses come from the Kafka resource.
-      BOOTSTRAP_SERVERS: '127.0.0.1:1',
+      BOOTSTRAP_SERVERS: broker.bootstrapServers,
+      STRIMZI_CLUSTER: CLUSTER,
+      STRIMZI_NAMESPACE: KAFKA,
       POD_NAME: 'operator',
       PORT: '0',
     },
@@ -84,6 +85,8 @@ async function serve(version: string): Promise<void> {
   const apiVersion = `kafka.strimzi.io/${version}`;
   await until('KafkaTopics are served', () => user.list({ apiVersion, kind: 'KafkaTopic', plural: 'kafkatopics' }, {}));
   await until('Kafkas are served', () => user.list({ apiVersion, kind: 'Kafka', plural: 'kafkas' }, {}));
+  // Discovery comes a little later.
+  await until('both are discovered', async () => (await user.served(apiVersion)).length === 2);
 }
 
 const V1 = 'kafka.strimzi.io/v1';
@@ -110,6 +113,7 @@ interface Wanted {
   deletionPolicy?: string;
   config?: Record<string, string>;
 }
+/** `kafka` null: the operator's own. */
 const create = (
   name: string,
   topic: Wanted = {},
@@ -119,10 +123,18 @@ const create = (
     apiVersion: 'kafkalab.dev/v1alpha1',
     kind: 'LoadTest',
     metadata: { namespace: 'default', name },
-    spec: { kafka, topic: { name, partitions: 2, replicas: 1, ...topic }, producers: { replicas: 1 } },
+    spec: {
+      ...(kafka === null ? {} : { kafka }),
+      topic: { name, partitions: 2, replicas: 1, ...topic },
+      producers: { replicas: 1 },
+    },
   });
 const lab = async (name: string) => (await user.get(ref(name))) as LoadTest | null;
-const uidOf = async (name: string) => (await lab(name))?.metadata.uid ?? '';
+async function uidOf(name: string): Promise<string> {
+  const found = await lab(name);
+  if (found === null) throw new Error(`there is no LoadTest ${name}`);
+  return found.metadata.uid;
+}
 
 const said = (name: string, what: string, holds: (it: LoadTest) => boolean | undefined, patience = PATIENCE_MS) =>
   until(
@@ -166,7 +178,7 @@ const eventsOf = async (reason: string) => {
 };
 
 test('without Strimzi: Auto goes by the Admin API, Strimzi says what is missing', async () => {
-  await create('plain', {}, { bootstrapServers: broker.bootstrapServers });
+  await create('plain', {}, null);
   await said('plain', 'is made', starting);
   expect((await lab('plain'))?.status?.topic).toMatchObject({ managedBy: 'Admin', created: true, partitions: 2 });
   await create('lost', { management: 'Strimzi' });
@@ -278,6 +290,17 @@ test('deleted with the Topic Operator: KafkaTopic and topic are gone', async () 
   await gone('made');
   expect(await user.get(topicRef('made'))).toBeNull();
   expect(await topics.describe('made')).toBeNull();
+});
+
+test('the operator’s own Kafka is one of Strimzi: Auto takes a KafkaTopic there, too', async () => {
+  starts();
+  await create('own', {}, null);
+  const own = await said('own', 'is made', starting);
+  expect(own.status?.topic).toMatchObject({ managedBy: 'Strimzi', created: true });
+  expect(own.status?.kafka).toBeUndefined();
+  expect(await user.get(topicRef('own'))).not.toBeNull();
+  await remove('own');
+  await gone('own');
 });
 
 test('a setting that Kafka refuses is told in its words', async () => {
