@@ -9,11 +9,16 @@ export function produceSpec(
   { topic, messages, keys, producers = {} }: NonNullable<LabStep['produce']>,
   test: LoadTestSpec | undefined,
 ): Json {
-  const { record } = producers as { record?: Json };
+  const { record, partitioner } = producers as { record?: Json; partitioner?: { partition?: number } };
   const keyed = keys === undefined ? {} : { record: { ...record, key: { mode: 'Fixed', values: keys } } };
   return {
     ...(test?.kafka === undefined ? {} : { kafka: test.kafka }),
-    topic: { name: topic ?? test?.topic.name, management: 'Existing' },
+    topic: {
+      name: topic ?? test?.topic.name,
+      management: 'Existing',
+      // The fewest that it has to have.
+      ...(typeof partitioner?.partition === 'number' ? { partitions: partitioner.partition + 1 } : {}),
+    },
     producers: { ...producers, ...keyed, messages },
   };
 }
