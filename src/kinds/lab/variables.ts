@@ -11,26 +11,12 @@ type Properties = Record<string, Schema>;
 const properties = (schema: Schema | undefined): Properties => (schema?.properties ?? {}) as Properties;
 const object = (fields: Properties): Schema => ({ type: 'object', properties: fields });
 const list = (items: Schema): Schema => ({ type: 'array', items });
-const INTEGER: Schema = { type: 'integer' };
 const TEXT: Schema = { type: 'string' };
 
 // ---- types ----------------------------------------------------------------------------------
 
 const SCALE = openApiSchema(consumerScaleSchema.status, 'ConsumerScale.status');
 const LOAD_TEST = properties(openApiSchema(loadTestSchema.status, 'LoadTest.status'));
-
-/** Of a LoadTest that tells which partition each key went to, and how many records each partition got. */
-const KEYS = object({
-  distinct: INTEGER,
-  spread: INTEGER,
-  list: list(
-    object({
-      key: TEXT,
-      partitions: list(object({ partition: INTEGER, records: INTEGER, firstOffset: INTEGER, lastOffset: INTEGER })),
-    }),
-  ),
-});
-const PER_PARTITION = list(object({ partition: INTEGER, records: INTEGER }));
 
 const members = properties(LOAD_TEST.consumers);
 const recent = properties(LOAD_TEST.rebalances).recent as Schema;
@@ -40,15 +26,14 @@ const FIGURES: Properties = {
   phase: TEXT,
   conditions: LOAD_TEST.conditions as Schema,
   topic: LOAD_TEST.topic as Schema,
-  producers: object({ partitions: PER_PARTITION, ...properties(LOAD_TEST.producers) }),
+  producers: LOAD_TEST.producers as Schema,
   consumers: LOAD_TEST.consumers as Schema,
   group: object({ name: TEXT, members: members.members as Schema, idle: members.idle as Schema }),
-  keys: KEYS,
+  keys: LOAD_TEST.keys as Schema,
   delivery: LOAD_TEST.delivery as Schema,
   lag: LOAD_TEST.lag as Schema,
   rebalances: LOAD_TEST.rebalances as Schema,
   rebalancesOfStep: list(recent.items as Schema),
-  ...(LOAD_TEST.keys === undefined ? {} : { keys: LOAD_TEST.keys }),
 };
 const OF_LOAD_TEST = object(FIGURES);
 

@@ -125,6 +125,14 @@ const GRADED: Graded[] = [
     fails: { step: 'ten of each key again', that: 'o.key == k.key' },
   },
   {
+    file: '12-own-partitioner.yaml',
+    minutes: 8,
+    sabotage: (lab) => {
+      (stepOf(lab, 'all to one').produce as { producers: unknown }).producers = { partitioner: { mode: 'RoundRobin' } };
+    },
+    fails: { step: 'all to one', that: 'produced.explicit.producers.partitions.size() == 1' },
+  },
+  {
     file: '13-new-partitions-and-latest.yaml',
     minutes: 10,
     sabotage: (lab) => {
