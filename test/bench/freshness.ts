@@ -13,6 +13,8 @@ import { get, kubectl, watchLines } from '../support/kubectl.ts';
 
 const NAMESPACE = 'bench';
 const LOOKS = 40;
+/** Between looks, so that they meet the status at every age. */
+const LOOK_EVERY_MS = 330;
 const COMPARISONS = 10;
 
 const read = () => get<LoadTest>('lt', 'lab', NAMESPACE);
@@ -44,6 +46,7 @@ export async function freshness(): Promise<Record<string, unknown>> {
   for (let look = 0; look < LOOKS; look++) {
     const seen = await read();
     ages.push(Date.now() - Date.parse(seen?.status?.lag?.at ?? ''));
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
 
   // Lag moves while it is read: the two may differ by what was produced and consumed between the two looks.
