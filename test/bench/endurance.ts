@@ -1,4 +1,5 @@
 /** 50 rebalances of nine consumers in a row, the operator killed twice: none missing in the status, none twice. */
+import { isDeepStrictEqual } from 'node:util';
 import type { LoadTest } from '../../src/api/loadTest.ts';
 import {
   applyIn,
@@ -53,11 +54,7 @@ export async function endurance(): Promise<Record<string, unknown>> {
   const truth = new Map((await secondFold(lab)).rebalances.list.map((one) => [one.number, one]));
   const differing = told.filter(({ number, at, members }) => {
     const one = truth.get(number);
-    return (
-      one === undefined ||
-      new Date(one.at).toISOString() !== at ||
-      JSON.stringify(one.members) !== JSON.stringify(members)
-    );
+    return one === undefined || new Date(one.at).toISOString() !== at || !isDeepStrictEqual(one.members, members);
   });
   await removeNamespace(NAMESPACE);
   return {

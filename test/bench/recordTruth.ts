@@ -34,8 +34,8 @@ export function loggedRecord(line: string, toWall: (monotonicNs: number) => numb
 }
 
 /**
- * The longest pause of the partition around [from, to]: of the times between the end of a record and the begin of the
- * next one that reach into it, each counted no longer than that next one had been waiting; 0 without one.
+ * The longest pause of the partition that reaches into [from, to]: between the end of each record and the begin of the next
+ * one, but no longer than that one had been waiting; 0 without one.
  */
 export function longestPause(records: LoggedRecord[], partition: number, from: number, to: number): number {
   const own = records.filter((record) => record.partition === partition).sort((a, b) => a.beganAt - b.beganAt);
@@ -43,7 +43,7 @@ export function longestPause(records: LoggedRecord[], partition: number, from: n
   let endedAt = own[0]?.endedAt ?? 0;
   for (const { beganAt, endedAt: ends, timestamp } of own.slice(1)) {
     const pause = Math.min(beganAt - endedAt, beganAt - timestamp);
-    if (beganAt >= from && endedAt <= to) longest = Math.max(longest, pause);
+    if (beganAt >= from && beganAt - pause <= to) longest = Math.max(longest, pause);
     endedAt = Math.max(endedAt, ends);
   }
   return longest;
