@@ -2,7 +2,7 @@
 import { CONSUMER_SCALE_NAMES, consumerScaleSchema } from './consumerScale.ts';
 import type { Crd, PrinterColumn } from './crd.ts';
 import { LAB_NAMES, labSchema } from './lab.ts';
-import { LOAD_TEST_NAMES, loadTestSchema } from './loadTest.ts';
+import { LOAD_TEST_NAMES, LONGEST_NAME, loadTestSchema } from './loadTest.ts';
 import { celFormat } from './schema.ts';
 
 const column = (
@@ -64,7 +64,7 @@ export const CRDS: readonly Crd[] = [
       statusReplicasPath: '.status.consumers.ready',
       labelSelectorPath: '.status.consumers.selector',
     },
-    rules: [nameRule(40)],
+    rules: [nameRule(LONGEST_NAME)],
   },
   {
     ...CONSUMER_SCALE_NAMES,

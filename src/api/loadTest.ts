@@ -637,6 +637,9 @@ const status = field(
 export type LoadTestStatus = z.output<typeof status>;
 export type LoadTest = Resource<LoadTestSpec, LoadTestStatus>;
 
+/** Characters of metadata.name: the names of its pods are made of it and have to stay DNS labels. */
+export const LONGEST_NAME = 40;
+
 export const LOAD_TEST_NAMES = {
   group: shared.GROUP,
   version: shared.VERSION,

@@ -1,6 +1,6 @@
 /** How a resource stands: its phase and, as conditions, why. */
 import { setCondition } from './conditions.ts';
-import type { Condition, EpochMs } from './kind.ts';
+import type { Condition, EpochMs, Notice } from './kind.ts';
 
 export interface Standing<Phase extends string = string> {
   phase: Phase;
@@ -45,3 +45,19 @@ export function standingConditions(
     [...before],
   );
 }
+
+/** The Ready condition of a status that says already how it stands; undefined: that is news. */
+export function toldAlready(
+  before: { phase: string; conditions: readonly Condition[] } | undefined,
+  { phase, reason }: Standing,
+): Condition | undefined {
+  const told = before?.conditions.find(({ type }) => type === 'Ready');
+  return told?.reason === reason && before?.phase === phase ? told : undefined;
+}
+
+/** The Event about how it stands. `worrying`: a Warning also where it is neither stalled nor failed. */
+export const standingNotice = ({ phase, mood, reason, message }: Standing, worrying = false): Notice => ({
+  type: worrying || mood === 'Stalled' || phase === 'Failed' ? 'Warning' : 'Normal',
+  reason,
+  message,
+});

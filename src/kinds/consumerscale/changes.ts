@@ -4,7 +4,7 @@ import type { Action, Observed } from '../../api/kind.ts';
 import type { Run } from '../../domain/run.ts';
 import type { StrimziSight } from '../../domain/strimzi.ts';
 import { WORKER_PORT } from '../../domain/workerSpec.ts';
-import { podsFor, workloadName } from '../../domain/workloads.ts';
+import { leavingPods } from '../../domain/workloads.ts';
 import type { Progress } from './steps.ts';
 import { type Target, targetRef } from './target.ts';
 import { raise, reports } from './theirs.ts';
@@ -33,7 +33,6 @@ export function changes(
   ];
 }
 
-/** A StatefulSet that is made smaller loses its highest ordinals. */
 function kill(
   { spec, status }: ConsumerScale,
   { current }: Progress,
@@ -44,15 +43,7 @@ function kill(
   if (spec.steps[current]?.stop !== 'Kill') return [];
   // What is seen of the target may be older than what the step before asked of it; a pod that is not there has nobody to tell.
   const before = Math.max(now.replicas, status?.steps?.[current - 1]?.consumers ?? 0);
-  const stays = podsFor(consumers, now.clientsPerPod);
-  const leaving = Math.max(0, podsFor(before, now.clientsPerPod) - stays);
-  if (leaving === 0) return [];
-  const { namespace, name } = loadTest.metadata;
-  const pods = Array.from({ length: leaving }, (_, n) => ({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    namespace,
-    name: `${workloadName(name, 'consumer')}-${stays + n}`,
-  }));
+  const pods = leavingPods(loadTest.metadata, before, consumers, now.clientsPerPod);
+  if (pods.length === 0) return [];
   return [{ type: 'SetStop', pods, port: WORKER_PORT, run: uid, stop: 'Kill' }];
 }

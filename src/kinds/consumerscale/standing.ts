@@ -1,7 +1,7 @@
 /** How a ConsumerScale stands, and the Events about its steps. */
 import type { ConsumerScaleStatus, ConsumerScaleStepStatus } from '../../api/consumerScale.ts';
 import type { Notice } from '../../api/kind.ts';
-import type { Standing } from '../../api/standing.ts';
+import { type Standing, standingNotice, toldAlready } from '../../api/standing.ts';
 
 export type Saying = Standing<ConsumerScaleStatus['phase']>;
 
@@ -21,13 +21,8 @@ export function outcome(steps: readonly ConsumerScaleStepStatus[]): Saying {
 }
 
 /** An Event whenever it stands differently. */
-export function standingNotices(
-  before: ConsumerScaleStatus | undefined,
-  { phase, mood, reason, message }: Saying,
-): Notice[] {
-  const told = before?.conditions.find(({ type }) => type === 'Ready');
-  if (message === '' || (told?.reason === reason && before?.phase === phase)) return [];
-  return [{ type: mood === 'Stalled' || phase === 'Failed' ? 'Warning' : 'Normal', reason, message }];
+export function standingNotices(before: ConsumerScaleStatus | undefined, saying: Saying): Notice[] {
+  return saying.message === '' || toldAlready(before, saying) !== undefined ? [] : [standingNotice(saying)];
 }
 
 /** One Event for each step that has begun or ended since. */

@@ -5,6 +5,7 @@ import type { LabSpec, LabStep, LabStepStatus } from '../../api/lab.ts';
 import type { LoadTest } from '../../api/loadTest.ts';
 import { epochMs } from '../../api/time.ts';
 import { parseDuration } from '../../domain/duration.ts';
+import { workloadName } from '../../domain/workloads.ts';
 import { clientsAfter } from './script.ts';
 import { type Children, producerName } from './variables.ts';
 
@@ -73,7 +74,7 @@ function waited(wait: string, { startedAt }: LabStepStatus, now: EpochMs): Effec
 }
 
 function killed({ loadTest, consumer }: NonNullable<LabStep['kill']>, { uid }: LabStepStatus, { pod }: Sight): Effect {
-  const name = `${loadTest}-consumer-${consumer}`;
+  const name = `${workloadName(loadTest, 'consumer')}-${consumer}`;
   if (uid === undefined) return waits(`waiting for pod ${name}`);
   return pod === null || (pod !== undefined && pod.metadata.uid !== uid) ? done : waits(`pod ${name} is being killed`);
 }

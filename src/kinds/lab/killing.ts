@@ -3,15 +3,11 @@ import type { Action, ObjectRef } from '../../api/kind.ts';
 import type { LabSpec, LabStep, LabStepStatus } from '../../api/lab.ts';
 import type { LoadTest } from '../../api/loadTest.ts';
 import { WORKER_PORT } from '../../domain/workerSpec.ts';
-import { podsFor, workloadName } from '../../domain/workloads.ts';
+import { consumerPod, leavingPods } from '../../domain/workloads.ts';
 import { clientsAfter } from './script.ts';
 
-export const podOf = ({ loadTest, consumer }: NonNullable<LabStep['kill']>, namespace: string): ObjectRef => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  namespace,
-  name: `${workloadName(loadTest, 'consumer')}-${consumer}`,
-});
+export const podOf = ({ loadTest, consumer }: NonNullable<LabStep['kill']>, namespace: string): ObjectRef =>
+  consumerPod({ namespace, name: loadTest }, consumer);
 
 /**
  * Consumers that the step takes away by killing them, while they are still asked for. They have to agree to it first, so
@@ -31,14 +27,11 @@ export function killedByScaling(
   return test === undefined || (test.spec.consumers?.replicas ?? 0) <= replicas ? undefined : { test, replicas };
 }
 
-/** A StatefulSet that is made smaller loses its highest ordinals. */
 export function scaleByKilling({ test, replicas }: { test: LoadTest; replicas: number }): Action[] {
   const { apiVersion, kind, metadata, spec } = test;
   const { namespace, name, uid } = metadata;
   const consumers = spec.consumers ?? { replicas: 0, clientsPerPod: 1 };
-  const stays = podsFor(replicas, consumers.clientsPerPod);
-  const leaving = podsFor(consumers.replicas, consumers.clientsPerPod) - stays;
-  const pods = Array.from({ length: leaving }, (_, n) => podOf({ loadTest: name, consumer: stays + n }, namespace));
+  const pods = leavingPods(metadata, consumers.replicas, replicas, consumers.clientsPerPod);
   return [
     { type: 'SetStop', pods, port: WORKER_PORT, run: uid, stop: 'Kill' },
     { type: 'Scale', target: { apiVersion, kind, namespace, name }, replicas },

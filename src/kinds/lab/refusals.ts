@@ -1,13 +1,11 @@
 /** What the API server can't judge, judged before anything is made: what resources say, what steps name, what expectations mean. */
 import { type ConsumerScaleSpec, consumerScaleSchema } from '../../api/consumerScale.ts';
 import { type LabResource, type LabSpec, type LabStep, MOST_BEFORE } from '../../api/lab.ts';
-import { type LoadTestSpec, loadTestSchema } from '../../api/loadTest.ts';
+import { LONGEST_NAME, type LoadTestSpec, loadTestSchema } from '../../api/loadTest.ts';
+import { podsFor, workloadName } from '../../domain/workloads.ts';
 import { produceSpec } from './produce.ts';
 import { drivenBy } from './script.ts';
 import { expressionsOf, hintFor, producerName } from './variables.ts';
-
-/** As in crds.ts: the names of its pods are made of it. */
-const LONGEST_LOAD_TEST = 40;
 
 const schemas = { LoadTest: loadTestSchema.spec, ConsumerScale: consumerScaleSchema.spec };
 
@@ -25,8 +23,8 @@ const called = ({ kind, metadata }: LabResource): string => `${kind} ${metadata.
 function ofResource(lab: LabSpec, resource: LabResource): string[] {
   const where = `resources: ${called(resource)}`;
   const { name } = resource.metadata;
-  if (resource.kind === 'LoadTest' && name.length > LONGEST_LOAD_TEST) {
-    return [`${where}: metadata.name has ${name.length} characters: write at most ${LONGEST_LOAD_TEST}`];
+  if (resource.kind === 'LoadTest' && name.length > LONGEST_NAME) {
+    return [`${where}: metadata.name has ${name.length} characters: write at most ${LONGEST_NAME}`];
   }
   const result = schemas[resource.kind].safeParse(resource.spec);
   if (!result.success) {
@@ -127,7 +125,7 @@ function takeProduce(
   const test = produce.loadTest === undefined ? undefined : there.get(produce.loadTest);
   if (produce.loadTest !== undefined && test === undefined) return [notThere(spec, produce.loadTest)];
   const name = producerName(lab, produce.name);
-  if (name.length > LONGEST_LOAD_TEST) {
+  if (name.length > LONGEST_NAME) {
     return [`${name} has ${name.length} characters: write a shorter produce.name, or name the Lab with fewer`];
   }
   if (spec.resources.some(({ kind, metadata }) => kind === 'LoadTest' && metadata.name === name)) {
@@ -191,10 +189,10 @@ function change(name: string, step: LabStep, test: There): string[] {
   }
   if (step.kill !== undefined) {
     found.push(consumers === undefined ? `LoadTest ${name} has no consumers` : undefined);
-    const pods = Math.ceil(test.consumers / (consumers?.clientsPerPod ?? 1));
+    const pods = podsFor(test.consumers, consumers?.clientsPerPod ?? 1);
     if (test.driver === undefined && (test.stopped.has('Consumers') || step.kill.consumer >= pods)) {
       found.push(
-        `there is no pod ${name}-consumer-${step.kill.consumer} by then: ${test.stopped.has('Consumers') ? 'its consumers are stopped' : `write a number from 0 to ${pods - 1}`}`,
+        `there is no pod ${workloadName(name, 'consumer')}-${step.kill.consumer} by then: ${test.stopped.has('Consumers') ? 'its consumers are stopped' : `write a number from 0 to ${pods - 1}`}`,
       );
     }
   }

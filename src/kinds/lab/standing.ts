@@ -1,7 +1,7 @@
 /** How a Lab stands, and the Events about its steps. */
 import type { Failure, Notice } from '../../api/kind.ts';
 import type { LabSpec, LabStatus, LabStepStatus } from '../../api/lab.ts';
-import { moving, type Standing, stalled } from '../../api/standing.ts';
+import { moving, type Standing, stalled, standingNotice, toldAlready } from '../../api/standing.ts';
 import { isEnded } from './steps.ts';
 
 export type Saying = Standing<LabStatus['phase']>;
@@ -59,12 +59,11 @@ export function outcome(steps: readonly LabStepStatus[], { passed, failed, total
   return over('Failed', 'NotAsExpected', `${score}; ${first}`);
 }
 
-/** An Event whenever it stands differently. */
-export function standingNotices(before: LabStatus | undefined, { phase, mood, reason, message }: Saying): Notice[] {
-  const told = before?.conditions.find(({ type }) => type === 'Ready');
-  const same = told?.reason === reason && before?.phase === phase && (mood !== 'Stalled' || told.message === message);
-  if (same) return [];
-  return [{ type: mood === 'Stalled' || phase === 'Failed' ? 'Warning' : 'Normal', reason, message }];
+/** An Event whenever it stands differently, or is stalled by something else. */
+export function standingNotices(before: LabStatus | undefined, saying: Saying): Notice[] {
+  const told = toldAlready(before, saying);
+  const same = told !== undefined && (saying.mood !== 'Stalled' || told.message === saying.message);
+  return same ? [] : [standingNotice(saying)];
 }
 
 /** One Event for each step that has begun or ended since. */

@@ -1,7 +1,7 @@
 /** How a LoadTest stands, as phase, reason and sentence: the first thing that holds is said. */
 import type { Notice, Observed } from '../../api/kind.ts';
 import type { LoadTest, LoadTestStatus } from '../../api/loadTest.ts';
-import { moving, type Standing, stalled } from '../../api/standing.ts';
+import { moving, type Standing, stalled, standingNotice, toldAlready } from '../../api/standing.ts';
 import type { Run } from '../../domain/run.ts';
 import type { RunView } from '../../domain/runView.ts';
 
@@ -79,12 +79,7 @@ function outcome({ spec, status }: LoadTest, figures: RunView | undefined): Sayi
 }
 
 /** An Event whenever it stands differently. */
-export function standingNotices(
-  before: LoadTestStatus | undefined,
-  { phase, mood, reason, message }: Saying,
-): Notice[] {
-  const ready = before?.conditions.find(({ type }) => type === 'Ready');
-  if (ready?.reason === reason && before?.phase === phase) return [];
-  const bad = mood === 'Stalled' || phase === 'Failed' || reason === 'FiguresLate' || reason === 'KafkaUnavailable';
-  return [{ type: bad ? 'Warning' : 'Normal', reason, message }];
+export function standingNotices(before: LoadTestStatus | undefined, saying: Saying): Notice[] {
+  if (toldAlready(before, saying) !== undefined) return [];
+  return [standingNotice(saying, saying.reason === 'FiguresLate' || saying.reason === 'KafkaUnavailable')];
 }
