@@ -6,6 +6,7 @@ import { WORKER_PORT } from '../../src/domain/workerSpec.ts';
 import { applyIn, eventually, loadTest, makeNamespace, removeNamespace, untilLoadTest } from '../support/clusterLab.ts';
 import { get, kubeconfig, kubectl, list, program } from '../support/kubectl.ts';
 import { type LoggedRecord, loggedRecord, longestPause, wallClock } from './recordTruth.ts';
+import { summary } from './summary.ts';
 
 const PARTITIONS = 3;
 const PATIENCE_MS = 10 * 60_000;
@@ -119,13 +120,6 @@ async function change(namespace: string, to: Case['round'][number]): Promise<voi
   );
 }
 
-const summary = (values: number[]) => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (q: number) =>
-    Math.round((sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN) * 10) / 10;
-  return { n: values.length, p50: at(0.5), p95: at(0.95), max: at(1) };
-};
-
 async function judge(name: string, { consumers, config, round, aimErrorMs }: Case): Promise<Record<string, unknown>> {
   const namespace = `bench-${name}`;
   await makeNamespace(namespace);
@@ -187,8 +181,8 @@ async function judge(name: string, { consumers, config, round, aimErrorMs }: Cas
     protocols: [...new Set(rebalances?.recent.map(({ protocol }) => protocol))],
     recordsLogged: followers.records.length,
     consumed: delivery?.consumed,
-    pauseMs: summary(pauses),
-    errorMs: summary(errors),
+    pauseMs: summary(pauses, 1),
+    errorMs: summary(errors, 1),
     aimErrorMs,
     beyondAim,
   };

@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startBroker } from '../support/broker.ts';
+import { rounded } from './summary.ts';
 
 const PARTITIONS = 3;
 const MESSAGES = 1_500_000;
@@ -24,7 +25,6 @@ const median = (values: number[]): number => {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? Number.NaN;
 };
-const rounded = (value: number, digits = 0): number => Math.round(value * 10 ** digits) / 10 ** digits;
 
 export async function evidence(): Promise<Record<string, unknown>> {
   const broker = await startBroker();

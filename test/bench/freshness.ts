@@ -10,6 +10,7 @@ import {
   untilLoadTest,
 } from '../support/clusterLab.ts';
 import { get, kubectl, watchLines } from '../support/kubectl.ts';
+import { summary } from './summary.ts';
 
 const NAMESPACE = 'bench';
 const LOOKS = 40;
@@ -18,12 +19,6 @@ const LOOK_EVERY_MS = 330;
 const COMPARISONS = 10;
 
 const read = () => get<LoadTest>('lt', 'lab', NAMESPACE);
-const summary = (values: number[]) => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (q: number) =>
-    Math.round(sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN);
-  return { n: values.length, p50: at(0.5), p95: at(0.95), max: at(1) };
-};
 
 export async function freshness(): Promise<Record<string, unknown>> {
   await makeNamespace(NAMESPACE);
@@ -96,11 +91,11 @@ export async function freshness(): Promise<Record<string, unknown>> {
   watched.end();
   await removeNamespace(NAMESPACE);
   return {
-    lagAgeMs: summary(ages),
+    lagAgeMs: summary(ages, 0),
     aimLagAgeMs: 2_000,
     lagWithinBound: `${comparisons.filter(({ difference, allowed }) => difference <= allowed).length}/${comparisons.length}`,
     comparisons,
-    rebalanceToldAfterMs: summary(delays),
+    rebalanceToldAfterMs: summary(delays, 0),
     aimRebalanceMs: 2_000,
   };
 }

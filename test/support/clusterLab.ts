@@ -46,6 +46,10 @@ export const consumerScale = (spec: Record<string, unknown>, name = 'lab', targe
 export const applyIn = (namespace: string, ...manifests: unknown[]): Promise<string> =>
   kubectl(['apply', '-n', namespace, '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }));
 
+/** Nothing more is sent; what has been sent can be counted. */
+export const stopProducers = (namespace: string, name: string): Promise<string> =>
+  kubectl(['patch', '-n', namespace, 'loadtest', name, '--type=merge', '-p', '{"spec":{"producers":{"replicas":0}}}']);
+
 type Seen<T> = (resource: T) => boolean | undefined;
 
 async function untilSeen<T extends { status?: unknown }>(

@@ -1,12 +1,10 @@
-/** kubectl against the cluster of `make cluster`, as a person would use it. */
+/** The cluster of `make cluster`: kubectl as a person would use it, and objects by the API itself where they are looked at again and again. */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { kubernetesCluster } from '../../src/adapters/kubernetes/cluster.ts';
-import { connect, kubeConfigFromText } from '../../src/adapters/kubernetes/connection.ts';
-import { rest } from '../../src/adapters/kubernetes/rest.ts';
 import type { Cluster } from '../../src/runtime/ports.ts';
 import { kindKubeconfig } from '../cluster/kind.ts';
 import { kubeconfig as localKubeconfig, kubectl as localProgram } from '../cluster/paths.ts';
+import { clusterOf } from './toy.ts';
 
 const isKind = process.env.CLUSTER === 'kind' || (!existsSync(localKubeconfig) && existsSync(kindKubeconfig));
 export const kubeconfig = isKind ? kindKubeconfig : localKubeconfig;
@@ -68,9 +66,7 @@ function typeNamed(name: string): { apiVersion: string; kind: string } {
 let asked: Cluster | undefined;
 /** Asked directly: what is looked at twice a second would cost more CPU by a kubectl each time than what is tested. */
 function cluster(): Cluster {
-  asked ??= kubernetesCluster({
-    rest: rest({ connection: connect(kubeConfigFromText(readFileSync(kubeconfig, 'utf8'))) }),
-  });
+  asked ??= clusterOf(readFileSync(kubeconfig, 'utf8'));
   return asked;
 }
 

@@ -10,10 +10,10 @@ import {
   makeNamespace,
   PATIENCE_MS,
   removeNamespace,
+  stopProducers,
   untilConsumerScale,
   untilLoadTest,
 } from '../../support/clusterLab.ts';
-import { kubectl } from '../../support/kubectl.ts';
 
 const NAMESPACE = 'kill';
 const NAME = 'crash';
@@ -81,16 +81,7 @@ beforeAll(async () => {
     (it) => (it.status?.delivery?.consumed ?? 0) > 0,
   );
   scale = await untilConsumerScale(NAMESPACE, NAME, 'is over', isOver);
-  await kubectl([
-    'patch',
-    '-n',
-    NAMESPACE,
-    'loadtest',
-    NAME,
-    '--type=merge',
-    '-p',
-    '{"spec":{"producers":{"replicas":0}}}',
-  ]);
+  await stopProducers(NAMESPACE, NAME);
   run = await untilLoadTest(
     NAMESPACE,
     NAME,

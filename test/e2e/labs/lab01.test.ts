@@ -12,6 +12,7 @@ import {
   makeNamespace,
   PATIENCE_MS,
   removeNamespace,
+  stopProducers,
   topics,
   untilConsumerScale,
   untilLoadTest,
@@ -133,16 +134,7 @@ test(
       'consumers are gone',
       (it) => it.status?.consumers?.members.length === 0 && it.status.consumers.ready === 0,
     );
-    await kubectl([
-      'patch',
-      '-n',
-      NAMESPACE,
-      'loadtest',
-      NAME,
-      '--type=merge',
-      '-p',
-      '{"spec":{"producers":{"replicas":0}}}',
-    ]);
+    await stopProducers(NAMESPACE, NAME);
     await eventually(
       'the producers are gone',
       async () => (await kubectl(['get', 'pods', '-n', NAMESPACE, '-o', 'name'])) === '',
