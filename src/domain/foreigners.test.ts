@@ -152,6 +152,49 @@ test('consumer protocol: foreign members share theirs anew and ours notice nothi
   expect(lab.rebalances()[2]?.source).toBe('Broker');
 });
 
+/** Two of ours have a partition each; a third has started and hears nothing of the group, which needs it for nothing. */
+function surplus(until: number) {
+  const lab = new Scenario();
+  const [a, b] = ['c-0', 'c-1'].map((name, p) =>
+    lab.consumer(name, { protocol: 'Consumer' }).started(0).assigned(1000, [p]).aliveFrom(2000, until),
+  );
+  const c = lab.consumer('c-2', { protocol: 'Consumer' }).started(4000).aliveFrom(5000, until);
+  for (let at = 2000; at < 6000; at += 1000) lab.described(at, { 'c-0': [0], 'c-1': [1] }, 'Stable', 'Consumer');
+  return { lab, a, b, c };
+}
+
+test('consumer protocol: one of ours that gets nothing is a member by the broker’s word, idle, and no rebalance', () => {
+  const { lab, a } = surplus(20_000);
+  expect(lab.view(6000).consumers.members.map(({ id }) => id)).toEqual(['c-0', 'c-1']);
+  for (let at = 6000; at <= 10_000; at += 1000) {
+    lab.described(at, { 'c-0': [0], 'c-1': [1], 'c-2': [] }, 'Stable', 'Consumer');
+  }
+  const { members, idle } = lab.view(10_500).consumers;
+  expect(members.map(({ id, source, partitions }) => [id, source, partitions])).toEqual([
+    ['c-0', 'Clients', [0]],
+    ['c-1', 'Clients', [1]],
+    ['c-2', 'Clients', []],
+  ]);
+  expect(idle).toEqual(['c-2']);
+  expect(lab.rebalances(10_500)).toHaveLength(1);
+  // It takes over from one that leaves: three before, two after.
+  a?.revoked(11_000, [0], 'Closed').stopped(11_100);
+  lab.consumer('c-2', { protocol: 'Consumer' }).assigned(12_000, [0]);
+  for (let at = 13_000; at <= 15_000; at += 1000) {
+    lab.described(at, { 'c-1': [1], 'c-2': [0] }, 'Stable', 'Consumer');
+  }
+  expect(lines(lab, 16_000).slice(1)).toEqual(['MemberLeft Consumer 3→2 moved 1: c-0 -0; c-1 =1; c-2 +0']);
+});
+
+test('consumer protocol: what the broker still lists of a process that is over makes no member of the next one', () => {
+  const { lab, c } = surplus(9000);
+  lab.described(6000, { 'c-0': [0], 'c-1': [1], 'c-2': [] }, 'Stable', 'Consumer');
+  c.stopped(7000);
+  lab.consumer('c-2', { protocol: 'Consumer', instance: 'c-2/2' }).started(7500);
+  lab.described(8000, { 'c-0': [0], 'c-1': [1], 'c-2': [] }, 'Stable', 'Consumer');
+  expect(lab.view(8900).consumers.members.map(({ id }) => id)).toEqual(['c-0', 'c-1']);
+});
+
 test('all of ours die and a foreign member takes over: nobody of ours can tell', () => {
   const { lab } = joined();
   for (let at = 26_000; at <= 40_000; at += 1000) lab.described(at, { x: [0, 1, 2, 3] });

@@ -10,7 +10,7 @@
 import type { EpochMs } from '../api/kind.ts';
 import type { BrokerView, Foreigner, Foreigners, Picture, Unexplained } from './brokerView.ts';
 import type { BrokerMember } from './evidence.ts';
-import type { Change, Group, Member } from './groupState.ts';
+import { type Change, type Group, inSight, type Member } from './groupState.ts';
 import type { Happening } from './timeline.ts';
 
 /** A look is about what was before it only if it came so much later: clocks are lined up to half of this (see clock.ts). */
@@ -46,6 +46,7 @@ export function looked(group: Group, what: Looked, now: EpochMs): Unexplained | 
   const picture: Picture = { at: now, protocol: what.protocol ?? last?.protocol ?? 'None', members };
   broker.picture = picture;
   broker.unrestAt = undefined;
+  if (picture.protocol === 'Consumer') admitIdle(group, picture);
   return group.change === undefined ? compare(group, picture, last?.at ?? now, unrestAt ?? now) : undefined;
 }
 
@@ -58,6 +59,22 @@ function membersIn(
     return members;
   }
   return broker.told !== undefined && broker.told.sampleAt === membersAsAt ? broker.told.members : undefined;
+}
+
+/**
+ * The consumer protocol (KIP-848) calls a member that is assigned nothing not back: only the broker's word shows that
+ * it is in the group. It is no rebalance, since nobody else notices.
+ */
+function admitIdle(group: Group, { members }: Picture): void {
+  for (const { memberId, clientId, partitions } of members) {
+    if (partitions.length > 0) continue;
+    const known = [...group.members.values()];
+    const member = known.findLast((one) => one.client === clientId && !one.goodbye && inSight(group, one));
+    // What the broker still lists may be the process before.
+    if (member === undefined || known.some((one) => one !== member && one.memberId === memberId)) continue;
+    member.inGroup = true;
+    member.memberId = memberId;
+  }
 }
 
 function compare(group: Group, picture: Picture, before: EpochMs, at: EpochMs): Unexplained | undefined {

@@ -18,8 +18,9 @@ export interface FaultProxy {
   url: string;
   /** All requests so far; may be emptied. */
   seen: Seen[];
-  /** Connections opened so far. */
+  /** Connections opened so far, and the most that were open at a time. */
   connections: number;
+  mostConnections: number;
   /** Asked for every request. */
   fault: (request: Seen) => Fault;
   /** Breaks all connections that are open now. */
@@ -75,6 +76,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     url: '',
     seen: [],
     connections: 0,
+    mostConnections: 0,
     fault: () => undefined,
     breakAll() {
       for (const socket of sockets) socket.destroy();
@@ -88,6 +90,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   server.on('connection', (socket) => {
     proxy.connections += 1;
     sockets.add(socket);
+    proxy.mostConnections = Math.max(proxy.mostConnections, sockets.size);
     socket.on('close', () => sockets.delete(socket));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

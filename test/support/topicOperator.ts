@@ -46,7 +46,10 @@ interface Status {
 
 class NotSupported extends Error {}
 
-/** `everyMs`: between two looks at all of its KafkaTopics. */
+/**
+ * `everyMs`: between two looks at all of its KafkaTopics. One in which nothing has changed is reconciled again after
+ * `againAfterMs`, as by STRIMZI_FULL_RECONCILIATION_INTERVAL_MS.
+ */
 export function startTopicOperator(
   cluster: Cluster,
   topics: Topics,
@@ -55,16 +58,23 @@ export function startTopicOperator(
     namespace,
     name,
     everyMs = 200,
-  }: { apiVersion: string; namespace: string; name: string; everyMs?: number },
+    againAfterMs = everyMs,
+  }: { apiVersion: string; namespace: string; name: string; everyMs?: number; againAfterMs?: number },
 ): TopicOperator {
   const stopping = new AbortController();
+  const reconciled = new Map<string, { as: string; at: number }>();
   const type = { apiVersion, kind: 'KafkaTopic', plural: 'kafkatopics' };
 
   async function round(): Promise<void> {
     const { items } = await cluster.list(type, { namespace, labelSelector: `strimzi.io/cluster=${name}` });
     for (const item of items) {
       if (stopping.signal.aborted) return;
+      const { uid = '', generation, annotations, finalizers, deletionTimestamp } = item.metadata;
+      const as = JSON.stringify([generation, annotations, finalizers, deletionTimestamp]);
+      const before = reconciled.get(uid);
+      if (before?.as === as && performance.now() - before.at < againAfterMs) continue;
       await reconcile(item);
+      reconciled.set(uid, { as, at: performance.now() });
     }
   }
 

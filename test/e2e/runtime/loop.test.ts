@@ -340,11 +340,13 @@ test('many resources over few connections', async () => {
   await until(
     'all are done',
     async () => (await Promise.all(names.map(statusOf))).every((s) => s.copies === 2),
-    30_000,
+    120_000,
   );
   expect(proxy.seen.length).toBeGreaterThan(300);
-  // At most 16 for requests, and one for each watch.
-  expect(proxy.connections).toBeLessThanOrEqual(20);
+  // At most 16 for requests and one for each of four watches; a few that are being closed may be seen a moment longer.
+  expect(proxy.mostConnections).toBeLessThanOrEqual(24);
+  // They are used again; one that has been idle for seconds is opened anew.
+  expect(proxy.connections).toBeLessThanOrEqual(60);
   expect(proxy.seen.every(({ userAgent }) => userAgent === 'kafka-lab-operator')).toBe(true);
 });
 
