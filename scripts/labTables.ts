@@ -174,8 +174,17 @@ function protocolName({ spec }: LoadTest): string {
   return identity === 'Static' ? `${assignor}, static` : assignor;
 }
 
-const handlers = ({ spec }: LoadTest): string => {
-  const slow = (spec.consumers as Handling | undefined)?.processing?.slowMember;
+const slowMemberOf = ({ spec }: LoadTest) => (spec.consumers as Handling | undefined)?.processing?.slowMember;
+
+/** Partitions that stay with the slow member, which is the first one. */
+const slowKept =
+  (test: LoadTest) =>
+  (partition: number, { members }: RebalanceStatus): boolean =>
+    slowMemberOf(test) !== undefined &&
+    members.some(({ id, kept }) => id === `${test.metadata.name}-consumer-0` && kept.includes(partition));
+
+const handlers = (test: LoadTest): string => {
+  const slow = slowMemberOf(test);
   return slow === undefined ? 'quick' : `one slow (${slow.perPoll} a poll)`;
 };
 
@@ -188,7 +197,8 @@ export function sideBySide(trials: readonly Trial[]): string {
       const step = steps[index];
       const before = index === 0 ? 0 : consumersOf(scale, index - 1);
       const name = [eventName(before, consumersOf(scale, index)), protocolName(test), handlers(test)];
-      if (step === undefined || step.phase === 'Pending') return [...name, '-', '-', '-', '-'];
+      if (step === undefined || step.phase === 'Pending') return [...name, '-', '-', '-', '-', '-'];
+      const withSlow = slowKept(test);
       const rebalances = within(steps, index, test.status?.rebalances?.recent ?? []);
       const movedCount = rebalances.reduce((sum, { partitionsMoved }) => sum + partitionsMoved, 0);
       const stopped = Math.max(0, ...rebalances.map(({ stopTheWorldMs }) => stopTheWorldMs));
@@ -196,13 +206,23 @@ export function sideBySide(trials: readonly Trial[]): string {
         ...name,
         movedCount,
         movedCount === 0 ? '-' : longestOf(rebalances, moved),
-        longestOf(rebalances, (partition, one) => !moved(partition, one)),
+        longestOf(rebalances, (partition, one) => !moved(partition, one) && !withSlow(partition, one)),
+        slowMemberOf(test) === undefined ? '-' : longestOf(rebalances, withSlow),
         stopped === 0 ? 'no' : `${stopped} ms`,
       ];
     }),
   ).flat();
   return table(
-    ['event', 'protocol', 'handlers', 'moved', 'pause of the moved', 'of the others', 'whole group stood still'],
+    [
+      'event',
+      'protocol',
+      'handlers',
+      'moved',
+      'pause of the moved',
+      'of those that quick ones keep',
+      'that the slow one keeps',
+      'whole group stood still',
+    ],
     rows,
   );
 }
