@@ -37,9 +37,9 @@ beforeAll(async () => {
     (it) => conditionOf(it, 'LagHigh') !== undefined,
   );
   await running;
-  scale = await untilConsumerScale(NAMESPACE, NAME, 'is over', isOver);
+  scale = await untilConsumerScale(NAMESPACE, NAME, 'is over', isOver, 2 * PATIENCE_MS);
   loadTest = await untilLoadTest(NAMESPACE, NAME, 'lag is back', (it) => conditionOf(it, 'LagHigh') === undefined);
-}, 2 * PATIENCE_MS);
+}, 4 * PATIENCE_MS);
 
 afterAll(() => removeNamespace(NAMESPACE), PATIENCE_MS);
 
