@@ -147,18 +147,16 @@ function partitioned(asked: number, test: LoadTest): Effect {
   return waits(`topic ${test.spec.topic.name} has ${partitions} of ${asked} partitions`);
 }
 
-const endedBefore = ({ metadata, status }: LoadTest): Effect =>
-  failed(
-    `LoadTest ${metadata.name} is ${status?.phase}: it has ended before this step; give it a longer duration or more messages`,
-  );
-
 const ourMembers = ({ status }: LoadTest): number =>
   (status?.consumers?.members ?? []).filter(({ source }) => source === 'Clients').length;
 
 /** All clients of a LoadTest have gone (`gone`), or are back in a settled group. */
 function suspended(gone: boolean, test: LoadTest): Effect {
   const { metadata, spec, status } = test;
-  if (status?.phase === 'Completed') return endedBefore(test);
+  const what = `LoadTest ${metadata.name}`;
+  if (status?.phase === 'Completed') {
+    return failed(`${what} is Completed: it has ended before this step; give it a longer duration or more messages`);
+  }
   const { producers, consumers, rebalances } = status ?? {};
   const left = (producers?.ready ?? 0) + (consumers?.ready ?? 0);
   const ours = ourMembers(test);
@@ -169,16 +167,18 @@ function suspended(gone: boolean, test: LoadTest): Effect {
       ours === (spec.consumers?.replicas ?? 0) &&
       rebalances?.settled !== false;
   if (there && spec.suspend === gone && isFresh(test)) return done;
-  return waits(
-    `LoadTest ${metadata.name}: ${gone ? `${left} clients are left` : `${left} clients ready`}, ${ours} in the group`,
-  );
+  return waits(`${what}: ${gone ? `${left} clients are left` : `${left} clients ready`}, ${ours} in the group`);
 }
 
 /** Clients are as many as they should be, and the group has settled. */
 function manned(index: number, step: LabStep, test: LoadTest, { lab }: Sight): Effect {
   const { metadata, spec, status } = test;
   const what = `LoadTest ${metadata.name}`;
-  if (status?.phase === 'Completed' || status?.phase === 'Suspended') return endedBefore(test);
+  if (status?.phase === 'Completed' || status?.phase === 'Suspended') {
+    return failed(
+      `${what} is ${status.phase}: it has ended before this step; give it a longer duration or more messages`,
+    );
+  }
   const until = lab.steps.slice(0, index + 1);
   const who = step.stop?.who ?? step.start?.who;
   const changed = {
