@@ -16,11 +16,11 @@ help: ## Lists the targets.
 demo: cluster deploy ## Lab 01 at its full size: 200 producers, 1 -> 9 consumers, shown live.
 	@$(in_node) node scripts/demo.ts
 
-lab: lab-exists cluster deploy ## One lab, shown live, with its result as tables: make lab LAB=04 (manifests/labs).
-	@$(in_node) node scripts/lab.ts "$(LAB)"
+lab: lab-exists cluster deploy ## One lab, shown live, graded, with its result as tables: make lab LAB=04; PLAIN=1: without grades.
+	@$(in_node) node scripts/lab.ts "$(LAB)" $(if $(PLAIN),--plain)
 
 lab-exists: install
-	@$(in_node) node scripts/lab.ts "$(LAB)" --check
+	@$(in_node) node scripts/lab.ts "$(LAB)" $(if $(PLAIN),--plain) --check
 
 test: verify e2e ## Everything: static checks, unit and property tests, then the labs on a real cluster.
 

@@ -1,12 +1,29 @@
-/** `make lab LAB=04`: applies a lab, shows it live, and prints what it found. `--check`: only whether there is such a lab. */
+/**
+ * `make lab LAB=04`: applies a lab, shows it live, and prints what it found: the graded lab of this number where there is one.
+ * `--plain`: LoadTests and schedules without grades. `--check`: only whether there is such a lab.
+ */
 import { kubeconfig, kubectl, program } from '../test/support/kubectl.ts';
-import { applied, cleared, type Lab, labOf, NAMESPACE, say, suspended, watched } from './labRun.ts';
-import { result, sideBySide, type Trial, warnings } from './labTables.ts';
+import {
+  applied,
+  cleared,
+  gradedLabOf,
+  type Lab,
+  labOf,
+  NAMESPACE,
+  say,
+  suspended,
+  trialsOf,
+  watched,
+  watchedLab,
+} from './labRun.ts';
+import { labResult, result, sideBySide, type Trial, warnings } from './labTables.ts';
 
 /** Of one turn: the longest lab takes about ten minutes, on a busy machine more. */
 const GIVE_UP_MS = 30 * 60_000;
+/** Of a graded lab: the longest, lab 08, has eight turns. */
+const GIVE_UP_GRADED_MS = 90 * 60_000;
 
-const [number = '', check] = process.argv.slice(2);
+const [number = '', ...flags] = process.argv.slice(2);
 
 /** Its LoadTests together, or one after the other where they are suspended. */
 async function carriedOut({ turns, oneByOne, number }: Lab): Promise<Trial[]> {
@@ -34,6 +51,14 @@ function found({ oneByOne }: Lab, trials: readonly Trial[]): string {
     .join('\n\n');
 }
 
+function whereToLook({ file }: Lab, what: string): void {
+  say('To look at it:');
+  say(`  export KUBECONFIG=${kubeconfig}   # kubectl is ${program}`);
+  say(`  kubectl describe ${what}     kubectl get ${what} -o yaml     head -40 ${file}`);
+  say(`To remove the lab: kubectl delete -f ${file}. To remove everything: make down.`);
+}
+
+/** LoadTests and schedules that run by themselves. */
 async function run(lab: Lab): Promise<void> {
   await cleared(lab);
   await applied(lab);
@@ -42,11 +67,7 @@ async function run(lab: Lab): Promise<void> {
   say(found(lab, trials));
   say('');
   say(await kubectl(['get', 'lt,csc', '-n', NAMESPACE, '-l', `kafkalab.dev/lab=${lab.number}`]));
-  const name = trials[0]?.test.metadata.name;
-  say('To look at it:');
-  say(`  export KUBECONFIG=${kubeconfig}   # kubectl is ${program}`);
-  say(`  kubectl describe lt ${name}     kubectl get lt ${name} -o yaml     head -40 ${lab.file}`);
-  say(`To remove the lab: kubectl delete -f ${lab.file}. To remove everything: make down.`);
+  whereToLook(lab, `lt ${trials[0]?.test.metadata.name}`);
   const failed = trials
     .flatMap(({ test, scale }) => [test, scale ?? test])
     .filter((it) => it.status?.phase === 'Failed');
@@ -57,9 +78,28 @@ async function run(lab: Lab): Promise<void> {
   }
 }
 
+/** A Lab that takes itself through its steps. */
+async function runGraded(lab: Lab & { graded: string }): Promise<void> {
+  await cleared(lab);
+  await applied(lab);
+  const over = await watchedLab(lab.graded, GIVE_UP_GRADED_MS);
+  const trials = await trialsOf(lab.turns);
+  if (trials.length > 0) {
+    say('');
+    say(found(lab, trials));
+  }
+  say('');
+  say(await kubectl(['get', 'lt,csc', '-n', NAMESPACE, '-l', `kafkalab.dev/lab=${lab.graded}`]));
+  whereToLook(lab, `lab ${lab.graded}`);
+  say('');
+  say(labResult(over));
+  if (over.status?.phase !== 'Passed') process.exitCode = 1;
+}
+
 try {
-  const lab = labOf(number);
-  if (check !== '--check') await run(lab);
+  const graded = flags.includes('--plain') ? undefined : gradedLabOf(number);
+  const lab = graded ?? labOf(number);
+  if (!flags.includes('--check')) await (graded === undefined ? run(lab) : runGraded(graded));
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);
   process.exitCode = 1;

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { loadAll } from 'js-yaml';
 import { type ConsumerScale, consumerScaleSchema } from '../src/api/consumerScale.ts';
+import { type Lab, type LabStepStatus, labSchema } from '../src/api/lab.ts';
 import { type LoadTest, loadTestSchema } from '../src/api/loadTest.ts';
-import { labNumbers, labOf } from './labRun.ts';
-import { progress, result, sideBySide, type Trial, warnings } from './labTables.ts';
+import { gradedLabOf, gradedNumbers, labNumbers, labOf } from './labRun.ts';
+import { labProgress, labResult, progress, result, sideBySide, type Trial, warnings } from './labTables.ts';
 
 /** As the API server returns them: defaults filled in; what the CRD doesn't know is refused. */
 function recorded(): Required<Trial> {
@@ -82,6 +83,107 @@ test('protocols side by side: event by event, those that moved, those of quick m
 3rd to 4th join  range, static  one slow (2s a poll)  -      -                   -                              -                        -`);
 });
 
+const LAG = 'lag.total < before.lag.total';
+const MEMBERS = 'group.members.size() == 2 && group.members.all(m, m.partitions.size() >= 1 && m.source == "Clients")';
+
+/** A lab of three steps, with these of them on record. */
+function labWith(phase: 'Running' | 'Failed', message: string, steps: LabStepStatus[]): Lab {
+  const at = '2026-01-01T00:00:00Z';
+  const status = labSchema.status.parse({
+    phase,
+    observedGeneration: 1,
+    conditions: [{ type: 'Ready', status: 'False', reason: 'Because', message, lastTransitionTime: at }],
+    steps,
+  });
+  const spec = labSchema.spec.parse({
+    title: 'A small lab',
+    steps: [
+      { name: 'begin', observe: {}, expect: [{ that: MEMBERS }, { that: LAG, because: 'two do more than one' }] },
+      { name: 'a while', wait: '10s' },
+      { name: 'then', observe: {}, expect: [{ that: 'false' }] },
+    ],
+  });
+  return {
+    apiVersion: 'kafkalab.dev/v1alpha1',
+    kind: 'Lab',
+    metadata: { name: 'small', namespace: 'default', uid: 'uid', generation: 1, creationTimestamp: at },
+    spec,
+    status,
+  };
+}
+const SEEN = { startedAt: '2026-01-01T00:00:00Z', doneAt: '2026-01-01T00:00:09Z' };
+const pendingSteps: LabStepStatus[] = [
+  { name: 'a while', phase: 'Pending' },
+  { name: 'then', phase: 'Pending', expectations: [{ that: 'false' }] },
+];
+
+test('a lab that grades itself: each step that has begun, and its expectations once it has taken place', () => {
+  const waiting: LabStepStatus = {
+    name: 'begin',
+    phase: 'Running',
+    startedAt: SEEN.startedAt,
+    message: 'making LoadTest x',
+    expectations: [{ that: MEMBERS }, { that: LAG }],
+  };
+  expect(labProgress(labWith('Running', 'x', [waiting, ...pendingSteps]))).toEqual([
+    ['0', 'step 1/3 begin: making LoadTest x'],
+  ]);
+  const { message: _, ...begun } = waiting;
+  const judging = {
+    ...begun,
+    ...SEEN,
+    expectations: [
+      { that: MEMBERS, passed: true },
+      { that: LAG, observed: 'lag.total = 7' },
+    ],
+  };
+  expect(labProgress(labWith('Running', 'x', [judging, ...pendingSteps]))).toEqual([
+    ['0', 'step 1/3 begin: has taken place'],
+    ['0.0', `  passed: ${MEMBERS}`],
+    ['0.1', `  waiting: ${LAG} (lag.total = 7)`],
+  ]);
+  const broken: LabStepStatus = { name: 'begin', phase: 'Failed', startedAt: SEEN.startedAt, message: 'no such topic' };
+  expect(labProgress(labWith('Failed', 'x', [broken, ...pendingSteps]))).toEqual([
+    ['0', 'step 1/3 begin: FAILED: no such topic'],
+  ]);
+  const { status: _status, ...fresh } = labWith('Running', 'x', []);
+  expect(labProgress(fresh)).toEqual([]);
+});
+
+test('the result of a lab that grades itself: every expectation, what failed in full, the verdict', () => {
+  const judged: LabStepStatus = {
+    name: 'begin',
+    phase: 'Failed',
+    ...SEEN,
+    expectations: [
+      {
+        that: MEMBERS,
+        passed: true,
+        observed: 'group.members.size() = 2, group.members = [{id: "a"}, {id: "b"}, {id: "c"}]',
+      },
+      { that: LAG, passed: false, observed: 'lag.total = 70' },
+    ],
+  };
+  const steps = [
+    judged,
+    { name: 'a while', phase: 'Passed' as const, ...SEEN },
+    { ...pendingSteps[1], phase: 'NotRun' } as LabStepStatus,
+  ];
+  expect(labResult(labWith('Failed', '1 of 3 expectations met', steps))).toBe(`A small lab
+step  what     phase   expected                                                                          verdict     seen
+----  -------  ------  --------------------------------------------------------------------------------  ----------  ------------------------------------------------------------
+1     begin    Failed  group.members.size() == 2 && group.members.all(m, m.partitions.size() >= 1 && m…  passed      group.members.size() = 2, group.members = [{id: "a"}, {id: …
+                       lag.total < before.lag.total                                                      FAILED      lag.total = 70
+2     a while  Passed
+3     then     NotRun  false                                                                             not judged
+
+Not seen in step 1 (begin): lag.total < before.lag.total
+  expected because two do more than one
+  seen: lag.total = 70
+
+Failed: 1 of 3 expectations met`);
+});
+
 test.each(labNumbers())(
   '%s: every object has the label by which the lab is found, and the header says how to begin',
   (file) => {
@@ -103,14 +205,50 @@ test('lab 08 lets its eight go one by one, lab 06 its three together', () => {
   expect(labOf('06')).toMatchObject({ oneByOne: false, turns: [{ test: 'endless' }, {}, {}] });
 });
 
+test('a graded lab has its Lab, what that makes, and goes with what the plain one makes', () => {
+  expect(gradedLabOf('4')).toMatchObject({
+    number: '04',
+    file: 'manifests/labs/graded/04-rebalancing-round.yaml',
+    graded: 'round',
+    turns: [{ test: 'round' }],
+    oneByOne: false,
+    objects: [
+      { type: 'lab', name: 'round' },
+      { type: 'consumerscale', name: 'round' },
+      { type: 'loadtest', name: 'round' },
+    ],
+  });
+  expect(labOf('04').objects).toEqual(gradedLabOf('04')?.objects);
+  expect(gradedLabOf('05')?.objects).toContainEqual({ type: 'deployment', name: 'somebody-elses-consumer' });
+  expect(gradedLabOf('08')).toMatchObject({ oneByOne: true });
+  expect(gradedLabOf('99')).toBeUndefined();
+});
+
+test.each(gradedNumbers())('%s: make lab finds it, and it says at its head how to begin', (file) => {
+  expect(gradedLabOf(file.slice(0, 2))).toMatchObject({ file: `manifests/labs/graded/${file}` });
+  const text = readFileSync(join(import.meta.dirname, '../manifests/labs/graded', file), 'utf8');
+  expect(text).toContain(`# Lab ${file.slice(0, 2)}, graded`);
+  expect(text).toContain(`kubectl apply -f manifests/labs/graded/${file}`);
+});
+
+test('a lab that is there only graded is refused as a plain one', () => {
+  expect(() => labOf('09')).toThrow(/graded one only .*: write make lab LAB=09 without PLAIN/);
+});
+
 test('a lab that is not there is refused with those that are', () => {
   expect(() => labOf('99')).toThrow(/there is no lab "99": write one of\n {2}make lab LAB=01/);
 });
 
 /** What the API server would say of the specs, as far as a schema can. */
-test.each(['01', '02', '04', '05', '06', '07', '08'])('the manifests of lab %s are what the CRDs take', (number) => {
-  for (const { kind, spec } of loadAll(readFileSync(labOf(number).path, 'utf8')) as { kind: string; spec: unknown }[]) {
-    if (kind === 'Deployment') continue;
-    (kind === 'LoadTest' ? loadTestSchema : consumerScaleSchema).spec.parse(spec);
-  }
-});
+test.each(['01', '02', '03', '04', '05', '06', '07', '08'])(
+  'the manifests of lab %s are what the CRDs take',
+  (number) => {
+    for (const { kind, spec } of loadAll(readFileSync(labOf(number).path, 'utf8')) as {
+      kind: string;
+      spec: unknown;
+    }[]) {
+      if (kind === 'Deployment') continue;
+      (kind === 'LoadTest' ? loadTestSchema : consumerScaleSchema).spec.parse(spec);
+    }
+  },
+);

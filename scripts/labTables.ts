@@ -1,5 +1,6 @@
 /** What a lab shows and ends with, as text, from the objects and their statuses alone. */
 import type { ConsumerScale, ConsumerScaleStepStatus } from '../src/api/consumerScale.ts';
+import type { ExpectationStatus, Lab } from '../src/api/lab.ts';
 import type { LoadTest, LoadTestStatus } from '../src/api/loadTest.ts';
 
 type RebalancesStatus = NonNullable<LoadTestStatus['rebalances']>;
@@ -119,6 +120,65 @@ export const warnings = ({ status }: LoadTest): string[] =>
   (status?.conditions ?? [])
     .filter((condition) => WARNINGS.includes(condition.type) && condition.status === 'True')
     .map(({ type, message }) => `${type}: ${message}`);
+
+// ---- a lab that grades itself -----------------------------------------------------------------
+
+const verdict = ({ passed }: ExpectationStatus, open: string): string =>
+  passed === undefined ? open : passed ? 'passed' : 'FAILED';
+
+/** What can be said of each step that has begun and of each of its expectations: what it is about, and a line. */
+export function labProgress({ spec, status }: Lab): [of: string, line: string][] {
+  return (status?.steps ?? []).flatMap((step, index): [string, string][] => {
+    if (step.startedAt === undefined) return [];
+    const name = `step ${index + 1}/${spec.steps.length} ${step.name}`;
+    const done = step.doneAt !== undefined;
+    const how = done
+      ? 'has taken place'
+      : step.phase === 'Failed'
+        ? `FAILED: ${step.message}`
+        : (step.message ?? 'begins');
+    const expected = !done ? [] : (step.expectations ?? []);
+    return [
+      [`${index}`, `${name}: ${how}`],
+      ...expected.map((one, n): [string, string] => [
+        `${index}.${n}`,
+        `  ${verdict(one, 'waiting')}: ${one.that}${one.observed === undefined ? '' : ` (${one.observed})`}`,
+      ]),
+    ];
+  });
+}
+
+const cut = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
+
+/** What a graded lab ends with: its steps and expectations, those that failed in full, and the verdict. */
+export function labResult({ spec, status }: Lab): string {
+  const steps = status?.steps ?? [];
+  const rows = steps.flatMap((step, index) => {
+    const [first = [], ...others] = (step.expectations ?? []).map((one) => [
+      cut(one.that, 80),
+      verdict(one, 'not judged'),
+      cut(one.observed ?? '', 60),
+    ]);
+    return [[index + 1, step.name, step.phase, ...first], ...others.map((row) => ['', '', '', ...row])];
+  });
+  const failed = steps.flatMap(({ name, expectations = [] }, index) =>
+    expectations.flatMap(({ passed, that, observed }, n) => {
+      if (passed !== false) return [];
+      const { because } = spec.steps[index]?.expect[n] ?? {};
+      const why = because === undefined ? [] : [`  expected because ${because}`];
+      return ['', `Not seen in step ${index + 1} (${name}): ${that}`, ...why, `  seen: ${observed ?? 'nothing'}`];
+    }),
+  );
+  const message = status?.conditions.find(({ type }) => type === 'Ready')?.message ?? '';
+  const heading = spec.title === undefined ? [] : [spec.title];
+  return [
+    ...heading,
+    table(['step', 'what', 'phase', 'expected', 'verdict', 'seen'], rows),
+    ...failed,
+    '',
+    `${status?.phase ?? 'Pending'}: ${message}`,
+  ].join('\n');
+}
 
 // ---- protocols side by side -------------------------------------------------------------------
 

@@ -49,11 +49,15 @@ const scaleTargetRef = field(
 const theirs = field(
   z.strictObject({
     group: groupName(
-      'Consumer group of the target’s pods; each replica has to be one member of it. Source: Kafka’s group.id.',
+      'Consumer group of the target’s pods; each replica has to be one member of it, beside others. Source: Kafka’s group.id.',
     ),
     topic: topicName(
       'The topic that they read. Steps with partitions raise it through the KafkaTopic of its name, where the Kafka resource is known (kafka.strimzi, or an operator with STRIMZI_CLUSTER) and has one; else by Kafka’s Admin API.',
     ),
+    others: field(
+      count(0, 10_000),
+      'Members of the group that are not the target’s, e.g. consumers of a LoadTest: a step has settled when the group has so many more than the step asks for. Default 0.',
+    ).default(0),
     kafka: kafka.exactOptional(),
   }),
   'Whose rebalances and lag are looked at, where the target is a Deployment or StatefulSet; a LoadTest names its own. Can’t be changed.',

@@ -62,7 +62,7 @@ const howTheyEnd = field(
   'How the consumers end that the step takes away. Graceful: by SIGTERM; they commit and leave the group. Kill: at once and without a goodbye, as after SIGKILL, so that the group waits for session.timeout.ms. Default Graceful.',
 );
 
-const WHO = ['Consumers', 'Producers'] as const;
+const WHO = ['Consumers', 'Producers', 'All'] as const;
 
 const apply = field(
   z.strictObject({
@@ -99,10 +99,13 @@ const scale = field(
 const stop = field(
   z.strictObject({
     loadTest: loadTest(),
-    who: field(z.enum(WHO).default('Consumers'), 'Consumers or Producers: all of them. Default Consumers.'),
+    who: field(
+      z.enum(WHO).default('Consumers'),
+      'Consumers or Producers: all of them. All: both, by spec.suspend, also where a ConsumerScale decides how many consumers there are. Default Consumers.',
+    ),
     stop: howTheyEnd,
   }),
-  'Takes all consumers (or producers) away until a start step. It has taken place when the last one has gone.',
+  'Takes all consumers (or producers, or both) away until a start step. It has taken place when the last one has gone.',
   {
     cel: "self.stop == 'Graceful' || self.who == 'Consumers'",
     message: 'producers can’t be killed: leave stop out, or write who: Consumers',
@@ -113,7 +116,10 @@ const stop = field(
 const start = field(
   z.strictObject({
     loadTest: loadTest(),
-    who: field(z.enum(WHO).default('Consumers'), 'Consumers or Producers. Default Consumers.'),
+    who: field(
+      z.enum(WHO).default('Consumers'),
+      'Consumers, Producers or All, as in the stop step. Default Consumers.',
+    ),
   }),
   'Brings back those that a stop step took away. It has taken place when they are as many as before, and the group has settled.',
 );

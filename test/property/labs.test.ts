@@ -17,14 +17,14 @@ const ROUND = {
 
 /** The next step of a script, given how many consumers and partitions there are by then. */
 interface Drawn {
-  what: 'Scale' | 'Kill' | 'Grow' | 'Send' | 'Wait' | 'Look' | 'Stop' | 'KillOne';
+  what: 'Scale' | 'Kill' | 'Grow' | 'Send' | 'Wait' | 'Look' | 'Stop' | 'KillOne' | 'Rest';
   consumers: number;
   expect: ('Consumers' | 'Partitions' | 'Never' | 'Before' | 'Sent')[];
 }
 
 const drawn: fc.Arbitrary<Drawn[]> = fc.array(
   fc.record({
-    what: fc.constantFrom('Scale', 'Kill', 'Grow', 'Send', 'Wait', 'Look', 'Stop', 'KillOne'),
+    what: fc.constantFrom('Scale', 'Kill', 'Grow', 'Send', 'Wait', 'Look', 'Stop', 'KillOne', 'Rest'),
     consumers: fc.nat(4),
     expect: fc.array(fc.constantFrom('Consumers', 'Partitions', 'Never', 'Before', 'Sent'), { maxLength: 3 }),
   }),
@@ -59,6 +59,11 @@ function script(draws: Drawn[]): LabInput {
           return { stop: { loadTest: 'round', stop: 'Kill' } };
         case 'KillOne':
           return stopped ? { observe: {} } : { kill: { loadTest: 'round', consumer: 0 } };
+        case 'Rest':
+          // When it begins to go on, nobody is there.
+          before.consumers = 0;
+          steps.push({ name: `rest ${n}`, stop: { loadTest: 'round', who: 'All' }, timeout: '1h' });
+          return { start: { loadTest: 'round', who: 'All' } };
         case 'Look':
           return { observe: {} };
       }

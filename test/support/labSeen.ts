@@ -122,6 +122,20 @@ export function running(
   };
 }
 
+/** One that is suspended, and whose clients have gone. */
+export function resting(spec: LoadTestInput, known: NonNullable<Parameters<typeof running>[1]> = {}): LoadTest {
+  const test = running({ ...spec, suspend: true }, { ...standing('Suspended', 'at rest', 'Ready'), ...known });
+  const { producers, consumers } = test.status ?? {};
+  return {
+    ...test,
+    status: {
+      ...(test.status as LoadTestStatus),
+      ...(producers === undefined ? {} : { producers: { ...producers, ready: 0 } }),
+      ...(consumers === undefined ? {} : { consumers: { ...consumers, ready: 0, members: [], idle: [] } }),
+    },
+  };
+}
+
 export const lagAt = (ms: number, total: number): NonNullable<LoadTestStatus['lag']> => ({
   total,
   peak: total,

@@ -2,7 +2,7 @@
 import type { Action, KubernetesObject } from '../../src/api/kind.ts';
 import type { Lab, LabInput, LabStatus } from '../../src/api/lab.ts';
 import type { LoadTest, LoadTestInput, LoadTestSpec } from '../../src/api/loadTest.ts';
-import { lab, lagAt, planLab, running, standing } from './labSeen.ts';
+import { lab, lagAt, planLab, resting, running, standing } from './labSeen.ts';
 
 /** What happens to one round. Objects and actions are carried out before the status is written. */
 export interface Fate {
@@ -132,6 +132,7 @@ export class LabWorld {
     }
     const { messages } = (spec.producers ?? {}) as Partial<NonNullable<LoadTestSpec['producers']>>;
     if (messages !== undefined) return running(spec, { ...known, ...standing('Completed', 'sent', 'Ready') });
+    if (spec.suspend) return resting(spec, known) as KubernetesObject;
     const test: LoadTest = running(spec, known);
     const looked = Math.floor(this.now / 1000) * 1000;
     return { ...test, status: { ...test.status, lag: lagAt(looked, 5) } } as KubernetesObject;

@@ -110,7 +110,10 @@ function plan(seen: Seen, byDefault: StrimziCluster | undefined): Plan<ConsumerS
     'known' in seen.kafka && seen.kafka.known.topic != null
       ? seen.kafka.known.topic.partitions.length
       : (target.loadTest?.status?.topic?.partitions ?? 0);
-  const refusal = spec.allowIdleConsumers ? undefined : idleRefusal(spec.steps, before?.steps ?? [], partitions);
+  const others = spec.consumers?.others ?? 0;
+  const refusal = spec.allowIdleConsumers
+    ? undefined
+    : idleRefusal(spec.steps, before?.steps ?? [], partitions, others);
   if (refusal !== undefined) {
     return waits({ phase, mood: 'Stalled', reason: 'IdleConsumersRefused', message: refusal }, {}, FRESH_MS);
   }
@@ -131,6 +134,7 @@ function plan(seen: Seen, byDefault: StrimziCluster | undefined): Plan<ConsumerS
     clientsPerPod,
     figures,
     theirs: spec.consumers?.group,
+    others,
   };
   return carry(seen, begun, advance(spec.steps, before?.steps ?? [], situation), run, figures, target, sight);
 }

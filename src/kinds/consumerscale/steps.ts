@@ -19,6 +19,8 @@ export interface Sight {
   figures: RunView;
   /** Their group, where they are somebody else's. */
   theirs: string | undefined;
+  /** Members of the group that nobody scales here. */
+  others: number;
 }
 
 export interface Progress {
@@ -120,10 +122,12 @@ function judge(
     message: `${which}: ${message}`,
   });
   const members = figures.consumers.members.length;
-  const gathering = `${members} of ${status.consumers} consumers in the group${figures.rebalances.settled ? '' : ', rebalancing'}`;
+  const asked = sight.others === 0 ? `${status.consumers} consumers` : `${status.consumers} + ${sight.others} members`;
+  const gathering = `${members} of ${asked} in the group${figures.rebalances.settled ? '' : ', rebalancing'}`;
 
+  const nobody = sight.others === 0 ? 'nobody else' : `nobody else but ${sight.others} (consumers.others)`;
   const advice =
-    sight.theirs === undefined ? '' : `each replica has to be one member of group ${sight.theirs}, and nobody else; `;
+    sight.theirs === undefined ? '' : `each replica has to be one member of group ${sight.theirs}, and ${nobody}; `;
   if (step.until !== undefined) {
     const { lagBelow, timeout } = step.until;
     const total = figures.lag?.total;
@@ -166,14 +170,15 @@ function judge(
 function isSettled(
   step: ConsumerScaleStep,
   status: ConsumerScaleStepStatus,
-  { partitions, replicas, figures }: Sight,
+  { partitions, replicas, others, figures }: Sight,
   startedAt: EpochMs,
 ): boolean {
   const { members } = figures.consumers;
-  if (replicas !== status.consumers || members.length !== status.consumers || !figures.rebalances.settled) return false;
+  const asked = (status.consumers ?? 0) + others;
+  if (replicas !== status.consumers || members.length !== asked || !figures.rebalances.settled) return false;
   if (partitions < (step.partitions ?? 0)) return false;
   // Facts from before the step say nothing about it.
   if (figures.latestAt < startedAt) return false;
   const owned = members.reduce((sum, member) => sum + member.partitions.length, 0);
-  return status.consumers === 0 || owned === partitions;
+  return asked === 0 || owned === partitions;
 }

@@ -176,6 +176,46 @@ describe('a step', () => {
     );
   });
 
+  describe('in a group that has other members as well', () => {
+    const others: Partial<ConsumerScaleInput> = { consumers: { group: 'g', topic: 't', others: 1 } };
+    const settles = (members: number, more: Partial<ConsumerScaleInput> = others) =>
+      round(begun([runs(2)]), { objects: [app(2)], evidence: run(members, LOOK) }, more).status.steps?.[0]?.settledAt;
+
+    test('it has settled when these are there too', () => {
+      expect(settles(2)).toBeUndefined();
+      expect(settles(3)).toBe(at(20_000));
+      expect(settles(2, {})).toBe(at(20_000));
+      expect(settles(3, {})).toBeUndefined();
+    });
+
+    test('of no consumers, when only these are left', () => {
+      const none = (members: number) =>
+        round(begun([runs(0)]), { objects: [app(0)], evidence: run(members, LOOK) }, others).status.steps?.[0];
+      expect(none(2)?.settledAt).toBeUndefined();
+      expect(none(1)?.settledAt).toBe(at(20_000));
+      expect(none(0)?.settledAt).toBeUndefined();
+    });
+
+    test('it says for how many it waits', () => {
+      const plan = round(begun([runs(2)]), { objects: [app(2)], evidence: run(2, LOOK) }, others);
+      expect(message(plan)).toBe('step 1: 2 of 2 + 1 members in the group');
+      const late = round(begun([runs(2)]), { now: 5000 + 600_000 }, others);
+      expect(late.status.steps?.[0]?.message).toContain(
+        'each replica has to be one member of group g, and nobody else but 1 (consumers.others); see the pods',
+      );
+    });
+
+    test('these need partitions too', () => {
+      const asks = (consumers: number | 'Partitions') =>
+        message(round(waiting(), {}, { ...others, steps: [{ consumers, hold: '2s' }] }));
+      expect(asks(3)).toBe(
+        'step 1 asks for 3 consumers beside 1 others of the group, but the topic has 3 partitions: 1 would be idle. Set spec.allowIdleConsumers: true to see that, or create another schedule with consumers: 2 or partitions: 4',
+      );
+      expect(asks('Partitions')).toBe(asks(3));
+      expect(asks(2)).not.toContain('idle');
+    });
+  });
+
   test('reports go to its own run, where its Kafka is', () => {
     const consumers = { group: 'g', topic: 't', kafka: { bootstrapServers: 'theirs:9092' } };
     const [report, scale] = round(begun([runs(3)]), {}, { consumers }).actions;

@@ -51,7 +51,8 @@ export function effectOf(index: number, status: LabStepStatus, sight: Sight): Ef
   const trouble = troubleOf(what, test, { kind: 'LoadTest', name: test.metadata.name }, sight);
   if (trouble !== undefined) return trouble;
   if (step.partitions !== undefined) return partitioned(step.partitions.partitions, test);
-  return manned(index, step, test, sight);
+  const who = step.stop?.who ?? step.start?.who;
+  return who === 'All' ? suspended(step.stop !== undefined, test) : manned(index, step, test, sight);
 }
 
 /** The resource that a step makes, by its name in the cluster. */
@@ -146,6 +147,29 @@ function partitioned(asked: number, test: LoadTest): Effect {
   return waits(`topic ${test.spec.topic.name} has ${partitions} of ${asked} partitions`);
 }
 
+const ourMembers = ({ status }: LoadTest): number =>
+  (status?.consumers?.members ?? []).filter(({ source }) => source === 'Clients').length;
+
+/** All clients of a LoadTest have gone (`gone`), or are back in a settled group. */
+function suspended(gone: boolean, test: LoadTest): Effect {
+  const { metadata, spec, status } = test;
+  const what = `LoadTest ${metadata.name}`;
+  if (status?.phase === 'Completed') {
+    return failed(`${what} is Completed: it has ended before this step; give it a longer duration or more messages`);
+  }
+  const { producers, consumers, rebalances } = status ?? {};
+  const left = (producers?.ready ?? 0) + (consumers?.ready ?? 0);
+  const ours = ourMembers(test);
+  const there = gone
+    ? status?.phase === 'Suspended' && left === 0 && ours === 0
+    : conditionOf(test, 'Ready')?.status === 'True' &&
+      status?.phase === 'Running' &&
+      ours === (spec.consumers?.replicas ?? 0) &&
+      rebalances?.settled !== false;
+  if (there && spec.suspend === gone && isFresh(test)) return done;
+  return waits(`${what}: ${gone ? `${left} clients are left` : `${left} clients ready`}, ${ours} in the group`);
+}
+
 /** Clients are as many as they should be, and the group has settled. */
 function manned(index: number, step: LabStep, test: LoadTest, { lab }: Sight): Effect {
   const { metadata, spec, status } = test;
@@ -169,8 +193,8 @@ function manned(index: number, step: LabStep, test: LoadTest, { lab }: Sight): E
   }
   if (changed.consumers) {
     const asked = clientsAfter(lab, until, metadata.name, 'consumers');
-    const { ready = 0, members = [] } = status?.consumers ?? {};
-    const ours = members.filter(({ source }) => source === 'Clients').length;
+    const { ready = 0 } = status?.consumers ?? {};
+    const ours = ourMembers(test);
     const settled = status?.rebalances?.settled !== false;
     if (spec.consumers?.replicas !== asked || ready !== asked || ours !== asked || !settled) {
       missing.push(

@@ -9,6 +9,7 @@ import {
   ROUND,
   rebalanced,
   resource,
+  resting,
   running,
   type Shown,
   standing,
@@ -25,6 +26,8 @@ type Resources = NonNullable<LabInput['resources']>;
 
 const OBSERVE: Step = { name: 'look', observe: {} };
 const TWO: Step = { name: 'two', scale: { loadTest: 'round', consumers: 2 } };
+const ALL_STOP: Step = { name: 'rest', stop: { loadTest: 'round', who: 'All' } };
+const ALL_START: Step = { name: 'go on', start: { loadTest: 'round', who: 'All' } };
 const withConsumers = (replicas: number) => ({ ...ROUND, consumers: { ...ROUND.consumers, replicas } });
 
 const passed = (name: string, uid?: string): LabStepStatus => ({
@@ -111,6 +114,10 @@ describe('a script that can’t be right is refused before anything is made', ()
     ['partitions of somebody else’s topic', [APPLY, { name: 'x', partitions: { loadTest: 'round', partitions: 4 } }], 'management: Existing', [resource('LoadTest', 'round', { ...ROUND, topic: { ...ROUND.topic, management: 'Existing' } })]],
     ['a stop twice', [APPLY, { name: 'x', stop: { loadTest: 'round' } }, { name: 'y', stop: { loadTest: 'round' } }], 'steps[2] (y): Consumers of LoadTest round are stopped already'],
     ['a start of what runs', [APPLY, { name: 'x', start: { loadTest: 'round' } }], 'write a stop step before'],
+    ['a start of all, of which none was stopped', [APPLY, { name: 'x', start: { loadTest: 'round', who: 'All' } }], 'All of LoadTest round are not stopped: write a stop step before'],
+    ['a step over one that is stopped as a whole', [APPLY, ALL_STOP, TWO], 'steps[2] (two): all of LoadTest round is stopped by then: write start: {loadTest: round, who: All} before'],
+    ['a kill in one that is stopped as a whole', [APPLY, ALL_STOP, { name: 'x', kill: { loadTest: 'round', consumer: 0 } }], 'all of LoadTest round is stopped by then', driven],
+    ['a start of producers that have their shares', [APPLY, ALL_STOP, ALL_START], 'its producers can’t be changed', quota],
     ['a kill of a pod that there is not', [APPLY, { name: 'x', kill: { loadTest: 'round', consumer: 1 } }], 'write a number from 0 to 0'],
     ['records of one name twice', [APPLY, first, first], 'there is more than one produce step first'],
     ['records with a wrong setting', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { config: { 'linger.ms': '5ms' } } } }], 'producers.config: has a setting whose value has to be a whole number'],
@@ -231,6 +238,41 @@ describe('steps over a LoadTest', () => {
     expect(toldOfLab(starting)).toMatchObject({ steps: ['Passed', 'Passed', 'Running'] });
     const started = round(steps, [APPLIED, passed('stop'), begun('start')], stopped, three);
     expect(toldOfLab(started).applies).toEqual(['LoadTest round (3 consumers, 3 partitions, 1 producers)']);
+  });
+
+  test('all of it rests, whoever decides how many consumers there are, and goes on', () => {
+    const steps = [APPLY, ALL_STOP, ALL_START];
+    const before = [APPLIED, begun('rest'), pending('go on')];
+    const up = resource('ConsumerScale', 'up', {
+      scaleTargetRef: { apiVersion: GROUP_VERSION, kind: 'LoadTest', name: 'round' },
+      steps: [{ consumers: 3, hold: '1s' }],
+    });
+    const stopping = round(steps, before, { owned: [running(withConsumers(3))] }, [...ONE, up]);
+    expect(toldOfLab(stopping)).toMatchObject({
+      steps: ['Passed', 'Running', 'Pending'],
+      applies: ['LoadTest round (- consumers, 3 partitions, 1 producers, suspended)'],
+      does: [],
+    });
+    const suspended = { ...withConsumers(3), suspend: true };
+    const leaving = { owned: [running(suspended, standing('Suspended', 'at rest', 'Ready'))] };
+    expect(message(round(steps, before, leaving, [...ONE, up]))).toContain('4 clients are left, 3 in the group');
+    const late = { owned: [resting(withConsumers(3), { observedGeneration: 0 })] };
+    expect(toldOfLab(round(steps, before, late, [...ONE, up])).steps[1]).toBe('Running');
+    const gone = { owned: [resting(withConsumers(3))] };
+    expect(toldOfLab(round(steps, before, gone, [...ONE, up])).steps).toEqual(['Passed', 'Passed', 'Running']);
+
+    const starting = [APPLIED, passed('rest'), begun('go on')];
+    const started = round(steps, starting, gone, [...ONE, up]);
+    expect(toldOfLab(started)).toMatchObject({
+      steps: ['Passed', 'Passed', 'Running'],
+      applies: ['LoadTest round (- consumers, 3 partitions, 1 producers)'],
+    });
+    const back = (more: Parameters<typeof running>[1]) => ({ owned: [running(withConsumers(3), more)] });
+    const moving = round(steps, starting, back({ rebalances: rebalanced(1, false) }), [...ONE, up]);
+    expect(toldOfLab(moving).steps[2]).toBe('Running');
+    expect(toldOfLab(round(steps, starting, back({}), [...ONE, up])).steps).toEqual(['Passed', 'Passed', 'Passed']);
+    const over = { owned: [running(withConsumers(3), standing('Completed', 'done', 'Ready'))] };
+    expect(message(round(steps, before, over))).toContain('it has ended before this step');
   });
 
   test('stop: Kill leaves all as it is until the workers have agreed and the LoadTest was scaled', () => {

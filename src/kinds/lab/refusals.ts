@@ -149,6 +149,10 @@ function change(name: string, step: LabStep, test: There): string[] {
     count % (part?.clientsPerPod ?? 1) === 0
       ? undefined
       : `${count} can’t run ${part?.clientsPerPod} to a pod: write a multiple of ${part?.clientsPerPod}`;
+  const who = step.stop?.who ?? step.start?.who;
+  if (test.stopped.has('All') && who !== 'All' && step.partitions === undefined) {
+    return [`all of LoadTest ${name} is stopped by then: write start: {loadTest: ${name}, who: All} before`];
+  }
   const found: (string | undefined)[] = [];
   const needs = (who: 'consumers' | 'producers') => {
     found.push(test.spec[who] === undefined ? `LoadTest ${name} has no ${who}` : undefined);
@@ -177,14 +181,16 @@ function change(name: string, step: LabStep, test: There): string[] {
     test.partitions = Math.max(partitions, test.partitions);
   }
   if (step.stop !== undefined) {
-    needs(step.stop.who === 'Consumers' ? 'consumers' : 'producers');
+    if (step.stop.who !== 'All') needs(step.stop.who === 'Consumers' ? 'consumers' : 'producers');
     if (test.stopped.has(step.stop.who)) found.push(`${step.stop.who} of LoadTest ${name} are stopped already`);
     test.stopped.add(step.stop.who);
   }
   if (step.start !== undefined) {
-    needs(step.start.who === 'Consumers' ? 'consumers' : 'producers');
+    if (step.start.who === 'All') found.push(fixed);
+    else needs(step.start.who === 'Consumers' ? 'consumers' : 'producers');
     if (!test.stopped.delete(step.start.who)) {
-      found.push(`${step.start.who} of LoadTest ${name} are not stopped: write a stop step before, or a scale step`);
+      const or = step.start.who === 'All' ? '' : ', or a scale step';
+      found.push(`${step.start.who} of LoadTest ${name} are not stopped: write a stop step before${or}`);
     }
   }
   if (step.kill !== undefined) {

@@ -25,6 +25,8 @@ interface Asked {
   /** Before they were stopped. */
   consumersBack?: number;
   producersBack?: number;
+  /** All of it was stopped. */
+  suspended?: boolean;
 }
 
 const PART = { Consumers: 'consumers', Producers: 'producers' } as const;
@@ -60,13 +62,17 @@ function askedOf(lab: LabSpec, steps: readonly LabStep[]): Map<string, Asked> {
     if (scale?.consumers !== undefined) of(scale.loadTest).consumers = scale.consumers;
     if (scale?.producers !== undefined) of(scale.loadTest).producers = scale.producers;
     if (partitions !== undefined) of(partitions.loadTest).partitions = partitions.partitions;
-    if (stop !== undefined) {
+    if (stop?.who === 'All') {
+      of(stop.loadTest).suspended = true;
+    } else if (stop !== undefined) {
       const test = of(stop.loadTest);
       const part = PART[stop.who];
       test[BACK[part]] = test[part] ?? manifestOf(lab, stop.loadTest)[part]?.replicas ?? 0;
       test[part] = 0;
     }
-    if (start !== undefined) {
+    if (start?.who === 'All') {
+      of(start.loadTest).suspended = false;
+    } else if (start !== undefined) {
       const test = of(start.loadTest);
       const part = PART[start.who];
       const before = test[BACK[part]];
@@ -103,7 +109,13 @@ export function desired({ name, lab, live, suspended }: Scene, steps: readonly L
     // A schedule may have added partitions, and nobody can take them away.
     const changes = asked.get(metadata.name) ?? {};
     const partitions = Math.max(live.get(metadata.name)?.spec.topic.partitions ?? 0, changes.partitions ?? 0);
-    return [made(kind, metadata, overlaid(spec, { ...changes, driven, suspended, partitions }))];
+    return [
+      made(
+        kind,
+        metadata,
+        overlaid(spec, { ...changes, driven, suspended: suspended || changes.suspended === true, partitions }),
+      ),
+    ];
   });
 }
 

@@ -162,6 +162,7 @@ const schedules = fc
     theirs: fc.record({
       group: mostly(fc.constant('g'), fc.constant('a b')),
       topic: mostly(fc.constant('t'), fc.constantFrom('', '__x')),
+      others: maybe(mostly(fc.nat(3), fc.constantFrom(-1, '1'))),
       kafka: maybe(fc.record({ bootstrapServers: mostly(fc.constant('a:1'), fc.constant('a')) })),
     }),
     misplaced: mostly(fc.constant(false), fc.constant(true)),

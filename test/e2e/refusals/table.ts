@@ -717,6 +717,12 @@ export const REFUSED: Refused[] = [
     'write the name of a consumer group without spaces, e.g. my-group',
   ),
   scale(
+    'fewer others in the group than none',
+    { scaleTargetRef: deployment, consumers: { ...theirs, others: -1 }, steps: [HOLD] },
+    'spec.consumers.others',
+    'greater than or equal to 0',
+  ),
+  scale(
     'the evidence topic as theirs',
     { scaleTargetRef: deployment, consumers: { ...theirs, topic: 'kafkalab-evidence' }, steps: [HOLD] },
     'write the name of a topic of your own',
@@ -781,9 +787,14 @@ export const REFUSED: Refused[] = [
     'producers can’t be killed: leave stop out, or write who: Consumers',
   ),
   lab(
+    'a kill of everybody',
+    does({ stop: { loadTest: 'round', who: 'All', stop: 'Kill' } }),
+    'producers can’t be killed: leave stop out, or write who: Consumers',
+  ),
+  lab(
     'somebody else to be stopped',
     does({ stop: { loadTest: 'round', who: 'Brokers' } }),
-    'supported values: "Consumers", "Producers"',
+    'supported values: "Consumers", "Producers", "All"',
   ),
   lab(
     'a name with capitals',

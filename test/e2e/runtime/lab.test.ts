@@ -7,7 +7,7 @@ import { GROUP_VERSION } from '../../../src/api/runStatus.ts';
 import { labKind } from '../../../src/kinds/lab/plan.ts';
 import type { Cluster, Workers } from '../../../src/runtime/ports.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
-import { ROUND, resource, running, standing } from '../../support/labSeen.ts';
+import { ROUND, resource, resting, running, standing } from '../../support/labSeen.ts';
 import { objectsOf } from '../../support/objects.ts';
 import { serveCrds } from '../../support/serveCrds.ts';
 import { clusterOf } from '../../support/toy.ts';
@@ -162,6 +162,36 @@ test('a lab is taken over midway, sends once, and takes with it what it made', a
   await user.delete(ref('Lab', 'whole'), owner?.metadata.uid ?? '');
   await until('the Lab is gone', async () => (await labOf('whole')) === null, PATIENCE_MS);
   expect([await testOf('mine'), await testOf('whole-first')]).toEqual([null, null]);
+});
+
+test('all of a LoadTest rests and goes on, with as many consumers as its schedule has made them', async () => {
+  const scaleTargetRef = { apiVersion: GROUP_VERSION, kind: 'LoadTest', name: 'tired' };
+  await make('resting', {
+    resources: [
+      resource('LoadTest', 'tired', ROUND),
+      resource('ConsumerScale', 'up', { scaleTargetRef, steps: [{ consumers: 3, hold: '1s' }] }),
+    ],
+    steps: [
+      { name: 'begin', apply: { kind: 'LoadTest', name: 'tired' } },
+      { name: 'rest', stop: { loadTest: 'tired', who: 'All' } },
+      { name: 'go on', start: { loadTest: 'tired', who: 'All' } },
+    ],
+    afterwards: 'Keep',
+  });
+  const made = await loadTest('tired', 'is made');
+  expect(made.spec).toMatchObject({ suspend: false, consumers: { replicas: 1 } });
+  // As a schedule does.
+  await user.patch(ref('LoadTest', 'tired'), { spec: { consumers: { replicas: 3 } } });
+  await says(await loadTest('tired', 'has three', ({ spec }) => spec.consumers?.replicas === 3));
+  const tired = await loadTest('tired', 'rests', ({ spec }) => spec.suspend);
+  expect(tired.spec.consumers?.replicas).toBe(3);
+  await another();
+  await says(tired, resting(tired.spec as LoadTestInput, { generation: tired.metadata.generation }).status);
+  const back = await loadTest('tired', 'goes on', ({ spec }) => !spec.suspend);
+  expect(back.spec.consumers?.replicas).toBe(3);
+  await says(back);
+  await lab('resting', 'has passed', ({ status }) => status?.phase === 'Passed');
+  expect((await loadTest('tired', 'goes on')).spec).toMatchObject({ suspend: false, consumers: { replicas: 3 } });
 });
 
 test('a script that can’t be right makes nothing, and goes on when it is corrected', async () => {

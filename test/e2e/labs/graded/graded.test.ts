@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { load } from 'js-yaml';
+import { loadAll } from 'js-yaml';
 import type { Lab, LabInput } from '../../../../src/api/lab.ts';
 import type { LoadTestInput } from '../../../../src/api/loadTest.ts';
 import { applyIn, makeNamespace, removeNamespace, topics, untilLab } from '../../../support/clusterLab.ts';
@@ -22,13 +22,26 @@ interface Manifest {
   spec: LabInput;
 }
 
+/** What is somebody else's, in the same file. */
+interface Deployment {
+  kind: 'Deployment';
+  metadata: { name: string };
+  spec: { template: { spec: { containers: { args: string[] }[] } } };
+}
+
+/** One file: the Lab, and what is applied before it. */
+interface Script {
+  lab: Manifest;
+  beside: Deployment[];
+}
+
 interface Graded {
   file: string;
   minutes: number;
   /** With fewer pods: what it shows stays. */
   small?: (lab: Manifest) => void;
   /** What is put wrong, and where that has to show. */
-  sabotage: (lab: Manifest) => void;
+  sabotage: (lab: Manifest, beside: Deployment[]) => void;
   fails: { step: string; that: string };
 }
 
@@ -58,6 +71,22 @@ const tenth = (name: string) => (lab: Manifest) => {
   testOf(lab, name).producers = { replicas: 20, messagesPerSecond: 10 };
 };
 
+/** Only these LoadTests, what steps do with them, and what is expected of one of them. */
+function only({ spec }: Manifest, names: string[]): void {
+  const others = (spec.resources ?? []).map(({ metadata }) => metadata.name).filter((name) => !names.includes(name));
+  const isOfOthers = (part: object) => others.some((name) => JSON.stringify(part).includes(name));
+  spec.resources = (spec.resources ?? []).filter(({ metadata }) => names.includes(metadata.name));
+  spec.steps = spec.steps
+    .filter(({ apply, stop }) => !isOfOthers({ apply, stop }))
+    .map((step) => ({ ...step, expect: (step.expect ?? []).filter(({ that }) => !isOfOthers({ that })) }));
+}
+/** Fewer joins and leaves, of which none is of a single consumer. */
+function shorter({ spec }: Manifest): void {
+  for (const { kind, spec: schedule } of spec.resources ?? []) {
+    if (kind === 'ConsumerScale') schedule.steps = [3, 4, 3, 4, 3].map((consumers) => ({ consumers, hold: '2s' }));
+  }
+}
+
 const GRADED: Graded[] = [
   {
     file: '01-lag-and-consumers.yaml',
@@ -80,6 +109,14 @@ const GRADED: Graded[] = [
     fails: { step: 'one more', that: 'group.members.size() == 10 && group.idle.size() == 1' },
   },
   {
+    file: '03-lag-monitor.yaml',
+    minutes: 6,
+    sabotage: (lab) => {
+      testOf(lab, 'monitor').lagThreshold = 1_000_000;
+    },
+    fails: { step: 'it is stopped', that: 'c.status == "True"' },
+  },
+  {
     file: '04-rebalancing-round.yaml',
     minutes: 12,
     sabotage: (lab) => {
@@ -88,8 +125,23 @@ const GRADED: Graded[] = [
     fails: { step: 'a fourth has nothing to do', that: 'group.idle.size() == 1' },
   },
   {
+    file: '05-foreign-members.yaml',
+    minutes: 12,
+    sabotage: (_, [deployment]) => {
+      const [container] = deployment?.spec.template.spec.containers ?? [];
+      if (container?.args.at(-1) !== '--group=foreign') throw new Error('no group to be put wrong');
+      container.args = container.args.with(-1, '--group=elsewhere');
+    },
+    fails: { step: 'one of somebody else’s joins', that: 'm.source == "Broker"' },
+  },
+  {
     file: '06-endless-rebalancing.yaml',
     minutes: 15,
+    small: (lab) => {
+      (testOf(lab, 'endless-cured').producers as NonNullable<LoadTestInput['producers']>).messages = 4_000;
+      const cure = stepOf(lab, 'the cure');
+      cure.expect = (cure.expect ?? []).map((one) => ({ ...one, that: one.that.replace('== 12000', '== 4000') }));
+    },
     sabotage: (lab) => {
       configOf(lab, 'endless')['max.poll.records'] = '50';
       without(lab, 'the cure');
@@ -103,6 +155,20 @@ const GRADED: Graded[] = [
       stepOf(lab, 'one is killed').scale = { loadTest: 'crash', consumers: 2 };
     },
     fails: { step: 'one is killed', that: 'r.longestPauseMs > 6000' },
+  },
+  {
+    file: '08-protocols.yaml',
+    minutes: 15,
+    small: (lab) => {
+      only(lab, ['range-slow', 'cooperative-slow', 'consumer-slow']);
+      shorter(lab);
+    },
+    sabotage: (lab) => {
+      only(lab, ['cooperative-slow']);
+      shorter(lab);
+      configOf(lab, 'cooperative-slow')['partition.assignment.strategy'] = 'range';
+    },
+    fails: { step: 'cooperative-slow, joins and leaves', that: 'r.protocol == "Cooperative"' },
   },
   {
     file: '09-no-key.yaml',
@@ -176,16 +242,24 @@ const GRADED: Graded[] = [
   },
 ];
 
-const read = (file: string): Manifest => load(readFileSync(join(FOLDER, file), 'utf8')) as Manifest;
+function read(file: string): Script {
+  const documents = loadAll(readFileSync(join(FOLDER, file), 'utf8')) as ((Manifest & { kind: 'Lab' }) | Deployment)[];
+  const [lab, ...labs] = documents.filter((one) => one.kind === 'Lab');
+  if (lab === undefined || labs.length > 0) throw new Error(`${file} has to have one Lab`);
+  return { lab, beside: documents.filter((one) => one.kind !== 'Lab') };
+}
 
-/** What is waited for in vain need not be waited for long. */
-function hurried({ spec }: Manifest): void {
+/** What is waited for in vain need not be waited for long, and what comes after it tells nothing more. */
+function hurried({ spec }: Manifest, last: string): void {
+  const index = spec.steps.findIndex(({ name }) => name === last);
+  if (index === -1) throw new Error(`there is no step ${last}`);
+  spec.steps = spec.steps.slice(0, index + 1);
   for (const { expect: expectations = [] } of spec.steps) for (const one of expectations) one.within = '45s';
 }
 
-async function graded(manifest: Manifest, minutes: number): Promise<Lab> {
+async function graded({ lab: manifest, beside }: Script, minutes: number): Promise<Lab> {
   const { name } = manifest.metadata;
-  await applyIn(NAMESPACE, manifest);
+  await applyIn(NAMESPACE, ...beside, manifest);
   const over = await untilLab(
     NAMESPACE,
     name,
@@ -193,6 +267,10 @@ async function graded(manifest: Manifest, minutes: number): Promise<Lab> {
     ({ status }) => status?.phase === 'Passed' || status?.phase === 'Failed',
     minutes * MINUTE,
   );
+  // A consumer that goes on would make the Lab's topic again.
+  for (const { metadata } of beside) {
+    await kubectl(['delete', 'deployment', metadata.name, '-n', NAMESPACE, '--cascade=foreground', '--timeout=180s']);
+  }
   await kubectl(['delete', 'lab', name, '-n', NAMESPACE, '--timeout=180s']);
   const ofLab = `kafkalab.dev/lab=${name}`;
   expect(await kubectl(['get', 'loadtests,consumerscales', '-n', NAMESPACE, '-o', 'name', '-l', ofLab])).toBe('');
@@ -236,17 +314,17 @@ function inLanes<T>(tasks: (() => Promise<T>)[]): Promise<T>[] {
 beforeAll(async () => {
   await makeNamespace(NAMESPACE);
   const asIs = GRADED.map((one) => () => {
-    const manifest = read(one.file);
-    one.small?.(manifest);
-    return graded(manifest, one.minutes);
+    const script = read(one.file);
+    one.small?.(script.lab);
+    return graded(script, one.minutes);
   });
   const putWrong = GRADED.map((one) => async () => {
     // It has the same names.
     await passing.get(one.file)?.catch(() => {});
-    const manifest = read(one.file);
-    one.sabotage(manifest);
-    hurried(manifest);
-    return graded(manifest, one.minutes);
+    const script = read(one.file);
+    one.sabotage(script.lab, script.beside);
+    hurried(script.lab, one.fails.step);
+    return graded(script, one.minutes);
   });
   for (const [index, end] of inLanes([...asIs, ...putWrong]).entries()) {
     const { file } = GRADED[index % GRADED.length] as Graded;
@@ -262,7 +340,7 @@ test('every graded lab is run here, and none is in the way of another', () => {
   expect(GRADED.map(({ file }) => file)).toEqual(readdirSync(FOLDER).sort());
   // All of them may be applied at once.
   const names = GRADED.flatMap(({ file }) =>
-    (read(file).spec.resources ?? []).map((it) => `${it.kind} ${it.metadata.name}`),
+    (read(file).lab.spec.resources ?? []).map((it) => `${it.kind} ${it.metadata.name}`),
   );
   expect(new Set(names).size).toBe(names.length);
 });
