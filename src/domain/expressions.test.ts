@@ -162,6 +162,9 @@ test('which parts of before it names', () => {
     ['lag', 'total'],
     ['group', 'members'],
   ]);
+  // Further within an element of a list.
+  expect(cel.partsOf('before', 'before.steps[0].lag.peak == 1')).toEqual([['steps']]);
+  expect(cel.partsOf('before', 'before.steps[0].lag.parts[1].peak.size() == 1')).toEqual([['steps']]);
   expect(cel.partsOf('before', 'before.loadTests["my-test"].lag.total == 1')).toEqual([
     ['loadTests', 'my-test', 'lag', 'total'],
   ]);

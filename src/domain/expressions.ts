@@ -325,13 +325,15 @@ function namedIn(node: ASTNode, isOne: Is): ASTNode[] {
 }
 
 /** a.b["c"][0].d → ["b", "c"]: a list is taken as a whole. */
-function pathOf(node: ASTNode): string[] {
-  if (node.op !== '.' && node.op !== '[]') return [];
+const pathOf = (node: ASTNode): string[] => wayTo(node).path;
+
+/** `inList`: what follows is within a list. */
+function wayTo(node: ASTNode): { path: string[]; inList: boolean } {
+  if (node.op !== '.' && node.op !== '[]') return { path: [], inList: false };
   const [left, key] = node.args;
-  const before = pathOf(left);
-  const inList = left.op === '[]' && !isKey(left.args[1]);
-  if (inList || (typeof key !== 'string' && !isKey(key))) return before;
-  return [...before, typeof key === 'string' ? key : String(key.args)];
+  const { path, inList } = wayTo(left);
+  if (inList || (typeof key !== 'string' && !isKey(key))) return { path, inList: true };
+  return { path: [...path, typeof key === 'string' ? key : String(key.args)], inList: false };
 }
 
 const isKey = (node: ASTNode): boolean => node.op === 'value' && typeof node.args === 'string';
@@ -356,4 +358,6 @@ function told(value: unknown): string {
     .join(', ')}}`;
 }
 
-const shortened = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
+/** At most so many characters. */
+export const shortened = (text: string, most: number): string =>
+  text.length <= most ? text : `${text.slice(0, most - 1)}…`;
