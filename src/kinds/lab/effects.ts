@@ -150,10 +150,11 @@ function partitioned(asked: number, test: LoadTest): Effect {
 function manned(index: number, step: LabStep, test: LoadTest, { lab }: Sight): Effect {
   const { metadata, spec, status } = test;
   const what = `LoadTest ${metadata.name}`;
-  if (status?.phase === 'Completed' || status?.phase === 'Suspended') {
-    return failed(
-      `${what} is ${status.phase}: it has ended before this step; give it a longer duration or more messages`,
-    );
+  if (status?.phase === 'Completed') {
+    return failed(`${what} is Completed: it has ended before this step; give it a longer duration or more messages`);
+  }
+  if (status?.phase === 'Suspended') {
+    return failed(`${what} is suspended, so none of its clients run: leave its spec.suspend out`);
   }
   const until = lab.steps.slice(0, index + 1);
   const who = step.stop?.who ?? step.start?.who;

@@ -93,7 +93,10 @@ export function desired({ name, lab, live, suspended }: Scene, steps: readonly L
   return steps.flatMap(({ apply, produce }): KubernetesObject[] => {
     if (produce !== undefined) {
       const test = produce.loadTest === undefined ? undefined : manifestOf(lab, produce.loadTest);
-      return [made('LoadTest', { name: producerName(name, produce.name) }, produceSpec(produce, test))];
+      const rests = suspended ? { suspend: true } : {};
+      return [
+        made('LoadTest', { name: producerName(name, produce.name) }, { ...produceSpec(produce, test), ...rests }),
+      ];
     }
     const resource = apply === undefined ? undefined : find(lab, apply.kind, apply.name);
     if (resource === undefined) return [];
