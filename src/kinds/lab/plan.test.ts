@@ -544,6 +544,23 @@ describe('what is waited for says why', () => {
   });
 });
 
+test('a field that is null is one that is not written, as the API server has it', () => {
+  const spec = { ...ROUND, topic: { ...ROUND.topic, config: null }, kafka: null, consumers: null };
+  const send: Step = {
+    name: 'send',
+    produce: { name: 'first', loadTest: 'round', messages: 10, producers: { config: null } },
+  };
+  const resources = [resource('LoadTest', 'round', spec)];
+  expect(toldOfLab(round([APPLY, send], undefined, { owned: [] }, resources)).stands).toBe(
+    'Running, Reconciling Running',
+  );
+  const plan = round([APPLY, send], [APPLIED, begun('send')], {}, resources);
+  expect(plan.apply.map((object) => object.spec)).toEqual([
+    { topic: ROUND.topic, producers: ROUND.producers },
+    { topic: { name: 't', management: 'Existing' }, producers: { messages: 10 } },
+  ]);
+});
+
 test('any number of wrong fields is told in a status that can be written', () => {
   const wrong = Object.fromEntries(Array.from({ length: 3_000 }, (_, n) => [`a-field-that-there-is-not-${n}`, n]));
   const resources = Array.from({ length: 12 }, (_, n) => resource('LoadTest', `l${n}`, { ...ROUND, ...wrong }));

@@ -9,7 +9,7 @@ import { iso } from '../../api/time.ts';
 import { childNamed, made, type Sight } from './effects.ts';
 import { killedByScaling, killOne, podOf, scaleByKilling } from './killing.ts';
 import { refusals } from './refusals.ts';
-import { desired } from './script.ts';
+import { desired, withoutNulls } from './script.ts';
 import { counts, going, outcome, refused, type Saying, standingNotices, stepNotices } from './standing.ts';
 import { advance, isEnded, type Progress } from './steps.ts';
 import { childrenOf } from './variables.ts';
@@ -44,7 +44,8 @@ function needs({ spec, status, metadata }: Lab): Needs {
 
 function plan(seen: Seen): Plan<LabStatus> {
   const { resource, owned, now } = seen;
-  const { spec, status: before, metadata } = resource;
+  const { status: before, metadata } = resource;
+  const spec = withoutNulls(resource.spec);
   if (seen.deleting) return leave(seen);
   const begins = before?.startedAt === undefined || isOvertaken(resource);
   const recorded = begins ? [] : (before.steps ?? []);
