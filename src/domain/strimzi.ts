@@ -39,6 +39,8 @@ export interface Sought {
   topic?: string;
   /** metadata.name of that, where it is on record. */
   known?: string | undefined;
+  /** By that name or the topic's only: it is known that no other one stands for the topic. */
+  byName?: boolean | undefined;
 }
 
 export interface StrimziSight {
@@ -61,7 +63,7 @@ export interface StrimziSight {
  * name, and among all of its cluster only where that one is not it.
  */
 export function lookAtStrimzi(
-  { at, kafka, topic, known }: Sought,
+  { at, kafka, topic, known, byName }: Sought,
   objects: readonly (KubernetesObject | null)[] = [],
 ): { refs: Wanted[]; sight: StrimziSight } {
   const refs: Wanted[] = [];
@@ -83,7 +85,7 @@ export function lookAtStrimzi(
       return null;
     };
     const resource = kafka ? see('Kafka', at.cluster) : null;
-    const found = topic === undefined ? NO_TOPIC : lookForTopic(topic, known, at, see);
+    const found = topic === undefined ? NO_TOPIC : lookForTopic({ topic, known, byName, at }, see);
     const sight: StrimziSight = { at, apiVersion, kafka: resource ?? null, ...found };
     return { refs, sight: forbidden === undefined ? sight : { ...sight, forbidden } };
   }
@@ -93,15 +95,14 @@ export function lookAtStrimzi(
 const NO_TOPIC: Pick<StrimziSight, 'topic' | 'taken'> = { topic: null, taken: null };
 
 function lookForTopic(
-  topic: string,
-  known: string | undefined,
-  at: StrimziCluster,
+  { topic, known, byName: only, at }: Omit<Sought, 'kafka' | 'topic'> & { topic: string },
   see: (kind: string, name: string) => KubernetesObject | null | undefined,
 ): Pick<StrimziSight, 'topic' | 'taken'> {
   const byName = see('KafkaTopic', known ?? kafkaTopicName(topic));
   if (byName === undefined) return NO_TOPIC;
   const isIt = byName !== null && topicOf(byName) === topic;
   if (isIt && byName.metadata.labels?.[CLUSTER_LABEL] === at.cluster) return { topic: byName, taken: null };
+  if (only) return { topic: isIt ? byName : null, taken: isIt ? null : byName };
   const list = see('KafkaTopicList', `${CLUSTER_LABEL}=${at.cluster}`);
   const others = ((list?.items ?? []) as KubernetesObject[]).filter((one) => topicOf(one) === topic);
   // Where there are several, all but one say that they are in conflict.

@@ -264,9 +264,13 @@ describe('steps over a LoadTest', () => {
     ]);
   });
 
-  test('one that has ended can’t be scaled any more', () => {
+  test('one that has ended can’t be changed any more', () => {
     const owned = [running(undefined, standing('Completed', 'done', 'Ready'))];
-    expect(message(round([APPLY, TWO], [APPLIED, begun('two')], { owned }))).toContain('it has ended before this step');
+    const kill: Step = { name: 'kill it', kill: { loadTest: 'round', consumer: 0 } };
+    for (const step of [TWO, grow, stop, kill]) {
+      const plan = round([APPLY, step], [APPLIED, begun(step.name)], { owned, objects: [null] });
+      expect(message(plan)).toContain('it has ended before this step');
+    }
   });
 
   test('a LoadTest under a schedule is applied without its number of consumers', () => {

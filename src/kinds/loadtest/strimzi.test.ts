@@ -262,6 +262,11 @@ describe('a KafkaTopic whose own name is not the topic’s', () => {
     const another = kafkaTopicOf([READY], { topicName: 'u' });
     expect(asks([STRIMZI, another])).toEqual([lists, 'KafkaTopic t', all]);
     expect(asks([STRIMZI, kafkaTopicOf([READY], { labels: { 'strimzi.io/cluster': 'b' } })])).toHaveLength(3);
+    // The run goes on without one: looked for again only when more partitions are asked for.
+    const { kafkaTopic: _place, ...without } = THEIRS;
+    const runs = running({ topic: without });
+    expect(asks([STRIMZI, null], runs)).toEqual([lists, 'KafkaTopic t']);
+    expect(LOAD_TESTS.needs(loadTest({ kafka: strimzi, ...WIDE }, runs), [STRIMZI, null]).objects).toHaveLength(3);
     // On record, it is looked at by its name.
     expect(asks([STRIMZI, other], status({ topic: USED }))).toEqual([lists, 'KafkaTopic orders']);
   });

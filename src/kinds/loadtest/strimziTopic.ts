@@ -39,13 +39,16 @@ export function soughtOf(
       ? strimziCluster(spec.kafka, metadata.namespace, byDefault)
       : { cluster: place.cluster, namespace: place.namespace };
   if (at === undefined) return undefined;
-  const { management, name } = spec.topic;
+  const { management, name, partitions } = spec.topic;
   const made = status?.topic?.created === true ? status.topic.managedBy : undefined;
   const deleting = metadata.deletionTimestamp !== undefined;
   const mayHave = (management === 'Auto' || management === 'Strimzi') && made !== 'Admin';
   const topic = deleting ? made === 'Strimzi' : mayHave;
   const kafka = !deleting && isUnknown(spec.kafka, status?.kafka);
-  return topic || kafka ? { at, kafka, ...(topic ? { topic: name, known: place?.name } : {}) } : undefined;
+  // One that runs on a topic without a KafkaTopic looks for none again, unless it needs one to ask for more partitions.
+  const has = status?.topic?.partitions ?? 0;
+  const byName = !deleting && place === undefined && status?.preparedAt !== undefined && has >= partitions;
+  return topic || kafka ? { at, kafka, ...(topic ? { topic: name, known: place?.name, byName } : {}) } : undefined;
 }
 
 export function sightOf(
