@@ -167,7 +167,7 @@ const produce = field(
 );
 
 const VARIABLES =
-  'CEL over what the statuses say (kubectl explain loadtest.status, consumerscale.status), true or false. loadTests.<name>: phase, conditions, topic, producers, consumers, group {name, members, idle}, lag, delivery, rebalances, rebalancesOfStep (those since the step began) and, where told, keys. In a Lab with one LoadTest these are there without loadTests.<name> as well: lag.total < 100. scales.<name>: a ConsumerScale’s status. produced.<name>: as loadTests, of a produce step. before: all of these as they were when the step began, e.g. lag.total < before.lag.total. A name with a hyphen is written loadTests["my-test"]. What is not known (yet) does not hold. Lists have size, all, exists, exists_one, filter, map, and of numbers sum, min, max.';
+  'CEL over what the statuses say (kubectl explain loadtest.status, consumerscale.status), true or false. loadTests.<name>: phase, conditions, topic, producers, consumers, group {name, members, idle}, lag, delivery, rebalances, rebalancesOfStep (those since the step began) and, where told, keys. In a Lab with one LoadTest these are there without loadTests.<name> as well: lag.total < 100. scales.<name>: a ConsumerScale’s status. produced.<name>: as loadTests, of a produce step. before: all of these as they were when the step began, e.g. lag.total < before.lag.total (of a value that is longer than 8 KiB as JSON nothing is kept). A name with a hyphen is written loadTests["my-test"]. What is not known (yet) does not hold. Lists have size, all, exists, exists_one, filter, map, and of numbers sum, min, max.';
 
 const expectation = field(
   z.strictObject({
