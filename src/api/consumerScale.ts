@@ -12,6 +12,7 @@ import {
   duration,
   field,
   figure,
+  isLonger,
   LONGER_THAN_ZERO,
   text,
   unchanged,
@@ -52,7 +53,7 @@ const theirs = field(
       'Consumer group of the target’s pods; each replica has to be one member of it, beside others. Source: Kafka’s group.id.',
     ),
     topic: topicName(
-      'The topic that they read. Steps with partitions raise it through the KafkaTopic of its name, where the Kafka resource is known (kafka.strimzi, or an operator with STRIMZI_CLUSTER) and has one; else by Kafka’s Admin API.',
+      'The topic that they read. Steps with partitions raise it through the KafkaTopic that stands for it, where the Kafka resource is known (kafka.strimzi, or an operator with STRIMZI_CLUSTER) and has one; else by Kafka’s Admin API.',
     ),
     others: field(
       count(0, 10_000),
@@ -94,6 +95,7 @@ const until = field(
   {
     cel: celLonger('self.timeout', 'self.__for__') /* `for` is a word of CEL */,
     message: 'timeout has to be longer than for, or the step can only time out: write e.g. {for: 5s, timeout: 5m}',
+    holds: (it) => isLonger(it.timeout, it.for),
   },
 );
 
@@ -231,7 +233,7 @@ const stepStatus = field(
     ).exactOptional(),
     idle: field(
       z.array(text(253)).max(1_000),
-      'Ids of members that own no partition at the end of the step.',
+      'Ids of members that own no partition at the end of the step; over all steps together some 1,000 at most.',
     ).exactOptional(),
   }),
   'One step of the schedule.',

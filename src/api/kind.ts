@@ -91,12 +91,17 @@ export interface EvidenceNeed {
   offset: number;
 }
 
+/** `orForbidden`: where it may not be read, a Status (v1) with reason Forbidden and a message is shown; else the round fails. */
+export type Wanted = ObjectRef & { orForbidden?: true };
+
 export interface Needs {
   /**
    * Other objects, watched: a change of one of them looks again at this resource. An APIResourceList (v1, without a
-   * namespace, named like an apiVersion: `kafka.strimzi.io/v1`) tells which kinds the API server has in that version.
+   * namespace, named like an apiVersion: `kafka.strimzi.io/v1`) tells which kinds the API server has in that version. Any
+   * other list (`KafkaTopicList`), named by a label selector (`strimzi.io/cluster=my-cluster`), has all such objects of
+   * the namespace as its `items`.
    */
-  objects?: ObjectRef[];
+  objects?: Wanted[];
   kafka?: KafkaNeed;
   evidence?: EvidenceNeed;
 }

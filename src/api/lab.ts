@@ -4,14 +4,14 @@ import type { Resource } from './kind.ts';
 import { topicName } from './loadTest.ts';
 import * as shared from './runStatus.ts';
 import { at, GROUP_VERSION, total } from './runStatus.ts';
-import { celFormat, count, duration, field, LONGER_THAN_ZERO, type Rule, text } from './schema.ts';
+import { celFormat, celText, count, duration, field, LONGER_THAN_ZERO, type Rule, text } from './schema.ts';
 
 /** Bounds that keep the status, which tells each expectation with what was seen, under its limit. */
 const MOST_STEPS = 50;
 const MOST_EXPECTATIONS = 100;
 const MOST_PER_STEP = 20;
 export const MOST_BEFORE = 8;
-/** Of one value of `before`, as JSON. */
+/** Of one value of `before`, as JSON, in bytes. */
 export const LONGEST_BEFORE = 8_192;
 export const LONGEST_THAT = 1_000;
 /** In the status. */
@@ -29,8 +29,22 @@ const resourceName = (description: string) =>
 const embedded = (description: string) =>
   field(z.record(z.string(), z.unknown()).meta({ 'x-kubernetes-preserve-unknown-fields': true }), description);
 
-const notes = (description: string) =>
-  field(z.record(z.string(), text(1_000)).meta({ maxProperties: 50 }), description);
+const NOTE_NAME =
+  /^([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*[/])?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
+
+/** As Kubernetes has labels and annotations: what it would refuse when the step applies the resource is refused now. */
+const notes = (description: string, longest: number, ...rules: Rule<Record<string, string>>[]) =>
+  field(
+    z.record(z.string(), text(longest)).meta({ maxProperties: 50 }),
+    description,
+    {
+      cel: `self.all(name, name.matches(${celText(NOTE_NAME.source)}))`,
+      message: 'write names as Kubernetes has them, e.g. team or example.com/team',
+      holds: (value) => Object.keys(value).every((name) => NOTE_NAME.test(name)),
+    },
+    ...rules,
+  );
 
 const LAB_RESOURCES = ['LoadTest', 'ConsumerScale'] as const;
 
@@ -41,8 +55,12 @@ const resource = field(
     metadata: field(
       z.strictObject({
         name: resourceName('Name that the steps use, and that it has in the cluster.'),
-        labels: notes('Labels, besides those that name the Lab.').exactOptional(),
-        annotations: notes('Annotations.').exactOptional(),
+        labels: notes('Labels, besides those that name the Lab.', 63, {
+          cel: `self.all(name, self[name].matches(${celText(LABEL_VALUE.source)}))`,
+          message: 'write values of at most 63 letters, digits, hyphens, underscores and dots, e.g. blue-team',
+          holds: (value) => Object.values(value).every((one) => LABEL_VALUE.test(one)),
+        }).exactOptional(),
+        annotations: notes('Annotations.', 1_000).exactOptional(),
       }),
       'Name, labels and annotations; the namespace is the Lab’s.',
     ),
@@ -155,7 +173,7 @@ const produce = field(
 );
 
 const VARIABLES =
-  'CEL over what the statuses say (kubectl explain loadtest.status, consumerscale.status), true or false. loadTests.<name>: phase, conditions, topic, producers, consumers, group {name, members, idle}, lag, delivery, rebalances, rebalancesOfStep (those since the step began) and, where told, keys. In a Lab with one LoadTest these are there without loadTests.<name> as well: lag.total < 100. scales.<name>: a ConsumerScale’s status. produced.<name>: as loadTests, of a produce step. before: all of these as they were when the step began, e.g. lag.total < before.lag.total. A name with a hyphen is written loadTests["my-test"]. What is not known (yet) does not hold. Lists have size, all, exists, exists_one, filter, map, and of numbers sum, min, max.';
+  'CEL over what the statuses say (kubectl explain loadtest.status, consumerscale.status), true or false. loadTests.<name>: phase, conditions, topic, producers, consumers, group {name, members, idle}, lag, delivery, rebalances, rebalancesOfStep (those since the step began) and, where told, keys. In a Lab with one LoadTest these are there without loadTests.<name> as well: lag.total < 100. scales.<name>: a ConsumerScale’s status. produced.<name>: as loadTests, of a produce step. before: all of these as they were when the step began, e.g. lag.total < before.lag.total (of a value that is longer than 8 KiB as JSON nothing is kept). A name with a hyphen is written loadTests["my-test"]. What is not known (yet) does not hold. Lists have size, all, exists, exists_one, filter, map, and of numbers sum, min, max.';
 
 const expectation = field(
   z.strictObject({

@@ -497,6 +497,14 @@ const status = field(
           'true: this LoadTest made the topic, so it deletes it under deletionPolicy: Delete.',
         ),
         waitingSince: at('Since when the Topic Operator is waited for; absent: it is not.').exactOptional(),
+        kafkaTopic: field(
+          z.strictObject({
+            cluster: field(text(63), 'Name of the Kafka resource that it belongs to.'),
+            namespace: field(text(63), 'Its namespace.'),
+            name: field(text(253), 'Its metadata.name.'),
+          }),
+          'The KafkaTopic (kafka.strimzi.io) that stands for the topic; it is gone by from then on, whatever the operator’s STRIMZI_CLUSTER is. Absent: none is known.',
+        ).exactOptional(),
       }),
       'The topic as it is.',
     ).exactOptional(),

@@ -1,18 +1,7 @@
-import { DURATION_PATTERN } from '../api/duration.ts';
-
-const UNITS = [
-  ['h', 3_600_000],
-  ['m', 60_000],
-  ['s', 1_000],
-  ['ms', 1],
-] as const;
+import { DURATION_PATTERN, millisecondsOf, toMicros, UNITS } from '../api/duration.ts';
 
 const WHOLE = new RegExp(DURATION_PATTERN);
-const PART = /([0-9]+(?:\.[0-9]+)?)(ms|h|m|s)/g;
 const SHOWN = '"500ms", "60s", "5m" or "1h30m"';
-
-/** To a microsecond: sums and products of decimal fractions are not exact. */
-const rounded = (ms: number) => Math.round(ms * 1000) / 1000;
 
 /**
  * `500ms`, `60s`, `5m`, `1h30m`, `1.5s` → milliseconds (fractions down to a microsecond are kept).
@@ -32,12 +21,9 @@ export function parseDuration(text: string): number {
       `"${text}" is not a duration: write numbers with the units h, m, s, ms, largest first, without spaces, such as ${SHOWN}`,
     );
   }
-  let ms = 0;
-  for (const [, number, unit] of text.matchAll(PART)) {
-    ms += Number(number) * (UNITS.find(([name]) => name === unit)?.[1] ?? 0);
-  }
+  const ms = millisecondsOf(text);
   if (ms > Number.MAX_SAFE_INTEGER) throw new Error(`"${text}" is too long: write a duration such as ${SHOWN}`);
-  return rounded(ms);
+  return ms;
 }
 
 /**
@@ -46,10 +32,10 @@ export function parseDuration(text: string): number {
  */
 export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms) || ms < 0) throw new Error(`${ms} is not a duration: give milliseconds of zero or more`);
-  let rest = rounded(ms);
+  let rest = toMicros(ms);
   let text = '';
   for (const [unit, size] of UNITS) {
-    const count = unit === 'ms' ? rounded(rest) : Math.floor(rest / size);
+    const count = unit === 'ms' ? toMicros(rest) : Math.floor(rest / size);
     if (count > 0) text += `${count}${unit}`;
     rest %= size;
   }

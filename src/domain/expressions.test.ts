@@ -44,6 +44,11 @@ describe('what is wrong with an expression is said, with the place', () => {
     ['not of a number', '!lag.total', /no such overload: !int/],
     ['and of a number', 'lag.total && true', /requires bool operands, got 'int'/],
     ['has of what there is not', 'has(lag.tottal)', /^lag has no field tottal/],
+    [
+      'three lists within each other',
+      'group.members.all(a, group.members.all(b, group.members.exists(c, a.id == b.id && b.id != c.id)))',
+      /^it goes through 3 lists within each other, which takes too long: write two expectations/,
+    ],
     ['before without the variable', 'before.lags.total > 1', /^before has no field lags/],
   ])('%s', (_, text, says) => {
     const problem = cel.problem(text);
@@ -83,6 +88,7 @@ describe('what it answers', () => {
     ['group.members.size() == 2', true],
     ['group.members.all(m, m.partitions.size() >= 1)', true],
     ['group.members.exists(m, m.partitions == [0, 2])', true],
+    ['group.members.all(a, group.members.exists(b, a.partitions.all(p, b.partitions.exists(q, p == q))))', true],
     ['group.members.map(m, m.partitions.size()).sum() == 3', true],
     ['group.members.map(m, m.partitions.size()).max() == 2', true],
     ['group.members.map(m, m.partitions.size()).min() == 1', true],
@@ -162,6 +168,9 @@ test('which parts of before it names', () => {
     ['lag', 'total'],
     ['group', 'members'],
   ]);
+  // Further within an element of a list.
+  expect(cel.partsOf('before', 'before.steps[0].lag.peak == 1')).toEqual([['steps']]);
+  expect(cel.partsOf('before', 'before.steps[0].lag.parts[1].peak.size() == 1')).toEqual([['steps']]);
   expect(cel.partsOf('before', 'before.loadTests["my-test"].lag.total == 1')).toEqual([
     ['loadTests', 'my-test', 'lag', 'total'],
   ]);

@@ -24,6 +24,8 @@ export interface Expressions {
 export type Values = Record<string, unknown>;
 
 const LONGEST_VALUE = 160;
+/** Lists that may be gone through within each other: a third one of 1,000 elements would take minutes, each second. */
+const MOST_LOOPS = 2;
 /** Expressions kept as parsed. */
 const MOST_PARSED = 1_000;
 
@@ -241,7 +243,8 @@ export function expressions(variables: Record<string, Schema>): Expressions {
         );
       }
     }
-    return undefined;
+    if (loopsIn(expression.ast) <= MOST_LOOPS) return undefined;
+    return `it goes through ${MOST_LOOPS + 1} lists within each other, which takes too long: write two expectations, or go through what is within an element, e.g. group.members.all(m, m.partitions.all(p, p < 3))`;
   }
 
   function evaluate(text: string, context: Values): { value: unknown } | { unknown: string } {
@@ -311,6 +314,20 @@ const isSize = (node: ASTNode): boolean => node.op === 'rcall' && node.args[0] =
 
 const withoutSize = (node: ASTNode): ASTNode => (isSize(node) ? (node.args as [string, ASTNode])[1] : node);
 
+const LOOPS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
+
+/** How many lists are gone through within each other; what is within an element of another one is a part of that. `elements`: their names. */
+function loopsIn(node: ASTNode, elements: readonly string[] = []): number {
+  const most = (nodes: readonly ASTNode[], within = elements) =>
+    Math.max(0, ...nodes.map((one) => loopsIn(one, within)));
+  if (node.op !== 'rcall') return most(children(node.args));
+  const [name, receiver, args] = node.args;
+  const [element, ...rest] = args;
+  if (!LOOPS.has(name) || element?.op !== 'id' || rest.length === 0) return most([receiver, ...args]);
+  const own = rootOf(receiver, (one) => elements.includes(one)) === undefined ? 1 : 0;
+  return Math.max(loopsIn(receiver, elements), own + most(rest, [...elements, element.args]));
+}
+
 /** The longest a.b["c"] (and a.b.size()) that begin with one of those variables, wherever they stand. */
 function namedIn(node: ASTNode, isOne: Is): ASTNode[] {
   if (rootOf(withoutSize(node), isOne) !== undefined) return [node];
@@ -325,13 +342,15 @@ function namedIn(node: ASTNode, isOne: Is): ASTNode[] {
 }
 
 /** a.b["c"][0].d → ["b", "c"]: a list is taken as a whole. */
-function pathOf(node: ASTNode): string[] {
-  if (node.op !== '.' && node.op !== '[]') return [];
+const pathOf = (node: ASTNode): string[] => wayTo(node).path;
+
+/** `inList`: what follows is within a list. */
+function wayTo(node: ASTNode): { path: string[]; inList: boolean } {
+  if (node.op !== '.' && node.op !== '[]') return { path: [], inList: false };
   const [left, key] = node.args;
-  const before = pathOf(left);
-  const inList = left.op === '[]' && !isKey(left.args[1]);
-  if (inList || (typeof key !== 'string' && !isKey(key))) return before;
-  return [...before, typeof key === 'string' ? key : String(key.args)];
+  const { path, inList } = wayTo(left);
+  if (inList || (typeof key !== 'string' && !isKey(key))) return { path, inList: true };
+  return { path: [...path, typeof key === 'string' ? key : String(key.args)], inList: false };
 }
 
 const isKey = (node: ASTNode): boolean => node.op === 'value' && typeof node.args === 'string';
@@ -356,4 +375,6 @@ function told(value: unknown): string {
     .join(', ')}}`;
 }
 
-const shortened = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
+/** At most so many characters. */
+export const shortened = (text: string, most: number): string =>
+  text.length <= most ? text : `${text.slice(0, most - 1)}…`;

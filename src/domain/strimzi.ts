@@ -3,7 +3,7 @@
  * Source: "Using the Topic Operator" and the API reference, https://strimzi.io/docs/operators/latest/overview
  */
 import { createHash } from 'node:crypto';
-import { type KubernetesObject, type ObjectRef, OWNER_UID } from '../api/kind.ts';
+import { type KubernetesObject, OWNER_UID, type Wanted } from '../api/kind.ts';
 import type { KafkaConnection } from '../api/loadTest.ts';
 
 export interface StrimziCluster {
@@ -37,6 +37,10 @@ export interface Sought {
   kafka: boolean;
   /** Name of a topic whose KafkaTopic is looked at. */
   topic?: string;
+  /** metadata.name of that, where it is on record. */
+  known?: string | undefined;
+  /** By that name or the topic's only: it is known that no other one stands for the topic. */
+  byName?: boolean | undefined;
 }
 
 export interface StrimziSight {
@@ -45,41 +49,83 @@ export interface StrimziSight {
   apiVersion: string | undefined;
   /** null: there is none. */
   kafka: KubernetesObject | null;
+  /** The KafkaTopic that stands for the topic, whatever its own name is. */
   topic: KubernetesObject | null;
+  /** The KafkaTopic of another topic that has the name which one for this topic would get. */
+  taken: KubernetesObject | null;
+  /** Some of it may not be read (and is null): what to do about it, as a sentence. */
+  forbidden?: string;
 }
 
 /**
  * The objects to look at, and what they show. First the versions that the API server has, then the resources in one of
- * them: `objects` are those seen so far, in the order of `refs`, which goes on from there.
+ * them: `objects` are those seen so far, in the order of `refs`, which goes on from there. A KafkaTopic is looked for by its
+ * name, and among all of its cluster only where that one is not it.
  */
 export function lookAtStrimzi(
-  { at, kafka, topic }: Sought,
+  { at, kafka, topic, known, byName }: Sought,
   objects: readonly (KubernetesObject | null)[] = [],
-): { refs: ObjectRef[]; sight: StrimziSight } {
-  const refs: ObjectRef[] = [];
-  const none: StrimziSight = { at, apiVersion: undefined, kafka: null, topic: null };
+): { refs: Wanted[]; sight: StrimziSight } {
+  const refs: Wanted[] = [];
+  const none: StrimziSight = { at, apiVersion: undefined, kafka: null, topic: null, taken: null };
   for (const apiVersion of VERSIONS) {
     refs.push({ apiVersion: 'v1', kind: 'APIResourceList', namespace: '', name: apiVersion });
     const list = objects[refs.length - 1];
     if (list === undefined) return { refs, sight: none };
     if (!serves(list, 'KafkaTopic')) continue;
-    const first = refs.length;
     const { namespace } = at;
-    if (kafka) refs.push({ apiVersion, kind: 'Kafka', namespace, name: at.cluster });
-    if (topic !== undefined) refs.push({ apiVersion, kind: 'KafkaTopic', namespace, name: kafkaTopicName(topic) });
-    const seen = objects.slice(first);
-    return {
-      refs,
-      sight: {
-        at,
-        apiVersion,
-        kafka: (kafka ? seen[0] : null) ?? null,
-        topic: (topic === undefined ? null : seen[kafka ? 1 : 0]) ?? null,
-      },
+    let forbidden: string | undefined;
+    /** undefined: not seen yet. */
+    const see = (kind: string, name: string): KubernetesObject | null | undefined => {
+      refs.push({ apiVersion, kind, namespace, name, orForbidden: true });
+      const object = objects[refs.length - 1];
+      if (object?.kind !== 'Status') return object;
+      const what = kind === 'Kafka' ? 'Kafka resources' : 'KafkaTopics';
+      forbidden ??= `this operator may not read ${what} in namespace ${namespace}: ${rightsIn(namespace)}`;
+      return null;
     };
+    const resource = kafka ? see('Kafka', at.cluster) : null;
+    const found = topic === undefined ? NO_TOPIC : lookForTopic({ topic, known, byName, at }, see);
+    const sight: StrimziSight = { at, apiVersion, kafka: resource ?? null, ...found };
+    return { refs, sight: forbidden === undefined ? sight : { ...sight, forbidden } };
   }
   return { refs, sight: none };
 }
+
+const NO_TOPIC: Pick<StrimziSight, 'topic' | 'taken'> = { topic: null, taken: null };
+
+function lookForTopic(
+  { topic, known, byName: only, at }: Omit<Sought, 'kafka' | 'topic'> & { topic: string },
+  see: (kind: string, name: string) => KubernetesObject | null | undefined,
+): Pick<StrimziSight, 'topic' | 'taken'> {
+  const byName = see('KafkaTopic', known ?? kafkaTopicName(topic));
+  if (byName === undefined) return NO_TOPIC;
+  const isIt = byName !== null && topicOf(byName) === topic;
+  if (isIt && byName.metadata.labels?.[CLUSTER_LABEL] === at.cluster) return { topic: byName, taken: null };
+  if (only) return { topic: isIt ? byName : null, taken: isIt ? null : byName };
+  const list = see('KafkaTopicList', `${CLUSTER_LABEL}=${at.cluster}`);
+  const others = ((list?.items ?? []) as KubernetesObject[]).filter((one) => topicOf(one) === topic);
+  // Where there are several, all but one say that they are in conflict.
+  const found = others.find((one) => readyOf(one)?.reason !== 'ResourceConflict') ?? others[0] ?? null;
+  return { topic: found ?? (isIt ? byName : null), taken: isIt ? null : byName };
+}
+
+/** Name of the topic that a KafkaTopic stands for; another spec.topicName than it was made with changes nothing. */
+export function topicOf({ metadata, spec, status }: KubernetesObject): string {
+  const made = (status as TopicStatus | undefined)?.topicName;
+  return made ?? (spec as { topicName?: string } | undefined)?.topicName ?? metadata.name;
+}
+
+const readyOf = ({ status }: KubernetesObject) =>
+  (status as TopicStatus | undefined)?.conditions?.find(({ type }) => type === 'Ready');
+
+/** What to grant to the operator where Kafka resources and KafkaTopics are. */
+export const rightsIn = (namespace: string): string =>
+  `give its service account in namespace ${namespace} the rights to get, list, watch, create, patch and delete kafkatopics and to get, list and watch kafkas (kafka.strimzi.io); the Helm chart does so with strimzi.namespace: ${namespace}`;
+
+/** What the API server says of a request about Strimzi's resources, and what to do where it lacks rights. */
+export const withRights = (message: string, namespace: string): string =>
+  message.includes('forbidden') ? `${message}: ${rightsIn(namespace)}` : message;
 
 const serves = (list: KubernetesObject | null, kind: string): boolean =>
   ((list?.resources ?? []) as { kind: string }[]).some((resource) => resource.kind === kind);
@@ -211,6 +257,7 @@ export type TopicVerdict =
   | { is: 'Refused'; reason: string; why: string };
 
 interface TopicStatus {
+  topicName?: string;
   observedGeneration?: number;
   conditions?: { type: string; status?: string; reason?: string; message?: string }[];
 }

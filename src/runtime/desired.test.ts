@@ -70,7 +70,11 @@ test('only an object that the owner controls may be written to', () => {
     ok: false,
     reason: 'Refused',
     message:
-      'StatefulSet demo/a exists already and belongs to LoadTest other. Delete it, or give the LoadTest another name.',
+      'StatefulSet demo/a exists already and belongs to LoadTest other. Delete it, or write another name for it in the LoadTest.',
+  });
+  // Its name is made of that of its owner.
+  expect(claim(object(`${owner.metadata.name}-a`), owner)).toMatchObject({
+    message: expect.stringMatching(/Delete it, or give the LoadTest another name\.$/),
   });
 });
 

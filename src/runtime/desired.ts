@@ -75,9 +75,8 @@ export function claim(existing: KubernetesObject, owner: KubernetesObject): Clai
     };
   }
   const whose = other ? `belongs to ${other.kind} ${other.name}` : 'was not made by this operator';
-  return {
-    ok: false,
-    reason: 'Refused',
-    message: `${what} exists already and ${whose}. Delete it, or give the ${owner.kind} another name.`,
-  };
+  // The names of most objects are made of their owner's; those of others are written in its spec.
+  const derived = ref.name.startsWith(`${owner.metadata.name}-`);
+  const instead = derived ? `give the ${owner.kind} another name` : `write another name for it in the ${owner.kind}`;
+  return { ok: false, reason: 'Refused', message: `${what} exists already and ${whose}. Delete it, or ${instead}.` };
 }

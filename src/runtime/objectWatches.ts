@@ -1,5 +1,5 @@
 /** Objects that kinds ask to see although they are not of our kinds: each watched by name as long as somebody wants it. */
-import type { KubernetesObject, ObjectRef } from '../api/kind.ts';
+import type { KubernetesObject, ObjectRef, Wanted } from '../api/kind.ts';
 import { pause } from './clock.ts';
 import { type Interests, interests } from './interests.ts';
 import { ApiError, type Cluster } from './ports.ts';
@@ -9,15 +9,54 @@ import { type WatchCacheOptions, watchCache } from './watchCache.ts';
 export interface ObjectWatches {
   /** From now on the key wants to see just these. */
   want(key: string, refs: ObjectRef[]): void;
-  /** null: there is none. Throws `ApiError` when it can't be read within 10 s, or may not be read. */
-  read(ref: ObjectRef): Promise<KubernetesObject | null>;
+  /** null: there is none. Throws `ApiError` when it can't be read within 10 s, or may not be read (unless `orForbidden`). */
+  read(ref: Wanted): Promise<KubernetesObject | null>;
   stop(): Promise<void>;
 }
 
 const READ_MS = 10_000;
 const FORBIDDEN = 403;
+const LIST = 'List';
 /** A space separates, and is in no part of a reference. */
 const textOf = (ref: ObjectRef) => [ref.apiVersion, ref.kind, ref.namespace, ref.name].join(' ');
+
+/** metav1.Status, as the API server would answer. */
+const mayNotBeRead = ({ name }: ObjectRef, message: string): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'Status',
+  metadata: { name },
+  status: 'Failure',
+  reason: 'Forbidden',
+  message,
+  code: FORBIDDEN,
+});
+
+/** All objects with a label, as one list. */
+function listed(
+  options: Omit<WatchCacheOptions, 'type' | 'of'>,
+  { apiVersion, kind, namespace, name }: ObjectRef,
+): Looked {
+  const cache = watchCache({
+    ...options,
+    type: { apiVersion, kind: kind.slice(0, -LIST.length) },
+    of: { namespace, labelSelector: name },
+  });
+  return {
+    get synced() {
+      return cache.synced;
+    },
+    get trouble() {
+      return cache.trouble;
+    },
+    get troubleStatus() {
+      return cache.troubleStatus;
+    },
+    whenSynced: cache.whenSynced,
+    get: () => ({ apiVersion, kind, metadata: { name }, items: [...cache.all()] }),
+    start: cache.start,
+    stop: cache.stop,
+  };
+}
 
 export function objectWatches(
   options: Omit<WatchCacheOptions, 'type' | 'of' | 'changed' | 'cluster'> & {
@@ -35,12 +74,14 @@ export function objectWatches(
     const cache =
       kind === 'APIResourceList'
         ? servedKinds({ ...options, apiVersion: name, changed: tell })
-        : watchCache({
-            ...options,
-            type: { apiVersion, kind },
-            of: { namespace, fieldSelector: `metadata.name=${name}` },
-            changed: tell,
-          });
+        : kind.endsWith(LIST)
+          ? listed({ ...options, changed: tell }, { apiVersion, kind, namespace, name })
+          : watchCache({
+              ...options,
+              type: { apiVersion, kind },
+              of: { namespace, fieldSelector: `metadata.name=${name}` },
+              changed: tell,
+            });
     caches.set(text, cache);
     cache.start();
   }
@@ -65,6 +106,7 @@ export function objectWatches(
       }
       if (!cache.synced) {
         const why = cache.trouble ?? 'no answer in time';
+        if (forbidden() && ref.orForbidden) return mayNotBeRead(ref, why);
         const [status, reason] = forbidden() ? [FORBIDDEN, 'Forbidden'] : [0, 'Timeout'];
         throw new ApiError(status, reason, `${ref.kind} ${ref.namespace}/${ref.name} can't be read: ${why}`);
       }

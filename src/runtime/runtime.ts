@@ -1,5 +1,5 @@
 /** Observe → plan → apply for a list of kinds: caches, queue and the rounds of every resource. */
-import type { EvidenceNeed, Known, KubernetesObject, Needs, ObjectRef, Observed } from '../api/kind.ts';
+import type { EvidenceNeed, Known, KubernetesObject, Needs, ObjectRef, Observed, Wanted } from '../api/kind.ts';
 import { pause } from './clock.ts';
 import { distinct, MANAGED_BY, OPERATOR } from './desired.ts';
 import { type EventRecorder, eventRecorder } from './events.ts';
@@ -167,7 +167,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     );
   }
 
-  const readObject = (ref: ObjectRef): Promise<KubernetesObject | null> | KubernetesObject | null => {
+  const readObject = (ref: Wanted): Promise<KubernetesObject | null> | KubernetesObject | null => {
     const cache = ownCacheOf(ref);
     return cache ? (cache.get(ref.namespace, ref.name) ?? null) : foreign.read(ref);
   };

@@ -16,6 +16,8 @@ export interface ApiServer {
   url: string;
   /** A kubeconfig (JSON, which is YAML) with all rights. */
   kubeconfig: string;
+  /** The same for user `operator`, who has the rights that a test gives it and no others. */
+  kubeconfigOfOperator: string;
   /** The same by way of another address, e.g. a proxy in front (plain HTTP is allowed). */
   kubeconfigVia(url: string): string;
   /** kill -9. */
@@ -48,7 +50,9 @@ export async function startApiServer(): Promise<ApiServer> {
   const folder = mkdtempSync(join(tmpdir(), 'kafkalab-api-'));
   const [etcdPort = 0, peerPort = 0, apiPort = 0] = await freePorts(3);
   const token = randomBytes(16).toString('hex');
-  writeFileSync(join(folder, 'tokens.csv'), `${token},admin,admin,system:masters\n`, { mode: 0o600 });
+  const operatorToken = randomBytes(16).toString('hex');
+  const tokens = `${token},admin,admin,system:masters\n${operatorToken},operator,operator\n`;
+  writeFileSync(join(folder, 'tokens.csv'), tokens, { mode: 0o600 });
   const url = `https://127.0.0.1:${apiPort}`;
   const agent = new Agent({ connect: { rejectUnauthorized: false } });
 
@@ -129,13 +133,13 @@ export async function startApiServer(): Promise<ApiServer> {
     return (await response.body.json()) as { header?: { revision?: string } };
   }
 
-  const kubeconfigVia = (address: string) =>
+  const kubeconfigVia = (address: string, of = { name: 'admin', token }) =>
     JSON.stringify({
       apiVersion: 'v1',
       kind: 'Config',
       clusters: [{ name: 'test', cluster: { server: address, 'insecure-skip-tls-verify': true } }],
-      users: [{ name: 'admin', user: { token } }],
-      contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
+      users: [{ name: of.name, user: { token: of.token } }],
+      contexts: [{ name: 'test', context: { cluster: 'test', user: of.name } }],
       'current-context': 'test',
     });
 
@@ -161,7 +165,8 @@ export async function startApiServer(): Promise<ApiServer> {
   return {
     url,
     kubeconfig: kubeconfigVia(url),
-    kubeconfigVia,
+    kubeconfigOfOperator: kubeconfigVia(url, { name: 'operator', token: operatorToken }),
+    kubeconfigVia: (address) => kubeconfigVia(address),
     kill: () => ended(server),
     async restart() {
       await ended(server);

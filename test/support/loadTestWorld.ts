@@ -17,7 +17,7 @@ import {
   TOPIC,
   UNREAD,
 } from './seen.ts';
-import { CLUSTER, kafkaResource, READY, STRIMZI } from './strimzi.ts';
+import { CLUSTER, kafkaResource, kafkaTopics, READY, STRIMZI } from './strimzi.ts';
 
 export interface Lab {
   management: 'Auto' | 'Strimzi' | 'Admin' | 'Existing';
@@ -198,7 +198,11 @@ export class LoadTestWorld {
     for (;;) {
       const refs = LOAD_TESTS.needs(resource, objects).objects ?? [];
       if (refs.length === objects.length) return objects;
-      const there: Record<string, KubernetesObject | null> = { APIResourceList: STRIMZI, Kafka: kafkaResource() };
+      const there: Record<string, KubernetesObject | null> = {
+        APIResourceList: STRIMZI,
+        Kafka: kafkaResource(),
+        KafkaTopicList: kafkaTopics(),
+      };
       objects = refs.map(({ kind }) => there[kind] ?? this.kafkaTopic);
     }
   }

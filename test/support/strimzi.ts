@@ -35,6 +35,23 @@ export const kafkaResource = (listeners: Listener[] = [PLAIN, TLS], ready = true
     : {}),
 });
 
+/** All KafkaTopics of the cluster. */
+export const kafkaTopics = (...items: KubernetesObject[]): KubernetesObject => ({
+  apiVersion: V1,
+  kind: 'KafkaTopicList',
+  metadata: { name: `strimzi.io/cluster=${CLUSTER.cluster}` },
+  items,
+});
+
+/** What is shown of something that the operator has no right to read. */
+export const FORBIDDEN: KubernetesObject = {
+  apiVersion: 'v1',
+  kind: 'Status',
+  metadata: { name: 't' },
+  reason: 'Forbidden',
+  message: 'kafkatopics.kafka.strimzi.io is forbidden: User "operator" cannot list resource "kafkatopics"',
+};
+
 interface Condition {
   type: string;
   status?: string;
@@ -56,8 +73,14 @@ export const kafkaTopicOf = (
     partitions = 3,
     observed = 1,
     owner = 'uid-lag',
+    topicName = 't',
     ...meta
-  }: Partial<ObjectMeta> & { partitions?: number; observed?: number; owner?: string | null } = {},
+  }: Partial<ObjectMeta> & {
+    partitions?: number;
+    observed?: number;
+    owner?: string | null;
+    topicName?: string;
+  } = {},
 ): KubernetesObject => ({
   apiVersion: V1,
   kind: 'KafkaTopic',
@@ -73,6 +96,6 @@ export const kafkaTopicOf = (
       ...meta.labels,
     },
   },
-  spec: { topicName: 't', partitions, replicas: 2, config: {} },
-  ...(conditions.length === 0 ? {} : { status: { conditions, observedGeneration: observed, topicName: 't' } }),
+  spec: { topicName, partitions, replicas: 2, config: {} },
+  ...(conditions.length === 0 ? {} : { status: { conditions, observedGeneration: observed, topicName } }),
 });

@@ -6,12 +6,15 @@ import { rebalancesStatus } from '../../domain/rebalanceStatus.ts';
 import { lagBetween, type Run, rebalancesBetween } from '../../domain/run.ts';
 import type { RunView } from '../../domain/runView.ts';
 
-/** The CRD's bound. */
+/** Over all steps, so that the status of a long schedule over a large group can be written. */
 const MOST_IDLE = 1_000;
+/** Of each step. */
+const mostIdle = (steps: number): number => Math.max(10, Math.floor(MOST_IDLE / steps));
 
 export function stepFigures(
   step: ConsumerScaleStepStatus,
-  spec: ConsumerScaleStep | undefined,
+  spec: readonly ConsumerScaleStep[],
+  index: number,
   run: Run,
   figures: RunView,
   now: EpochMs,
@@ -21,7 +24,7 @@ export function stepFigures(
   const finishedAt = epochMs(step.finishedAt);
   const to = finishedAt ?? now;
   const rebalances = rebalancesBetween(run, from, to, now);
-  const lag = lagBetween(run, from, to, spec?.until?.lagBelow);
+  const lag = lagBetween(run, from, to, spec[index]?.until?.lagBelow);
   const running = finishedAt === undefined;
   return {
     ...step,
@@ -39,8 +42,14 @@ export function stepFigures(
             ...(lag.drainedMs === undefined ? {} : { drainedMs: Math.round(lag.drainedMs) }),
           },
         }),
-    ...(running ? { idle: figures.consumers.idle.slice(0, MOST_IDLE) } : {}),
+    ...(running ? { idle: figures.consumers.idle.slice(0, mostIdle(spec.length)) } : {}),
   };
+}
+
+/** As a sentence for `truncated`. */
+export function idleLeftOut(steps: readonly ConsumerScaleStepStatus[]): string[] {
+  const most = mostIdle(steps.length);
+  return steps.some(({ idle = [] }) => idle.length >= most) ? [`steps.idle: the first ${most} of each step`] : [];
 }
 
 export function rebalancesWithin(

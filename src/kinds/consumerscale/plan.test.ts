@@ -428,6 +428,21 @@ test('its status stays small in a large group, and says what was left out', () =
   expect(plan.status.truncated).toEqual([`rebalances.recent: the last ${recent.length} of 30`]);
 });
 
+test('a long schedule over a group with many idle members keeps its steps', () => {
+  const steps = Array.from({ length: 100 }, () => ({ consumers: 300, hold: '2s' }));
+  const seen: Seen = { objects: [target({ replicas: 300 })], evidence: group(300, 3) };
+  const plan = round(
+    { steps, allowIdleConsumers: true },
+    begun([runs(300), ...steps.slice(1).map(() => PENDING)]),
+    seen,
+  );
+  expect(plan.status.steps?.[0]?.idle).toHaveLength(10);
+  expect(plan.status.truncated).toEqual(['steps.idle: the first 10 of each step']);
+  const few = round({ steps: steps.slice(0, 2), allowIdleConsumers: true }, begun([runs(300), PENDING]), seen);
+  expect(few.status.steps?.[0]?.idle).toHaveLength(297);
+  expect(few.status.truncated).toBeUndefined();
+});
+
 describe('when it is deleted', () => {
   const RESTORE: Spec = { ...TWO, afterwards: 'Restore' };
   const leave = (spec: Spec, before: ConsumerScaleStatus | undefined, seen: Seen = {}) => {

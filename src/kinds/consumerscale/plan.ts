@@ -7,9 +7,15 @@ import { epochMs, iso } from '../../api/time.ts';
 import { rebalancesLeftOut, withinSize } from '../../domain/rebalanceStatus.ts';
 import { type Run, view } from '../../domain/run.ts';
 import type { RunView } from '../../domain/runView.ts';
-import { judgeKafkaTopic, lookAtStrimzi, type StrimziCluster, type StrimziSight } from '../../domain/strimzi.ts';
+import {
+  judgeKafkaTopic,
+  lookAtStrimzi,
+  type StrimziCluster,
+  type StrimziSight,
+  withRights,
+} from '../../domain/strimzi.ts';
 import { changes } from './changes.ts';
-import { rebalancesWithin, stepFigures } from './figures.ts';
+import { idleLeftOut, rebalancesWithin, stepFigures } from './figures.ts';
 import { idleRefusal } from './idle.ts';
 import { toRestore } from './restore.ts';
 import { outcome, type Saying, standingNotices, stepNotices } from './standing.ts';
@@ -150,7 +156,7 @@ function carry(
 ): Plan<ConsumerScaleStatus> {
   const { resource, now } = seen;
   const { spec, status: before } = resource;
-  const steps = progress.steps.map((step, index) => stepFigures(step, spec.steps[index], run, figures, now));
+  const steps = progress.steps.map((step, index) => stepFigures(step, spec.steps, index, run, figures, now));
   const ended = progress.current === undefined;
   const finishedAt = before?.finishedAt ?? (ended ? iso(now) : undefined);
   const from = epochMs(begun.startedAt) ?? now;
@@ -185,7 +191,15 @@ function goingOn(
     actions.some((one) => one.type === action.type && (one.type !== 'Scale' || one.replicas === replicasOf(action))),
   );
   const refused = failing.find(({ reason }) => reason === 'Refused');
-  if (refused !== undefined) return { phase: 'Running', mood: 'Stalled', reason: 'Refused', message: refused.message };
+  if (refused !== undefined) {
+    const { action, message: why } = refused;
+    const ofStrimzi = action.type === 'Patch' && action.target.kind === 'KafkaTopic';
+    const said = ofStrimzi ? withRights(why, action.target.namespace) : why;
+    return { phase: 'Running', mood: 'Stalled', reason: 'Refused', message: said };
+  }
+  if (partitions !== undefined && sight?.forbidden !== undefined) {
+    return { phase: 'Running', mood: 'Stalled', reason: 'StrimziForbidden', message: sight.forbidden };
+  }
   // Partitions that come by a KafkaTopic wait for the Topic Operator.
   const topic = partitions === undefined ? null : (sight?.topic ?? null);
   const verdict = topic === null || sight === undefined ? undefined : judgeKafkaTopic(topic, sight.at);
@@ -260,7 +274,7 @@ function answer(
     observedGeneration: metadata.generation,
     conditions: standingConditions(before?.conditions ?? [], saying, metadata.generation, now),
   });
-  const leftOut = rebalancesLeftOut(status);
+  const leftOut = [...rebalancesLeftOut(status), ...idleLeftOut(status.steps ?? [])];
   return {
     apply: [],
     actions: [],

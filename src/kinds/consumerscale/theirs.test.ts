@@ -17,7 +17,16 @@ import {
   told,
   UNREAD,
 } from '../../../test/support/seen.ts';
-import { CLUSTER, kafkaResource, kafkaTopicOf, notReady, READY, STRIMZI } from '../../../test/support/strimzi.ts';
+import {
+  CLUSTER,
+  FORBIDDEN,
+  kafkaResource,
+  kafkaTopicOf,
+  kafkaTopics,
+  notReady,
+  READY,
+  STRIMZI,
+} from '../../../test/support/strimzi.ts';
 import type { ConsumerScaleInput, ConsumerScaleStatus } from '../../api/consumerScale.ts';
 import type { Failure, KubernetesObject, ObjectMeta } from '../../api/kind.ts';
 import type { Fact } from '../../domain/evidence.ts';
@@ -289,7 +298,10 @@ describe('where Kafka is one of Strimzi', () => {
   const FOUND = { kafka: { bootstrapServers: 'plain.kafka.svc:9092' } };
   const wide: Partial<ConsumerScaleInput> = { consumers, steps: [{ partitions: 6, hold: '2s' }] };
   const seen = (kafkaTopic: KubernetesObject | null, more: Seen = {}): Seen => ({
-    objects: [app(), STRIMZI, kafkaTopic],
+    objects: [
+      ...[app(), STRIMZI],
+      ...(kafkaTopic?.metadata.name === 'orders' ? [null, kafkaTopics(kafkaTopic)] : [kafkaTopic]),
+    ],
     kafka: kafka({ at: 19_200, ...THERE }),
     ...more,
   });
@@ -331,11 +343,33 @@ describe('where Kafka is one of Strimzi', () => {
   test.each<[situation: string, kafkaTopic: KubernetesObject | null, answer: string]>([
     ['no KafkaTopic: by the Admin API', null, `${is} + AddPartitions t/6; tells Normal Running; again in 500`],
     ['a KafkaTopic: through it', kafkaTopicOf([READY], { owner: null }), `${is} + Patch KafkaTopic/t {"partitions":6}; tells Normal Running; again in 500`],
+    ['a KafkaTopic of another name: through that', kafkaTopicOf([READY], { owner: null, name: 'orders' }), `${is} + Patch KafkaTopic/orders {"partitions":6}; tells Normal Running; again in 500`],
+    ['KafkaTopics that may not be read', FORBIDDEN, stalls('StrimziForbidden')],
     ['a KafkaTopic that asks for them already', kafkaTopicOf([READY], asked), `${is}; tells Normal Running; again in 500`],
     ['a KafkaTopic that is paused', kafkaTopicOf([READY], { ...asked, annotations: { 'strimzi.io/pause-reconciliation': 'true' } }), stalls('KafkaTopicPaused')],
     ['a KafkaTopic that is refused', kafkaTopicOf([notReady('NotSupported', 'no')], asked), stalls('KafkaTopicNotSupported')],
   ])('more partitions, %s', (_situation, kafkaTopic, answer) => {
     expect(told(raised(kafkaTopic))).toBe(answer);
+  });
+
+  test('a Kafka resource that may not be read is waited for, with what to grant', () => {
+    const first = round(undefined, { objects: [app(), STRIMZI, FORBIDDEN], kafka: UNREAD }, { consumers });
+    expect(told(first)).toBe('Pending, Stalled StrimziForbidden; tells Warning StrimziForbidden; again in 500');
+    expect(message(first)).toContain('give its service account in namespace kafka');
+    const later = { objects: [app(), STRIMZI, kafkaResource()], kafka: UNREAD, now: 9_000_000 };
+    expect(told(round(first.status, later, { consumers }))).toContain('Reconciling FindingKafka');
+  });
+
+  test('partitions that the operator has no right to raise: it is said what to grant', () => {
+    const action = {
+      type: 'Patch' as const,
+      target: { apiVersion: 'kafka.strimzi.io/v1', kind: 'KafkaTopic', namespace: 'kafka', name: 't' },
+      spec: { partitions: 6 },
+    };
+    const failures: Failure[] = [{ action, reason: 'Refused', message: 'kafkatopics "t" is forbidden' }];
+    const plan = raised(kafkaTopicOf([READY], { owner: null }), { failures });
+    expect(told(plan)).toContain('Stalled Refused');
+    expect(message(plan)).toContain('is forbidden: give its service account in namespace kafka');
   });
 
   test('the step says what it waits for', () => {

@@ -4,7 +4,7 @@
  */
 import type { ConsumerScale, ConsumerScaleStatus } from '../../api/consumerScale.ts';
 import type { Action, Observed } from '../../api/kind.ts';
-import { moving } from '../../api/standing.ts';
+import { moving, stalled } from '../../api/standing.ts';
 import { epochMs, iso } from '../../api/time.ts';
 import { evidencePlace } from '../../domain/evidencePlace.ts';
 import { isUnknown, serversOf } from '../../domain/kafkaConnection.ts';
@@ -45,6 +45,9 @@ export function prepare(seen: Seen, target: Target, sight: StrimziSight | undefi
   };
   const connection = spec.consumers?.kafka;
   if (sight !== undefined && isUnknown(connection, status?.kafka)) {
+    if (sight.forbidden !== undefined) {
+      return { parts: {}, actions: [], missing: stalled(phase, 'StrimziForbidden', sight.forbidden) };
+    }
     const found = bootstrapServers(sight, connection?.strimzi?.listener);
     if ('refused' in found) return awaited('KafkaNotUsable', found.refused, {});
     if ('waits' in found) return awaited('WaitingForKafka', found.waits, {});
@@ -120,12 +123,14 @@ export function reports(seen: Seen, target: Target, asked: Pick<Progress, 'consu
 const servers = ({ spec, status }: ConsumerScale) => serversOf(spec.consumers?.kafka, status?.kafka);
 
 /**
- * One rule for more partitions: through the KafkaTopic of the topic's name where there is one (the Topic Operator would
+ * One rule for more partitions: through the KafkaTopic that stands for the topic where there is one (the Topic Operator would
  * not have it otherwise), else by Kafka's Admin API.
  */
 export function raise(resource: ConsumerScale, partitions: number, sight: StrimziSight | undefined): Action[] {
   const theirs = resource.spec.consumers;
   if (theirs === undefined) return [];
+  // It is not known whether there is one.
+  if (sight?.forbidden !== undefined) return [];
   const topic = sight?.topic ?? null;
   if (topic === null) return [{ type: 'AddPartitions', ...servers(resource), topic: theirs.topic, partitions }];
   if (partitionsAsked(topic) >= partitions) return [];

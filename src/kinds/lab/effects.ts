@@ -50,6 +50,8 @@ export function effectOf(index: number, status: LabStepStatus, sight: Sight): Ef
   if (test === undefined) return failed(gone(what));
   const trouble = troubleOf(what, test, { kind: 'LoadTest', name: test.metadata.name }, sight);
   if (trouble !== undefined) return trouble;
+  const rest = restOf(what, test);
+  if (rest !== undefined) return rest;
   if (step.partitions !== undefined) return partitioned(step.partitions.partitions, test);
   const who = step.stop?.who ?? step.start?.who;
   return who === 'All' ? suspended(step.stop !== undefined, test) : manned(index, step, test, sight);
@@ -74,9 +76,16 @@ function waited(wait: string, { startedAt }: LabStepStatus, now: EpochMs): Effec
   return left <= 0 ? done : waits(`waits ${wait}`);
 }
 
-function killed({ loadTest, consumer }: NonNullable<LabStep['kill']>, { uid }: LabStepStatus, { pod }: Sight): Effect {
+function killed({ loadTest, consumer }: NonNullable<LabStep['kill']>, { uid }: LabStepStatus, sight: Sight): Effect {
+  const { pod, children } = sight;
   const name = `${workloadName(loadTest, 'consumer')}-${consumer}`;
-  if (uid === undefined) return waits(`waiting for pod ${name}`);
+  if (uid === undefined) {
+    const what = `LoadTest ${loadTest}`;
+    const test = children.loadTests.get(loadTest);
+    if (test === undefined) return failed(gone(what));
+    const trouble = troubleOf(what, test, { kind: 'LoadTest', name: loadTest }, sight) ?? restOf(what, test);
+    return trouble ?? waits(`waiting for pod ${name}`);
+  }
   return pod === null || (pod !== undefined && pod.metadata.uid !== uid) ? done : waits(`pod ${name} is being killed`);
 }
 
@@ -141,6 +150,15 @@ function ofResource(
   return ready && isFresh(child) ? done : waits(`${what}: ${told}`);
 }
 
+/** Why no step changes anything about a LoadTest that is through. */
+function restOf(what: string, { status }: LoadTest): Effect | undefined {
+  if (status?.phase === 'Completed') {
+    return failed(`${what} is Completed: it has ended before this step; give it a longer duration or more messages`);
+  }
+  if (status?.phase !== 'Suspended') return undefined;
+  return failed(`${what} is suspended, so none of its clients run: leave its spec.suspend out`);
+}
+
 function partitioned(asked: number, test: LoadTest): Effect {
   const { partitions = 0 } = test.status?.topic ?? {};
   if (test.spec.topic.partitions >= asked && isFresh(test) && partitions >= asked) return done;
@@ -174,11 +192,6 @@ function suspended(gone: boolean, test: LoadTest): Effect {
 function manned(index: number, step: LabStep, test: LoadTest, { lab }: Sight): Effect {
   const { metadata, spec, status } = test;
   const what = `LoadTest ${metadata.name}`;
-  if (status?.phase === 'Completed' || status?.phase === 'Suspended') {
-    return failed(
-      `${what} is ${status.phase}: it has ended before this step; give it a longer duration or more messages`,
-    );
-  }
   const until = lab.steps.slice(0, index + 1);
   const who = step.stop?.who ?? step.start?.who;
   const changed = {

@@ -121,6 +121,9 @@ describe('a script that can’t be right is refused before anything is made', ()
     ['a kill of a pod that there is not', [APPLY, { name: 'x', kill: { loadTest: 'round', consumer: 1 } }], 'write a number from 0 to 0'],
     ['records of one name twice', [APPLY, first, first], 'there is more than one produce step first'],
     ['records with a wrong setting', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { config: { 'linger.ms': '5ms' } } } }], 'producers.config: has a setting whose value has to be a whole number'],
+    ['records counted twice', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { messages: 20 } } }], 'produce.messages says how many records there are (10): leave producers.messages out'],
+    ['keys said twice', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, keys: ['a'], producers: { record: { key: { mode: 'Random', cardinality: 5 } } } } }], 'leave producers.record.key out, or keys'],
+    ['a wait of more than a week', [APPLY], /resources: LoadTest round: spec.duration: is longer than a week/, [resource('LoadTest', 'round', { ...ROUND, duration: '169h' })]],
     ['records with a word that there is not', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { rate: 5 } } }], 'Unrecognized key: "rate"'],
     ['an expression with a wrong field', [APPLY, expecting('lag.tottal < 1')], 'steps[1] (look).expect[0].that: lag has no field tottal'],
     ['an expression that says nothing', [expecting('lag.total')], 'it is of type int, not true or false'],
@@ -303,9 +306,13 @@ describe('steps over a LoadTest', () => {
     ]);
   });
 
-  test('one that has ended can’t be scaled any more', () => {
+  test('one that has ended can’t be changed any more', () => {
     const owned = [running(undefined, standing('Completed', 'done', 'Ready'))];
-    expect(message(round([APPLY, TWO], [APPLIED, begun('two')], { owned }))).toContain('it has ended before this step');
+    const kill: Step = { name: 'kill it', kill: { loadTest: 'round', consumer: 0 } };
+    for (const step of [TWO, grow, stop, kill]) {
+      const plan = round([APPLY, step], [APPLIED, begun(step.name)], { owned, objects: [null] });
+      expect(message(plan)).toContain('it has ended before this step');
+    }
   });
 
   test('a LoadTest under a schedule is applied without its number of consumers', () => {
@@ -549,6 +556,86 @@ describe('expectations', () => {
   });
 });
 
+describe('what is waited for says why', () => {
+  const agreeing: Failure = {
+    action: { type: 'SetStop', pods: [], port: 1, run: 'uid-round', stop: 'Kill' },
+    reason: 'Unreachable',
+    message: 'pod round-consumer-1 can’t be told stop: Kill',
+  };
+  const kill: Step = { name: 'crash', scale: { loadTest: 'round', consumers: 1, stop: 'Kill' } };
+  const shown = (now: number): Shown => ({ now, owned: [running(withConsumers(2))], failures: [agreeing] });
+  const two = [resource('LoadTest', 'round', withConsumers(2))];
+  const before = [APPLIED, begun('crash')];
+
+  test('an action that does not succeed', () => {
+    const plan = round([APPLY, kill], before, shown(10_000), two);
+    expect(message(plan)).toMatch(/: pod round-consumer-1 can’t be told stop: Kill; it is tried again$|can’t be told/);
+    const late = round([APPLY, kill], before, shown(2_000 + 5 * 60_000), two);
+    expect(message(late)).toMatch(/had not taken place after 5m: .*; pod round-consumer-1 can’t be told stop: Kill/);
+  });
+
+  test('and says it once', () => {
+    const target = { apiVersion: GROUP_VERSION, kind: 'LoadTest', namespace: 'demo', name: 'round' };
+    const failures: Failure[] = [{ action: { type: 'Apply', target }, reason: 'Unexpected', message: 'left over' }];
+    const plan = round([APPLY], [begun('begin')], { owned: [], failures });
+    expect(message(plan)).toBe('step 1 (begin): making LoadTest round: left over; it is tried again');
+  });
+
+  test('a LoadTest that somebody suspended', () => {
+    const owned = [running(undefined, standing('Suspended', 'suspended', 'Ready'))];
+    const plan = round([APPLY, TWO], [APPLIED, begun('two')], { owned });
+    expect(message(plan)).toContain(
+      'LoadTest round is suspended, so none of its clients run: leave its spec.suspend out',
+    );
+  });
+});
+
+test('a field that is null is one that is not written, as the API server has it', () => {
+  const spec = { ...ROUND, topic: { ...ROUND.topic, config: null }, kafka: null, consumers: null };
+  const send: Step = {
+    name: 'send',
+    produce: { name: 'first', loadTest: 'round', messages: 10, producers: { config: null } },
+  };
+  const resources = [resource('LoadTest', 'round', spec)];
+  expect(toldOfLab(round([APPLY, send], undefined, { owned: [] }, resources)).stands).toBe(
+    'Running, Reconciling Running',
+  );
+  const plan = round([APPLY, send], [APPLIED, begun('send')], {}, resources);
+  expect(plan.apply.map((object) => object.spec)).toEqual([
+    { topic: ROUND.topic, producers: ROUND.producers },
+    { topic: { name: 't', management: 'Existing' }, producers: { messages: 10 } },
+  ]);
+});
+
+test('any number of wrong fields is told in a status that can be written', () => {
+  const wrong = Object.fromEntries(Array.from({ length: 3_000 }, (_, n) => [`a-field-that-there-is-not-${n}`, n]));
+  const resources = Array.from({ length: 12 }, (_, n) => resource('LoadTest', `l${n}`, { ...ROUND, ...wrong }));
+  const plan = round([OBSERVE], undefined, { owned: [] }, resources);
+  expect(message(plan).length).toBeLessThan(32_768);
+  expect(message(plan)).toMatch(/Unrecognized keys: "a-field-that-there-is-not-0".*…; .*and 2 more$/);
+});
+
+describe('a spec that was changed while its begin was being recorded', () => {
+  const first = { ...recorded([begun('begin')]), observedGeneration: 1 };
+  const changed = (steps: Step[], status: LabStatus) =>
+    planLab(lab({ steps }, status, { generation: 2 }), { now: 10_000 });
+
+  test('is another script: it is looked at, and begins anew', () => {
+    const wrong = changed([TWO], first);
+    expect(toldOfLab(wrong)).toMatchObject({ stands: 'Pending, Stalled InvalidScript', applies: [] });
+    expect(wrong.status.startedAt).toBeUndefined();
+    const right = changed([OBSERVE, APPLY], first);
+    expect(toldOfLab(right)).toMatchObject({ steps: ['Running', 'Pending'], applies: [] });
+    expect(right.status.steps?.[0]?.name).toBe('look');
+  });
+
+  test('once something was done only its title can be another one', () => {
+    const later = { ...recorded([begun('begin', { uid: 'uid-round' })]), observedGeneration: 1 };
+    const plan = planLab(lab({ steps: [APPLY], title: 'new' }, later, { generation: 2 }), { owned: [running()] });
+    expect(toldOfLab(plan)).toMatchObject({ steps: ['Passed'] });
+  });
+});
+
 describe('when it is over', () => {
   const over = (afterwards: 'Suspend' | 'Keep', phase: 'Passed' | 'Failed' = 'Passed') =>
     planLab(lab({ steps: [APPLY, TWO], afterwards }, { ...recorded([APPLIED, passed('two')]), phase }), {
@@ -562,6 +649,40 @@ describe('when it is over', () => {
     ]);
     expect(toldOfLab(over('Suspend', 'Failed')).applies).toEqual(toldOfLab(over('Suspend')).applies);
     expect(over('Suspend').lookAgainInMs).toBeUndefined();
+  });
+
+  test('nothing is made any more: neither what was refused, nor what is gone', () => {
+    const refused: LabStepStatus = {
+      ...begun('begin'),
+      phase: 'Failed',
+      finishedAt: at(3_000),
+      message: 'somebody else’s',
+    };
+    for (const afterwards of ['Suspend', 'Keep'] as const) {
+      const status: LabStatus = { ...recorded([refused]), phase: 'Failed' };
+      expect(planLab(lab({ steps: [APPLY], afterwards }, status), { now: 99_000 }).apply).toEqual([]);
+    }
+  });
+
+  test('a producer that was still sending rests, too', () => {
+    const send: Step = { name: 'send', produce: { name: 'first', loadTest: 'round', messages: 10 } };
+    const broken: LabStepStatus = {
+      ...begun('send', { uid: 'uid-grade-first' }),
+      phase: 'Failed',
+      finishedAt: at(3_000),
+    };
+    const sender = running(
+      { topic: { name: 't', management: 'Existing' }, producers: { messages: 10 } },
+      { name: 'grade-first' },
+    );
+    const plan = planLab(lab({ steps: [APPLY, send] }, { ...recorded([APPLIED, broken]), phase: 'Failed' }), {
+      now: 99_000,
+      owned: [running(), sender],
+    });
+    expect(toldOfLab(plan).applies).toEqual([
+      'LoadTest round (1 consumers, 3 partitions, 1 producers, suspended)',
+      'LoadTest grade-first (10 messages, suspended)',
+    ]);
   });
 
   test('or goes on', () => {

@@ -9,7 +9,7 @@ import { iso } from '../../api/time.ts';
 import { childNamed, made, type Sight } from './effects.ts';
 import { killedByScaling, killOne, podOf, scaleByKilling } from './killing.ts';
 import { refusals } from './refusals.ts';
-import { desired } from './script.ts';
+import { desired, withoutNulls } from './script.ts';
 import { counts, going, outcome, refused, type Saying, standingNotices, stepNotices } from './standing.ts';
 import { advance, isEnded, type Progress } from './steps.ts';
 import { childrenOf } from './variables.ts';
@@ -44,18 +44,23 @@ function needs({ spec, status, metadata }: Lab): Needs {
 
 function plan(seen: Seen): Plan<LabStatus> {
   const { resource, owned, now } = seen;
-  const { spec, status: before, metadata } = resource;
+  const { status: before, metadata } = resource;
+  const spec = withoutNulls(resource.spec);
   if (seen.deleting) return leave(seen);
-  const recorded = before?.steps ?? [];
+  const begins = before?.startedAt === undefined || isOvertaken(resource);
+  const recorded = begins ? [] : (before.steps ?? []);
   // Once it has begun, it was right.
-  const wrong = before?.startedAt === undefined ? refusals(metadata.name, spec) : [];
+  const wrong = begins ? refusals(metadata.name, spec) : [];
   if (wrong.length > 0) return answer(seen, {}, refused(wrong), { apply: [], actions: [] });
 
   const children = childrenOf(metadata.name, spec, owned);
   const pod = seen.objects[0];
   const sight: Sight = { now, name: metadata.name, lab: spec, recorded, children, failures: seen.failures, pod };
   if (before !== undefined && isOver(before)) {
-    const apply = wanted(sight, recorded, spec.afterwards === 'Suspend');
+    // Nothing is made any more: what another one's object stood in the way of, least of all.
+    const apply = wanted(sight, recorded, spec.afterwards === 'Suspend').filter(
+      (object) => childNamed({ kind: object.kind, name: object.metadata.name }, sight) !== undefined,
+    );
     const status = { ...before, observedGeneration: metadata.generation };
     return { apply, actions: [], events: [], status };
   }
@@ -70,6 +75,16 @@ function plan(seen: Seen): Plan<LabStatus> {
     apply: wanted(sight, begun, false),
     actions: ends ? [] : killing(sight, index, progress.steps[index] as LabStepStatus, killed),
   };
+}
+
+/**
+ * The spec was changed just before the begin of its first step was recorded, so it is not known to be the script that was
+ * looked at; nothing has been made of that yet, and from now on the API server refuses changes.
+ */
+function isOvertaken({ metadata, status }: Lab): boolean {
+  const [first, second] = status?.steps ?? [];
+  const untouched = first?.uid === undefined && first?.doneAt === undefined && first?.finishedAt === undefined;
+  return status?.observedGeneration !== metadata.generation && untouched && second?.startedAt === undefined;
 }
 
 /** What the steps that have begun make exist. What somebody deleted is not made again: it would be another run. */

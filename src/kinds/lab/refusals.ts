@@ -131,8 +131,23 @@ function takeProduce(
   if (spec.resources.some(({ kind, metadata }) => kind === 'LoadTest' && metadata.name === name)) {
     return [`LoadTest ${name} of resources has the name that this step needs: write another produce.name`];
   }
+  const twice = saidTwice(produce);
+  if (twice.length > 0) return twice;
   const result = loadTestSchema.spec.safeParse(produceSpec(produce, test?.spec));
   return result.success ? [] : result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+}
+
+/** What the step says itself would take the place of what its producers say, unseen. */
+function saidTwice({ keys, messages, producers = {} }: NonNullable<LabStep['produce']>): string[] {
+  const { record, messages: others } = producers as { record?: { key?: unknown }; messages?: unknown };
+  return [
+    ...(others === undefined
+      ? []
+      : [`produce.messages says how many records there are (${messages}): leave producers.messages out`]),
+    ...(keys === undefined || record?.key === undefined
+      ? []
+      : ['produce.keys says which keys there are: leave producers.record.key out, or keys']),
+  ];
 }
 
 function change(name: string, step: LabStep, test: There): string[] {

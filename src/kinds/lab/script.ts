@@ -17,6 +17,27 @@ export function drivenBy({ resources }: LabSpec, loadTest: string): string | und
   return driver?.metadata.name;
 }
 
+/**
+ * The same script as if what is null in its resources and producers had not been written, which is what the API server
+ * makes of a field that may not be null. It does so wherever it knows the schema; of these it does not.
+ */
+export const withoutNulls = (lab: LabSpec): LabSpec => ({
+  ...lab,
+  resources: lab.resources.map((resource) => ({ ...resource, spec: written(resource.spec) as Json })),
+  steps: lab.steps.map((step) =>
+    step.produce?.producers === undefined
+      ? step
+      : { ...step, produce: { ...step.produce, producers: written(step.produce.producers) as Json } },
+  ),
+});
+
+function written(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(written);
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value).filter(([, inner]) => inner !== null);
+  return Object.fromEntries(fields.map(([name, inner]) => [name, written(inner)]));
+}
+
 /** What steps have made of a LoadTest. */
 interface Asked {
   consumers?: number;
@@ -99,7 +120,10 @@ export function desired({ name, lab, live, suspended }: Scene, steps: readonly L
   return steps.flatMap(({ apply, produce }): KubernetesObject[] => {
     if (produce !== undefined) {
       const test = produce.loadTest === undefined ? undefined : manifestOf(lab, produce.loadTest);
-      return [made('LoadTest', { name: producerName(name, produce.name) }, produceSpec(produce, test))];
+      const rests = suspended ? { suspend: true } : {};
+      return [
+        made('LoadTest', { name: producerName(name, produce.name) }, { ...produceSpec(produce, test), ...rests }),
+      ];
     }
     const resource = apply === undefined ? undefined : find(lab, apply.kind, apply.name);
     if (resource === undefined) return [];

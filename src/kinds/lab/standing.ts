@@ -2,16 +2,20 @@
 import type { Failure, Notice } from '../../api/kind.ts';
 import type { LabSpec, LabStatus, LabStepStatus } from '../../api/lab.ts';
 import { moving, type Standing, stalled, standingNotice, toldAlready } from '../../api/standing.ts';
-import { isEnded } from './steps.ts';
+import { shortened } from '../../domain/expressions.ts';
+import { isEnded, untold } from './steps.ts';
 
 export type Saying = Standing<LabStatus['phase']>;
 
 const MOST_SENTENCES = 10;
+/** Characters of each: a resource may have any number of wrong fields, and a condition holds 32,768. */
+const LONGEST_SENTENCE = 1_000;
 
 /** Nothing is made of a lab that can't be right. */
 export function refused(sentences: readonly string[]): Saying {
   const more = sentences.length - MOST_SENTENCES;
-  const said = [...sentences.slice(0, MOST_SENTENCES), ...(more > 0 ? [`and ${more} more`] : [])];
+  const shown = sentences.slice(0, MOST_SENTENCES).map((sentence) => shortened(sentence, LONGEST_SENTENCE));
+  const said = [...shown, ...(more > 0 ? [`and ${more} more`] : [])];
   return stalled('Pending', 'InvalidScript', `correct spec, nothing has been made yet: ${said.join('; ')}`);
 }
 
@@ -35,9 +39,11 @@ export function counts({ steps }: LabSpec, done: readonly LabStepStatus[]): Coun
 export function going(index: number, step: LabStepStatus, failures: readonly Failure[]): Saying {
   const name = `step ${index + 1} (${step.name})`;
   const open = (step.expectations ?? []).filter(({ passed }) => passed === undefined);
-  const trouble = failures.map(({ message }) => `; ${message}; it is tried again`).join('');
   const what =
     step.doneAt === undefined ? (step.message ?? 'begins') : `waiting for ${open.map(({ that }) => that).join('; ')}`;
+  const trouble = untold(failures, what)
+    .map((message) => `; ${message}; it is tried again`)
+    .join('');
   return moving('Running', 'Running', `${name}: ${what}${trouble}`.slice(0, 4_000));
 }
 

@@ -1,5 +1,5 @@
 /** Where a lab stands: its steps from what is recorded of them and what is seen. Pure. */
-import type { EpochMs } from '../../api/kind.ts';
+import type { EpochMs, Failure } from '../../api/kind.ts';
 import {
   type ExpectationStatus,
   type LabStep,
@@ -98,13 +98,18 @@ function carried(index: number, recorded: LabStepStatus, sight: Sight): LabStepS
     const late = now - (epochMs(step.startedAt) ?? now) >= parseDuration(spec.timeout);
     // A wait is as long as it is.
     if (late && spec.wait === undefined) {
-      return broken(step, `it had not taken place after ${spec.timeout}: ${effect.message}`, now);
+      const why = [effect.message, ...untold(sight.failures, effect.message)].join('; ');
+      return broken(step, `it had not taken place after ${spec.timeout}: ${why}`, now);
     }
     return { ...step, message: effect.message.slice(0, LONGEST_MESSAGE) };
   }
   const { message: _waited, ...rest } = step;
   return judged({ ...rest, doneAt: iso(now) }, spec, sight);
 }
+
+/** What did not succeed, where that is not said yet. */
+export const untold = (failures: readonly Failure[], said: string): string[] =>
+  failures.map(({ message }) => message).filter((message) => !said.includes(message));
 
 /** A resource that an earlier step made and that is not there any more, or is another one. */
 function lostOne(index: number, sight: Sight): string | undefined {

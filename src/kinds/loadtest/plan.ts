@@ -87,7 +87,7 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
   const sight = sightOf(seen, worker.strimzi);
   if (seen.deleting) {
     const status = before ?? { phase: 'Pending' as const, observedGeneration, conditions: [] };
-    return teardown(seen, status, workloads(resource, status.evidence, worker, NOBODY), sight?.topic ?? null);
+    return teardown(seen, status, workloads(resource, status.evidence, worker, NOBODY), sight);
   }
   if (before !== undefined && isOver(before)) {
     return { apply: [], actions: [], status: { ...before, observedGeneration }, events: [] };

@@ -56,6 +56,7 @@ export function prepare(seen: Observed<LoadTest, Run>, sight?: StrimziSight): Pr
   if (refused.length > 0) return waits(stalled(phase, 'InvalidSettings', refused.join('; ')));
 
   if (sight !== undefined && isUnknown(spec.kafka, status?.kafka)) {
+    if (sight.forbidden !== undefined) return waits(stalled(phase, 'StrimziForbidden', sight.forbidden));
     const found = bootstrapServers(sight, spec.kafka?.strimzi?.listener);
     if ('refused' in found) return waits(stalled(phase, 'KafkaNotUsable', found.refused));
     if ('waits' in found) return waits(moving(phase, 'WaitingForKafka', found.waits));
@@ -93,6 +94,12 @@ export function prepare(seen: Observed<LoadTest, Run>, sight?: StrimziSight): Pr
       ...(missing === undefined ? {} : { missing }),
     };
   };
+  if (strimzi !== undefined && sight?.forbidden !== undefined) {
+    // Whether a KafkaTopic has the topic is not known, so nothing is asked of Kafka either. What runs goes on.
+    const has = live?.partitions.length ?? 0;
+    if (begun && going && has >= partitions) return { ...recorded, actions: [] };
+    return waits(stalled(phase, 'StrimziForbidden', sight.forbidden));
+  }
   const failureOf = (type: Action['type']) => seen.failures.find(({ action }) => action.type === type);
   if (live === undefined || live === null) {
     if (status?.preparedAt !== undefined) {

@@ -20,8 +20,10 @@ import {
 } from '../../../test/support/seen.ts';
 import {
   CLUSTER,
+  FORBIDDEN,
   kafkaResource,
   kafkaTopicOf,
+  kafkaTopics,
   notReady,
   PLAIN,
   READY,
@@ -47,7 +49,13 @@ const status = (more: Partial<LoadTestStatus> = {}): LoadTestStatus => ({
   evidence: EVIDENCE,
   ...more,
 });
-const CLAIMED = { partitions: 0, replicas: 0, managedBy: 'Strimzi', created: true } as const;
+const CLAIMED = {
+  partitions: 0,
+  replicas: 0,
+  managedBy: 'Strimzi',
+  created: true,
+  kafkaTopic: { ...CLUSTER, name: 't' },
+} as const;
 const MADE = { ...CLAIMED, partitions: 3, replicas: 2 };
 const THEIRS = { ...MADE, managedBy: 'Existing', created: false } as const;
 const claimed = status({ topic: CLAIMED });
@@ -238,6 +246,131 @@ describe('the topic is there', () => {
   });
 });
 
+describe('a KafkaTopic whose own name is not the topic’s', () => {
+  const other = kafkaTopicOf([READY], { name: 'orders', owner: null });
+  const among = (...items: KubernetesObject[]) => [STRIMZI, null, kafkaTopics(...items)];
+  const asks = (objects: (KubernetesObject | null)[], before = status()) =>
+    LOAD_TESTS.needs(loadTest({ kafka: strimzi }, before), objects).objects?.map(({ kind, name }) => `${kind} ${name}`);
+  const USED = { ...THEIRS, kafkaTopic: { ...CLUSTER, name: 'orders' } };
+
+  test('is looked for among all of its cluster, where none has the topic’s name', () => {
+    const lists = `APIResourceList ${V1}`;
+    expect(asks([STRIMZI])).toEqual([lists, 'KafkaTopic t']);
+    expect(asks([STRIMZI, kafkaTopicOf([READY])])).toEqual([lists, 'KafkaTopic t']);
+    const all = 'KafkaTopicList strimzi.io/cluster=my-cluster';
+    expect(asks([STRIMZI, null])).toEqual([lists, 'KafkaTopic t', all]);
+    const another = kafkaTopicOf([READY], { topicName: 'u' });
+    expect(asks([STRIMZI, another])).toEqual([lists, 'KafkaTopic t', all]);
+    expect(asks([STRIMZI, kafkaTopicOf([READY], { labels: { 'strimzi.io/cluster': 'b' } })])).toHaveLength(3);
+    // The run goes on without one: looked for again only when more partitions are asked for.
+    const { kafkaTopic: _place, ...without } = THEIRS;
+    const runs = running({ topic: without });
+    expect(asks([STRIMZI, null], runs)).toEqual([lists, 'KafkaTopic t']);
+    expect(LOAD_TESTS.needs(loadTest({ kafka: strimzi, ...WIDE }, runs), [STRIMZI, null]).objects).toHaveLength(3);
+    // On record, it is looked at by its name.
+    expect(asks([STRIMZI, other], status({ topic: USED }))).toEqual([lists, 'KafkaTopic orders']);
+  });
+
+  test('is used as it is, and recorded', () => {
+    const plan = round(null, status(), {
+      objects: among(kafkaTopicOf([READY], { topicName: 'u', name: 'u' }), other),
+      ...live,
+    });
+    expect(told(plan)).toBe(`Preparing, Reconciling StartingClients; ${starts}`);
+    expect(plan.status.topic).toEqual(USED);
+  });
+
+  test('is the one that is not in conflict, where there are several', () => {
+    const conflict = kafkaTopicOf([notReady('ResourceConflict', 'Managed by Ref{…}')], { name: 'a', owner: null });
+    const plan = round(null, status(), { objects: among(conflict, other), ...live });
+    expect(plan.status.topic?.kafkaTopic?.name).toBe('orders');
+  });
+
+  // biome-ignore format: one situation a line
+  test.each<[situation: string, items: KubernetesObject[], seen: Seen, spec: SpecChange, answer: string]>([
+    ['not taken up yet: it is waited for, none is made beside it', [kafkaTopicOf([], { name: 'orders', owner: null })], {}, {}, wait],
+    ['more partitions: through it', [other], live, WIDE, 'Pending, Reconciling AddingPartitions; does Patch KafkaTopic/orders {"partitions":5}; tells Normal AddingPartitions; again in 2000'],
+    ['of another topic: ours is made', [kafkaTopicOf([READY], { name: 'orders', topicName: 'u' })], {}, {}, 'Pending, Reconciling CreatingTopic; tells Normal CreatingTopic; again in 250'],
+    ['under Strimzi', [other], live, topic({ management: 'Strimzi' }), `Preparing, Reconciling StartingClients; ${starts}`],
+  ])('%s', (_situation, items, seen, spec, answer) => {
+    expect(told(round(null, status(), { objects: among(...items), ...seen }, spec))).toBe(answer);
+  });
+
+  test('one of another topic that has the name of ours stands in the way', () => {
+    const objects = [STRIMZI, kafkaTopicOf([READY], { topicName: 'u' }), kafkaTopics()];
+    const plan = round(null, status(), { objects });
+    expect(told(plan)).toBe(stalls('KafkaTopicConflict'));
+    expect(message(plan)).toMatch(
+      /^KafkaTopic kafka\/t stands for topic u, .*: create another LoadTest with another topic.name/,
+    );
+    // The topic may be there without a KafkaTopic, which is as good as none.
+    expect(told(round(null, status(), { objects, ...live }))).toBe(`Preparing, Reconciling StartingClients; ${starts}`);
+  });
+});
+
+describe('where a KafkaTopic is, is on record', () => {
+  const other = { ...MADE, kafkaTopic: { cluster: 'first', namespace: 'there', name: 't' } };
+  const asks = (before: LoadTestStatus, more = {}) =>
+    LOAD_TESTS.needs(loadTest({}, before, more), [STRIMZI])
+      .objects?.slice(1)
+      .map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`);
+
+  test('the operator has no STRIMZI_CLUSTER any more: it is looked at and deleted all the same', () => {
+    const before = running({ topic: other });
+    expect(asks(before)).toEqual(['KafkaTopic there/t']);
+    const deleted = { deletionTimestamp: at(0) };
+    expect(asks(before, deleted)).toEqual(['KafkaTopic there/t']);
+    const mine = kafkaTopicOf([READY], { namespace: 'there', labels: { 'strimzi.io/cluster': 'first' } });
+    const plan = planLoadTest(loadTest({}, before, deleted), { objects: [STRIMZI, mine], ...live });
+    expect(told(plan)).toContain('does DeleteObject KafkaTopic there/t');
+  });
+
+  test('the operator has another one by now: it stays with the first', () => {
+    const { needs } = loadTestKind({ ...WORKER, strimzi: CLUSTER });
+    expect(needs(loadTest({}, running({ topic: other })), [STRIMZI]).objects?.[1]).toMatchObject({
+      namespace: 'there',
+    });
+  });
+});
+
+describe('what the operator has no right to', () => {
+  const objects = [STRIMZI, FORBIDDEN];
+  const says =
+    /^this operator may not read KafkaTopics in namespace kafka: give its service account in namespace kafka the rights to get, list, watch, create, patch and delete kafkatopics .* strimzi.namespace: kafka$/;
+
+  test('is not guessed: nothing is made, and it is said what to grant', () => {
+    const plan = round(null, status(), { objects });
+    expect(told(plan)).toBe(stalls('StrimziForbidden'));
+    expect(message(plan)).toMatch(says);
+    expect(told(round(null, status(), { objects, ...live }))).toBe(stalls('StrimziForbidden'));
+    expect(told(round(null, status(), { objects: [STRIMZI, null, FORBIDDEN] }))).toBe(stalls('StrimziForbidden'));
+    const kafkaOnly = planLoadTest(loadTest({ kafka: strimzi }), { objects: [STRIMZI, FORBIDDEN, null] });
+    expect(told(kafkaOnly)).toBe(stalls('StrimziForbidden'));
+    expect(message(kafkaOnly)).toContain('may not read Kafka resources in namespace kafka');
+  });
+
+  test('is granted: it goes on', () => {
+    const before = round(null, status(), { objects }).status;
+    expect(told(round(null, before, { objects: [STRIMZI, null, kafkaTopics()] }))).toContain('CreatingTopic');
+  });
+
+  test('what runs goes on, and asks for nothing more', () => {
+    const plan = round(null, running(), { ...going, objects });
+    expect(told(plan)).toContain('Running, Ready Running; does Report LagSample; applies lag-producer=2');
+    expect(plan.status.topic).toEqual(MADE);
+    expect(told(round(null, running(), { ...going, objects }, WIDE))).toMatch(
+      /^Running, Stalled StrimziForbidden; does Report [^+]*;/,
+    );
+  });
+
+  test('a refusal for want of rights says which', () => {
+    const refused = { ...denied, message: 'kafkatopics.kafka.strimzi.io "t" is forbidden: User "x" cannot create' };
+    expect(message(round(null, claimed, { failures: [refused] }))).toMatch(/cannot create: give its service account/);
+    const other = { ...denied, message: 'admission webhook "w" denied the request' };
+    expect(message(round(null, claimed, { failures: [other] }))).toMatch(/denied the request$/);
+  });
+});
+
 describe('where Kafka is', () => {
   const find = (objects: (KubernetesObject | null)[], listener?: string, before?: LoadTestStatus) =>
     planLoadTest(loadTest({ kafka: { strimzi: { ...CLUSTER, ...(listener && { listener }) } } }, before), { objects });
@@ -382,7 +515,12 @@ describe('deleting', () => {
     ['the KafkaTopic waits for the Topic Operator', goes(5_000), before, live, {}, removing('')],
     ['it waits for 60 s', goes(60_000), over(60_000), live, {}, removing('')],
     ['it waits for longer', goes(60_000), over(61_000), live, {}, `Running, Reconciling RemovingFromKafka; ${left}`],
-    ['clients took so long that the Topic Operator has had 10 s', goes(10_000), over(61_000), live, {}, removing('')],
+    ['clients took so long that the Topic Operator has had 59 s', goes(59_000), over(119_000), live, {}, removing('')],
+    ['it has had its 60 s', goes(60_000), over(120_000), live, {}, `Running, Reconciling RemovingFromKafka; ${left}`],
+    ['Kafka is away, and the Topic Operator has had 59 s', goes(59_000), over(119_000, 'KafkaUnavailable'), { kafka: AWAY }, {}, 'Running, Reconciling KafkaUnavailable; again in 1000'],
+    ['it may not be seen: the group goes, the topic is not touched', FORBIDDEN, before, {}, {}, removing('does DeleteGroup g; ')],
+    ['it may not be seen for longer', FORBIDDEN, over(61_000), live, {}, `Running, Reconciling RemovingFromKafka; ${left}`],
+    ['it may not be seen, and Kafka is away for longer', FORBIDDEN, over(61_000, 'KafkaUnavailable'), { kafka: AWAY }, {}, `Running, Reconciling KafkaUnavailable; ${left}`],
     ['KafkaTopic and topic are gone', null, before, { kafka: kafka({ partitions: null }) }, {}, 'Running; finished'],
     ['the KafkaTopic left the topic behind: it was unmanaged', null, before, live, {}, removing('does DeleteTopic t; ')],
     ['Retain: both stay', kafkaTopicOf([READY]), before, live, topic({ deletionPolicy: 'Retain' }), 'Running; finished'],
@@ -408,6 +546,13 @@ describe('deleting', () => {
     expect(hung).toContain('kafka-topics.sh --delete');
     expect(said(leave(null, over(61_000, 'KafkaUnavailable'), { kafka: AWAY }))).toMatch(
       /^left behind: group g, because/,
+    );
+  });
+
+  test('one that may not be seen is left behind with what to grant', () => {
+    const said = leave(FORBIDDEN, over(61_000), live).events[0]?.message;
+    expect(said).toMatch(
+      /^left behind: topic t, because this operator may not read KafkaTopics.*give its service account/,
     );
   });
 

@@ -18,6 +18,8 @@ import {
   type StrimziSight,
   strimziCluster,
   type TopicVerdict,
+  topicOf,
+  withRights,
 } from '../../domain/strimzi.ts';
 
 /** The Topic Operator acts within seconds; one that says nothing for this long is looked for. */
@@ -31,15 +33,22 @@ export function soughtOf(
   { spec, status, metadata }: LoadTest,
   byDefault: StrimziCluster | undefined,
 ): Sought | undefined {
-  const at = strimziCluster(spec.kafka, metadata.namespace, byDefault);
+  const place = status?.topic?.kafkaTopic;
+  const at =
+    place === undefined
+      ? strimziCluster(spec.kafka, metadata.namespace, byDefault)
+      : { cluster: place.cluster, namespace: place.namespace };
   if (at === undefined) return undefined;
-  const { management, name } = spec.topic;
+  const { management, name, partitions } = spec.topic;
   const made = status?.topic?.created === true ? status.topic.managedBy : undefined;
   const deleting = metadata.deletionTimestamp !== undefined;
   const mayHave = (management === 'Auto' || management === 'Strimzi') && made !== 'Admin';
   const topic = deleting ? made === 'Strimzi' : mayHave;
   const kafka = !deleting && isUnknown(spec.kafka, status?.kafka);
-  return topic || kafka ? { at, kafka, ...(topic ? { topic: name } : {}) } : undefined;
+  // One that runs on a topic without a KafkaTopic looks for none again, unless it needs one to ask for more partitions.
+  const has = status?.topic?.partitions ?? 0;
+  const byName = !deleting && place === undefined && status?.preparedAt !== undefined && has >= partitions;
+  return topic || kafka ? { at, kafka, ...(topic ? { topic: name, known: place?.name, byName } : {}) } : undefined;
 }
 
 export function sightOf(
@@ -82,7 +91,14 @@ export interface Round {
   going: boolean;
 }
 
-const CLAIMED: Topic = { partitions: 0, replicas: 0, managedBy: 'Strimzi', created: true };
+/** `kafkaTopic`: its metadata.name. */
+const claim = ({ cluster, namespace }: StrimziCluster, kafkaTopic: string): Topic => ({
+  partitions: 0,
+  replicas: 0,
+  managedBy: 'Strimzi',
+  created: true,
+  kafkaTopic: { cluster, namespace, name: kafkaTopic },
+});
 
 /** Kafka has no such topic yet. */
 export function makeTopic(round: Round): ThroughKafkaTopic {
@@ -91,9 +107,13 @@ export function makeTopic(round: Round): ThroughKafkaTopic {
   const { name, partitions } = spec.topic;
   const found = sight.topic;
   if (found === null) {
+    if (sight.taken !== null) {
+      const why = `${named(sight.taken)} stands for topic ${topicOf(sight.taken)}, so there can't be one of that name for topic ${name}: create another LoadTest with another topic.name, or with topic.management: Admin`;
+      return { actions: [], missing: stalled('Pending', 'KafkaTopicConflict', why) };
+    }
     const what = `KafkaTopic ${sight.at.namespace}/${kafkaTopicName(name)}`;
     const failure = seen.failures.find(({ action }) => action.type === 'ApplyObject');
-    if (failure?.reason === 'Refused') return { actions: [], missing: refused('Pending', failure.message) };
+    if (failure?.reason === 'Refused') return { actions: [], missing: refused('Pending', failure.message, sight.at) };
     const trouble = failure === undefined ? '' : `: ${failure.message}; it is tried again`;
     const missing = moving<Phase>(
       'Pending',
@@ -101,10 +121,15 @@ export function makeTopic(round: Round): ThroughKafkaTopic {
       `creating ${what} with ${partitions} partitions${trouble}`,
     );
     const claimed = status?.topic?.created === true ? status.topic : undefined;
-    return { topic: claimed ?? CLAIMED, actions: claimed ? [applied(round, partitions)] : [], missing };
+    return {
+      topic: claimed ?? claim(sight.at, kafkaTopicName(name)),
+      actions: claimed ? [applied(round, partitions)] : [],
+      missing,
+    };
   }
   const ours = isMadeFor(found, metadata.uid);
-  const topic: Topic = ours ? CLAIMED : { ...CLAIMED, managedBy: 'Existing', created: false };
+  const claimed = claim(sight.at, found.metadata.name);
+  const topic: Topic = ours ? claimed : { ...claimed, managedBy: 'Existing', created: false };
   const verdict = judgeKafkaTopic(found, sight.at);
   const { namespace, cluster } = sight.at;
   return {
@@ -128,21 +153,24 @@ export function keepTopic(round: Round, live: TopicView): ThroughKafkaTopic | un
   const ours = found !== null && isMadeFor(found, metadata.uid);
   // Claimed and not made yet: then it is somebody else's.
   const gone = found === null && recorded?.created === true && recorded.partitions > 0;
+  const kafkaTopic = found?.metadata.name ?? recorded?.kafkaTopic?.name ?? kafkaTopicName(name);
   const topic: Topic = {
+    ...claim(sight.at, kafkaTopic),
     partitions: has,
     replicas: live.partitions[0]?.replicas.length ?? 0,
     managedBy: ours || gone ? 'Strimzi' : 'Existing',
     created: ours || gone,
   };
   if (found === null) {
-    const what = `KafkaTopic ${sight.at.namespace}/${kafkaTopicName(name)}`;
+    const what = `KafkaTopic ${sight.at.namespace}/${kafkaTopic}`;
     if (gone) {
       const why = `topic ${name} has ${has} partitions, topic.partitions asks for ${partitions}, and ${what} is gone: somebody deleted it; delete this LoadTest and create it again`;
       return { topic, actions: [], ...(enough ? {} : { missing: stalled(phase, 'KafkaTopicMissing', why) }) };
     }
     if (management === 'Strimzi' && !(going && enough)) {
-      const why = `topic ${name} exists in Kafka, but ${what} does not: create it, or create another LoadTest with topic.management: Auto (the topic is then used as it is), or with another topic.name`;
-      return { topic, actions: [], missing: stalled(phase, 'KafkaTopicMissing', why) };
+      const why = `topic ${name} exists in Kafka, but no KafkaTopic of Kafka ${sight.at.namespace}/${sight.at.cluster} stands for it: create one (spec.topicName: ${name}), or create another LoadTest with topic.management: Auto (the topic is then used as it is), or with another topic.name`;
+      const { kafkaTopic: _none, ...without } = topic;
+      return { topic: without, actions: [], missing: stalled(phase, 'KafkaTopicMissing', why) };
     }
     return undefined;
   }
@@ -158,7 +186,7 @@ export function keepTopic(round: Round, live: TopicView): ThroughKafkaTopic | un
         ? [applied(round, partitions)]
         : [{ type: 'Patch', target: refOf(found), spec: { partitions } }];
   const failure = seen.failures.find(({ action }) => action.type === 'ApplyObject' || action.type === 'Patch');
-  if (failure?.reason === 'Refused') return { topic, actions, missing: refused(phase, failure.message) };
+  if (failure?.reason === 'Refused') return { topic, actions, missing: refused(phase, failure.message, sight.at) };
   const waits = awaited(round, topic, 'AddingPartitions', verdict, {
     why: `${named(found)} asks for ${partitions} partitions, Kafka has ${has} of topic ${name}`,
     check: `check the log of the Topic Operator of Kafka ${sight.at.cluster}`,
@@ -199,8 +227,8 @@ function awaited(
   };
 }
 
-const refused = (phase: Phase, message: string): Standing<Phase> =>
-  stalled(phase, 'TopicRefused', `the API server refuses: ${message}`);
+const refused = (phase: Phase, message: string, { namespace }: StrimziCluster): Standing<Phase> =>
+  stalled(phase, 'TopicRefused', `the API server refuses: ${withRights(message, namespace)}`);
 
 function applied({ seen, sight, apiVersion }: Round, partitions: number): Action {
   const { spec, metadata } = seen.resource;

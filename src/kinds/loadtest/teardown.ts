@@ -6,25 +6,25 @@ import { moving, standingConditions } from '../../api/standing.ts';
 import { epochMs } from '../../api/time.ts';
 import { serversOf } from '../../domain/kafkaConnection.ts';
 import type { Run } from '../../domain/run.ts';
-import { isMadeFor, named as nameOf } from '../../domain/strimzi.ts';
+import { isMadeFor, named as nameOf, type StrimziSight } from '../../domain/strimzi.ts';
 
 /** A deletion does not hang for ever on a Kafka that is away or a group that others still use. */
 export const LEAVE_BEHIND_AFTER_MS = 60_000;
-/** However late it is, the Topic Operator gets this long. */
-const TOPIC_OPERATOR_MS = 15_000;
+/** However late it is, the Topic Operator gets this long from the deletion of the KafkaTopic on: stopping the clients took its part. */
+const TOPIC_OPERATOR_MS = 60_000;
 const LOOK_AGAIN_MS = 1_000;
 /** Recorded in the first round of a deletion: its time counts from there, not from a time when no operator was running. */
 const DELETING = 'Deleting';
 
 /**
- * `stopped`: the workloads with nothing to run, for as long as their pods have not ended. `kafkaTopic`: the one of the
- * topic's name, if the topic was made by one.
+ * `stopped`: the workloads with nothing to run, for as long as their pods have not ended. `sight`: what is seen of Strimzi,
+ * if the topic was made by a KafkaTopic.
  */
 export function teardown(
   seen: Observed<LoadTest, Run>,
   status: LoadTestStatus,
   stopped: KubernetesObject[],
-  kafkaTopic: KubernetesObject | null = null,
+  sight?: StrimziSight,
 ): Plan<LoadTestStatus> {
   const { resource, kafka, owned, now } = seen;
   const { spec } = resource;
@@ -58,6 +58,8 @@ export function teardown(
   if (owned.length > 0 && !late) return wait('RemovingClients', 'workloads are being removed');
 
   const goes = status.topic?.created === true && spec.topic.deletionPolicy === 'Delete';
+  const kafkaTopic = sight?.topic ?? null;
+  const unseen = goes ? sight?.forbidden : undefined;
   const ours = kafkaTopic !== null && isMadeFor(kafkaTopic, resource.metadata.uid);
   // Under a KafkaTopic that somebody else has made since, the topic is theirs.
   const made: Made = {
@@ -70,21 +72,29 @@ export function teardown(
   const patient = away !== undefined && now - (epochMs(away) ?? now) < TOPIC_OPERATOR_MS;
   if ('unavailable' in kafka) {
     // Gone with its KafkaTopic.
-    const left = status.topic?.managedBy === 'Strimzi' && !ours ? without('topic', made) : made;
+    const withIt = status.topic?.managedBy === 'Strimzi' && !ours && unseen === undefined;
+    const left = withIt ? without('topic', made) : made;
     if (named(left) === '') return finish([]);
     if (late && !patient) return finish([leftBehind(left, kafka.unavailable)]);
-    const until = `after ${LEAVE_BEHIND_AFTER_MS / 1000} s in all they are left behind`;
+    const until =
+      ours && goes
+        ? `${TOPIC_OPERATOR_MS / 1000} s after the deletion of the KafkaTopic they are left behind`
+        : `after ${LEAVE_BEHIND_AFTER_MS / 1000} s in all they are left behind`;
     return wait('KafkaUnavailable', `${named(left)} can't be deleted: ${kafka.unavailable}; ${until}`, {
       actions: removeKafkaTopic(left),
     });
   }
 
-  const left = there(made, kafka.known);
+  const left = {
+    ...there(made, kafka.known),
+    ...(unseen !== undefined && made.topic !== undefined ? { topic: made.topic } : {}),
+  };
   if (named(left) === '') return finish([]);
   const members = left.group === undefined ? [] : (kafka.known.group?.members ?? []);
   const clients = [...new Set(members.map(({ clientId }) => clientId))].slice(0, 5).join(', ');
   const why = [
     ...(members.length > 0 ? [`group ${left.group} still has ${members.length} members (${clients})`] : []),
+    ...(unseen === undefined ? [] : [unseen]),
     ...(away === undefined ? [] : ['the Topic Operator has not answered yet (finalizer strimzi.io/topic-operator)']),
     ...seen.failures.map(({ message }) => message),
   ].join('; ');
@@ -93,7 +103,8 @@ export function teardown(
     return finish([leftBehind(left, why || 'it was deleted and is there again')]);
   }
   return wait('RemovingFromKafka', why === '' ? `deleting ${named(left)}` : `deleting ${named(left)}: ${why}`, {
-    actions: members.length > 0 ? [] : removal(left, resource),
+    // Behind a KafkaTopic that may not be seen, the topic is not touched.
+    actions: members.length > 0 ? [] : removal(unseen === undefined ? left : without('topic', left), resource),
   });
 }
 

@@ -9,8 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { load } from 'js-yaml';
+import type { ConsumerScale } from '../../../src/api/consumerScale.ts';
 import type { KubernetesObject, ObjectRef } from '../../../src/api/kind.ts';
 import type { LoadTest } from '../../../src/api/loadTest.ts';
+import { OWN_RULES, STRIMZI_RULES, WATCHED_RULES } from '../../../src/main/install/objects.ts';
 import type { Cluster } from '../../../src/runtime/ports.ts';
 import { adminTopics } from '../../support/adminTopics.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
@@ -42,7 +44,6 @@ beforeAll(async () => {
   user = clusterOf(server.kubeconfig, { fieldManager: 'user' });
   strimzi = clusterOf(server.kubeconfig, { fieldManager: 'strimzi' });
   topics = adminTopics(broker.bootstrapServers);
-  writeFileSync(join(folder, 'kubeconfig'), server.kubeconfig, { mode: 0o600 });
   for (const file of readdirSync(join(root, 'crds')).filter((name) => name.endsWith('.yaml'))) {
     await user.apply(load(readFileSync(join(root, 'crds', file), 'utf8')) as KubernetesObject);
   }
@@ -64,20 +65,29 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function startOperator(): typeof operator {
+const ITS_KAFKA = { STRIMZI_CLUSTER: CLUSTER, STRIMZI_NAMESPACE: KAFKA };
+
+function startOperator(env: Record<string, string> = ITS_KAFKA, kubeconfig = server.kubeconfig): typeof operator {
+  writeFileSync(join(folder, 'kubeconfig'), kubeconfig, { mode: 0o600 });
   const child = spawn(process.execPath, [join(root, 'src/main/operator.ts')], {
     env: {
+      ...env,
       PATH: process.env.PATH,
       KUBECONFIG: join(folder, 'kubeconfig'),
       BOOTSTRAP_SERVERS: broker.bootstrapServers,
-      STRIMZI_CLUSTER: CLUSTER,
-      STRIMZI_NAMESPACE: KAFKA,
       POD_NAME: 'operator',
       PORT: '0',
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   return { child, ended: once(child, 'exit') };
+}
+
+/** Another one takes its place. */
+async function replaceOperator(...as: Parameters<typeof startOperator>): Promise<void> {
+  operator.child.kill('SIGKILL');
+  await operator.ended;
+  operator = startOperator(...as);
 }
 
 async function serve(version: string): Promise<void> {
@@ -330,6 +340,77 @@ test('Retain: both stay, and the next LoadTest uses them as they are', async () 
   expect(await partitionsOf('kept')).toBe(4);
 });
 
+/** By hand, as somebody else has it: its own name is not the topic's. */
+const createKafkaTopic = (name: string, topicName: string) =>
+  user.create({
+    apiVersion: V1,
+    kind: 'KafkaTopic',
+    metadata: { namespace: KAFKA, name, labels: { 'strimzi.io/cluster': CLUSTER } },
+    spec: { topicName, partitions: 2, replicas: 1 },
+  });
+
+test('a KafkaTopic of another name than its topic is found, raised and left alone', async () => {
+  starts();
+  await createKafkaTopic('of-theirs', 'theirs');
+  await until('the topic is there', async () => (await partitionsOf('theirs')) === 2, PATIENCE_MS);
+  await create('theirs', { partitions: 3 });
+  const used = await said('theirs', 'is used', (it) => starting(it) && it.status?.topic?.partitions === 3);
+  expect(used.status?.topic).toMatchObject({
+    managedBy: 'Existing',
+    created: false,
+    kafkaTopic: { cluster: CLUSTER, namespace: KAFKA, name: 'of-theirs' },
+  });
+  expect(askedOf(await user.get(topicRef('of-theirs')))).toBe(3);
+  expect(await user.get(topicRef('theirs'))).toBeNull();
+  await remove('theirs');
+  await gone('theirs');
+  expect(await partitionsOf('theirs')).toBe(3);
+});
+
+test('a schedule over anyone’s Deployment raises the partitions through the KafkaTopic', async () => {
+  starts();
+  await createKafkaTopic('of-anyone', 'anyones');
+  await until('the topic is there', async () => (await partitionsOf('anyones')) === 2, PATIENCE_MS);
+  const labels = { app: 'anyone' };
+  await user.create({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { namespace: 'default', name: 'anyone' },
+    spec: {
+      // No pods run here.
+      replicas: 0,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'app', image: 'app' }] } },
+    },
+  });
+  await user.create({
+    apiVersion: 'kafkalab.dev/v1alpha1',
+    kind: 'ConsumerScale',
+    metadata: { namespace: 'default', name: 'anyone' },
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'anyone' },
+      consumers: { group: 'anyones', topic: 'anyones', kafka: { strimzi: { cluster: CLUSTER, namespace: KAFKA } } },
+      steps: [{ partitions: 5, hold: '1s' }],
+    },
+  });
+  const ended = await until(
+    'the schedule has ended',
+    async () => {
+      const found = (await user.get({ ...ref('anyone'), kind: 'ConsumerScale' })) as ConsumerScale | null;
+      if (found?.status?.finishedAt !== undefined && found.status.phase !== 'Running') return found;
+      throw new Error(JSON.stringify(found?.status));
+    },
+    PATIENCE_MS,
+  );
+  expect(ended.status).toMatchObject({
+    phase: 'Completed',
+    partitionsAtStart: 2,
+    steps: [{ phase: 'Done', partitions: 5 }],
+  });
+  expect(await partitionsOf('anyones')).toBe(5);
+  expect(askedOf(await user.get(topicRef('of-anyone')))).toBe(5);
+});
+
 test('no Topic Operator: stalled after a minute with what to check, goes on when it comes, and again hangs no deletion', async () => {
   await create('alone');
   const stalled = await said('alone', 'is stalled', reasonIs('TopicOperatorSilent'), LONG_MS);
@@ -364,4 +445,57 @@ test('no Topic Operator: stalled after a minute with what to check, goes on when
   // The Topic Operator, back again, does the rest.
   starts();
   await until('the topic is gone', async () => (await topics.describe('alone')) === null, PATIENCE_MS);
+});
+
+test('an operator that has no STRIMZI_CLUSTER any more deletes what it made there', async () => {
+  starts();
+  await create('left', {}, null);
+  const made = await said('left', 'is made', starting);
+  expect(made.status?.topic).toMatchObject({ managedBy: 'Strimzi', kafkaTopic: { cluster: CLUSTER, name: 'left' } });
+  await replaceOperator({});
+  await remove('left');
+  await gone('left', LONG_MS);
+  expect(await user.get(topicRef('left'))).toBeNull();
+  expect(await topics.describe('left')).toBeNull();
+});
+
+test('an operator without rights where Kafka is says which to grant, and goes on when they are', async () => {
+  starts();
+  const rbac = 'rbac.authorization.k8s.io';
+  const subjects = [{ kind: 'User', name: 'operator', apiGroup: rbac }];
+  const rules = [...WATCHED_RULES, ...OWN_RULES].filter((rule) => !STRIMZI_RULES.includes(rule));
+  await user.create({ apiVersion: `${rbac}/v1`, kind: 'ClusterRole', metadata: { name: 'operator' }, rules });
+  const bound = (kind: string) => ({ apiGroup: rbac, kind, name: 'operator' });
+  await user.create({
+    apiVersion: `${rbac}/v1`,
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'operator' },
+    roleRef: bound('ClusterRole'),
+    subjects,
+  });
+  await replaceOperator(ITS_KAFKA, server.kubeconfigOfOperator);
+  await create('denied');
+  await create('own-denied', {}, null);
+  for (const name of ['denied', 'own-denied']) {
+    const stalled = await said(name, 'is stalled', reasonIs('StrimziForbidden'), LONG_MS);
+    expect(messageOf(stalled)).toContain(
+      `give its service account in namespace ${KAFKA} the rights to get, list, watch`,
+    );
+  }
+  expect(await topics.describe('own-denied')).toBeNull();
+  const metadata = { namespace: KAFKA, name: 'operator' };
+  await user.create({ apiVersion: `${rbac}/v1`, kind: 'Role', metadata, rules: STRIMZI_RULES });
+  await user.create({
+    apiVersion: `${rbac}/v1`,
+    kind: 'RoleBinding',
+    metadata,
+    roleRef: bound('Role'),
+    subjects,
+  });
+  for (const name of ['denied', 'own-denied']) {
+    const made = await said(name, 'is made', starting, LONG_MS);
+    expect(made.status?.topic).toMatchObject({ managedBy: 'Strimzi', created: true });
+  }
+  for (const name of ['denied', 'own-denied']) await remove(name);
+  for (const name of ['denied', 'own-denied']) await gone(name);
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { consumerScaleSchema } from '../../../src/api/consumerScale.ts';
 import { ASSIGNORS, REFUSED as REFUSED_SETTINGS, type Role, SETTINGS } from '../../../src/api/kafkaSettings.ts';
+import { labSchema } from '../../../src/api/lab.ts';
 import { loadTestSchema } from '../../../src/api/loadTest.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { type Objects, objectsOf } from '../../support/objects.ts';
@@ -29,8 +30,8 @@ const mostly = <T>(right: fc.Arbitrary<T>, wrong: fc.Arbitrary<unknown>): fc.Arb
 const small = fc.integer({ min: 0, max: 12 });
 const pods = fc.constantFrom(1, 1, 1, 2, 3);
 const lengths = mostly(
-  fc.constantFrom('0ms', '20ms', '60s', '5m', '1h30m', '1.5s'),
-  fc.constantFrom('', '5', '5 m', '1m1h', 'm', '-1s', '0s', '1234567s'),
+  fc.constantFrom('0ms', '20ms', '60s', '5m', '1h30m', '1.5s', '168h', '168h0.5s'),
+  fc.constantFrom('', '5', '5 m', '1m1h', 'm', '-1s', '0s', '0h0.0ms', '1234567s', '168h1s', '169h', '.5s', '٥s'),
 );
 
 const settings = (role: Role) => {
@@ -173,7 +174,13 @@ const schedules = fc
         ),
         partitions: maybe(fc.integer({ min: 1, max: 12 })),
         hold: maybe(lengths),
-        until: maybe(fc.record({ lagBelow: mostly(fc.constant(10), fc.constantFrom(0, '10')) })),
+        until: maybe(
+          fc.record({
+            lagBelow: mostly(fc.constant(10), fc.constantFrom(0, '10')),
+            for: maybe(fc.constantFrom('0s', '5s', '10s', '5m', '1.0005s')),
+            timeout: maybe(fc.constantFrom('5s', '10s', '5m', '1.0006s', '10m')),
+          }),
+        ),
         stop: maybe(mostly(fc.constantFrom('Graceful', 'Graceful', 'Kill'), fc.constant('kill'))),
       }),
       { maxLength: 3 },
@@ -185,9 +192,141 @@ const schedules = fc
     return sent(isLoadTest === misplaced ? { ...spec, consumers: theirs } : spec);
   });
 
+/** Texts of these lengths in characters, the last one longer than may be; one character may be two units of UTF-16. */
+const texts = (longest: number, shortest = 0) =>
+  mostly(
+    fc.constantFrom('a'.repeat(Math.max(1, shortest)), 'ä b', '😀'.repeat(longest), 'a'.repeat(longest)),
+    fc.constantFrom('', 'a'.repeat(longest + 1), '😀'.repeat(longest + 1), 5, true, ['a']),
+  );
+const whole = (least: number, most: number) =>
+  mostly(
+    fc.constantFrom(least, least + 1, Math.floor((least + most) / 2), most),
+    fc.constantFrom(least - 1, most + 1, 1.5, '1', true),
+  );
+const names = mostly(
+  fc.constantFrom('round', 'a', 'my-test-2', 'a'.repeat(63)),
+  fc.constantFrom('', 'Round', '-a', 'a-', '2a', 'a.b', 'a_b', 'é', 'a'.repeat(64), 5),
+);
+const stops = maybe(mostly(fc.constantFrom('Graceful', 'Graceful', 'Kill'), fc.constantFrom('kill', '')));
+const whose = maybe(mostly(fc.constantFrom('Consumers', 'Producers'), fc.constantFrom('Brokers', '')));
+const notes = maybe(
+  fc.dictionary(
+    mostly(
+      fc.constantFrom('team', 'example.com/team', 'a-b_c.D', `x/${'a'.repeat(63)}`),
+      fc.constantFrom('', '/a', 'a/', 'a/b/c', 'a b', 'ä', '-a', 'A.com/a', 'a'.repeat(64), 'a..b/c'),
+    ) as fc.Arbitrary<string>,
+    mostly(
+      fc.constantFrom('', 'blue', 'a-b_c.D', '1', 'a'.repeat(63)),
+      fc.constantFrom('a b', '-a', 'a.', 'ä', 'a'.repeat(64), 5),
+    ),
+    { maxKeys: 3 },
+  ),
+);
+/** Of other kinds, which judge them: any object will do. */
+const embedded = mostly(
+  fc.constantFrom({}, { topic: { name: 't', partitions: 1.5 } }, { consumers: { replicas: null }, steps: [[1, {}]] }),
+  fc.constantFrom('text', 5, []),
+);
+const resources = fc.array(
+  fc.record(
+    {
+      apiVersion: mostly(fc.constant('kafkalab.dev/v1alpha1'), fc.constantFrom('apps/v1', '')),
+      kind: mostly(fc.constantFrom('LoadTest', 'ConsumerScale'), fc.constantFrom('Lab', 'Deployment')),
+      metadata: mostly(
+        fc.record({ name: names, labels: notes, annotations: notes }),
+        fc.constantFrom({}, { name: 'a', namespace: 'b' }, { name: 'a', labels: [] }),
+      ),
+      spec: embedded,
+    },
+    { requiredKeys: ['apiVersion', 'kind', 'metadata', 'spec'] },
+  ),
+  { maxLength: 2 },
+);
+const expectations = fc.record({
+  that: texts(1_000, 1),
+  within: maybe(lengths),
+  because: maybe(texts(500)),
+});
+/** One thing that a step does, by its name. */
+const deeds: Record<string, fc.Arbitrary<unknown>> = {
+  apply: fc.record({
+    kind: mostly(fc.constantFrom('LoadTest', 'ConsumerScale'), fc.constant('Lab')),
+    name: names,
+    until: maybe(mostly(fc.constantFrom('Ready', 'Completed'), fc.constant('Over'))),
+  }),
+  scale: fc.record({
+    loadTest: names,
+    consumers: maybe(whole(0, 10_000)),
+    producers: maybe(whole(0, 10_000)),
+    stop: stops,
+  }),
+  produce: fc.record({
+    name: mostly(
+      fc.constantFrom('ten', 'a1', 'a'.repeat(15)),
+      fc.constantFrom('', '1a', 'a-b', 'A', 'a'.repeat(16), 'é'),
+    ),
+    loadTest: fc.option(names, { nil: undefined, freq: 4 }),
+    topic: fc.option(mostly(fc.constantFrom('orders', 'a.b_c', 'a'.repeat(249)), fc.constantFrom('', '..', '__x')), {
+      nil: undefined,
+      freq: 1,
+    }),
+    messages: whole(1, 1_000_000_000),
+    keys: maybe(
+      mostly(
+        fc.constantFrom(['a'], ['', 'ä', '😀'], Array(1_000).fill('k')),
+        fc.constantFrom([], ['😀'.repeat(250)], [5], Array(1_001).fill('k')),
+      ),
+    ),
+    producers: maybe(embedded),
+  }),
+  partitions: fc.record({ loadTest: names, partitions: whole(1, 10_000) }),
+  stop: fc.record({ loadTest: names, who: whose, stop: stops }),
+  start: fc.record({ loadTest: names, who: whose }),
+  kill: fc.record({ loadTest: names, consumer: whole(0, 9_999) }),
+  wait: lengths,
+  observe: mostly(fc.constant({}), fc.constantFrom({ a: 1 }, true)),
+};
+const steps = fc
+  .record({
+    name: texts(100, 1),
+    timeout: maybe(lengths),
+    expect: maybe(mostly(fc.array(expectations, { maxLength: 2 }), fc.constant(Array(21).fill({ that: 'true' })))),
+    does: mostly(
+      fc.constantFrom(...Object.keys(deeds)).map((name) => [name]),
+      fc.constantFrom([], ['wait', 'observe'], ['pause']),
+    ) as fc.Arbitrary<string[]>,
+  })
+  .chain(({ does, ...step }) =>
+    fc
+      .tuple(...does.map((name) => (deeds[name] ?? fc.constant('5s')).map((deed) => [name, deed])))
+      .map((done) => ({ ...step, ...Object.fromEntries(done as [string, unknown][]) })),
+  );
+const looks = (count: number, each: number) =>
+  Array.from({ length: count }, (_, n) => ({
+    name: `look ${n}`,
+    observe: {},
+    expect: Array(each).fill({ that: 'true' }),
+  }));
+const labs = fc
+  .record({
+    title: maybe(texts(200)),
+    description: maybe(texts(10_000)),
+    resources: maybe(resources),
+    steps: mostly(
+      fc.oneof(
+        { arbitrary: fc.array(steps, { minLength: 1, maxLength: 3 }), weight: 12 },
+        { arbitrary: fc.constantFrom(looks(50, 2), looks(5, 20)), weight: 1 },
+      ),
+      fc.constantFrom([], looks(51, 1), looks(50, 3), looks(6, 17)),
+    ),
+    afterwards: maybe(mostly(fc.constantFrom('Suspend', 'Keep'), fc.constant('Delete'))),
+  })
+  .map(sent);
+
 test.each([
   ['LoadTest', 'loadtests', loadTests, loadTestSchema.spec],
   ['ConsumerScale', 'consumerscales', schedules, consumerScaleSchema.spec],
+  ['Lab', 'labs', labs, labSchema.spec],
 ] as const)(
   'zod and the API server agree on any %s',
   async (kind, plural, specs, schema) => {

@@ -846,6 +846,22 @@ export const REFUSED: Refused[] = [
     { ...GOOD_LAB, resources: [{ ...resource, apiVersion: 'apps/v1' }] },
     'supported values: "kafkalab.dev/v1alpha1"',
   ),
+  lab(
+    'a label that Kubernetes would refuse in the middle',
+    { ...GOOD_LAB, resources: [{ ...resource, metadata: { name: 'round', labels: { team: 'the blues' } } }] },
+    'write values of at most 63 letters, digits, hyphens, underscores and dots, e.g. blue-team',
+  ),
+  lab(
+    'a label whose name is none',
+    { ...GOOD_LAB, resources: [{ ...resource, metadata: { name: 'round', labels: { 'my team': 'blue' } } }] },
+    'write names as Kubernetes has them, e.g. team or example.com/team',
+  ),
+  lab(
+    'an annotation whose name is none',
+    { ...GOOD_LAB, resources: [{ ...resource, metadata: { name: 'round', annotations: { '/team': 'blue' } } }] },
+    'write names as Kubernetes has them, e.g. team or example.com/team',
+  ),
+  lab('a wait of more than a week', does({ wait: '169h' }), 'is longer than a week: write at most 168h'),
   lab('an end that there is not', { ...GOOD_LAB, afterwards: 'Delete' }, 'supported values: "Suspend", "Keep"'),
 ];
 

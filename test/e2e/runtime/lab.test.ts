@@ -216,8 +216,17 @@ test('what somebody else has under the name fails the step, and stays', async ()
     steps: [{ name: 'begin', apply: { kind: 'LoadTest', name: 'theirs' } }],
   });
   const failed = await lab('foreign', 'has failed', ({ status }) => status?.phase === 'Failed');
-  expect(failed.status?.steps?.[0]?.message).toContain('exists already and was not made by this operator');
-  expect((await testOf('theirs'))?.metadata.ownerReferences).toBeUndefined();
+  expect(failed.status?.steps?.[0]?.message).toContain(
+    'exists already and was not made by this operator. Delete it, or write another name for it in the Lab.',
+  );
+  const theirs = await testOf('theirs');
+  expect(theirs?.metadata.ownerReferences).toBeUndefined();
+  // That it goes away later makes nothing of a Lab that is over.
+  await user.delete(ref('LoadTest', 'theirs'), theirs?.metadata.uid ?? '');
+  await another();
+  await make('later', { steps: [{ name: 'look', observe: {} }] });
+  await lab('later', 'has passed', ({ status }) => status?.phase === 'Passed');
+  expect(await testOf('theirs')).toBeNull();
 });
 
 test('a kill takes the pod whose uid is on record, after its worker has agreed, and no other', async () => {
