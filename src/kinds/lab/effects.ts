@@ -50,11 +50,14 @@ export function effectOf(index: number, status: LabStepStatus, sight: Sight): Ef
   if (test === undefined) return failed(gone(what));
   const trouble = troubleOf(what, test, { kind: 'LoadTest', name: test.metadata.name }, sight);
   if (trouble !== undefined) return trouble;
+  const who = step.stop?.who ?? step.start?.who;
+  // Suspended is what these steps make of it, and what they end.
+  if (who === 'All') return suspended(step.stop !== undefined, test);
   const rest = restOf(what, test);
   if (rest !== undefined) return rest;
-  if (step.partitions !== undefined) return partitioned(step.partitions.partitions, test);
-  const who = step.stop?.who ?? step.start?.who;
-  return who === 'All' ? suspended(step.stop !== undefined, test) : manned(index, step, test, sight);
+  return step.partitions === undefined
+    ? manned(index, step, test, sight)
+    : partitioned(step.partitions.partitions, test);
 }
 
 /** The resource that a step makes, by its name in the cluster. */
@@ -151,12 +154,15 @@ function ofResource(
 }
 
 /** Why no step changes anything about a LoadTest that is through. */
-function restOf(what: string, { status }: LoadTest): Effect | undefined {
-  if (status?.phase === 'Completed') {
-    return failed(`${what} is Completed: it has ended before this step; give it a longer duration or more messages`);
-  }
-  if (status?.phase !== 'Suspended') return undefined;
+function restOf(what: string, test: LoadTest): Effect | undefined {
+  const ended = endedBefore(what, test);
+  if (ended !== undefined || test.status?.phase !== 'Suspended') return ended;
   return failed(`${what} is suspended, so none of its clients run: leave its spec.suspend out`);
+}
+
+function endedBefore(what: string, { status }: LoadTest): Effect | undefined {
+  if (status?.phase !== 'Completed') return undefined;
+  return failed(`${what} is Completed: it has ended before this step; give it a longer duration or more messages`);
 }
 
 function partitioned(asked: number, test: LoadTest): Effect {
@@ -172,9 +178,8 @@ const ourMembers = ({ status }: LoadTest): number =>
 function suspended(gone: boolean, test: LoadTest): Effect {
   const { metadata, spec, status } = test;
   const what = `LoadTest ${metadata.name}`;
-  if (status?.phase === 'Completed') {
-    return failed(`${what} is Completed: it has ended before this step; give it a longer duration or more messages`);
-  }
+  const ended = endedBefore(what, test);
+  if (ended !== undefined) return ended;
   const { producers, consumers, rebalances } = status ?? {};
   const left = (producers?.ready ?? 0) + (consumers?.ready ?? 0);
   const ours = ourMembers(test);
