@@ -507,6 +507,12 @@ const status = field(
         attempted: total('Records handed to the clients.'),
         acknowledged: total('Records that the brokers acknowledged.'),
         failed: total('Records that the clients gave up.'),
+        found: total(
+          'Records that are in the log since this run began: the end offsets of the topic, summed, as the brokers told them at the last look (about a second ago; once the run is over, after its last client had ended), less writtenBefore. It counts what anybody wrote: records of other producers too, those that a client gave up though the broker had them, and those that it wrote twice (no idempotence, or a producer that was started again), and under a transactional producer its markers. So it tells what acknowledged can’t with acks: "0". Absent: not looked at yet.',
+        ).exactOptional(),
+        writtenBefore: total(
+          'Records written to the topic before this run: its end offsets, summed, before the first client was started; 0 for a topic that this LoadTest made.',
+        ).exactOptional(),
         bytes: total('Bytes of key and value, acknowledged.'),
         messagesPerSecond: field(
           figure(),

@@ -51,11 +51,13 @@ function rounded(latency: NonNullable<Producers['latencyMs']>): NonNullable<Prod
   return { p50: tenth(latency.p50), p95: tenth(latency.p95), p99: tenth(latency.p99), max: tenth(latency.max) };
 }
 
-export function sent({ producers }: RunView): Omit<Producers, 'desired' | 'ready'> {
+/** `found`: records that the run has brought into the log, where that is known. */
+export function sent({ producers }: RunView, found: number | undefined): Omit<Producers, 'desired' | 'ready'> {
   return {
     attempted: producers.attempted,
     acknowledged: producers.acknowledged,
     failed: producers.failed,
+    ...(found === undefined ? {} : { found }),
     bytes: producers.bytes,
     messagesPerSecond: tenth(producers.messagesPerSecond),
     bytesPerSecond: tenth(producers.bytesPerSecond),
