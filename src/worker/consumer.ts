@@ -12,6 +12,7 @@ import type {
   RebalanceContext,
 } from './clients/port.ts';
 import { handleEach } from './handling.ts';
+import { createKeyWatch } from './keyWatch.ts';
 import type { Log } from './log.ts';
 import type { RecordLog } from './recordLog.ts';
 import { type EpochMs, until, within } from './time.ts';
@@ -68,6 +69,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const { name, work, perPollMs, recordLog, now, log } = options;
   const { commit } = work;
   const batch = createBatch();
+  const keys = work.keys === true ? createKeyWatch() : undefined;
   const endToEnd = createRecorder();
   let troubles = createTroubles(name);
   const owned = new Set<number>();
@@ -106,10 +108,12 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     say([fact]);
   };
 
-  const takeConsumed = (): Fact[] => {
+  /** `passing`: the next report is soon, and what was met of keys may wait for it. */
+  const takeConsumed = (passing = false): Fact[] => {
     const partitions = batch.take();
-    if (partitions.length === 0 && polls === 0) return [];
-    const fact: Consumed = { type: 'Consumed', client: name, at: now(), partitions };
+    const [met, ...more] = keys?.take(!passing) ?? [];
+    if (partitions.length === 0 && polls === 0 && met === undefined) return [];
+    const fact: Consumed = { type: 'Consumed', client: name, at: now(), partitions, ...met };
     const encoded = endToEnd.takeEncoded();
     if (encoded !== undefined) fact.endToEnd = encoded;
     const encodedSizes = sizes.takeEncoded();
@@ -119,7 +123,10 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     }
     polls = 0;
     recordsMax = 0;
-    return [fact];
+    return [
+      fact,
+      ...more.map((part): Consumed => ({ ...part, type: 'Consumed', client: name, at: fact.at, partitions: [] })),
+    ];
   };
 
   const positions = (): Position[] => [...uncommitted].map(([partition, offset]) => ({ partition, offset }));
@@ -180,6 +187,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     }
     recordLog?.processed(record);
     batch.add({ partition, offset, bytes: size, timestamp, beganAt, endedAt });
+    keys?.add(record, beganAt, endedAt);
     endToEnd.record(Math.max(0, beganAt - timestamp));
     lastEndedAt.set(partition, endedAt);
     records += 1;
@@ -202,6 +210,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       }
       alike += 1;
       batch.addAtOnce(record.offset, record.bytes);
+      keys?.add(record, at, at);
       recordLog?.processed(record);
       bytes += record.bytes;
     }
@@ -330,7 +339,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     },
     ready: () => polling && !stopping,
     takeFacts() {
-      const facts = takeConsumed();
+      const facts = takeConsumed(true);
       const at = now();
       if (facts.length === 0 && polling && at - saidSomethingAt >= ALIVE_MS) {
         facts.push({ type: 'Alive', client: name, at, owned: sorted(owned) });
