@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { BEGIN } from '../../test/support/evidence.ts';
 import { clocksApartMs, newClock, observeDelay, observeRoundTrip } from './clock.ts';
-import type { KeyWork, MetRecord, ReportAt } from './evidence.ts';
+import type { Consumed, KeyWork, MetRecord, ReportAt } from './evidence.ts';
 import { addMet, type KeyOrder, noKeyOrder, orderOf, settleOrder } from './keyOrder.ts';
 import { emptyRun, fold, view } from './run.ts';
 
@@ -11,12 +11,20 @@ interface Report {
   met: Told[];
   shift?: number;
   errorMs?: number;
+  by?: string;
 }
 
+const consumed = (met: Told[]): Pick<Consumed, 'partitions' | 'keys'> => ({
+  partitions: met.map(([partition, ...records]) => {
+    const [from = 0, , firstBeganAt = 0] = records[0] ?? [];
+    const [last = 0, , , lastEndedAt = 0] = records.at(-1) ?? [];
+    return { partition, ranges: [[from, last + 1]], records: 1, bytes: 1, firstBeganAt, firstWaitedMs: 0, lastEndedAt };
+  }),
+  keys: [{ key: 'k', partitions: met as KeyWork[] }],
+});
 const order = (...reports: Report[]): KeyOrder => {
   const all = noKeyOrder();
-  for (const { met, shift = 0, errorMs = 0 } of reports)
-    addMet(all, { keys: [{ key: 'k', partitions: met as KeyWork[] }] }, shift, errorMs);
+  for (const { met, shift = 0, errorMs = 0, by = 'c' } of reports) addMet(all, by, consumed(met), shift, errorMs);
   return all;
 };
 const said = (all: KeyOrder, apartMs = 0) => {
@@ -26,6 +34,8 @@ const said = (all: KeyOrder, apartMs = 0) => {
   return `${earlier.partition}/${earlier.offset} after ${later.partition}/${later.offset}, written ${byMs} ms before`;
 };
 const one = (...met: Told[]): Report => ({ met });
+/** By another client. */
+const other = (...met: Told[]): Report => ({ met, by: 'other' });
 
 // biome-ignore format: one situation a line
 test.each<[situation: string, reports: Report[], said: string]>([
@@ -37,8 +47,9 @@ test.each<[situation: string, reports: Report[], said: string]>([
   ['written in the same millisecond: nobody knows', [one([0, [4, 60, 400, 410]]), one([1, [0, 60, 300, 310]])], 'Kept'],
   ['begun before the other one had ended', [one([0, [4, 10, 305, 410]]), one([1, [0, 60, 300, 310]])], 'Kept'],
   ['begun when the other one ended', [one([0, [4, 10, 310, 410]]), one([1, [0, 60, 300, 310]])], 'Kept'],
-  ['processed again after a crash: a duplicate', [one([0, [4, 10, 200, 210]]), one([1, [0, 60, 300, 310]]), one([0, [4, 10, 500, 510]])], 'Kept'],
-  ['processed again, then new ones that were written before', [one([0, [4, 10, 200, 210]]), one([1, [0, 60, 300, 310]]), one([0, [4, 10, 500, 510], [5, 20, 520, 530]])], '0/5 after 1/0, written 40 ms before'],
+  ['processed again after a crash: a duplicate', [one([0, [4, 10, 200, 210]]), one([1, [0, 60, 300, 310]]), other([0, [4, 10, 500, 510]])], 'Kept'],
+  ['processed again by others, who had not told of that record of the key', [one([0, [3, 10, 200, 210], [9, 20, 250, 260]]), one([1, [0, 60, 300, 310]]), other([0, [8, 15, 500, 510]])], 'Kept'],
+  ['processed again, then new ones that were written before', [one([0, [4, 10, 200, 210]]), one([1, [0, 60, 300, 310]]), other([0, [4, 10, 500, 510], [5, 20, 520, 530]])], '0/5 after 1/0, written 40 ms before'],
   ['by clocks that may be off by more', [{ met: [[0, [4, 10, 400, 410]]], errorMs: 60 }, { met: [[1, [0, 60, 300, 310]]], errorMs: 30 }], 'Kept'],
   ['by clocks that may be off by less', [{ met: [[0, [4, 10, 400, 410]]], errorMs: 59 }, { met: [[1, [0, 60, 300, 310]]], errorMs: 30 }], '0/4 after 1/0, written 50 ms before'],
   ['by a clock that is ahead', [{ met: [[0, [4, 10, 1_400, 1_410]]], shift: -1_200 }, one([1, [0, 60, 300, 310]])], 'Kept'],
@@ -73,12 +84,25 @@ test('the clock of one producer is what it is; those of several are apart by wha
 test('what comes after others have been taken in is not judged, and judges nothing wrongly', () => {
   const all = order(one([1, [0, 60, 300, 310]]));
   settleOrder(all, 1_000);
-  addMet(all, { keys: [{ key: 'k', partitions: [[0, [4, 10, 400, 410]]] }] }, 0, 0);
+  addMet(all, 'c', consumed([[0, [4, 10, 400, 410]]]), 0, 0);
   settleOrder(all, 2_000);
   expect(said(all)).toBe('Kept');
   // What it was is known from then on: again is again.
-  addMet(all, { keys: [{ key: 'k', partitions: [[0, [4, 10, 3_000, 3_010]]] }] }, 0, 0);
+  addMet(all, 'other', consumed([[0, [4, 10, 3_000, 3_010]]]), 0, 0);
   expect(said(all)).toBe('Kept');
+});
+
+test.each([
+  [200, 'Kept'],
+  [450, '0/4 after 1/0, written 50 ms before'],
+])('who died is told of late: it had begun with that partition at %d', (firstBeganAt, expected) => {
+  const all = order(one([1, [0, 60, 300, 310]]), other([0, [4, 10, 400, 410]]));
+  settleOrder(all, 1_000);
+  expect(said(all)).toBe('0/4 after 1/0, written 50 ms before');
+  const { partitions } = consumed([[0, [0, 0, firstBeganAt, 460], [6, 20, 460, 470]]]);
+  addMet(all, 'dead', { partitions }, 0, 0);
+  settleOrder(all, 2_000);
+  expect(said(all)).toBe(expected);
 });
 
 test('a look at an earlier time does not know what comes later, and changes nothing', () => {
@@ -92,7 +116,7 @@ test('a look at an earlier time does not know what comes later, and changes noth
 
 test('keys that nobody can tell of all are not told of', () => {
   const all = order(one([0, [9, 50, 400, 410]]), one([1, [0, 60, 300, 310]]));
-  addMet(all, { keysBefore: 'j' }, 0, 0);
+  addMet(all, 'c', { partitions: [], keysBefore: 'j' }, 0, 0);
   expect(said(all)).toBe('not met');
 });
 

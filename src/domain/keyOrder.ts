@@ -6,7 +6,7 @@
  *
  * What is compared are the records that consumers tell of: of each key and partition the first and the last one of each
  * report. All of them are real, so what is found broken is; what is out of order within reports of the same moment may
- * be missed.
+ * be missed. That nobody has processed a record before is known from the offsets that all consumers tell.
  */
 import type { EpochMs } from '../api/kind.ts';
 import type { Consumed } from './evidence.ts';
@@ -24,29 +24,54 @@ export interface OutOfOrder {
   later: RecordPlace;
 }
 
-/** How far a key has come in one partition. */
+/** Of a key in one partition, of the records that have been processed, the one that was written last. */
 interface Reached {
-  /** Offset of the last record begun. */
-  highest: number;
-  /** Of the records that have been processed, the one that was written last. */
   newest: { offset: number; writtenAt: EpochMs } | undefined;
 }
 
-/** Begun: at the earliest at `at`. Ended: at the latest then. */
-interface Step extends RecordPlace {
+/** How far a client has come in a partition. */
+interface Through {
+  by: string;
+  offset: number;
+}
+
+/** A client (by process and client) began to process the first of some records of a partition, at the earliest at `at`; `offset`: the last of them. */
+interface Worked extends RecordPlace {
+  type: 'Worked';
   at: EpochMs;
+  by: string;
+  /** Told so late that what came after it may have been judged. */
+  late: boolean;
+}
+
+/** Begun: at the earliest at `at`. Ended: at the latest then. */
+interface Met extends RecordPlace {
   type: 'Begun' | 'Ended';
+  at: EpochMs;
+  by: string;
   key: string;
   writtenAt: EpochMs;
   /** Told so late that others may have been taken in that came after it. */
   late: boolean;
 }
 
+type Step = Worked | Met;
+
+/** What has been taken in, of the keys asked for. */
+interface Progress {
+  /** By partition, the client that has come furthest, and of the others the one that has. */
+  through: Map<number, readonly Through[]>;
+  /** Of each key the pair that is furthest apart, and when and by whom the earlier one was begun. */
+  found: Map<string, OutOfOrder & { at: EpochMs; by: string }>;
+  /** By partition; undefined: the key is left out. */
+  reachedOf(key: string, partition: number): Map<number, Reached> | undefined;
+}
+
 export interface KeyOrder {
   /** As of `settledUntil`. */
   reached: KeyTable<Reached>;
-  /** Of each key the pair that is furthest apart. */
-  found: Map<string, OutOfOrder>;
+  through: Progress['through'];
+  found: Progress['found'];
   settledUntil: EpochMs;
   /** Sorted; reports of different processes come in any order, so the newest steps wait for others. */
   waiting: Step[];
@@ -54,27 +79,36 @@ export interface KeyOrder {
 
 export const noKeyOrder = (): KeyOrder => ({
   reached: emptyKeys(),
+  through: new Map(),
   found: new Map(),
   settledUntil: Number.NEGATIVE_INFINITY,
   waiting: [],
 });
 
-/** `shift`: to be added to the process's times, which then are off by `errorMs` at most. */
+/** `by`: process and client. `shift`: to be added to the process's times, which then are off by `errorMs` at most. */
 export function addMet(
   order: KeyOrder,
-  { keys = [], keysBefore }: Pick<Consumed, 'keys' | 'keysBefore'>,
+  by: string,
+  { partitions: works, keys = [], keysBefore }: Pick<Consumed, 'partitions' | 'keys' | 'keysBefore'>,
   shift: number,
   errorMs: number,
 ): void {
   if (keysBefore !== undefined) leaveOutFrom(order.reached, keysBefore);
+  for (const { partition, ranges, firstBeganAt } of works) {
+    const offset = ranges.reduce((last, [, to]) => Math.max(last, to), 0) - 1;
+    const at = firstBeganAt + shift - errorMs;
+    put(order, { type: 'Worked', at, by, partition, offset, late: at <= order.settledUntil });
+  }
   for (const { key, partitions } of keys) {
     for (const [partition, ...records] of partitions) {
       for (const record of records) {
         if (record === undefined) continue;
         const [offset, writtenAt, beganAt, endedAt] = record;
-        const about = { key, partition, offset, writtenAt };
-        put(order, { ...about, type: 'Begun', at: beganAt + shift - errorMs });
-        put(order, { ...about, type: 'Ended', at: endedAt + shift + errorMs });
+        const met = (type: Met['type'], at: EpochMs): Met => {
+          return { type, at, by, key, partition, offset, writtenAt, late: at <= order.settledUntil };
+        };
+        put(order, met('Begun', beganAt + shift - errorMs));
+        put(order, met('Ended', endedAt + shift + errorMs));
       }
     }
   }
@@ -82,11 +116,10 @@ export function addMet(
 
 /** Nothing older than `until` is expected any more. */
 export function settleOrder(order: KeyOrder, until: EpochMs): void {
-  const { reached, found } = order;
-  for (const step of order.waiting.splice(0, indexAfter(order.waiting, until))) {
-    const own = entryOf(reached, step.key, step.partition, newReached);
-    if (own !== undefined) take(step, own, reached.byKey.get(step.key) ?? new Map(), found);
-  }
+  const { reached, through, found, waiting } = order;
+  const reachedOf = (key: string, partition: number) =>
+    entryOf(reached, key, partition, newReached) && reached.byKey.get(key);
+  for (const step of waiting.splice(0, indexAfter(waiting, until))) take(step, { through, found, reachedOf });
   order.settledUntil = Math.max(order.settledUntil, until);
 }
 
@@ -95,51 +128,64 @@ export function settleOrder(order: KeyOrder, until: EpochMs): void {
  * change the order.
  */
 export function orderOf(
-  { reached, found, waiting }: KeyOrder,
+  order: KeyOrder,
   keys: readonly string[],
   until: EpochMs,
   apartMs: number,
 ): Map<string, OutOfOrder | null> {
+  const { reached, waiting } = order;
   const asked = new Set(keys.filter((key) => reached.before === undefined || key < reached.before));
+  if (asked.size === 0) return new Map();
   const changed = new Map<string, Map<number, Reached>>();
-  const foundNow = new Map(found);
-  for (const step of waiting.slice(0, indexAfter(waiting, until))) {
-    if (!asked.has(step.key)) continue;
-    const all = changed.get(step.key) ?? copyOf(reached.byKey.get(step.key));
-    changed.set(step.key, all);
-    const own = all.get(step.partition) ?? newReached();
-    all.set(step.partition, own);
-    take(step, own, all, foundNow);
-  }
+  const found = new Map(order.found);
+  const reachedOf = (key: string, partition: number) => {
+    if (!asked.has(key)) return undefined;
+    const all = changed.get(key) ?? copyOf(reached.byKey.get(key));
+    changed.set(key, all);
+    if (!all.has(partition)) all.set(partition, newReached());
+    return all;
+  };
+  const progress = { through: new Map(order.through), found, reachedOf };
+  for (const step of waiting.slice(0, indexAfter(waiting, until))) take(step, progress);
   const met = [...asked].filter((key) => changed.has(key) || reached.byKey.has(key));
   return new Map(
     met.map((key) => {
-      const broken = foundNow.get(key);
+      const broken = found.get(key);
       return [key, broken !== undefined && broken.byMs > apartMs ? broken : null];
     }),
   );
 }
 
-const newReached = (): Reached => ({ highest: -1, newest: undefined });
+const newReached = (): Reached => ({ newest: undefined });
 
 const copyOf = (all: ReadonlyMap<number, Reached> = new Map()): Map<number, Reached> =>
   new Map([...all].map(([partition, reached]) => [partition, { ...reached }]));
 
-function take(step: Step, own: Reached, all: ReadonlyMap<number, Reached>, found: Map<string, OutOfOrder>): void {
-  const { key, partition, offset, writtenAt } = step;
+function take(step: Step, { through, found, reachedOf }: Progress): void {
+  const { by, partition, offset } = step;
+  if (step.type === 'Worked') {
+    through.set(partition, further(through.get(partition), { by, offset }));
+    if (step.late) takeBack(step, found);
+    return;
+  }
+  const { key, writtenAt } = step;
+  const all = reachedOf(key, partition);
+  const own = all?.get(partition);
+  if (all === undefined || own === undefined) return;
   if (step.type === 'Ended') {
     const { newest } = own;
     const newer = newest === undefined || writtenAt > newest.writtenAt;
     if (newer || (writtenAt === newest.writtenAt && offset < newest.offset)) own.newest = { offset, writtenAt };
     return;
   }
-  // It has been processed before.
-  if (offset <= own.highest) return;
-  own.highest = offset;
-  if (step.late) return;
+  // Somebody else has processed it before: see keyWatch.ts for what its own client has.
+  const others = through.get(partition)?.find((one) => one.by !== by);
+  if (step.late || (others !== undefined && offset <= others.offset)) return;
   for (const [other, { newest }] of all) {
     if (other === partition || newest === undefined || newest.writtenAt <= writtenAt) continue;
-    const pair: OutOfOrder = {
+    const pair = {
+      at: step.at,
+      by,
       byMs: newest.writtenAt - writtenAt,
       earlier: { partition, offset },
       later: { partition: other, offset: newest.offset },
@@ -149,6 +195,20 @@ function take(step: Step, own: Reached, all: ReadonlyMap<number, Reached>, found
   }
 }
 
+/** What has been found of records that this client, as is told now, may have processed before. */
+function takeBack({ at, by, partition, offset }: Worked, found: Progress['found']): void {
+  for (const [key, pair] of found) {
+    const { earlier } = pair;
+    if (earlier.partition === partition && earlier.offset <= offset && at <= pair.at && by !== pair.by)
+      found.delete(key);
+  }
+}
+
+function further(known: readonly Through[] = [], reached: Through): Through[] {
+  const [furthest = reached, ...others] = [...known, reached].sort((a, b) => b.offset - a.offset);
+  return [furthest, ...others.filter(({ by }) => by !== furthest.by).slice(0, 1)];
+}
+
 const comparePlaces = (a: RecordPlace, b: RecordPlace): number => a.partition - b.partition || a.offset - b.offset;
 /** The one further apart first; which of two alike does not depend on the order in which they are found. */
 const compare = (a: OutOfOrder, b: OutOfOrder): number =>
@@ -156,16 +216,17 @@ const compare = (a: OutOfOrder, b: OutOfOrder): number =>
 
 // ---- steps in the order of time -----------------------------------------------------------------
 
-/** Of the same moment begins come first: an end counts for what begins after it. */
+/** Of the same moment: an end counts for what begins after it. */
+const AT_ONCE = { Worked: 0, Begun: 1, Ended: 2 };
+const keyOf = (step: Step): string => (step.type === 'Worked' ? step.by : step.key);
 const before = (a: Step, b: Step): number =>
   a.at - b.at ||
-  (a.type === b.type ? comparePlaces(a, b) : a.type === 'Begun' ? -1 : 1) ||
-  (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
+  AT_ONCE[a.type] - AT_ONCE[b.type] ||
+  comparePlaces(a, b) ||
+  (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0);
 
 /** Steps mostly come nearly in order, so the search begins at the end. */
-function put(order: KeyOrder, told: Omit<Step, 'late'>): void {
-  const step = { ...told, late: told.at <= order.settledUntil };
-  const { waiting } = order;
+function put({ waiting }: KeyOrder, step: Step): void {
   let low = 0;
   let high = waiting.length;
   if (high > 0 && before(waiting[high - 1] as Step, step) <= 0) low = high;

@@ -279,7 +279,7 @@ function take(place: Place, fact: Fact): boolean {
   consumerSeen(run.consumers, key, at);
   if (fact.type === 'Consumed') {
     const understood = addConsumed(run.consumers, key, fact, shift);
-    addMet(run.order, fact, shift, place.clock.errorMs);
+    addMet(run.order, key, fact, shift, place.clock.errorMs);
     return worked(place, fact) && understood;
   }
   if (fact.type === 'Stopped') consumerStopped(run.consumers, key);

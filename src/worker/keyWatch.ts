@@ -10,7 +10,10 @@ const MOST_AT_ONCE = 100;
 type Met = Pick<Consumed, 'keys' | 'keysBefore'>;
 
 export interface KeyWatch {
-  /** A record that was processed; within a partition they come in order. */
+  /**
+   * A record that was processed. Of records that take no time not every one has to be told of, but the last one of each
+   * run of them in a partition: what comes again to this client is passed over, by its offset.
+   */
   add(record: ConsumedRecord, beganAt: EpochMs, endedAt: EpochMs): void;
   /** What is new since it was last taken, or some of it. `all`: all of it, in parts. Empty when nothing is. */
   take(all: boolean): Met[];
@@ -25,12 +28,16 @@ interface Entry {
 
 export function createKeyWatch(): KeyWatch {
   const keys = emptyKeys<Entry>();
+  /** Of the last record of each partition. */
+  const highest = new Map<number, number>();
   /** Those with something new. */
   let met: Entry[] = [];
   let toldBefore: string | undefined;
 
   return {
     add({ partition, offset, timestamp, key }, beganAt, endedAt) {
+      if (offset <= (highest.get(partition) ?? -1)) return;
+      highest.set(partition, offset);
       if (key === undefined || key === null) return;
       const name = key.toString();
       const entry = entryOf(
