@@ -456,6 +456,9 @@ export type LoadTestSpec = z.output<typeof spec>;
 
 export const LOAD_TEST_PHASES = ['Pending', 'Preparing', 'Running', 'Completed', 'Failed', 'Suspended'] as const;
 
+const recordPlace = (description: string) =>
+  field(z.strictObject({ partition: count(0, 1_000_000), offset: total('Its offset there.') }), description);
+
 const errors = field(
   z
     .array(
@@ -515,6 +518,12 @@ const status = field(
         attempted: total('Records handed to the clients.'),
         acknowledged: total('Records that the brokers acknowledged.'),
         failed: total('Records that the clients gave up.'),
+        found: total(
+          'Records that are in the log since this run began: the end offsets of the topic, summed, as the brokers told them at the last look (about a second ago; once the run is over, after its last client had ended), less writtenBefore. It counts what anybody wrote: records of other producers too, those that a client gave up though the broker had them, and those that it wrote twice (no idempotence, or a producer that was started again), and under a transactional producer its markers. So it tells what acknowledged can’t with acks: "0". Absent: not looked at yet.',
+        ).exactOptional(),
+        writtenBefore: total(
+          'Records written to the topic before this run: its end offsets, summed, before the first client was started; 0 for a topic that this LoadTest made.',
+        ).exactOptional(),
         bytes: total('Bytes of key and value, acknowledged.'),
         messagesPerSecond: field(
           figure(),
@@ -547,13 +556,28 @@ const status = field(
           'true: there are more keys than can be told one by one (1000 keys, or 4000 pairs of a key and a partition); distinct, spread and list are of those that come first in the order of their text, exactly.',
         ).exactOptional(),
         spread: total(
-          'Keys whose records are in more than one partition: Kafka keeps order within a partition only, so the order of a key’s records is no longer kept. With the Default partitioner this comes of added partitions.',
+          'Keys whose records are in more than one partition: Kafka keeps order within a partition only, so the order of a key’s records is no longer kept. With the Default partitioner this comes of added partitions. Whether consumers met them out of order, outOfOrder says.',
         ),
+        outOfOrder: total(
+          'Keys whose records were processed out of order: order Broken. Absent: the consumers tell nothing of it. They do where producers.record.key has at most 1000 keys and the timestamps of records are the producers’ own (not message.timestamp.type: LogAppendTime in topic.config).',
+        ).exactOptional(),
         list: field(
           z
             .array(
               z.strictObject({
                 key: field(text(249), 'The key, as text.'),
+                order: field(
+                  z.enum(['Kept', 'Broken']),
+                  'How the consumers met its records so far. Broken: one began to be processed after the processing of another one, of another partition, had ended that was written later; proven beyond what the clocks of producers and consumers may be off. Kept: nothing of the kind was seen; of each partition the first and the last record of each report (about 250 ms) are compared, so a disorder shorter than that may be missed. A record that is processed again is a duplicate, no disorder. Absent: no consumer tells of it.',
+                ).exactOptional(),
+                brokenBy: field(
+                  z.strictObject({
+                    earlier: recordPlace('The record that was written first, and processed after the other one.'),
+                    later: recordPlace('The record that was written later, and processed before.'),
+                    writtenMs: ms('How much later it was written, by the records’ timestamps, in ms.'),
+                  }),
+                  'The two records that prove order: Broken; of several such pairs the one furthest apart.',
+                ).exactOptional(),
                 partitions: field(
                   z
                     .array(

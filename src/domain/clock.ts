@@ -18,6 +18,8 @@ const AGREE_MS = 25;
 const ASSUMED_ROUND_TRIP_MS = 50;
 /** LogAppendTime has no fractions. */
 const BROKER_TICK_MS = 1;
+/** Nor have the timestamps of records. */
+const RECORD_TICK_MS = 1;
 
 export interface ClockEvidence {
   /** The smallest appendedAt − sentAt, ascending, at most `WITNESSES`. */
@@ -40,6 +42,17 @@ export interface ClockUsed {
 /** By how much the time from one moment to another may be off. */
 export const errorBetween = (a: ClockUsed, b: ClockUsed): number =>
   a.of === b.of ? Math.abs(a.correction - b.correction) : a.errorMs + b.errorMs;
+
+/**
+ * How much later the time of one record, by any of these clocks and as it is written in it (whole ms), has to be than that of
+ * another one to have been written after it. Of a single clock any more will do.
+ */
+export function clocksApartMs(clocks: readonly ClockEvidence[]): number {
+  if (clocks.length < 2) return 0;
+  const latest = clocks.map((clock) => clockCorrection(clock) + clockErrorMs(clock));
+  const earliest = clocks.map((clock) => clockCorrection(clock) - clockErrorMs(clock));
+  return Math.max(...latest) - Math.min(...earliest) + RECORD_TICK_MS;
+}
 
 /** Notes one report's appendedAt − sentAt, in ms. */
 export function observeDelay({ smallest }: ClockEvidence, delayMs: number): void {

@@ -132,9 +132,19 @@ export interface PartitionWork {
   longestPause?: { from: EpochMs; to: EpochMs };
 }
 
+/** A processed record: its timestamp (`writtenAt`, by its producer’s clock), and its processing. */
+export type MetRecord = [offset: number, writtenAt: EpochMs, beganAt: EpochMs, endedAt: EpochMs];
+
+/** Of one key in one partition, the first and the last record processed since that was last told; without `last` there was one only. */
+export type KeyWork = [partition: number, first: MetRecord, last?: MetRecord];
+
 export interface Consumed extends ClientFact {
   type: 'Consumed';
   partitions: PartitionWork[];
+  /** Of the keys met since the last report, where keys are watched; when they are many, some wait for the next one, but not past a rebalance callback. */
+  keys?: { key: string; partitions: KeyWork[] }[];
+  /** As in Produced. */
+  keysBefore?: string;
   /** Processing began − record timestamp, since the last report. */
   endToEnd?: EncodedHistogram;
   /**

@@ -1,5 +1,6 @@
 /** Where the records of a run went: how many to each partition, and of each key how many to which, from the producers' totals. */
 import type { KeyShare, Produced } from './evidence.ts';
+import type { OutOfOrder } from './keyOrder.ts';
 import { emptyKeys, entryOf, type KeyTable, leaveOutFrom } from './keyTable.ts';
 import type { RunView } from './runView.ts';
 
@@ -62,9 +63,15 @@ const byPartition = (a: { partition: number }, b: { partition: number }): number
 export const partitionsView = ({ partitions }: Placed): RunView['producers']['partitions'] =>
   [...partitions].map(([partition, { records }]) => ({ partition, records })).sort(byPartition);
 
-export function keysView({ keys }: Placed): RunView['keys'] {
+/** `ordersOf`: how consumers met the records of these keys, of those that they have met (keyOrder.ts). */
+export function keysView(
+  { keys }: Placed,
+  ordersOf: (keys: readonly string[]) => ReadonlyMap<string, OutOfOrder | null>,
+): RunView['keys'] {
+  const orders = ordersOf(keys.order);
   const list = keys.order.map((key) => ({
     key,
+    outOfOrder: orders.get(key),
     partitions: [...(keys.byKey.get(key) ?? [])]
       .map(([partition, { records, firstOffset, lastOffset }]) => ({ partition, records, firstOffset, lastOffset }))
       .sort(byPartition),
@@ -73,6 +80,7 @@ export function keysView({ keys }: Placed): RunView['keys'] {
     distinct: list.length,
     more: keys.before !== undefined,
     spread: list.filter(({ partitions }) => partitions.length > 1).length,
+    outOfOrder: orders.size === 0 ? null : list.filter(({ outOfOrder }) => outOfOrder != null).length,
     list,
   };
 }

@@ -80,6 +80,16 @@ export function lagView({ points, latest, peak }: LagRecord): LagView | null {
   };
 }
 
+/**
+ * Records that the brokers have appended to the topic since its end offsets, summed, were `before`: all that anybody
+ * wrote. undefined where there is no look, and where the topic has been made anew since.
+ */
+export function appendedSince(before: number | undefined, lag: LagView | null): number | undefined {
+  if (before === undefined || lag === null) return undefined;
+  const appended = lag.partitions.reduce((sum, { endOffset }) => sum + endOffset, 0) - before;
+  return appended < 0 ? undefined : appended;
+}
+
 /** undefined while there is no sample up to `to`. `below`: a total under so many records counts as drained. */
 export function lagChange({ points }: LagRecord, from: EpochMs, to: EpochMs, below?: number): LagChange | undefined {
   const start = points.findLast(({ at }) => at <= from);

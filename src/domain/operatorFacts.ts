@@ -28,6 +28,15 @@ export function lookAtLag(kafka: Known<KafkaView>, run: Run): LagSample | undefi
   return lagSampleOf(kafka.known, latestMembersSample(run));
 }
 
+/** The same for a run without consumers, where only the log is of interest: none either while that has not grown. */
+export function lookAtLog(kafka: Known<KafkaView>, run: Run): LagSample | undefined {
+  const look = lookAtLag(kafka, run);
+  const known = latestLagSample(run);
+  return look !== undefined && known !== undefined && same(endsOf(look), endsOf(known)) ? undefined : look;
+}
+
+const endsOf = ({ partitions }: LagSample): number[] => partitions.map(({ endOffset }) => endOffset);
+
 /**
  * undefined where there is no topic to look at. `told`: a sample of the evidence with members, which are not told again
  * while they are the same.

@@ -82,6 +82,37 @@ test.each<[string, object]>([
   expect(parseFact({ ...produced, ...part })).toBeUndefined();
 });
 
+const consumed: Fact = {
+  type: 'Consumed',
+  client: 'c-0',
+  at: 5,
+  partitions: [],
+  keys: [
+    { key: '', partitions: [[2, [7, 1, 2.5, 3]]] },
+    {
+      key: 'ä',
+      partitions: [
+        [0, [1, 1, 2, 3], [4, -1, 5, 6]],
+        [1, [0, 1, 2, 3]],
+      ],
+    },
+  ],
+  keysBefore: 'key9',
+};
+
+test('in which order records of a key were met is read back as it was told', () => {
+  expect(parseFact(JSON.parse(JSON.stringify(consumed)))).toEqual(consumed);
+});
+
+test.each<[string, unknown]>([
+  ['nothing', []],
+  ['a partition only', [0]],
+  ['a record without its end', [0, [1, 1, 2]]],
+  ['three records', [0, [1, 1, 2, 3], [1, 1, 2, 3], [1, 1, 2, 3]]],
+])('%s is no key’s work', (_what, work) => {
+  expect(parseFact({ ...consumed, keys: [{ key: 'a', partitions: [work] }] })).toBeUndefined();
+});
+
 test('fields of a later version are passed over', () => {
   expect(parseFact({ type: 'Stopped', client: 'c', at: 5, mood: 'good' })).toEqual({
     type: 'Stopped',

@@ -27,6 +27,9 @@ const work = z.object({
   longestPause: z.object({ from: at, to: at }).optional(),
 });
 
+const metRecord = z.tuple([count, z.number(), at, at]);
+const keyWork = z.union([z.tuple([partition, metRecord]), z.tuple([partition, metRecord, metRecord])]);
+
 const keyShare = z.tuple([partition, count, count.nullable(), count.nullable()]);
 
 const polls = z.object({ count, recordsMax: count, sizes: text, longestIntervalMs: ms.optional() });
@@ -100,6 +103,11 @@ const fact = z.discriminatedUnion('type', [
     type: z.literal('Consumed'),
     ...client,
     partitions: z.array(work),
+    keys: z
+      .array(z.object({ key: text, partitions: z.array(keyWork).max(100_000) }))
+      .max(MOST_KEYS)
+      .optional(),
+    keysBefore: text.optional(),
     endToEnd: text.optional(),
     polls: polls.optional(),
     done: z.boolean().optional(),

@@ -8,6 +8,7 @@ import {
   type ClockUsed,
   clockCorrection,
   clockErrorMs,
+  clocksApartMs,
   newClock,
   observeDelay,
   observeRoundTrip,
@@ -25,6 +26,7 @@ import type { Consumed, Fact, LagSample, ReportAt, Scaled } from './evidence.ts'
 import { foreigners, foreignUnrest } from './foreigners.ts';
 import { passTime, rebalances, step } from './group.ts';
 import { copyGroup, emptyGroup, type Group, liveMembers } from './groupState.ts';
+import { addMet, type KeyOrder, noKeyOrder, orderOf, settleOrder } from './keyOrder.ts';
 import { keysView } from './keys.ts';
 import { addSample, emptyLag, type LagChange, type LagRecord, lagChange, lagView, withSample } from './lag.ts';
 import { addRange, emptyOffsets, fillHoles, hasOffset, type OffsetSet } from './offsetRanges.ts';
@@ -71,6 +73,7 @@ export interface Run {
   newestAppendedAt: EpochMs;
   producers: Producers;
   consumers: Consumers;
+  order: KeyOrder;
   /** Clients that said that they are producers, by process and client. */
   producing: Set<string>;
   lag: LagRecord;
@@ -95,6 +98,7 @@ export const emptyRun = (): Run => ({
   newestAppendedAt: 0,
   producers: noProducers(),
   consumers: noConsumers(),
+  order: noKeyOrder(),
   producing: new Set(),
   lag: emptyLag(),
   lagSample: undefined,
@@ -128,6 +132,7 @@ export function fold(run: Run, reportAt: ReportAt): Run {
   run.reports++;
   run.newestAppendedAt = Math.max(run.newestAppendedAt, appendedAt);
   for (const event of takeUntil(run.timeline, run.newestAppendedAt - WAIT_MS)) step(run.group, event);
+  settleOrder(run.order, run.newestAppendedAt - WAIT_MS);
   const clock = { of: report.instance, correction: shift, errorMs: clockErrorMs(instance.clock) };
   const place = { run, instance, name: report.instance, seq: report.seq, shift, clock, index: 0 };
   for (const raw of report.facts) {
@@ -155,7 +160,9 @@ export function view(run: Run, now: EpochMs, look?: LagSample): RunView {
   const members = memberViews(group);
   return {
     producers,
-    keys: keysView(run.producers.placed),
+    keys: keysView(run.producers.placed, (keys) =>
+      orderOf(run.order, keys, now - SHOW_AFTER_MS, clocksApartMs(producersClocks(run))),
+    ),
     consumers: {
       ...consumers,
       members,
@@ -272,6 +279,7 @@ function take(place: Place, fact: Fact): boolean {
   consumerSeen(run.consumers, key, at);
   if (fact.type === 'Consumed') {
     const understood = addConsumed(run.consumers, key, fact, shift);
+    addMet(run.order, key, fact, shift, place.clock.errorMs);
     return worked(place, fact) && understood;
   }
   if (fact.type === 'Stopped') consumerStopped(run.consumers, key);
@@ -322,6 +330,12 @@ function groupAsOf(run: Run, until: EpochMs): Group {
   passTime(group, until);
   run.shown = { reports: run.reports, until, group };
   return group;
+}
+
+/** Of the processes of its producers: whichever of them wrote a record, its timestamp is by one of these. */
+function producersClocks({ producing, instances }: Run): ClockEvidence[] {
+  const processes = new Set([...producing].map((key) => key.slice(0, key.indexOf(' '))));
+  return [...processes].flatMap((process) => instances.get(process)?.clock ?? []);
 }
 
 const callbackWaits = ({ timeline }: Run, until: EpochMs) =>

@@ -1,5 +1,6 @@
 /** What the fold over a run's evidence answers: the figures of DESIGN's definitions, as plain data. Times in ms. */
 import type { EpochMs } from '../api/kind.ts';
+import type { OutOfOrder } from './keyOrder.ts';
 
 export interface LatencySummary {
   p50: number;
@@ -108,9 +109,13 @@ export interface RunView {
     more: boolean;
     /** Of the list, keys whose records are in more than one partition: Kafka keeps no order among these. */
     spread: number;
+    /** Of the list, keys with records that were processed out of order; null where no consumer tells of any. */
+    outOfOrder: number | null;
     /** The first MOST_KEYS (see keyTable.ts), by key, with their partitions ascending. Offsets are null with acks=0. */
     list: {
       key: string;
+      /** The two records that prove it; null: none are known. undefined: no consumer tells of it. */
+      outOfOrder: OutOfOrder | null | undefined;
       partitions: { partition: number; records: number; firstOffset: number | null; lastOffset: number | null }[];
     }[];
   };

@@ -104,6 +104,8 @@ export interface ConsumerSpec {
   slowMember?: { perPollMs: number };
   commit: CommitMode;
   maxPollRecords: number;
+  /** Tell in which order the records of each key were met. */
+  keys?: true;
 }
 
 export interface WorkerSpec {

@@ -7,17 +7,18 @@ import { createConsumer } from './consumer.ts';
 import { now } from './time.ts';
 
 const LOG = { info() {}, warn() {}, error() {} };
-const record = (partition: number, offset: number): ConsumedRecord => ({
+const record = (partition: number, offset: number, key?: string): ConsumedRecord => ({
   partition,
   offset,
   timestamp: 1_767_225_600_000,
   bytes: 10,
+  ...(key !== undefined && { key: Buffer.from(key) }),
 });
 
 /** A consumer whose client owns partitions 0 and 1 and gives these polls, then nothing. */
 function started(
   polls: ConsumedRecord[][],
-  { perRecordMs = 0, perPollMs = 0, mode = 'Never' as CommitMode['mode'] },
+  { perRecordMs = 0, perPollMs = 0, mode = 'Never' as CommitMode['mode'], keys = false },
   processed?: ConsumerClient['processed'],
 ) {
   const facts: Fact[] = [];
@@ -37,7 +38,14 @@ function started(
   });
   const consumer = createConsumer({
     name: 'c-0',
-    work: { role: 'Consumer', group: 'g', perRecordMs, commit: { mode } as CommitMode, maxPollRecords: 500 },
+    work: {
+      role: 'Consumer',
+      group: 'g',
+      perRecordMs,
+      commit: { mode } as CommitMode,
+      maxPollRecords: 500,
+      ...(keys && { keys }),
+    },
     perPollMs,
     recordLog: {
       began() {
@@ -52,11 +60,10 @@ function started(
     now,
     log: LOG,
   });
-  const work = () =>
-    [...facts, ...consumer.takeFacts()].flatMap((fact) =>
-      fact.type === 'Consumed' ? (fact as Consumed).partitions : [],
-    );
-  return { consumer, committed, work, begun: () => begun };
+  const consumed = () =>
+    [...facts, ...consumer.takeFacts()].flatMap((fact) => (fact.type === 'Consumed' ? [fact as Consumed] : []));
+  const work = () => consumed().flatMap(({ partitions }) => partitions);
+  return { consumer, committed, consumed, work, begun: () => begun };
 }
 
 test.each([0, 3])(
@@ -110,4 +117,50 @@ test.each([0, 3])('what its client does not want begun any more is left (%d ms a
     { partition: 0, offset: 7 },
   ]);
   expect(work().map(({ partition }) => partition)).toEqual([0]);
+});
+
+test.each([0, 3])(
+  'where keys are watched, it tells of each in which order it met its records (%d ms a record)',
+  async (perRecordMs) => {
+    const polls = [
+      [record(0, 5, 'a'), record(0, 6, 'b'), record(1, 7, 'a'), record(0, 7, 'a'), record(0, 8)],
+      [record(0, 9, 'a')],
+    ];
+    const met = async (keys: boolean) => {
+      const { consumer, consumed } = started([...polls], { perRecordMs, keys });
+      await consumer.start();
+      await until('the records', () => consumer.totals().records === 6);
+      await consumer.stop(10_000);
+      return consumed();
+    };
+    const told = (await met(true)).flatMap(({ keys = [] }) =>
+      keys.flatMap(({ key, partitions }) => partitions.map(([partition, ...records]) => ({ key, partition, records }))),
+    );
+    expect(told.map(({ key, partition, records }) => [key, partition, ...records.map((it) => it?.[0])])).toEqual([
+      ['a', 0, 5, 9],
+      ['a', 1, 7],
+      ['b', 0, 6],
+    ]);
+    const times = told.map(({ records }) => records.map((it) => it?.slice(1) ?? []));
+    const [[first, last], [other]] = times as [number[][], number[][]];
+    expect(first?.[0]).toBe(1_767_225_600_000);
+    for (const [, began = 0, ended = 0] of times.flat()) expect(ended > began).toBe(perRecordMs > 0);
+    expect(first?.[2]).toBeLessThanOrEqual(other?.[1] ?? Number.NaN);
+    expect(other?.[2]).toBeLessThanOrEqual(last?.[1] ?? Number.NaN);
+    expect((await met(false)).filter((fact) => 'keys' in fact)).toEqual([]);
+  },
+);
+
+test('of many records at the same moment some keys are looked at, and always the last one’s', async () => {
+  const polled = Array.from({ length: 499 }, (_, offset) =>
+    record(0, offset, offset === 498 ? 'last' : `key${offset % 7}`),
+  );
+  const { consumer, consumed } = started([polled, [record(0, 499, 'key0')]], { keys: true });
+  await consumer.start();
+  await until('the records', () => consumer.totals().records === 500);
+  await consumer.stop(10_000);
+  const told = new Map(consumed().flatMap(({ keys = [] }) => keys.map(({ key, partitions }) => [key, partitions[0]])));
+  expect(told.get('last')?.[1]?.[0]).toBe(498);
+  expect(told.get('key0')?.map((it) => (Array.isArray(it) ? it[0] : it))).toEqual([0, 0, 499]);
+  expect(told.size).toBeGreaterThan(5);
 });

@@ -12,6 +12,7 @@ import type {
   RebalanceContext,
 } from './clients/port.ts';
 import { handleEach } from './handling.ts';
+import { createKeyWatch } from './keyWatch.ts';
 import type { Log } from './log.ts';
 import type { RecordLog } from './recordLog.ts';
 import { type EpochMs, until, within } from './time.ts';
@@ -27,6 +28,8 @@ const COMMIT_MS = 60_000;
 const LAST_COMMIT_MS = 4_000;
 /** Kept of the time for stopping: for the last commit and for leaving the group. */
 const LEAVE_MS = 4_000;
+/** Of records of a partition that are processed at the same moment, the keys of so many, spread evenly, are looked at: it costs as much as all else. */
+const KEYS_AT_ONCE = 16;
 /** Pauses under it are not worth a line in the log. */
 const LOGGED_PAUSE_MS = 10;
 
@@ -68,6 +71,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const { name, work, perPollMs, recordLog, now, log } = options;
   const { commit } = work;
   const batch = createBatch();
+  const keys = work.keys === true ? createKeyWatch() : undefined;
   const endToEnd = createRecorder();
   let troubles = createTroubles(name);
   const owned = new Set<number>();
@@ -106,10 +110,12 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     say([fact]);
   };
 
-  const takeConsumed = (): Fact[] => {
+  /** `passing`: the next report is soon, and what was met of keys may wait for it. */
+  const takeConsumed = (passing = false): Fact[] => {
     const partitions = batch.take();
-    if (partitions.length === 0 && polls === 0) return [];
-    const fact: Consumed = { type: 'Consumed', client: name, at: now(), partitions };
+    const [met, ...more] = keys?.take(!passing) ?? [];
+    if (partitions.length === 0 && polls === 0 && met === undefined) return [];
+    const fact: Consumed = { type: 'Consumed', client: name, at: now(), partitions, ...met };
     const encoded = endToEnd.takeEncoded();
     if (encoded !== undefined) fact.endToEnd = encoded;
     const encodedSizes = sizes.takeEncoded();
@@ -119,7 +125,10 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     }
     polls = 0;
     recordsMax = 0;
-    return [fact];
+    return [
+      fact,
+      ...more.map((part): Consumed => ({ ...part, type: 'Consumed', client: name, at: fact.at, partitions: [] })),
+    ];
   };
 
   const positions = (): Position[] => [...uncommitted].map(([partition, offset]) => ({ partition, offset }));
@@ -180,6 +189,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     }
     recordLog?.processed(record);
     batch.add({ partition, offset, bytes: size, timestamp, beganAt, endedAt });
+    keys?.add(record, beganAt, endedAt);
     endToEnd.record(Math.max(0, beganAt - timestamp));
     lastEndedAt.set(partition, endedAt);
     records += 1;
@@ -190,6 +200,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const noteAtOnce = (polled: ConsumedRecord[], from: number, limit: number, at: EpochMs): number => {
     const { partition } = polled[from - 1] as ConsumedRecord;
     let { timestamp } = polled[from - 1] as ConsumedRecord;
+    const between = Math.ceil((limit - from) / KEYS_AT_ONCE);
     let alike = 0;
     let to = from;
     for (; to < limit; to++) {
@@ -202,10 +213,12 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       }
       alike += 1;
       batch.addAtOnce(record.offset, record.bytes);
+      if ((to - from) % between === 0) keys?.add(record, at, at);
       recordLog?.processed(record);
       bytes += record.bytes;
     }
     if (alike > 0) endToEnd.record(Math.max(0, at - timestamp), alike);
+    if (to > from) keys?.add(polled[to - 1] as ConsumedRecord, at, at);
     records += to - from;
     return to;
   };
@@ -330,7 +343,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     },
     ready: () => polling && !stopping,
     takeFacts() {
-      const facts = takeConsumed();
+      const facts = takeConsumed(true);
       const at = now();
       if (facts.length === 0 && polling && at - saidSomethingAt >= ALIVE_MS) {
         facts.push({ type: 'Alive', client: name, at, owned: sorted(owned) });

@@ -48,6 +48,7 @@ test('so are options of kafkajs, static membership and a slow member', () => {
       slowMember: { perPollMs: 2000 },
       commit: { mode: 'Auto' },
       maxPollRecords: 1_000_000,
+      keys: true,
     },
   };
   expect(parseWorkerSpec(JSON.stringify(consuming))).toEqual(consuming);

@@ -87,6 +87,7 @@ const schema = z.object({
       slowMember: z.optional(z.object({ perPollMs: ms })),
       commit,
       maxPollRecords: count,
+      keys: z.optional(z.literal(true)),
     }),
   ]),
 });

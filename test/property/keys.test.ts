@@ -75,6 +75,7 @@ function play(records: readonly Sent[]): Log {
   });
   const list = inOrder.slice(0, end === -1 ? inOrder.length : end).map((key) => ({
     key,
+    outOfOrder: undefined,
     partitions: [...(keys.get(key) ?? [])]
       .map(([partition, share]) => ({ partition, ...share }))
       .sort((a, b) => a.partition - b.partition),
@@ -88,6 +89,7 @@ function play(records: readonly Sent[]): Log {
         distinct: list.length,
         more: end !== -1,
         spread: list.filter(({ partitions }) => partitions.length > 1).length,
+        outOfOrder: null,
         list,
       },
     },

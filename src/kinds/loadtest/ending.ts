@@ -11,6 +11,8 @@ import { replicasOf } from './teardown.ts';
 const CLOSE_WITHIN_MS = 60_000;
 /** After the pods have ended, for their last reports to be read. */
 const LAST_REPORTS_MS = 2_000;
+/** What is shown of the log is of a look that may be so much older than the newest one: see operatorFacts.ts. */
+const OLDEST_LOOK_MS = 1_000;
 
 /** All producers are through with their share; by the recorded figures while the evidence has not been read. */
 export function producersDone({ spec, status }: LoadTest, figures: RunView | undefined): boolean {
@@ -56,12 +58,18 @@ function allConsumed({ status }: LoadTest, run: Run, { producers, delivery, lag 
 export const podsLeft = ({ owned }: Observed<LoadTest, Run>): number =>
   owned.reduce((sum, object) => sum + replicasOf(object), 0);
 
-/** The pods have ended and their last reports have had time to arrive and have been read, or this takes too long. */
+/**
+ * The pods have ended, their last reports have had time to arrive and have been read, and the log was looked at since, or
+ * this takes too long.
+ */
 export function isClosed(
-  { evidence, now }: Observed<LoadTest, Run>,
+  { resource, evidence, kafka, now }: Observed<LoadTest, Run>,
   finishedAt: string,
   stoppedAt: string | undefined,
 ): boolean {
   if (now - (epochMs(finishedAt) ?? now) > CLOSE_WITHIN_MS) return true;
-  return now - (epochMs(stoppedAt) ?? now) >= LAST_REPORTS_MS && 'known' in evidence;
+  const stopped = epochMs(stoppedAt) ?? now;
+  const wholeLogSeen =
+    resource.spec.producers === undefined || ('known' in kafka && kafka.known.at - stopped >= OLDEST_LOOK_MS);
+  return now - stopped >= LAST_REPORTS_MS && 'known' in evidence && wholeLogSeen;
 }

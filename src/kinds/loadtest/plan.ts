@@ -5,7 +5,8 @@ import { GROUP_VERSION } from '../../api/runStatus.ts';
 import { type Standing, standingConditions } from '../../api/standing.ts';
 import { iso } from '../../api/time.ts';
 import { isUnknown, serversOf } from '../../domain/kafkaConnection.ts';
-import { lookAtLag } from '../../domain/operatorFacts.ts';
+import { appendedSince } from '../../domain/lag.ts';
+import { lookAtLag, lookAtLog } from '../../domain/operatorFacts.ts';
 import { type Run, view } from '../../domain/run.ts';
 import type { RunView } from '../../domain/runView.ts';
 import { lookAtStrimzi, type StrimziCluster } from '../../domain/strimzi.ts';
@@ -96,8 +97,11 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
   const preparation = prepare(seen, sight);
   const run = 'known' in seen.evidence ? seen.evidence.known : undefined;
   // Shown in the same round in which it is reported: figures are as new as the look.
-  const look = run === undefined || resource.spec.consumers === undefined ? undefined : lookAtLag(seen.kafka, run);
+  const lookAt = resource.spec.consumers === undefined ? lookAtLog : lookAtLag;
+  const look = run === undefined ? undefined : lookAt(seen.kafka, run);
   const figures = run === undefined ? undefined : view(run, now, look);
+  const found =
+    figures === undefined ? before?.producers?.found : appendedSince(preparation.writtenBefore, figures.lag);
   const impossible = preparation.missing?.reason === 'InvalidSettings';
   const wanted = impossible ? NOBODY : clientsWanted(resource, figures);
   const place = preparation.evidence;
@@ -120,7 +124,7 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
     before?.stoppedAt ?? (before?.finishedAt !== undefined && podsLeft(seen) === 0 ? iso(now) : undefined);
   const closed = finishedAt !== undefined && isClosed(seen, finishedAt, stoppedAt);
 
-  const standing = stand(seen, preparation.missing, { ready, wanted, preparedAt, finishedAt, closed, figures });
+  const standing = stand(seen, preparation.missing, { ready, wanted, preparedAt, finishedAt, closed, figures, found });
   const conditions = standingConditions(before?.conditions ?? [], standing, observedGeneration, now);
   const lagHigh = judgeLag(resource, conditions, figures?.lag ?? undefined, now);
   const storm = judgeStorm(resource, lagHigh.conditions, figures, now);
@@ -136,7 +140,7 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
     ...(place === undefined ? {} : { evidence: place }),
     ...(preparation.kafka === undefined ? {} : { kafka: preparation.kafka }),
     ...(preparation.topic === undefined ? {} : { topic: preparation.topic }),
-    ...figuresStatus(resource, preparation, ready, figures),
+    ...figuresStatus(resource, preparation, ready, figures, found),
   };
   const told = before?.rebalances?.count ?? 0;
   const partitions = preparation.raising;
@@ -217,17 +221,19 @@ function readyClients({ resource: { metadata, spec, status }, owned }: Seen, fig
 
 function figuresStatus(
   { spec, metadata, status: before }: LoadTest,
-  { groupCreated }: Preparation,
+  { groupCreated, writtenBefore }: Preparation,
   ready: Clients,
   figures: RunView | undefined,
+  found: number | undefined,
 ): Partial<LoadTestStatus> {
   const { producers, consumers } = spec;
   const parts: Partial<LoadTestStatus> = {};
   if (producers !== undefined) {
     parts.producers = {
-      ...(figures === undefined ? (before?.producers ?? NOTHING_SENT) : sent(figures)),
+      ...(figures === undefined ? (before?.producers ?? NOTHING_SENT) : sent(figures, found)),
       desired: producers.replicas,
       ready: ready.producers,
+      ...(writtenBefore === undefined ? {} : { writtenBefore }),
     };
     const keys = figures === undefined ? before?.keys : keysStatus(figures);
     if (keys !== undefined) parts.keys = keys;

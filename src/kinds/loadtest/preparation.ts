@@ -3,7 +3,7 @@
  * Intentions are in the status before they are carried out, so that an operator that dies in between
  * knows what it made.
  */
-import type { Action, Observed } from '../../api/kind.ts';
+import type { Action, Observed, TopicView } from '../../api/kind.ts';
 import type { LoadTest, LoadTestStatus } from '../../api/loadTest.ts';
 import { moving, type Standing, stalled } from '../../api/standing.ts';
 import { evidencePlace } from '../../domain/evidencePlace.ts';
@@ -20,6 +20,8 @@ export interface Preparation {
   topic?: NonNullable<LoadTestStatus['topic']>;
   evidence?: NonNullable<LoadTestStatus['evidence']>;
   groupCreated?: boolean;
+  /** End offsets of the topic, summed, before any client of the run was started. */
+  writtenBefore?: number;
   /** Partitions that the topic is being raised to. */
   raising?: number;
   actions: Action[];
@@ -40,6 +42,7 @@ export function prepare(seen: Observed<LoadTest, Run>, sight?: StrimziSight): Pr
     ...(status?.topic === undefined ? {} : { topic: status.topic }),
     ...(status?.evidence === undefined ? {} : { evidence: status.evidence }),
     ...(status?.consumers?.groupCreated === undefined ? {} : { groupCreated: status.consumers.groupCreated }),
+    ...(status?.producers?.writtenBefore === undefined ? {} : { writtenBefore: status.producers.writtenBefore }),
   };
   const phase: LoadTestPhase = status?.preparedAt === undefined ? 'Pending' : 'Running';
   const waits = (missing: Standing<LoadTestPhase>, rest: Partial<Preparation> = {}): Preparation => ({
@@ -120,6 +123,8 @@ export function prepare(seen: Observed<LoadTest, Run>, sight?: StrimziSight): Pr
         ),
       );
     }
+    // What was in a topic that has been deleted since is gone with it.
+    if (recorded.writtenBefore !== undefined) recorded.writtenBefore = 0;
     const unable = whyNoStrimzi(resource, sight);
     if (unable !== undefined) return waits(unable);
     if (replicas > view.brokers.length && (sight?.topic ?? null) === null) {
@@ -197,15 +202,23 @@ export function prepare(seen: Observed<LoadTest, Run>, sight?: StrimziSight): Pr
   return { ...recorded, topic, actions, ...(enough ? {} : { raising: partitions }) };
 }
 
-function begin({ resource, kafka }: Observed<LoadTest, Run>): Pick<Preparation, 'evidence' | 'groupCreated'> {
+function begin({
+  resource,
+  kafka,
+}: Observed<LoadTest, Run>): Pick<Preparation, 'evidence' | 'groupCreated' | 'writtenBefore'> {
   if ('unavailable' in kafka) return {};
   const evidence = evidencePlace(resource.metadata.uid, kafka.known);
   if (evidence === undefined) return {};
   return {
     evidence,
     ...(resource.spec.consumers === undefined ? {} : { groupCreated: kafka.known.group == null }),
+    ...(resource.spec.producers === undefined ? {} : { writtenBefore: endOffsets(kafka.known.topic) }),
   };
 }
+
+/** Summed; 0 where the topic is not there yet. */
+const endOffsets = (topic: TopicView | null | undefined): number =>
+  (topic?.partitions ?? []).reduce((sum, { endOffset }) => sum + endOffset, 0);
 
 /** Sentences, one for each setting that the client can't take. */
 export function refusedSettings({ spec }: LoadTest): string[] {

@@ -1,10 +1,17 @@
 import { expect, test } from '@jest/globals';
-import { CONSUMERS, loadTest, PRODUCERS, WORKER } from '../../../test/support/seen.ts';
+import { CONSUMERS, loadTest, PRODUCERS, TOPIC, WORKER } from '../../../test/support/seen.ts';
 import type { KubernetesObject } from '../../api/kind.ts';
 import type { LoadTestInput } from '../../api/loadTest.ts';
-import { type PartitionerShape, RECORD_LOG_ENV, WORKER_SPEC_ENV, type WorkerSpec } from '../../domain/workerSpec.ts';
+import {
+  type ConsumerSpec,
+  type PartitionerShape,
+  RECORD_LOG_ENV,
+  WORKER_SPEC_ENV,
+  type WorkerSpec,
+} from '../../domain/workerSpec.ts';
 import { consumerWorkload, producerWorkload } from './resources.ts';
 
+type KeyInput = NonNullable<NonNullable<NonNullable<LoadTestInput['producers']>['record']>['key']>;
 const PLACE = { evidence: { topic: 'kafkalab-evidence', partition: 2 }, worker: WORKER };
 
 const environment = (workload: KubernetesObject): { name: string; value?: string }[] =>
@@ -61,6 +68,21 @@ test.each<[Partial<NonNullable<LoadTestInput['producers']>>, PartitionerShape]>(
 ])('producers %j are told %j', (part, partitioner) => {
   const asked = loadTest({ producers: { ...PRODUCERS, ...part } });
   expect(specIn(producerWorkload(asked, 2, PLACE)).work).toMatchObject({ partitioner });
+});
+
+const LOG_APPEND = { 'message.timestamp.type': 'LogAppendTime' };
+// biome-ignore format: one situation a line
+test.each<[situation: string, key: KeyInput | undefined, config: Record<string, string>, told: true | undefined]>([
+  ['nobody’s records of this run', undefined, {}, undefined],
+  ['records without a key', { mode: 'None' }, {}, undefined],
+  ['given keys', { mode: 'Fixed', values: ['a', 'b'] }, {}, true],
+  ['a thousand keys', { mode: 'Random', cardinality: 1_000 }, {}, true],
+  ['more keys than can be told', { mode: 'Sequence', cardinality: 1_001 }, {}, undefined],
+  ['timestamps of the brokers', { mode: 'Fixed', values: ['a'] }, LOG_APPEND, undefined],
+])('consumers of %s tell in which order they met them: %j %j %s', (_situation, key, config, told) => {
+  const producers = key === undefined ? null : { ...PRODUCERS, record: { key } };
+  const asked = loadTest({ producers, consumers: CONSUMERS, topic: { ...TOPIC, config } });
+  expect((specIn(consumerWorkload(asked, 1, PLACE)).work as ConsumerSpec).keys).toBe(told);
 });
 
 test.each([

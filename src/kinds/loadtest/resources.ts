@@ -5,6 +5,7 @@ import { parseDuration } from '../../domain/duration.ts';
 import { serversOf } from '../../domain/kafkaConnection.ts';
 import { toKafkajsConsumer, toKafkajsProducer } from '../../domain/kafkajsSettings.ts';
 import { toLibrdkafka } from '../../domain/kafkaSettings.ts';
+import { MOST_KEYS } from '../../domain/keyTable.ts';
 import type { StrimziCluster } from '../../domain/strimzi.ts';
 import {
   type ConsumerSpec,
@@ -101,8 +102,19 @@ export function consumerWorkload(loadTest: LoadTest, clients: number, place: Pla
     ...(slowMember === undefined ? {} : { slowMember: { perPollMs: parseDuration(slowMember.perPoll) } }),
     commit: mode === 'Every' ? { mode, records: records ?? 1 } : { mode },
     maxPollRecords: client.maxPollRecords ?? MAX_POLL_RECORDS,
+    ...(tellsOrder(loadTest) ? { keys: true } : {}),
   };
   return workload(loadTest, 'consumer', clients, consumers.clientsPerPod, work, client.config, place);
+}
+
+/**
+ * Consumers tell of each key in which order they met its records: where the run's own producers give them keys, no more
+ * than can be told one by one, and the timestamps are the producers' own.
+ */
+function tellsOrder({ spec: { producers, topic } }: LoadTest): boolean {
+  const { mode, cardinality = 0 } = producers?.record.key ?? { mode: 'None' };
+  const many = mode === 'Fixed' || cardinality <= MOST_KEYS;
+  return mode !== 'None' && many && topic.config['message.timestamp.type'] !== 'LogAppendTime';
 }
 
 /** What was refused keeps a LoadTest from getting here: see preparation.ts. */

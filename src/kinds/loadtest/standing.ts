@@ -17,6 +17,8 @@ export interface Going {
   finishedAt: string | undefined;
   closed: boolean;
   figures: RunView | undefined;
+  /** status.producers.found */
+  found: number | undefined;
 }
 
 type Saying = Standing<LoadTestStatus['phase']>;
@@ -28,7 +30,7 @@ export function stand(seen: Observed<LoadTest, Run>, missing: Saying | undefined
   const { ready, wanted } = going;
   if (going.finishedAt !== undefined) {
     return going.closed
-      ? outcome(resource, going.figures)
+      ? outcome(resource, going)
       : moving('Running', 'Stopping', 'the run is over; clients are being stopped');
   }
   if (missing !== undefined) return missing;
@@ -58,7 +60,7 @@ export function stand(seen: Observed<LoadTest, Run>, missing: Saying | undefined
 }
 
 /** By the figures, or by the recorded ones where the evidence could not be read in time. */
-function outcome({ spec, status }: LoadTest, figures: RunView | undefined): Saying {
+function outcome({ spec, status }: LoadTest, { figures, found }: Going): Saying {
   const producers = figures?.producers ?? status?.producers;
   const delivery = figures?.delivery ?? status?.delivery;
   const failed = producers?.failed ?? 0;
@@ -74,7 +76,7 @@ function outcome({ spec, status }: LoadTest, figures: RunView | undefined): Sayi
   const message =
     delivery === undefined
       ? 'the run is over'
-      : `${delivery.produced} records produced, ${delivery.consumed} consumed (${delivery.duplicated} duplicated, ${delivery.skipped} skipped), ${(figures ?? status)?.rebalances?.count ?? 0} rebalances`;
+      : `${delivery.produced} records produced, ${found === undefined ? '' : `${found} found in the log, `}${delivery.consumed} consumed (${delivery.duplicated} duplicated, ${delivery.skipped} skipped), ${(figures ?? status)?.rebalances?.count ?? 0} rebalances`;
   return { phase: 'Completed', mood: 'Over', reason: 'Completed', message };
 }
 

@@ -161,3 +161,34 @@ test('more keys than are told, each in many partitions, with long names', () => 
     'keys: the first 20 in the order of their text; there are more',
   ]);
 });
+
+test('keys whose records were processed out of order are listed first, with the two records that prove it', () => {
+  const keys = named(300, (n) => (n % 10 === 0 ? [0, 1] : [2]));
+  const told = produced(10, 0, 100, { partitions: [[2, 270]], keys } as Partial<Fact>);
+  const met = (partition: number, began: number): Fact => ({
+    type: 'Consumed',
+    client: `c-${partition}`,
+    at: Date.parse(at(900)),
+    partitions: [],
+    // Written 100 ms apart; of key0295 only one partition has been met.
+    keys: ['key0290', ...(partition === 0 ? ['key0295'] : [])].map((key) => ({
+      key,
+      partitions: [[partition, [7, 1_000 + 100 * partition, Date.parse(at(began)), Date.parse(at(began + 10))]]],
+    })),
+  });
+  const seen = evidence(told, met(0, 800), met(1, 300));
+  const status = planLoadTest(loadTest({}, { ...shown([]) }), {
+    now: 2_000,
+    kafka: kafka(),
+    owned: [pods('producer', 2), pods('consumer', 1)],
+    evidence: seen,
+  }).status;
+  expect(status.keys).toMatchObject({ distinct: 300, spread: 30, outOfOrder: 1 });
+  const brokenBy = { earlier: { partition: 0, offset: 7 }, later: { partition: 1, offset: 7 }, writtenMs: 100 };
+  expect(status.keys?.list[0]).toMatchObject({ key: 'key0290', order: 'Broken', brokenBy });
+  expect(status.keys?.list.filter(({ order }) => order !== undefined)).toHaveLength(1);
+  const few = evidence(produced(10, 0, 2, { keys: named(296, () => [0]).slice(295) } as Partial<Fact>), met(0, 800));
+  const kept = planLoadTest(loadTest({}, shown([])), { now: 2_000, kafka: kafka(), owned: [], evidence: few }).status;
+  expect(kept.keys).toMatchObject({ outOfOrder: 0, list: [{ key: 'key0295', order: 'Kept' }] });
+  expect(kept.keys?.list[0]).not.toHaveProperty('brokenBy');
+});

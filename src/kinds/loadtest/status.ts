@@ -1,6 +1,7 @@
 /** From the run's figures to the parts of a LoadTest's status. */
 import type { LoadTestStatus } from '../../api/loadTest.ts';
 import { iso } from '../../api/time.ts';
+import type { OutOfOrder } from '../../domain/keyOrder.ts';
 import { isTooLarge, rebalancesLeftOut, rebalancesStatus, withinSize } from '../../domain/rebalanceStatus.ts';
 import type { LagView, RunView } from '../../domain/runView.ts';
 
@@ -51,11 +52,13 @@ function rounded(latency: NonNullable<Producers['latencyMs']>): NonNullable<Prod
   return { p50: tenth(latency.p50), p95: tenth(latency.p95), p99: tenth(latency.p99), max: tenth(latency.max) };
 }
 
-export function sent({ producers }: RunView): Omit<Producers, 'desired' | 'ready'> {
+/** `found`: records that the run has brought into the log, where that is known. */
+export function sent({ producers }: RunView, found: number | undefined): Omit<Producers, 'desired' | 'ready'> {
   return {
     attempted: producers.attempted,
     acknowledged: producers.acknowledged,
     failed: producers.failed,
+    ...(found === undefined ? {} : { found }),
     bytes: producers.bytes,
     messagesPerSecond: tenth(producers.messagesPerSecond),
     bytesPerSecond: tenth(producers.bytesPerSecond),
@@ -119,8 +122,10 @@ export function keysStatus({ keys }: RunView): Keys | undefined {
     distinct: keys.distinct,
     ...(keys.more ? { more: true } : {}),
     spread: keys.spread,
-    list: mostTelling(keys.list).map(({ key, partitions }) => ({
+    ...(keys.outOfOrder === null ? {} : { outOfOrder: keys.outOfOrder }),
+    list: mostTelling(keys.list).map(({ key, outOfOrder, partitions }) => ({
       key: key.slice(0, LONGEST_KEY),
+      ...orderStatus(outOfOrder),
       partitions: partitions.slice(0, MOST_KEY_PARTITIONS).map(({ partition, records, firstOffset, lastOffset }) => ({
         partition,
         records,
@@ -131,13 +136,22 @@ export function keysStatus({ keys }: RunView): Keys | undefined {
   };
 }
 
-/** All, or where there are too many those in more than one partition before the others. */
+function orderStatus(outOfOrder: OutOfOrder | null | undefined): Pick<Keys['list'][number], 'order' | 'brokenBy'> {
+  if (outOfOrder === undefined) return {};
+  if (outOfOrder === null) return { order: 'Kept' };
+  const { earlier, later, byMs } = outOfOrder;
+  return { order: 'Broken', brokenBy: { earlier, later, writtenMs: byMs } };
+}
+
+/** All, or where there are too many those out of order first, then the others in more than one partition. */
 function mostTelling(list: RunView['keys']['list']): RunView['keys']['list'] {
-  const spread = list.filter(({ partitions }) => partitions.length > 1);
+  const broken = list.filter(({ outOfOrder }) => outOfOrder != null);
+  const spread = list.filter(({ outOfOrder, partitions }) => outOfOrder == null && partitions.length > 1);
+  const others = list.filter(({ outOfOrder, partitions }) => outOfOrder == null && partitions.length === 1);
   const rowsOf = ({ partitions }: (typeof list)[number]) => Math.min(partitions.length, MOST_KEY_PARTITIONS);
   const rows = list.reduce((sum, one) => sum + rowsOf(one), 0);
   if (list.length <= MOST_KEYS && rows <= MOST_KEY_ROWS) return list;
-  const first = [...spread, ...list.filter(({ partitions }) => partitions.length === 1)].slice(0, MOST_KEYS);
+  const first = [...broken, ...spread, ...others].slice(0, MOST_KEYS);
   let room = MOST_KEY_ROWS;
   return first.filter((one) => {
     room -= rowsOf(one);

@@ -126,6 +126,7 @@ export function kafkajsConsumer(settings: KafkajsConsumerSettings, events: Consu
           offset: Number(offset),
           timestamp: Number(timestamp),
           bytes: (key?.length ?? 0) + (value?.length ?? 0),
+          key,
         })),
         next: 0,
         stale: false,

@@ -405,7 +405,7 @@ export function librdkafkaConsumer(settings: ConsumerSettings, events: ConsumerE
           const records: ConsumedRecord[] = [];
           for (const { partition, offset, timestamp, size, key } of messages as unknown as Message[]) {
             if (revokedInPoll.has(partition)) continue;
-            records.push({ partition, offset, timestamp, bytes: size + (key?.length ?? 0) });
+            records.push({ partition, offset, timestamp, bytes: size + (key?.length ?? 0), key });
           }
           resolve(records);
         });

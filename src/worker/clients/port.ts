@@ -53,6 +53,8 @@ export interface ConsumedRecord {
   timestamp: EpochMs;
   /** Of key and value. */
   bytes: number;
+  /** null or absent: it has none. */
+  key?: Buffer | null;
 }
 
 export interface RebalanceContext {

@@ -51,6 +51,8 @@ test(
       attempted: 20_000,
       acknowledged: 20_000,
       failed: 0,
+      found: 20_000,
+      writtenBefore: 0,
       bytes: expect.any(Number),
       done: 6,
     });
@@ -64,6 +66,35 @@ test(
     await eventually('no pod is left', async () => (await list('pods', NAMESPACE)).length === 0, PATIENCE_MS);
   },
   2 * PATIENCE_MS,
+);
+
+test(
+  'what is found in the log is what Kafka’s own tool counts: in a topic with older records, with acks 0, while others write',
+  async () => {
+    const sends = (name: string, messages: number, topic: Record<string, unknown>, more = {}) =>
+      applyIn(NAMESPACE, loadTest({ topic: { name: 'found', ...topic }, producers: { messages, ...more } }, name));
+    const completed = (name: string) =>
+      untilLoadTest(NAMESPACE, name, 'is completed', ({ status }) => status?.phase === 'Completed');
+    await sends('found-first', 300, { partitions: 3, replicas: 3 });
+    const first = await completed('found-first');
+    expect(first.status?.producers).toMatchObject({ acknowledged: 300, found: 300, writtenBefore: 0 });
+    expect(await recordsIn('found')).toBe(300);
+
+    await sends('found-second', 200, { management: 'Existing' }, { config: { acks: '0' } });
+    const second = await completed('found-second');
+    const { found = Number.NaN } = second.status?.producers ?? {};
+    expect(second.status?.producers?.writtenBefore).toBe(300);
+    expect(await recordsIn('found')).toBe(300 + found);
+
+    // Two at the same time: each finds what both have written since it began.
+    await sends('found-steady', 400, { management: 'Existing' }, { messagesPerSecond: 20 });
+    await untilLoadTest(NAMESPACE, 'found-steady', 'has sent', ({ status }) => (status?.producers?.found ?? 0) >= 20);
+    await sends('found-meanwhile', 50, { management: 'Existing' });
+    const [steady] = await Promise.all([completed('found-steady'), completed('found-meanwhile')]);
+    expect(steady.status?.producers).toMatchObject({ acknowledged: 400, found: 450 });
+    expect(await recordsIn('found')).toBe(300 + found + 450);
+  },
+  4 * PATIENCE_MS,
 );
 
 test(

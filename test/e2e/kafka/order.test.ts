@@ -1,0 +1,157 @@
+/** Producers and consumers as pods run them, against a real broker: partitions are added under keys while a backlog waits in the old ones. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { EvidenceReader } from '../../../src/adapters/kafka/evidenceReader.ts';
+import { EVIDENCE_TOPIC } from '../../../src/domain/evidence.ts';
+import { toKafkajsConsumer } from '../../../src/domain/kafkajsSettings.ts';
+import { toLibrdkafka } from '../../../src/domain/kafkaSettings.ts';
+import { view } from '../../../src/domain/run.ts';
+import type { RunView } from '../../../src/domain/runView.ts';
+import {
+  type ConsumerSpec,
+  POD_NAME_ENV,
+  type ProducerSpec,
+  RECORD_LOG_ENV,
+  WORKER_SPEC_ENV,
+  type WorkerSpec,
+} from '../../../src/domain/workerSpec.ts';
+import { type Broker, startBroker } from '../../support/broker.ts';
+import { until } from '../../support/until.ts';
+
+const PATIENCE_MS = 120_000;
+const WORKER = join(import.meta.dirname, '../../../src/main/worker.ts');
+/** By murmur2: key1 0 → 2, key2 1 → 2, key3 1 → 1. */
+const KEYS = ['key1', 'key2', 'key3'];
+let broker: Broker;
+let evidence: EvidenceReader;
+const running: ChildProcess[] = [];
+
+const topics = (...args: string[]) =>
+  broker.tool('org.apache.kafka.tools.TopicCommand', '--bootstrap-server', broker.bootstrapServers, ...args);
+const create = (topic: string, partitions: number, ...more: string[]) =>
+  topics('--create', '--topic', topic, '--partitions', String(partitions), ...more);
+
+beforeAll(async () => {
+  broker = await startBroker();
+  await create(EVIDENCE_TOPIC, 1, '--config', 'message.timestamp.type=LogAppendTime');
+  evidence = new EvidenceReader(broker.bootstrapServers, EVIDENCE_TOPIC, () => {});
+}, 180_000);
+afterEach(async () => {
+  const ended = running.splice(0).map(async (child) => {
+    if (child.exitCode === null && child.signalCode === null && child.kill('SIGKILL')) await once(child, 'close');
+  });
+  await Promise.all(ended);
+});
+afterAll(async () => {
+  await evidence?.end();
+  await broker?.stop();
+});
+
+/** Of a processed record, by the machine's own clock and the record's timestamp. */
+interface Logged {
+  beganNs: bigint;
+  endedNs: bigint;
+  timestampMs: number;
+}
+
+function start(run: string, name: string, config: Record<string, string>, work: ProducerSpec | ConsumerSpec) {
+  const spec: WorkerSpec = {
+    run,
+    loadTest: `demo/${run}`,
+    bootstrapServers: broker.bootstrapServers,
+    topic: run,
+    evidence: { topic: EVIDENCE_TOPIC, partition: 0 },
+    clientsPerPod: 1,
+    config,
+    work,
+  };
+  const about = { [WORKER_SPEC_ENV]: JSON.stringify(spec), [POD_NAME_ENV]: name, KAFKALAB_PORT: '0' };
+  const env = { ...process.env, ...about, [RECORD_LOG_ENV]: '1' };
+  const child = spawn(process.execPath, ['--no-warnings', WORKER], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  running.push(child);
+  return child;
+}
+
+const CLIENTS = ['librdkafka', 'kafkajs'] as const;
+
+test.each(CLIENTS)(
+  '%s: newer records of the keys that moved overtake older ones, and the two named are such a pair',
+  async (client) => {
+    const run = `order-${client}`;
+    await create(run, 2);
+    const settings = { 'auto.offset.reset': 'earliest', 'metadata.max.age.ms': '1000' };
+    const [rdkafka, kafkajs] = [toLibrdkafka('Consumer', settings), toKafkajsConsumer(settings)];
+    const producing = toLibrdkafka('Producer', { 'metadata.max.age.ms': '1000' });
+    if ('refused' in rdkafka || 'refused' in kafkajs || 'refused' in producing) throw new Error('refused');
+    const logged = new Map<string, Logged>();
+    for (const n of [0, 1, 2]) {
+      const { stdout } = start(run, `c-${n}`, client === 'kafkajs' ? {} : rdkafka.config, {
+        role: 'Consumer',
+        group: run,
+        perRecordMs: 200,
+        commit: { mode: 'Auto' },
+        maxPollRecords: 1,
+        keys: true,
+        ...(client === 'kafkajs' && { kafkajs }),
+      });
+      if (stdout === null) throw new Error('no output');
+      createInterface(stdout).on('line', (line) => {
+        if (!line.startsWith('{"record":')) return;
+        const [, partition, offset, began, ended, timestamp] = /\[(\d+),(\d+),(\d+),(\d+),(\d+)\]/.exec(line) ?? [];
+        const place = `${partition}/${offset}`;
+        if (logged.has(place)) return;
+        logged.set(place, {
+          beganNs: BigInt(began ?? ''),
+          endedNs: BigInt(ended ?? ''),
+          timestampMs: Number(timestamp),
+        });
+      });
+    }
+    const seen = (): RunView | undefined => {
+      const known = evidence.open({ run, topic: EVIDENCE_TOPIC, partition: 0, offset: 0 });
+      return 'known' in known ? view(known.known, Date.now()) : undefined;
+    };
+    const when = (what: string, holds: (now: RunView) => boolean) =>
+      until(
+        `${run}: ${what}`,
+        () => {
+          const now = seen();
+          return now !== undefined && holds(now) ? now : undefined;
+        },
+        PATIENCE_MS,
+      );
+    await when('three members', ({ consumers }) => consumers.members.length === 3 && consumers.idle.length === 1);
+    start(run, 'p-0', producing.config, {
+      role: 'Producer',
+      messagesPerSecond: 60,
+      record: { value: 'Json', key: { mode: 'Fixed', values: KEYS } },
+      partitioner: { mode: 'Default' },
+    });
+    // 20 a second come to partition 0, and 5 are processed: more than half a minute of work waits there.
+    const before = await when(
+      'a backlog',
+      ({ producers, delivery }) => producers.acknowledged - delivery.consumed > 600,
+    );
+    expect(before.keys).toMatchObject({ distinct: 3, spread: 0, outOfOrder: 0 });
+
+    await topics('--alter', '--topic', run, '--partitions', '3');
+    const { keys } = await when('two keys are out of order', ({ keys: { outOfOrder } }) => (outOfOrder ?? 0) >= 2);
+    expect(keys).toMatchObject({ distinct: 3, spread: 2, outOfOrder: 2 });
+    const [key1, key2, key3] = keys.list;
+    expect(key1?.outOfOrder).toMatchObject({ earlier: { partition: 0 }, later: { partition: 2 } });
+    expect(key2?.outOfOrder).toMatchObject({ earlier: { partition: 1 }, later: { partition: 2 } });
+    expect(key3?.outOfOrder).toBeNull();
+    for (const one of [key1, key2]) {
+      const logOf = ({ partition = -1, offset = -1 } = {}) => logged.get(`${partition}/${offset}`);
+      const [earlier, later] = [logOf(one?.outOfOrder?.earlier), logOf(one?.outOfOrder?.later)];
+      expect((later?.timestampMs ?? Number.NaN) - (earlier?.timestampMs ?? Number.NaN)).toBe(one?.outOfOrder?.byMs);
+      expect(one?.outOfOrder?.byMs).toBeGreaterThan(0);
+      expect((earlier?.beganNs ?? 0n) > (later?.endedNs ?? 0n)).toBe(true);
+      expect(later).toBeDefined();
+    }
+  },
+  4 * PATIENCE_MS,
+);
