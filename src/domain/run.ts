@@ -280,7 +280,7 @@ function take(place: Place, fact: Fact): boolean {
     const understood = addConsumed(run.consumers, key, fact, shift);
     return worked(place, fact) && understood;
   }
-  if (fact.type === 'Stopped') consumerStopped(run.consumers, key);
+  if (fact.type === 'Stopped' || fact.type === 'Died') consumerStopped(run.consumers, key);
   if (fact.type === 'ClientError') consumerFailed(run.consumers, fact, shift);
   place.instance.newest = Math.max(place.instance.newest, at);
   if (tooLate(place, place.instance.newest) || (fact.type === 'Died' && place.instance.gaps)) return true;
