@@ -204,7 +204,8 @@ test.each(Object.keys(CASES))(
     expect(truth.skipped).toBe(0);
     const told = await until('it is told', () => {
       const now = seen(name);
-      return now !== undefined && now.delivery.consumed >= truth.consumed ? now : undefined;
+      if (now !== undefined && now.delivery.consumed >= truth.consumed) return now;
+      throw new Error(`told so far: ${JSON.stringify(now?.delivery)}`);
     });
     expect(told.delivery).toEqual({ produced: 0, ...truth });
   },
