@@ -18,6 +18,11 @@ export interface Report {
   sentAt: EpochMs;
   /** Shortest time so far from a report's `sentAt` to its acknowledgement, in ms by the sender's clock. Absent: none yet. */
   roundTripMs?: number;
+  /**
+   * The instance is dead, and this was sent in its place, from what it had kept in its pod: what it had said and nobody had
+   * acknowledged, and what it had done since. See docs/decisions/0013-what-a-dead-process-leaves-behind.md.
+   */
+  posthumous?: true;
   facts: Fact[];
 }
 
@@ -62,6 +67,14 @@ export interface Stopping extends ClientFact {
 
 export interface Stopped extends ClientFact {
   type: 'Stopped';
+}
+
+/**
+ * Only in posthumous reports: the client's process ended without a goodbye, and with this report all that the client did
+ * has been told. `at`: no earlier than the last thing that it did. Absent where some of it is lost.
+ */
+export interface Died extends ClientFact {
+  type: 'Died';
 }
 
 /** Acknowledged records of one partition. */
@@ -210,6 +223,7 @@ export type Fact =
   | Started
   | Stopping
   | Stopped
+  | Died
   | Produced
   | Assigned
   | Revoked

@@ -72,6 +72,10 @@ function told(group: Group, instance: string, fact: Told, now: EpochMs): void {
     case 'Stopped':
       if (seen !== undefined) end(seen);
       break;
+    case 'Died':
+      // That it is no member any more is for the group to find out.
+      handedOver(group, instance, group.processing.keys());
+      break;
     case 'ClientError':
       if (seen === undefined) break;
       group.troubles.push({

@@ -25,15 +25,15 @@ export interface Processing {
   endedAt: EpochMs | undefined;
   /** By which clock. */
   endedBy: ClockUsed | undefined;
-  /** Who ended it has told of all that it did with the partition: it gave it up itself. */
+  /** Who ended it has told of all that it did with the partition: it gave it up itself, or what it left behind when it died has been read. */
   handedOver: boolean;
   /** Batches begun and not ended: more than one when a member that lost the partition works on. */
   working: number;
 }
 
 /**
- * Of what a process did that ended without a goodbye, so much at most is not known: a consumer reports each 250 ms, and
- * a machine that is busy lets that timer and the report's way be late.
+ * Of what a process did that ended without a goodbye and left nothing behind, so much at most is not known: a consumer
+ * reports each 250 ms, and a machine that is busy lets that timer and the report's way be late.
  */
 const UNREPORTED_MS = 750;
 
@@ -44,7 +44,7 @@ const UNREPORTED_MS = 750;
  *
  * Its error is that of b − a: of two clocks where `a` and `b` are of different processes; within one only what its
  * correction changed in between, usually nothing. A process that ended without a goodbye may have worked on after the
- * last record that it told of, so `a` may be later. A pause that the waiting bounds is off by less or not at all. The
+ * last record that is known of it, so `a` may be later. A pause that the waiting bounds is off by less or not at all. The
  * waiting itself is taken as told: the consumer's clock against that of the record's timestamp.
  */
 export function pauseBefore(

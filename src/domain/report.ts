@@ -58,6 +58,7 @@ const fact = z.discriminatedUnion('type', [
     detail: text.optional(),
   }),
   z.object({ type: z.literal('Stopped'), ...client }),
+  z.object({ type: z.literal('Died'), ...client }),
   z.object({
     type: z.literal('Produced'),
     ...client,
@@ -143,6 +144,7 @@ const envelope = z.object({
   seq: z.number().int().positive(),
   sentAt: at,
   roundTripMs: ms.optional(),
+  posthumous: z.literal(true).optional(),
   facts: z.array(z.unknown()),
 });
 

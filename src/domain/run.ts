@@ -61,6 +61,8 @@ interface Instance {
   clock: ClockEvidence;
   /** Time of its newest callback: its own order holds even when its clock is corrected. */
   newest: EpochMs;
+  /** Something of what it left behind came too late to be put in its place. */
+  gaps: boolean;
 }
 
 /** What is known of a run. Opaque: `fold` changes it in place, `view` and the other questions don't. */
@@ -126,7 +128,9 @@ export function fold(run: Run, reportAt: ReportAt): Run {
   const instance = instanceOf(run, report.instance);
   if (report.seq <= instance.seq) return run;
   instance.seq = report.seq;
-  observeDelay(instance.clock, appendedAt - report.sentAt);
+  const posthumous = report.posthumous === true;
+  // What was said before a death is sent long after: that way says nothing about the clock.
+  if (!posthumous) observeDelay(instance.clock, appendedAt - report.sentAt);
   if (Number.isFinite(report.roundTripMs)) observeRoundTrip(instance.clock, report.roundTripMs as number);
   const shift = clockCorrection(instance.clock);
   run.reports++;
@@ -134,7 +138,7 @@ export function fold(run: Run, reportAt: ReportAt): Run {
   for (const event of takeUntil(run.timeline, run.newestAppendedAt - WAIT_MS)) step(run.group, event);
   settleOrder(run.order, run.newestAppendedAt - WAIT_MS);
   const clock = { of: report.instance, correction: shift, errorMs: clockErrorMs(instance.clock) };
-  const place = { run, instance, name: report.instance, seq: report.seq, shift, clock, index: 0 };
+  const place = { run, instance, posthumous, name: report.instance, seq: report.seq, shift, clock, index: 0 };
   for (const raw of report.facts) {
     const fact = parseFact(raw);
     if (fact === undefined || fact.at > report.sentAt + CLOCK_STEP_MS) {
@@ -224,7 +228,7 @@ function isReport({ offset, appendedAt, report }: ReportAt): boolean {
 function instanceOf(run: Run, name: string): Instance {
   let instance = run.instances.get(name);
   if (instance === undefined) {
-    instance = { seq: 0, clock: newClock(), newest: 0 };
+    instance = { seq: 0, clock: newClock(), newest: 0, gaps: false };
     run.instances.set(name, instance);
   }
   return instance;
@@ -233,6 +237,8 @@ function instanceOf(run: Run, name: string): Instance {
 interface Place {
   run: Run;
   instance: Instance;
+  /** The instance is dead; see `tooLate`. */
+  posthumous: boolean;
   name: string;
   seq: number;
   shift: number;
@@ -282,9 +288,10 @@ function take(place: Place, fact: Fact): boolean {
     addMet(run.order, key, fact, shift, place.clock.errorMs);
     return worked(place, fact) && understood;
   }
-  if (fact.type === 'Stopped') consumerStopped(run.consumers, key);
+  if (fact.type === 'Stopped' || fact.type === 'Died') consumerStopped(run.consumers, key);
   if (fact.type === 'ClientError') consumerFailed(run.consumers, fact, shift);
   place.instance.newest = Math.max(place.instance.newest, at);
+  if (tooLate(place, place.instance.newest) || (fact.type === 'Died' && place.instance.gaps)) return true;
   happen(place, place.instance.newest, fact);
   return true;
 }
@@ -298,6 +305,7 @@ function worked(place: Place, { client, partitions }: Consumed): boolean {
       continue;
     }
     const beganAt = firstBeganAt + shift;
+    if (tooLate(place, beganAt)) continue;
     const within = longestPause && {
       from: Math.max(firstBeganAt, longestPause.from) + shift,
       to: Math.min(lastEndedAt, longestPause.to) + shift,
@@ -313,6 +321,17 @@ function worked(place: Place, { client, partitions }: Consumed): boolean {
     });
   }
   return understood;
+}
+
+/**
+ * Of what a dead process left behind the group takes only what can still be put in its place. What others did since has
+ * been taken in by then: an end of work from before it, or a callback, would be taken for something that happens now, by a
+ * member that is no more. It counts for what was delivered all the same.
+ */
+function tooLate({ run, instance, posthumous }: Place, at: EpochMs): boolean {
+  if (!posthumous || at >= run.group.time) return false;
+  instance.gaps = true;
+  return true;
 }
 
 function happen(place: Place, at: EpochMs, what: Happening): void {

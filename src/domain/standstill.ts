@@ -47,8 +47,8 @@ export function workEnded(
   });
 }
 
-/** A process gives these partitions up: what it did with them is known to the end. */
-export function handedOver(group: Group, instance: string, partitions: number[]): void {
+/** A process gives these partitions up, or is dead and has left everything behind: what it did with them is known to the end. */
+export function handedOver(group: Group, instance: string, partitions: Iterable<number>): void {
   for (const partition of partitions) {
     const processing = group.processing.get(partition);
     if (processing?.endedBy?.of === instance) processing.handedOver = true;

@@ -8,6 +8,7 @@ import type {
   Alive,
   Assigned,
   ClientError,
+  Died,
   LagSample,
   Revoked,
   Scaled,
@@ -26,7 +27,7 @@ interface Stamp {
 }
 
 /** What a consumer told of itself. */
-export type Told = Started | Stopping | Stopped | Assigned | Revoked | Alive | ClientError;
+export type Told = Started | Stopping | Stopped | Died | Assigned | Revoked | Alive | ClientError;
 
 export type Happening =
   | Told

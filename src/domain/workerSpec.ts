@@ -5,7 +5,7 @@ export const WORKER_SPEC_ENV = 'KAFKALAB_WORKER';
 export const POD_INDEX_ENV = 'KAFKALAB_POD_INDEX';
 export const POD_NAME_ENV = 'KAFKALAB_POD_NAME';
 export const NODE_NAME_ENV = 'KAFKALAB_NODE_NAME';
-/** A folder that outlives the container, not the pod: how far a producer has come. */
+/** A folder that outlives the container, not the pod: how far a producer has come, and what a consumer has not reported yet. */
 export const STATE_DIR_ENV = 'KAFKALAB_STATE_DIR';
 /** "1": a consumer writes each record that it processes to standard output (worker/recordLog.ts). */
 export const RECORD_LOG_ENV = 'KAFKALAB_RECORD_LOG';

@@ -13,13 +13,19 @@ import {
 import { openCheckpoint } from '../worker/checkpoint.ts';
 import { connectionProperties } from '../worker/clients/connectionProperties.ts';
 import { librdkafkaConsumer, librdkafkaProducer } from '../worker/clients/librdkafka.ts';
-import { endAtOnce } from '../worker/endAtOnce.ts';
+import { beginAnewAtOnce, endAtOnce } from '../worker/endAtOnce.ts';
+import { openJournal } from '../worker/journal.ts';
 import { createLog } from '../worker/log.ts';
 import { serve } from '../worker/server.ts';
 import { parseWorkerSpec } from '../worker/spec.ts';
 import { createStopMode } from '../worker/stopMode.ts';
 import { now } from '../worker/time.ts';
-import { createWorker, type Library } from '../worker/worker.ts';
+import { clientNames, createWorker, type Library, tellWhatIsLeft } from '../worker/worker.ts';
+
+/** Set by a process that is to end as by SIGKILL, for the one in its place. */
+const LAST_WORDS_ENV = 'KAFKALAB_LAST_WORDS';
+/** Of the 30 s that a pod has for its end, on a machine that may be busy. */
+const LAST_WORDS_MS = 10_000;
 
 const { env } = process;
 const podName = env[POD_NAME_ENV] || hostname();
@@ -64,18 +70,41 @@ async function libraryOf(): Promise<Library> {
   };
 }
 
-const worker = createWorker({
+/** A folder that outlives a restart of the container, not of the pod (an emptyDir); absent: what a process did not tell dies with it. */
+const folder = env[STATE_DIR_ENV] || undefined;
+const { role } = spec.work;
+const instance = `${podName}/${randomBytes(4).toString('hex')}`;
+const common = {
   spec,
   podName,
+  instance,
+  library: await libraryOf(),
+  journal: openJournal({
+    // A producer's totals go on from its checkpoint.
+    folder: role === 'Consumer' ? folder : undefined,
+    run: spec.run,
+    instance,
+    clients: clientNames(podName, spec.clientsPerPod),
+    now,
+    failed: (why) => log.warn(`what is not reported yet can't be kept, and is lost if the process is killed: ${why}`),
+  }),
+  now,
+  log,
+};
+
+/** As a shell tells of SIGKILL. */
+const KILLED = 137;
+if (env[LAST_WORDS_ENV] !== undefined) {
+  await tellWhatIsLeft(common, LAST_WORDS_MS);
+  endAtOnce(KILLED);
+}
+
+const worker = createWorker({
+  ...common,
   podIndex: Number(env[POD_INDEX_ENV] ?? 0),
   host: env[NODE_NAME_ENV] || hostname(),
-  instance: `${podName}/${randomBytes(4).toString('hex')}`,
-  library: await libraryOf(),
-  // Folder that outlives a restart of the container, not of the pod (an emptyDir); absent: a restarted producer starts over.
-  checkpoint: openCheckpoint(env[STATE_DIR_ENV] || undefined, spec.run),
-  now,
+  checkpoint: openCheckpoint(folder, spec.run),
   random: Math.random,
-  log,
   failed: (why) => void stop(why, 'Error'),
   ...(env[RECORD_LOG_ENV] === '1' && { writeRecord: (line: string) => void process.stdout.write(line) }),
 });
@@ -92,11 +121,13 @@ async function stop(why: string, cause: 'Terminated' | 'Error'): Promise<void> {
   process.exit(code);
 }
 const stopMode = createStopMode(spec.run, now);
-/** As a shell tells of SIGKILL. */
-const KILLED = 137;
 
 process.on('SIGTERM', () => {
-  if (stopMode.now() === 'Kill') endAtOnce(KILLED);
+  if (stopMode.now() === 'Kill') {
+    // The pod goes with its journal, so another process tells at once what is in there.
+    if (role === 'Consumer' && folder !== undefined) beginAnewAtOnce({ ...env, [LAST_WORDS_ENV]: '1' });
+    endAtOnce(KILLED);
+  }
   void stop('SIGTERM', 'Terminated');
 });
 process.on('SIGINT', () => void stop('SIGINT', 'Terminated'));
@@ -105,7 +136,6 @@ process.on('unhandledRejection', (error) => {
   void stop('an unexpected error', 'Error');
 });
 
-const { role } = spec.work;
 log.info(`${role.toLowerCase()} of ${spec.loadTest}: ${spec.clientsPerPod} client(s), topic ${spec.topic}`);
 await serve(Number(env.KAFKALAB_PORT || WORKER_PORT), worker, stopMode);
 try {

@@ -23,6 +23,8 @@ function started(
 ) {
   const facts: Fact[] = [];
   const committed: Position[][] = [];
+  /** What is journaled, stored and committed, in order: next offset by partition. */
+  const done: string[] = [];
   const left = [...polls];
   let begun = 0;
   const makeClient = (events: ConsumerEvents): ConsumerClient => ({
@@ -31,8 +33,13 @@ function started(
     },
     poll: async () => left.shift() ?? (await new Promise<[]>((resolve) => setTimeout(resolve, 1, []).unref())),
     wake() {},
-    store() {},
-    commit: async (positions) => void committed.push(positions),
+    store(positions) {
+      for (const { partition, offset } of positions) done.push(`store ${partition}:${offset}`);
+    },
+    commit: async (positions) => {
+      committed.push(positions);
+      for (const { partition, offset } of positions) done.push(`commit ${partition}:${offset}`);
+    },
     close: async () => {},
     ...(processed && { processed }),
   });
@@ -54,6 +61,9 @@ function started(
       ended() {},
       processed() {},
     },
+    journal({ partition, ranges }) {
+      for (const [from, to] of ranges) done.push(`journal ${partition}:${from}-${to}`);
+    },
     makeClient,
     report: (some) => facts.push(...some),
     failed() {},
@@ -63,7 +73,7 @@ function started(
   const consumed = () =>
     [...facts, ...consumer.takeFacts()].flatMap((fact) => (fact.type === 'Consumed' ? [fact as Consumed] : []));
   const work = () => consumed().flatMap(({ partitions }) => partitions);
-  return { consumer, committed, consumed, work, begun: () => begun };
+  return { consumer, committed, done, consumed, work, begun: () => begun };
 }
 
 test.each([0, 3])(
@@ -164,3 +174,23 @@ test('of many records at the same moment some keys are looked at, and always the
   expect(told.get('key0')?.map((it) => (Array.isArray(it) ? it[0] : it))).toEqual([0, 0, 499]);
   expect(told.size).toBeGreaterThan(5);
 });
+
+const POLLS = () => [[record(0, 5), record(0, 6), record(0, 8), record(1, 7)], [record(0, 9)]];
+
+test.each([
+  [0, 'Auto', ['journal 0:5-7', 'journal 0:8-9', 'store 0:9', 'journal 1:7-8', 'store 1:8']],
+  // Each timer is that of two records.
+  [1, 'Auto', ['journal 0:5-7', 'store 0:6', 'store 0:7', 'journal 0:8-9', 'journal 1:7-8', 'store 0:9', 'store 1:8']],
+  [3, 'Record', ['journal 0:5-6', 'commit 0:6', 'journal 0:6-7', 'commit 0:7', 'journal 0:8-9', 'commit 0:9']],
+  [3, 'Poll', ['journal 0:5-6', 'journal 0:6-7', 'journal 0:8-9', 'journal 1:7-8', 'commit 0:9', 'commit 1:8']],
+] as const)(
+  '%d ms a record, %s: nothing is stored or committed that is not in the journal',
+  async (perRecordMs, mode, first) => {
+    const { consumer, done } = started(POLLS(), { perRecordMs, mode });
+    await consumer.start();
+    await until('the records', () => consumer.totals().records === 5);
+    await consumer.stop(10_000);
+    expect(done.slice(0, first.length)).toEqual(first);
+    expect(done).toContain('journal 0:9-10');
+  },
+);

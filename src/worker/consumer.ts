@@ -1,5 +1,5 @@
 /** One consuming client: polls, spends the handler's time on each record, commits as asked, reports what happened. */
-import type { Consumed, Fact } from '../domain/evidence.ts';
+import type { Consumed, Fact, OffsetRange } from '../domain/evidence.ts';
 import { createRecorder } from '../domain/histogram.ts';
 import type { ConsumerSpec } from '../domain/workerSpec.ts';
 import { createBatch, pauseBefore } from './batch.ts';
@@ -13,6 +13,7 @@ import type {
 } from './clients/port.ts';
 import { handleEach } from './handling.ts';
 import { createKeyWatch } from './keyWatch.ts';
+import type { WorkRun } from './leftBehind.ts';
 import type { Log } from './log.ts';
 import type { RecordLog } from './recordLog.ts';
 import { type EpochMs, until, within } from './time.ts';
@@ -41,6 +42,8 @@ export interface ConsumerOptions {
   perPollMs: number;
   /** Absent: records are not written. */
   recordLog?: RecordLog;
+  /** Called before the offsets are stored or committed, so that no death can leave work untold that is not done again; see journal.ts. */
+  journal?(run: WorkRun): void;
   makeClient(events: ConsumerEvents): ConsumerClient;
   report(facts: Fact[]): void;
   /** The client can't work any more; said again for each of its fatal errors. */
@@ -68,7 +71,7 @@ const sorted = (partitions: Iterable<number>): number[] => [...partitions].sort(
 const list = (partitions: Iterable<number>): string => sorted(partitions).join(',') || 'nothing';
 
 export function createConsumer(options: ConsumerOptions): Consumer {
-  const { name, work, perPollMs, recordLog, now, log } = options;
+  const { name, work, perPollMs, recordLog, journal, now, log } = options;
   const { commit } = work;
   const batch = createBatch();
   const keys = work.keys === true ? createKeyWatch() : undefined;
@@ -196,6 +199,34 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     bytes += size;
   };
 
+  /** Those from `from` up to `limit` that follow each other in one partition, the first of which began and the last ended then. */
+  const keep = (polled: readonly ConsumedRecord[], from: number, limit: number, beganAt: EpochMs, endedAt: EpochMs) => {
+    const { partition, timestamp } = polled[from] as ConsumedRecord;
+    const ranges: OffsetRange[] = [];
+    let last: OffsetRange | undefined;
+    let size = 0;
+    for (let index = from; index < limit; index++) {
+      const { offset, bytes: more } = polled[index] as ConsumedRecord;
+      if (last?.[1] === offset) last[1] = offset + 1;
+      else {
+        last = [offset, offset + 1];
+        ranges.push(last);
+      }
+      size += more;
+    }
+    journal?.({ partition, ranges, bytes: size, timestamp, beganAt, endedAt });
+  };
+
+  /** Those that shared a timer. */
+  const noteTogether = (some: readonly ConsumedRecord[], beganAt: EpochMs, eachMs: number) => {
+    const at = (index: number) => beganAt + index * eachMs;
+    for (let from = 0, to = 1; journal !== undefined && from < some.length; from = to) {
+      for (to = from + 1; some[to]?.partition === some[from]?.partition && to < some.length; ) to++;
+      keep(some, from, to, at(from), at(to));
+    }
+    for (const [index, record] of some.entries()) note(record, at(index), at(index + 1));
+  };
+
   /** Those that follow in the same partition, at the same moment: millions a minute, so what they share is done once. Gives the index after them. */
   const noteAtOnce = (polled: ConsumedRecord[], from: number, limit: number, at: EpochMs): number => {
     const { partition } = polled[from - 1] as ConsumedRecord;
@@ -235,6 +266,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       const limit = Math.min(polled.length, from + Math.max(1, most));
       note(first, beganAt, beganAt);
       const to = noteAtOnce(polled, from + 1, limit, beganAt);
+      if (journal !== undefined) keep(polled, from, to, beganAt, beganAt);
       const waiting = afterRecords(first.partition, (polled[to - 1] as ConsumedRecord).offset + 1, to - from);
       if (waiting !== undefined) await waiting;
       from = to;
@@ -251,10 +283,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       work.perRecordMs,
       now,
       () => !mayBegin(),
-      (record, beganAt, endedAt) => {
-        note(record, beganAt, endedAt);
-        return afterRecords(record.partition, record.offset + 1, 1);
-      },
+      { ended: noteTogether, handled: ({ partition, offset }) => afterRecords(partition, offset + 1, 1) },
       recordLog,
     );
   };
@@ -274,7 +303,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       });
     }
     recordLog?.ended();
-    note(record, beganAt, now());
+    noteTogether([record], beganAt, now() - beganAt);
     await afterRecords(record.partition, record.offset + 1, 1);
   };
 

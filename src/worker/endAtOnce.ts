@@ -7,3 +7,10 @@ export function endAtOnce(code: number): never {
   process.execve?.(process.execPath, ['node', '-e', `process.exit(${code})`], {});
   process.exit(code);
 }
+
+/** The same, but the program in our place is ourselves from the beginning, in another environment. Comes back where that can't be. */
+export function beginAnewAtOnce(env: NodeJS.ProcessEnv): void {
+  const script = process.argv[1];
+  if (script === undefined) return;
+  process.execve?.(process.execPath, ['node', ...process.execArgv, script], env);
+}

@@ -1,9 +1,11 @@
 /**
  * Sends reports to the evidence topic, in order, through a producer of its own (one per process). While Kafka is away
  * they wait in memory: librdkafka holds what it was given and tries for ever (message.timeout.ms=0), the rest waits here.
+ * The journal has them until they are acknowledged, and what it has from before goes first.
  */
 import type { Fact, Report } from '../domain/evidence.ts';
 import type { ClientTrouble, ProducerClient, ProducerEvents } from './clients/port.ts';
+import type { Journal } from './journal.ts';
 import type { EpochMs } from './time.ts';
 
 /** Reports that wait at most; with one per 250 ms, 40 minutes. Newer ones are dropped then, and that is reported. */
@@ -31,18 +33,22 @@ export interface EvidenceReporter {
 export interface EvidenceReporterOptions {
   run: string;
   instance: string;
+  journal: Journal;
   makeClient(events: ProducerEvents): ProducerClient;
   now(): EpochMs;
   trouble(trouble: ClientTrouble): void;
 }
 
 export function createEvidenceReporter(options: EvidenceReporterOptions): EvidenceReporter {
-  const { run, instance, now, trouble } = options;
+  const { run, instance, journal, now, trouble } = options;
   /** In order; not with the client yet. */
-  let waiting: { seq: number; value: Buffer; facts: Fact[]; sentAt: EpochMs }[] = [];
+  let waiting: { token: number; value: Buffer; report: Report }[] = [];
   /** With the client, not acknowledged. */
-  const handedOver = new Map<number, { facts: Fact[]; sentAt: EpochMs }>();
+  const handedOver = new Map<number, Report>();
   let seq = 0;
+  const queue = (token: number, report: Report, value = Buffer.from(JSON.stringify(report))) =>
+    waiting.push({ token, value, report });
+  for (const { token, report } of journal.left) queue(token, report);
   let roundTripMs: number | undefined;
   let acknowledged = 0;
   let dropped = 0;
@@ -56,12 +62,15 @@ export function createEvidenceReporter(options: EvidenceReporterOptions): Eviden
       handedOver.delete(token);
       if (error === undefined) {
         acknowledged += 1;
-        if (report !== undefined)
+        journal.taken(token);
+        if (report !== undefined && report.posthumous === undefined)
           roundTripMs = Math.min(roundTripMs ?? Number.POSITIVE_INFINITY, now() - report.sentAt);
       } else if (report !== undefined) {
         trouble({ code: error, message: 'a report was not taken; it is sent again' });
+        // An earlier process may have sent this very one, and it may have arrived.
+        if (report.posthumous) queue(token, report);
         // Under a new number: readers take a lower one than they have seen for a duplicate.
-        enqueue(report.facts);
+        else enqueue(report.facts, token);
         handOverLater();
       }
       if (handedOver.size === 0 && waiting.length === 0) settled?.();
@@ -79,12 +88,14 @@ export function createEvidenceReporter(options: EvidenceReporterOptions): Eviden
   const handOver = () => {
     if (!connected) return;
     let taken = 0;
-    for (const { seq: token, value, facts, sentAt } of waiting) {
+    for (const { token, value, report } of waiting) {
       try {
         if (!client.send(value, run, token)) break;
-        handedOver.set(token, { facts, sentAt });
+        handedOver.set(token, report);
       } catch (error) {
         dropped += 1;
+        journal.taken(token);
+        journal.dropped([]);
         trouble({
           code: (error as { code: string }).code,
           message: `a report can't be sent: ${(error as Error).message}`,
@@ -96,11 +107,13 @@ export function createEvidenceReporter(options: EvidenceReporterOptions): Eviden
     if (waiting.length > 0) handOverLater();
   };
 
-  const enqueue = (facts: Fact[]) => {
+  /** `instead`: says again what that one said. */
+  const enqueue = (facts: Fact[], instead?: number) => {
     if (waiting.length + handedOver.size >= MOST_WAITING) {
       if (dropped === 0)
         trouble({ code: 'EVIDENCE_DROPPED', message: `more than ${MOST_WAITING} reports wait for Kafka` });
       dropped += 1;
+      journal.dropped(instead === undefined ? facts : []);
       return;
     }
     const sentAt = now();
@@ -110,12 +123,12 @@ export function createEvidenceReporter(options: EvidenceReporterOptions): Eviden
     const value = Buffer.from(JSON.stringify(report));
     if (value.length > MOST_BYTES && facts.length > 1) {
       const half = facts.length >> 1;
-      enqueue(facts.slice(0, half));
-      enqueue(facts.slice(half));
+      enqueue(facts.slice(0, half), instead);
+      enqueue(facts.slice(half), instead);
       return;
     }
     seq += 1;
-    waiting.push({ seq, value, facts, sentAt });
+    queue(journal.reports(report, value, instead), report, value);
   };
 
   return {
@@ -143,6 +156,11 @@ export function createEvidenceReporter(options: EvidenceReporterOptions): Eviden
       if (complete) await client.close();
       return complete;
     },
-    counts: () => ({ sent: seq, acknowledged, waiting: waiting.length + handedOver.size, dropped }),
+    counts: () => ({
+      sent: seq,
+      acknowledged,
+      waiting: waiting.length + handedOver.size,
+      dropped,
+    }),
   };
 }

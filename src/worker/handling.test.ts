@@ -21,16 +21,12 @@ const records = Array.from({ length: 40 }, (_, n) => n);
 test.each([2.5, 0.5])('%p ms each: takes that long altogether, record after record', async (perRecordMs) => {
   const stretches: [number, number][] = [];
   const startedAt = now();
-  const handled = await handleEach(
-    records,
-    perRecordMs,
-    now,
-    () => false,
-    (_, beganAt, endedAt) => {
-      stretches.push([beganAt, endedAt]);
-      return undefined;
+  const handled = await handleEach(records, perRecordMs, now, () => false, {
+    ended(some, beganAt, eachMs) {
+      for (const k of some.keys()) stretches.push([beganAt + k * eachMs, beganAt + (k + 1) * eachMs]);
     },
-  );
+    handled: () => undefined,
+  });
   expect(handled).toBe(40);
   expect(now() - startedAt).toBeGreaterThanOrEqual(40 * perRecordMs - 2);
   for (const [n, [beganAt, endedAt]] of stretches.entries()) {
@@ -41,15 +37,12 @@ test.each([2.5, 0.5])('%p ms each: takes that long altogether, record after reco
 
 test('stops after the record in hand', async () => {
   let handled = 0;
-  const count = await handleEach(
-    records,
-    2,
-    now,
-    () => handled === 3,
-    () => {
+  const count = await handleEach(records, 2, now, () => handled === 3, {
+    ended() {},
+    handled() {
       handled += 1;
       return undefined;
     },
-  );
+  });
   expect([handled, count]).toEqual([3, 3]);
 });

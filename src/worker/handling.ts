@@ -22,16 +22,24 @@ export interface Watch {
   ended(): void;
 }
 
+/** What is done with records whose time has passed. */
+interface Handler<T> {
+  /** Those that shared a timer, from `beganAt`, `eachMs` each. */
+  ended(records: readonly T[], beganAt: EpochMs, eachMs: number): void;
+  /** Then for each of them; what it gives is waited for. */
+  handled(record: T): Promise<void> | undefined;
+}
+
 /**
- * Calls `handled` for each record with its own stretch of time, until all are handled or `stopped`; waits for what it gives.
- * Resolves with the number of records handled.
+ * Gives each record its own stretch of time, until all are handled or `stopped`. Resolves with the number of records
+ * handled.
  */
 export async function handleEach<T>(
   records: readonly T[],
   perRecordMs: number,
   now: () => EpochMs,
   stopped: () => boolean,
-  handled: (record: T, beganAt: EpochMs, endedAt: EpochMs) => Promise<void> | undefined,
+  { ended, handled }: Handler<T>,
   watch?: Watch,
 ): Promise<number> {
   const together = recordsPerTimer(perRecordMs);
@@ -44,9 +52,9 @@ export async function handleEach<T>(
     shouldEndAt = endsAt(beganAt, shouldEndAt, some.length * perRecordMs);
     await until(shouldEndAt);
     watch?.ended();
-    const eachMs = (now() - beganAt) / some.length;
-    for (const [k, record] of some.entries()) {
-      const waiting = handled(record, beganAt + k * eachMs, beganAt + (k + 1) * eachMs);
+    ended(some, beganAt, (now() - beganAt) / some.length);
+    for (const record of some) {
+      const waiting = handled(record);
       if (waiting !== undefined) await waiting;
     }
     index += some.length;

@@ -4,7 +4,8 @@ import type { PartitionerShape, WorkerSpec } from '../domain/workerSpec.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { ConsumerClient, ConsumerEvents, ProducerClient, ProducerEvents } from './clients/port.ts';
 import { createConsumer } from './consumer.ts';
-import { createEvidenceReporter, EVIDENCE_PROPERTIES } from './evidenceReporter.ts';
+import { createEvidenceReporter, EVIDENCE_PROPERTIES, type EvidenceReporter } from './evidenceReporter.ts';
+import type { Journal } from './journal.ts';
 import type { Log } from './log.ts';
 import { createProducer } from './producer.ts';
 import { createRecordLog } from './recordLog.ts';
@@ -62,6 +63,7 @@ export interface WorkerOptions {
   instance: string;
   library: Library;
   checkpoint: Checkpoint;
+  journal: Journal;
   now(): EpochMs;
   random(): number;
   log: Log;
@@ -86,15 +88,18 @@ interface Client {
   stop(timeoutMs: number, cause: 'Terminated' | 'Error'): Promise<boolean>;
 }
 
-export function createWorker(options: WorkerOptions): Worker {
-  const { spec, podName, podIndex, library, checkpoint, now, random, log } = options;
-  const { work, topic, clientsPerPod } = spec;
-  const names = Array.from({ length: clientsPerPod }, (_, n) => (clientsPerPod === 1 ? podName : `${podName}.${n}`));
+/** Of the clients of a pod; they outlive its restarts. */
+export const clientNames = (podName: string, clientsPerPod: number): string[] =>
+  Array.from({ length: clientsPerPod }, (_, n) => (clientsPerPod === 1 ? podName : `${podName}.${n}`));
 
+type ReporterOptions = Pick<WorkerOptions, 'spec' | 'podName' | 'instance' | 'library' | 'journal' | 'now' | 'log'>;
+
+function reporterOf({ spec, podName, instance, library, journal, now, log }: ReporterOptions): EvidenceReporter {
   const troubles = createTroubles('evidence');
-  const reporter = createEvidenceReporter({
+  return createEvidenceReporter({
     run: spec.run,
-    instance: options.instance,
+    instance,
+    journal,
     now,
     trouble(trouble) {
       const news = troubles(trouble, now());
@@ -111,6 +116,27 @@ export function createWorker(options: WorkerOptions): Worker {
         events,
       ),
   });
+}
+
+/** Tells what the process that was here before left in the journal, and nothing else. True: all of it, within the time. */
+export async function tellWhatIsLeft(options: ReporterOptions, timeoutMs: number): Promise<boolean> {
+  const { journal } = options;
+  if (journal.left.length === 0) return true;
+  const reporter = reporterOf(options);
+  const tell = async () => {
+    await reporter.connect();
+    return reporter.close(timeoutMs);
+  };
+  if ((await within(timeoutMs, tell())) !== true) return false;
+  journal.end();
+  return true;
+}
+
+export function createWorker(options: WorkerOptions): Worker {
+  const { spec, podName, podIndex, library, checkpoint, journal, now, random, log } = options;
+  const { work, topic, clientsPerPod } = spec;
+  const names = clientNames(podName, clientsPerPod);
+  const reporter = reporterOf(options);
   const report = (facts: Fact[]) => reporter.report(facts);
   const common = { report, now, log };
 
@@ -150,6 +176,7 @@ export function createWorker(options: WorkerOptions): Worker {
             work,
             failed: options.failed,
             perPollMs: slownessOf(work.slowMember, podIndex * clientsPerPod + n),
+            journal: (run) => journal.worked(name, run),
             ...(options.writeRecord && { recordLog: createRecordLog(options.writeRecord) }),
             makeClient: (events) =>
               library.consumer({ topic, name, config, group: work.group, autoCommit, explained }, events),
@@ -202,7 +229,9 @@ export function createWorker(options: WorkerOptions): Worker {
       writeCheckpoint();
       const reported = await reporter.close(LAST_REPORT_MS);
       if (!reported) log.warn(`${reporter.counts().waiting} reports could not be sent: Kafka does not answer`);
-      return reported && stopped !== 'TimedOut' && stopped.every((cleanly) => cleanly);
+      const cleanly = reported && stopped !== 'TimedOut' && stopped.every((each) => each);
+      if (cleanly) journal.end();
+      return cleanly;
     },
     waitingFor() {
       const unready = names.filter((_, n) => !clients[n]?.ready());

@@ -2,7 +2,11 @@
  * A process of `evidence.ts`: consumes MESSAGES records as fast as it can and prints one JSON line. MODE=worker: the
  * worker as it is. MODE=client: the same client library in a bare loop that counts records and stores their offsets.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { librdkafkaConsumer, librdkafkaProducer } from '../../src/worker/clients/librdkafka.ts';
+import { openJournal } from '../../src/worker/journal.ts';
 import { now } from '../../src/worker/time.ts';
 import { createWorker } from '../../src/worker/worker.ts';
 
@@ -13,6 +17,9 @@ const config = { 'auto.offset.reset': 'earliest' };
 /** How often the worker is asked how far it is; the seconds measured are off by it at most. */
 const LOOK_MS = 5;
 
+/** As the pod's emptyDir: the journal is part of what evidence costs. */
+const state = mkdtempSync(join(tmpdir(), 'kafka-lab-bench-'));
+
 let firstAt: number | undefined;
 /** True once all have been consumed. */
 function seen(count: number): boolean {
@@ -21,12 +28,14 @@ function seen(count: number): boolean {
 }
 function tell(more: object): void {
   const seconds = (performance.now() - (firstAt ?? Number.NaN)) / 1000;
+  rmSync(state, { recursive: true });
   console.log(JSON.stringify({ seconds, ...more }));
   process.exit(0);
 }
 
 if (MODE === 'worker') {
   const evidence = { reports: 0, bytes: 0 };
+  const instance = `${group}/1`;
   const worker = createWorker({
     spec: {
       run: group,
@@ -41,7 +50,7 @@ if (MODE === 'worker') {
     podName: group,
     podIndex: 0,
     host: 'bench',
-    instance: `${group}/1`,
+    instance,
     library: {
       evidence(settings, events) {
         const partitioner = { mode: 'Explicit', partition: settings.partition } as const;
@@ -61,6 +70,16 @@ if (MODE === 'worker') {
       connectionProperties: () => ({}),
     },
     checkpoint: { settledOf: () => 0, write: () => {} },
+    journal: openJournal({
+      folder: state,
+      run: group,
+      instance,
+      clients: [group],
+      now,
+      failed: (why) => {
+        throw new Error(why);
+      },
+    }),
     now,
     random: Math.random,
     log: { info: () => {}, warn: console.error, error: console.error },

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Fact, PartitionWork, ReportAt } from '../../src/domain/evidence.ts';
 import { emptyRun, fold, view } from '../../src/domain/run.ts';
-import type { Rebalance } from '../../src/domain/runView.ts';
+import type { Rebalance, RunView } from '../../src/domain/runView.ts';
 import { BEGIN, Scenario } from '../support/evidence.ts';
 
 const PARTITIONS = 4;
@@ -388,5 +388,61 @@ test('no report makes it fail', () => {
         expect(view(run, END).producers.acknowledged).toBe(0);
       },
     ),
+  );
+});
+
+// ---- told for the dead ------------------------------------------------------------------------
+
+const LAST = 300_000;
+
+/**
+ * What members that never said goodbye did after their last callback, taken out of their reports and told when they are
+ * dead, `at` so much later each. `never`: without it.
+ */
+function posthumously(lab: Scenario, at: (sentAt: number) => number): { told: ReportAt[]; never: ReportAt[] } {
+  const reports = lab.reports();
+  const newest = new Map<string, number>();
+  const callbacks = new Map<string, number>();
+  const stopped = new Set<string>();
+  for (const { report } of reports) {
+    const [fact] = report.facts;
+    newest.set(report.instance, report.seq);
+    if (fact?.type === 'Assigned' || fact?.type === 'Revoked') callbacks.set(report.instance, report.seq);
+    if (fact?.type === 'Stopped') stopped.add(report.instance);
+  }
+  const never: ReportAt[] = [];
+  const late: ReportAt[] = [];
+  for (const one of reports) {
+    const { instance, seq, sentAt, facts } = one.report;
+    if (facts[0]?.type !== 'Consumed' || stopped.has(instance) || seq < (callbacks.get(instance) ?? 0)) never.push(one);
+    else {
+      const next = (newest.get(instance) ?? 0) + 1;
+      newest.set(instance, next);
+      late.push({ ...one, appendedAt: at(sentAt), report: { ...one.report, seq: next, posthumous: true } });
+    }
+  }
+  const told = [...never, ...late].sort((a, b) => a.appendedAt - b.appendedAt);
+  return { told: told.map((one, offset) => ({ ...one, offset })), never };
+}
+
+const changes = ({ rebalances, consumers, delivery }: RunView) => ({
+  rebalances,
+  members: consumers.members,
+  delivery,
+});
+
+test('what the dead did is as good as told by themselves when it comes in time, and only counts when it does not', () => {
+  fc.assert(
+    fc.property(story, fc.nat(5_000), (told, lateMs) => {
+      const lab = play(told).scaled(LAST, 'Producers', 0, 1);
+      const whole = changes(view(folded(lab.reports()), END));
+      const soon = posthumously(lab, (sentAt) => sentAt + lateMs);
+      expect(changes(view(folded(soon.told), END))).toEqual(whole);
+      // Something has happened since and has been taken in.
+      const late = posthumously(lab, () => BEGIN + LAST + 20_000);
+      const without = changes(view(folded(late.never), END));
+      expect(changes(view(folded(late.told), END))).toEqual({ ...without, delivery: whole.delivery });
+    }),
+    { numRuns: 200 },
   );
 });

@@ -40,6 +40,8 @@ const WHOLE_BATCH = 1_000_000;
 /** "true": consumers write each record that they process to their log, to check the measured pauses by. */
 const RECORD_LOG_ANNOTATION = 'kafkalab.dev/record-log';
 const STATE_DIR = '/state';
+/** Far more than the journal ever takes (worker/journal.ts): a pod that takes more is evicted. */
+const STATE_SIZE = '64Mi';
 const READY = { path: '/readyz', port: 'http' };
 
 export const podLabels = (loadTest: string, role: Role): Record<string, string> => ({
@@ -239,7 +241,7 @@ function workload(
               volumeMounts: [{ name: 'state', mountPath: STATE_DIR }],
             },
           ],
-          volumes: [{ name: 'state', emptyDir: {} }],
+          volumes: [{ name: 'state', emptyDir: { sizeLimit: STATE_SIZE } }],
         },
       },
     },
