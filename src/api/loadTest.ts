@@ -655,7 +655,7 @@ const status = field(
         consumed: total('Records processed, counted as often as they were.'),
         duplicated: total('Of those, processed before. Exact, by offset.'),
         skipped: total(
-          'Records between the first and the last one processed of each partition that were passed over. Exact, by offset.',
+          'Records between the first and the last one processed of each partition that were passed over by this LoadTest’s consumers: also those that foreign members of the group processed in between. Exact, by offset.',
         ),
       }),
       'Whether everything arrived once.',
