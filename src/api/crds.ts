@@ -108,6 +108,7 @@ export const CRDS: readonly Crd[] = [
       column('Step', 'string', '.status.step', 'Steps begun of all.'),
       column('Passed', 'string', '.status.score', 'Expectations met of all.'),
       column('Failed', 'integer', '.status.failed', 'Expectations not met, and steps that could not be carried out.'),
+      column('Duration', 'string', '.status.duration', 'How long it took, once it is over.'),
       column('Title', 'string', '.spec.title', 'What it is called.', 1),
       AGE,
     ],

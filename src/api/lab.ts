@@ -341,6 +341,7 @@ const status = field(
     step: field(text(16), 'Steps begun of all, as text: 2/5.').exactOptional(),
     startedAt: at('The first step began.').exactOptional(),
     finishedAt: at('The last step ended.').exactOptional(),
+    duration: field(text(16), 'From the first step’s begin to the last one’s end, to a second: 4m10s.').exactOptional(),
     steps: field(z.array(stepStatus).max(MOST_STEPS), 'Per step of spec.steps, in that order.').exactOptional(),
   }),
   'What happened.',

@@ -461,6 +461,7 @@ describe('expectations', () => {
       tells: ['StepPassed', 'Passed'],
     });
     expect(plan.status).toMatchObject({ score: '1/1', passed: 1, failed: 0, total: 1, finishedAt: at(4_000) });
+    expect(plan.status.duration).toBe('4s');
     expect(plan.status.steps?.[1]?.expectations).toEqual([
       { that: LAG, passed: true, observed: 'lag.total = 6', at: at(4_000) },
     ]);

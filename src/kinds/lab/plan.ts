@@ -5,7 +5,8 @@ import type { Lab, LabStatus, LabStepStatus } from '../../api/lab.ts';
 import { LOAD_TEST_NAMES } from '../../api/loadTest.ts';
 import { GROUP_VERSION } from '../../api/runStatus.ts';
 import { moving, standingConditions } from '../../api/standing.ts';
-import { iso } from '../../api/time.ts';
+import { epochMs, iso } from '../../api/time.ts';
+import { formatDuration } from '../../domain/duration.ts';
 import { childNamed, made, type Sight } from './effects.ts';
 import { killedByScaling, killOne, podOf, scaleByKilling } from './killing.ts';
 import { refusals } from './refusals.ts';
@@ -128,13 +129,14 @@ function graded(seen: Seen, { steps, current }: Progress): Plan<LabStatus> {
   const running = current === undefined ? undefined : steps[current];
   const over = current === undefined || running === undefined;
   const saying = over ? outcome(steps, sum) : going(current, running, failures);
+  const tookMs = Math.max(0, now - (epochMs(before?.startedAt) ?? now));
   const parts: Partial<LabStatus> = {
     ...sum,
     score: `${sum.passed}/${sum.total}`,
     step: `${begun}/${spec.steps.length}`,
     ...(current === undefined ? {} : { currentStep: current + 1 }),
     startedAt: before?.startedAt ?? iso(now),
-    ...(over ? { finishedAt: iso(now) } : {}),
+    ...(over ? { finishedAt: iso(now), duration: formatDuration(Math.round(tookMs / 1_000) * 1_000) } : {}),
     steps,
   };
   const plan = answer(seen, parts, saying, { apply: [], actions: [] });
