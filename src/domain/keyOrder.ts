@@ -10,6 +10,7 @@
  */
 import type { EpochMs } from '../api/kind.ts';
 import type { Consumed } from './evidence.ts';
+import { indexAfter, insertInOrder } from './inOrder.ts';
 import { emptyKeys, entryOf, type KeyTable, leaveOutFrom } from './keyTable.ts';
 
 export interface RecordPlace {
@@ -97,7 +98,7 @@ export function addMet(
   for (const { partition, ranges, firstBeganAt } of works) {
     const offset = ranges.reduce((last, [, to]) => Math.max(last, to), 0) - 1;
     const at = firstBeganAt + shift - errorMs;
-    put(order, { type: 'Worked', at, by, partition, offset, late: at <= order.settledUntil });
+    insertInOrder(order.waiting, { type: 'Worked', at, by, partition, offset, late: at <= order.settledUntil }, before);
   }
   for (const { key, partitions } of keys) {
     for (const [partition, ...records] of partitions) {
@@ -107,8 +108,8 @@ export function addMet(
         const met = (type: Met['type'], at: EpochMs): Met => {
           return { type, at, by, key, partition, offset, writtenAt, late: at <= order.settledUntil };
         };
-        put(order, met('Begun', beganAt + shift - errorMs));
-        put(order, met('Ended', endedAt + shift + errorMs));
+        insertInOrder(order.waiting, met('Begun', beganAt + shift - errorMs), before);
+        insertInOrder(order.waiting, met('Ended', endedAt + shift + errorMs), before);
       }
     }
   }
@@ -224,28 +225,3 @@ const before = (a: Step, b: Step): number =>
   AT_ONCE[a.type] - AT_ONCE[b.type] ||
   comparePlaces(a, b) ||
   (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0);
-
-/** Steps mostly come nearly in order, so the search begins at the end. */
-function put({ waiting }: KeyOrder, step: Step): void {
-  let low = 0;
-  let high = waiting.length;
-  if (high > 0 && before(waiting[high - 1] as Step, step) <= 0) low = high;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (before(waiting[middle] as Step, step) <= 0) low = middle + 1;
-    else high = middle;
-  }
-  waiting.splice(low, 0, step);
-}
-
-/** Index of the first step after `at`. */
-function indexAfter(steps: readonly Step[], at: EpochMs): number {
-  let low = 0;
-  let high = steps.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((steps[middle] as Step).at <= at) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}

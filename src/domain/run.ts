@@ -26,6 +26,7 @@ import type { Consumed, Fact, LagSample, ReportAt, Scaled } from './evidence.ts'
 import { foreigners, foreignUnrest } from './foreigners.ts';
 import { passTime, rebalances, step } from './group.ts';
 import { copyGroup, emptyGroup, type Group, liveMembers } from './groupState.ts';
+import { indexAfter } from './inOrder.ts';
 import { addMet, type KeyOrder, noKeyOrder, orderOf, settleOrder } from './keyOrder.ts';
 import { keysView } from './keys.ts';
 import { addSample, emptyLag, type LagChange, type LagRecord, lagChange, lagView, withSample } from './lag.ts';
@@ -41,7 +42,7 @@ import {
 } from './producers.ts';
 import { parseFact } from './report.ts';
 import type { MemberView, Rebalance, RunView } from './runView.ts';
-import { emptyTimeline, type Happening, indexAfter, insert, type Timeline, takeUntil } from './timeline.ts';
+import { emptyTimeline, type Happening, insert, type Timeline, takeUntil } from './timeline.ts';
 
 /** A report may be so late, against the broker's clock, and still be put in its place. */
 const WAIT_MS = 10_000;
@@ -345,7 +346,7 @@ function groupAsOf(run: Run, until: EpochMs): Group {
   const { shown } = run;
   if (shown !== undefined && shown.reports === run.reports && shown.until === until) return shown.group;
   const group = copyGroup(run.group);
-  for (const event of run.timeline.waiting.slice(0, indexAfter(run.timeline, until))) step(group, event);
+  for (const event of run.timeline.waiting.slice(0, indexAfter(run.timeline.waiting, until))) step(group, event);
   passTime(group, until);
   run.shown = { reports: run.reports, until, group };
   return group;
@@ -359,7 +360,7 @@ function producersClocks({ producing, instances }: Run): ClockEvidence[] {
 
 const callbackWaits = ({ timeline }: Run, until: EpochMs) =>
   timeline.waiting
-    .slice(indexAfter(timeline, until))
+    .slice(indexAfter(timeline.waiting, until))
     .some(({ what }) => what.type === 'Assigned' || what.type === 'Revoked');
 
 function memberViews(group: Group): MemberView[] {

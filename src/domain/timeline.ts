@@ -16,6 +16,7 @@ import type {
   Stopped,
   Stopping,
 } from './evidence.ts';
+import { indexAfter, insertInOrder } from './inOrder.ts';
 
 interface Stamp {
   /** By the broker's clock (see clock.ts). */
@@ -60,31 +61,8 @@ export const emptyTimeline = (): Timeline => ({ waiting: [] });
 const before = (a: GroupEvent, b: GroupEvent) =>
   a.at - b.at || (a.instance === b.instance ? a.seq - b.seq || a.index - b.index : a.instance < b.instance ? -1 : 1);
 
-/** Events mostly come nearly in order, so the search begins at the end. */
-export function insert({ waiting }: Timeline, event: GroupEvent): void {
-  let low = 0;
-  let high = waiting.length;
-  if (high > 0 && before(waiting[high - 1] as GroupEvent, event) < 0) low = high;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (before(waiting[middle] as GroupEvent, event) < 0) low = middle + 1;
-    else high = middle;
-  }
-  waiting.splice(low, 0, event);
-}
-
-/** Index of the first event after `at`. */
-export function indexAfter({ waiting }: Timeline, at: EpochMs): number {
-  let low = 0;
-  let high = waiting.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((waiting[middle] as GroupEvent).at <= at) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
+export const insert = ({ waiting }: Timeline, event: GroupEvent): void => insertInOrder(waiting, event, before);
 
 /** Takes out, in order, what happened up to `at`. */
 export const takeUntil = (timeline: Timeline, at: EpochMs): GroupEvent[] =>
-  timeline.waiting.splice(0, indexAfter(timeline, at));
+  timeline.waiting.splice(0, indexAfter(timeline.waiting, at));
