@@ -70,6 +70,15 @@ test('it leaves: its partitions come back, one rebalance', () => {
   expect(lab.view(25_900).consumers.members.map(({ id }) => id)).toEqual(['c-0', 'c-1']);
 });
 
+test('the look that shows that it left may come late', () => {
+  const { lab, a, b } = joined();
+  a.revoked(20_100, [0, 1]).assigned(21_000, [0, 1]).aliveFrom(22_000, 34_000);
+  b.revoked(20_500, [2]).assigned(21_002, [2, 3]).aliveFrom(22_000, 34_000);
+  expect(lab.view(28_000).rebalances).toMatchObject({ count: 2, settled: false });
+  lab.described(30_300, { 'c-0': [0, 1], 'c-1': [2, 3] });
+  expect(lines(lab).slice(2)).toEqual(['MemberLeft Eager 3→2 moved 1: c-0 =0,1; c-1 +3 =2; x-member -3']);
+});
+
 test('an idle foreign member is in the rebalance and among the idle', () => {
   const { lab, a, b } = ours(9500);
   a.revoked(10_100, [0, 1]).assigned(11_000, [0, 1]);

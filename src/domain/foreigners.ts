@@ -15,12 +15,14 @@ import type { Happening } from './timeline.ts';
 
 /** A look is about what was before it only if it came so much later: clocks are lined up to half of this (see clock.ts). */
 const LATER_MS = 100;
-/** A change that our clients saw waits so long for the look (one a second) that tells who else was in it. */
+/** A change that our clients saw waits so long for a look (one a second) that agrees with them. */
 const LOOK_MS = 3_000;
+/** The same while there is no look since: an operator or a broker that is busy has looks come late. */
+const LATE_LOOK_MS = 15_000;
 /** The longest that a group waits for one of its members (`max.poll.interval.ms`). */
 const UNREST_MS = 300_000;
 /** Looks have stopped when the last one is older. */
-const LOOKING_MS = 5_000;
+const LOOKING_MS = 15_000;
 /** A change among foreign members is recorded when no callback of ours came so long after the look. */
 const OWN_WORD_MS = 2_000;
 /** Each rebalance of a classic group comes back to each member, to a slow one at its next poll. */
@@ -202,7 +204,8 @@ export function awaitsLook(group: Group, { at, lastAt }: Change, now: EpochMs): 
   if (lookedAt === undefined) return false;
   // Nobody else was there, and our own have all partitions: one who came meanwhile has nothing.
   if (accounted?.size === 0 && partitionCount > 0 && group.owners.size >= partitionCount) return false;
-  const looking = lookedAt >= at - LOOKING_MS && now - lastAt < LOOK_MS;
+  const waits = lookedAt >= lastAt + LATER_MS ? LOOK_MS : LATE_LOOK_MS;
+  const looking = lookedAt >= at - LOOKING_MS && now - lastAt < waits;
   const busy = unrestAt !== undefined && lookedAt >= lastAt && now - lookedAt < LOOK_MS && now - lastAt < UNREST_MS;
   return looking || busy;
 }
