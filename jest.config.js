@@ -12,6 +12,8 @@ const base = {
  * machine would change.
  */
 export default {
+  // Of tests that say none: what takes a moment takes longer on a machine that is busy.
+  testTimeout: 120_000,
   reporters: ['default', '<rootDir>/test/support/closingLine.js'],
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/{src,scripts}/**/*.test.ts'] },
