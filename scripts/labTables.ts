@@ -2,6 +2,7 @@
 import type { ConsumerScale, ConsumerScaleStepStatus } from '../src/api/consumerScale.ts';
 import type { ExpectationStatus, Lab } from '../src/api/lab.ts';
 import type { LoadTest, LoadTestStatus } from '../src/api/loadTest.ts';
+import { consumerPodName } from '../src/domain/workloads.ts';
 
 type RebalancesStatus = NonNullable<LoadTestStatus['rebalances']>;
 type RebalanceStatus = RebalancesStatus['recent'][number];
@@ -241,7 +242,7 @@ const slowKept =
   (test: LoadTest) =>
   (partition: number, { members }: RebalanceStatus): boolean =>
     slowMemberOf(test) !== undefined &&
-    members.some(({ id, kept }) => id === `${test.metadata.name}-consumer-0` && kept.includes(partition));
+    members.some(({ id, kept }) => id === consumerPodName(test.metadata.name, 0) && kept.includes(partition));
 
 const handlers = (test: LoadTest): string => {
   const slow = slowMemberOf(test);

@@ -68,9 +68,9 @@ function membersIn(
  * it is in the group. It is no rebalance, since nobody else notices.
  */
 function admitIdle(group: Group, { members }: Picture): void {
+  const known = [...group.members.values()];
   for (const { memberId, clientId, partitions } of members) {
     if (partitions.length > 0) continue;
-    const known = [...group.members.values()];
     const member = known.findLast((one) => one.client === clientId && !one.goodbye && inSight(group, one));
     // What the broker still lists may be the process before.
     if (member === undefined || known.some((one) => one !== member && one.memberId === memberId)) continue;

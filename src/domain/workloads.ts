@@ -9,11 +9,14 @@ export const workloadName = (loadTest: string, role: Role): string => `${loadTes
 /** Clients asked for → pods; a number that is no multiple is refused by the CRD. */
 export const podsFor = (clients: number, clientsPerPod: number): number => Math.ceil(clients / clientsPerPod);
 
+export const consumerPodName = (loadTest: string, ordinal: number): string =>
+  `${workloadName(loadTest, 'consumer')}-${ordinal}`;
+
 export const consumerPod = (loadTest: { namespace: string; name: string }, ordinal: number): ObjectRef => ({
   apiVersion: 'v1',
   kind: 'Pod',
   namespace: loadTest.namespace,
-  name: `${workloadName(loadTest.name, 'consumer')}-${ordinal}`,
+  name: consumerPodName(loadTest.name, ordinal),
 });
 
 /** Pods of consumers that a change of their number (`from`, `to`: clients) takes away: a StatefulSet that is made smaller loses its highest ordinals. */

@@ -37,13 +37,18 @@ export function pauseBefore(beganAt: EpochMs, timestamp: EpochMs, previousEndedA
   return Math.max(0, Math.min(beganAt - previousEndedAt, beganAt - timestamp));
 }
 
+/** The next one that was processed, at the end. */
+export function appendOffset(ranges: OffsetRange[], offset: number): void {
+  const last = ranges.at(-1);
+  if (last?.[1] === offset) last[1] = offset + 1;
+  else ranges.push([offset, offset + 1]);
+}
+
 export function createBatch(): Batch {
   let partitions = new Map<number, Gathering>();
   let latest: Gathering | undefined;
   const count = (work: Gathering, offset: number, bytes: number) => {
-    const last = work.ranges.at(-1) as OffsetRange;
-    if (last[1] === offset) last[1] = offset + 1;
-    else work.ranges.push([offset, offset + 1]);
+    appendOffset(work.ranges, offset);
     work.records += 1;
     work.bytes += bytes;
   };

@@ -2,7 +2,7 @@
 import type { Consumed, Fact, OffsetRange } from '../domain/evidence.ts';
 import { createRecorder } from '../domain/histogram.ts';
 import type { ConsumerSpec } from '../domain/workerSpec.ts';
-import { createBatch, pauseBefore } from './batch.ts';
+import { appendOffset, createBatch, pauseBefore } from './batch.ts';
 import type {
   ClientTrouble,
   ConsumedRecord,
@@ -203,15 +203,10 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const keep = (polled: readonly ConsumedRecord[], from: number, limit: number, beganAt: EpochMs, endedAt: EpochMs) => {
     const { partition, timestamp } = polled[from] as ConsumedRecord;
     const ranges: OffsetRange[] = [];
-    let last: OffsetRange | undefined;
     let size = 0;
     for (let index = from; index < limit; index++) {
       const { offset, bytes: more } = polled[index] as ConsumedRecord;
-      if (last?.[1] === offset) last[1] = offset + 1;
-      else {
-        last = [offset, offset + 1];
-        ranges.push(last);
-      }
+      appendOffset(ranges, offset);
       size += more;
     }
     journal?.({ partition, ranges, bytes: size, timestamp, beganAt, endedAt });

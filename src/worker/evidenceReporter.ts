@@ -156,11 +156,6 @@ export function createEvidenceReporter(options: EvidenceReporterOptions): Eviden
       if (complete) await client.close();
       return complete;
     },
-    counts: () => ({
-      sent: seq,
-      acknowledged,
-      waiting: waiting.length + handedOver.size,
-      dropped,
-    }),
+    counts: () => ({ sent: seq, acknowledged, waiting: waiting.length + handedOver.size, dropped }),
   };
 }

@@ -5,7 +5,7 @@ import type { LabSpec, LabStep, LabStepStatus } from '../../api/lab.ts';
 import type { LoadTest } from '../../api/loadTest.ts';
 import { epochMs } from '../../api/time.ts';
 import { parseDuration } from '../../domain/duration.ts';
-import { workloadName } from '../../domain/workloads.ts';
+import { consumerPodName } from '../../domain/workloads.ts';
 import { clientsAfter } from './script.ts';
 import { type Children, producerName } from './variables.ts';
 
@@ -81,7 +81,7 @@ function waited(wait: string, { startedAt }: LabStepStatus, now: EpochMs): Effec
 
 function killed({ loadTest, consumer }: NonNullable<LabStep['kill']>, { uid }: LabStepStatus, sight: Sight): Effect {
   const { pod, children } = sight;
-  const name = `${workloadName(loadTest, 'consumer')}-${consumer}`;
+  const name = consumerPodName(loadTest, consumer);
   if (uid === undefined) {
     const what = `LoadTest ${loadTest}`;
     const test = children.loadTests.get(loadTest);

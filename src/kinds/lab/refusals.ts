@@ -2,7 +2,7 @@
 import { type ConsumerScaleSpec, consumerScaleSchema } from '../../api/consumerScale.ts';
 import { type LabResource, type LabSpec, type LabStep, MOST_BEFORE } from '../../api/lab.ts';
 import { LONGEST_NAME, type LoadTestSpec, loadTestSchema } from '../../api/loadTest.ts';
-import { podsFor, workloadName } from '../../domain/workloads.ts';
+import { consumerPodName, podsFor } from '../../domain/workloads.ts';
 import { produceSpec } from './produce.ts';
 import { drivenBy } from './script.ts';
 import { expressionsOf, hintFor, producerName } from './variables.ts';
@@ -213,7 +213,7 @@ function change(name: string, step: LabStep, test: There): string[] {
     const pods = podsFor(test.consumers, consumers?.clientsPerPod ?? 1);
     if (test.driver === undefined && (test.stopped.has('Consumers') || step.kill.consumer >= pods)) {
       found.push(
-        `there is no pod ${workloadName(name, 'consumer')}-${step.kill.consumer} by then: ${test.stopped.has('Consumers') ? 'its consumers are stopped' : `write a number from 0 to ${pods - 1}`}`,
+        `there is no pod ${consumerPodName(name, step.kill.consumer)} by then: ${test.stopped.has('Consumers') ? 'its consumers are stopped' : `write a number from 0 to ${pods - 1}`}`,
       );
     }
   }

@@ -3,13 +3,14 @@
  * Intentions are in the status before they are carried out, so that an operator that dies in between
  * knows what it made.
  */
-import type { Action, Observed, TopicView } from '../../api/kind.ts';
+import type { Action, Observed } from '../../api/kind.ts';
 import type { LoadTest, LoadTestStatus } from '../../api/loadTest.ts';
 import { moving, type Standing, stalled } from '../../api/standing.ts';
 import { evidencePlace } from '../../domain/evidencePlace.ts';
 import { isUnknown, serversOf } from '../../domain/kafkaConnection.ts';
 import { toKafkajsConsumer, toKafkajsProducer } from '../../domain/kafkajsSettings.ts';
 import { toLibrdkafka } from '../../domain/kafkaSettings.ts';
+import { endOffsets } from '../../domain/lag.ts';
 import type { Run } from '../../domain/run.ts';
 import { bootstrapServers, type StrimziSight } from '../../domain/strimzi.ts';
 import { keepTopic, makeTopic, type ThroughKafkaTopic, whyNoStrimzi } from './strimziTopic.ts';
@@ -212,13 +213,11 @@ function begin({
   return {
     evidence,
     ...(resource.spec.consumers === undefined ? {} : { groupCreated: kafka.known.group == null }),
-    ...(resource.spec.producers === undefined ? {} : { writtenBefore: endOffsets(kafka.known.topic) }),
+    ...(resource.spec.producers === undefined
+      ? {}
+      : { writtenBefore: endOffsets(kafka.known.topic?.partitions ?? []) }),
   };
 }
-
-/** Summed; 0 where the topic is not there yet. */
-const endOffsets = (topic: TopicView | null | undefined): number =>
-  (topic?.partitions ?? []).reduce((sum, { endOffset }) => sum + endOffset, 0);
 
 /** Sentences, one for each setting that the client can't take. */
 export function refusedSettings({ spec }: LoadTest): string[] {

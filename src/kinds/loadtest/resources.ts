@@ -40,7 +40,7 @@ const WHOLE_BATCH = 1_000_000;
 /** "true": consumers write each record that they process to their log, to check the measured pauses by. */
 const RECORD_LOG_ANNOTATION = 'kafkalab.dev/record-log';
 const STATE_DIR = '/state';
-/** Far more than the journal ever takes (worker/journal.ts): a pod that takes more is evicted. */
+/** More than the journal ever takes, which is under 48 MiB (worker/journal.ts): a pod that takes more is evicted. */
 const STATE_SIZE = '64Mi';
 const READY = { path: '/readyz', port: 'http' };
 
