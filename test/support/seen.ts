@@ -72,6 +72,18 @@ export const consumerScale = (
 
 export const EVIDENCE = { topic: 'kafkalab-evidence', partition: 2, offset: 20 };
 
+/** Of a LoadTest that has run since 0, on a topic that it made, unless `more` says otherwise. */
+export const runningStatus = (more: Partial<LoadTestStatus> = {}): LoadTestStatus => ({
+  phase: 'Running',
+  observedGeneration: 1,
+  conditions: [],
+  startedAt: at(0),
+  preparedAt: at(0),
+  evidence: EVIDENCE,
+  topic: { partitions: 3, replicas: 2, managedBy: 'Admin', created: true },
+  ...more,
+});
+
 /** The workload of a role: pods asked for, there, and ready. */
 export const pods = (role: 'producer' | 'consumer', replicas: number, ready = replicas): KubernetesObject => ({
   apiVersion: 'apps/v1',

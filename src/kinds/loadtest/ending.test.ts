@@ -16,6 +16,7 @@ import {
   type SpecChange,
   sampled,
   scaled,
+  runningStatus as status,
   TOPIC,
   told,
   UNREAD,
@@ -26,16 +27,6 @@ import type { Consumed, Fact, Produced } from '../../domain/evidence.ts';
 type Seen = NonNullable<Parameters<typeof planLoadTest>[1]>;
 
 const BEGIN = Date.parse(at(0));
-const status = (more: Partial<LoadTestStatus> = {}): LoadTestStatus => ({
-  phase: 'Running',
-  observedGeneration: 1,
-  conditions: [],
-  startedAt: at(0),
-  preparedAt: at(0),
-  evidence: EVIDENCE,
-  topic: { partitions: 3, replicas: 2, managedBy: 'Admin', created: true },
-  ...more,
-});
 const FOUND = status({ topic: { partitions: 3, replicas: 2, managedBy: 'Existing', created: false } });
 const ALL = [pods('producer', 2), pods('consumer', 1)];
 const NONE = [pods('producer', 0), pods('consumer', 0)];

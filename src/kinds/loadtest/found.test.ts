@@ -4,13 +4,13 @@ import {
   AWAY,
   actionLine,
   at,
-  EVIDENCE,
   evidence,
   kafka,
   loadTest,
   planLoadTest,
   pods,
   produced,
+  runningStatus,
   type SpecChange,
   sampled,
   UNREAD,
@@ -19,20 +19,15 @@ import type { LoadTestStatus } from '../../api/loadTest.ts';
 import type { Fact } from '../../domain/evidence.ts';
 
 const none = { acknowledged: 0, attempted: 0, bytes: 0, bytesPerSecond: 0, elapsedMs: 0, failed: 0 };
-const running = (writtenBefore?: number, found?: number): LoadTestStatus => ({
-  phase: 'Running',
-  observedGeneration: 1,
-  conditions: [],
-  startedAt: at(0),
-  preparedAt: at(0),
-  evidence: EVIDENCE,
-  topic: { partitions: 3, replicas: 2, managedBy: 'Existing', created: false },
-  producers: {
-    ...{ ...none, desired: 2, ready: 2, messagesPerSecond: 0 },
-    ...(writtenBefore === undefined ? {} : { writtenBefore }),
-    ...(found === undefined ? {} : { found }),
-  },
-});
+const running = (writtenBefore?: number, found?: number): LoadTestStatus =>
+  runningStatus({
+    topic: { partitions: 3, replicas: 2, managedBy: 'Existing', created: false },
+    producers: {
+      ...{ ...none, desired: 2, ready: 2, messagesPerSecond: 0 },
+      ...(writtenBefore === undefined ? {} : { writtenBefore }),
+      ...(found === undefined ? {} : { found }),
+    },
+  });
 
 type Seen = NonNullable<Parameters<typeof planLoadTest>[1]>;
 const ALL = [pods('producer', 2), pods('consumer', 1)];

@@ -3,13 +3,13 @@ import { expect, test } from '@jest/globals';
 import {
   at,
   CONSUMERS,
-  EVIDENCE,
   evidence,
   kafka,
   loadTest,
   planLoadTest,
   pods,
   produced,
+  runningStatus,
   TOPIC,
 } from '../../../test/support/seen.ts';
 import { APART, type Size, shifting } from '../../../test/support/shifting.ts';
@@ -18,15 +18,7 @@ import type { Fact, Produced } from '../../domain/evidence.ts';
 
 function statusOf(size: Size): LoadTestStatus {
   const { members, partitions, rebalances } = size;
-  const before: LoadTestStatus = {
-    phase: 'Running',
-    observedGeneration: 1,
-    conditions: [],
-    startedAt: at(0),
-    preparedAt: at(0),
-    evidence: EVIDENCE,
-    topic: { partitions, replicas: 2, managedBy: 'Admin', created: true },
-  };
+  const before = runningStatus({ topic: { partitions, replicas: 2, managedBy: 'Admin', created: true } });
   const spec = { topic: { ...TOPIC, partitions }, consumers: { ...CONSUMERS, replicas: members } };
   const now = (rebalances + 1) * APART + 5_000;
   return planLoadTest(loadTest(spec, before), {
@@ -68,15 +60,7 @@ test('more members and partitions than the lists may hold', () => {
 
 /** What a run shows in which producer n told the nth of these. */
 function shown(places: Pick<Produced, 'partitions' | 'keys' | 'keysBefore'>[], partitions = 3): LoadTestStatus {
-  const before: LoadTestStatus = {
-    phase: 'Running',
-    observedGeneration: 1,
-    conditions: [],
-    startedAt: at(0),
-    preparedAt: at(0),
-    evidence: EVIDENCE,
-    topic: { partitions, replicas: 2, managedBy: 'Admin', created: true },
-  };
+  const before = runningStatus({ topic: { partitions, replicas: 2, managedBy: 'Admin', created: true } });
   const told = places.map((place, n): Fact => produced(10, n, 100, place as Partial<Fact>));
   return planLoadTest(loadTest({ topic: { ...TOPIC, partitions } }, before), {
     now: 1_000,

@@ -3,7 +3,6 @@ import { expect, test } from '@jest/globals';
 import {
   AWAY,
   at,
-  EVIDENCE,
   group,
   kafka,
   LOAD_TESTS,
@@ -11,6 +10,7 @@ import {
   message,
   planLoadTest,
   pods,
+  runningStatus,
   type SpecChange,
   TOPIC,
   told,
@@ -24,17 +24,12 @@ const MADE = { partitions: 3, replicas: 2, managedBy: 'Admin', created: true } a
 const FOUND = { ...MADE, managedBy: 'Existing', created: false } as const;
 const { consumers } = planLoadTest(loadTest(), { kafka: kafka() }).status;
 
-const status = (more: Partial<LoadTestStatus> = {}): LoadTestStatus => ({
-  phase: 'Running',
-  observedGeneration: 1,
-  conditions: [],
-  startedAt: at(0),
-  preparedAt: at(0),
-  evidence: EVIDENCE,
-  topic: MADE,
-  ...(consumers === undefined ? {} : { consumers }),
-  ...more,
-});
+const status = (more: Partial<LoadTestStatus> = {}): LoadTestStatus =>
+  runningStatus({
+    topic: MADE,
+    ...(consumers === undefined ? {} : { consumers }),
+    ...more,
+  });
 const OTHERS_GROUP = status(consumers === undefined ? {} : { consumers: { ...consumers, groupCreated: false } });
 /** A deletion that this operator has been at for so long. */
 const since = (ms: number, reason = 'StoppingClients'): LoadTestStatus => {

@@ -5,12 +5,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { EvidenceReader } from '../../../src/adapters/kafka/evidenceReader.ts';
-import { EVIDENCE_TOPIC } from '../../../src/domain/evidence.ts';
 import { toKafkajsConsumer } from '../../../src/domain/kafkajsSettings.ts';
 import { toLibrdkafka } from '../../../src/domain/kafkaSettings.ts';
-import { view } from '../../../src/domain/run.ts';
-import type { RunView } from '../../../src/domain/runView.ts';
 import { STOP_PATH } from '../../../src/domain/stopMode.ts';
 import {
   type CommitMode,
@@ -19,35 +15,28 @@ import {
   WORKER_SPEC_ENV,
   type WorkerSpec,
 } from '../../../src/domain/workerSpec.ts';
-import { type Broker, freePort, startBroker } from '../../support/broker.ts';
+import { freePort } from '../../support/broker.ts';
 import { delivered, kill9, processedIn, seeded } from '../../support/bruteForce.ts';
 import { until } from '../../support/until.ts';
+import { startWorkersBroker, WORKER, type WorkersBroker } from '../../support/workers.ts';
 
 const PARTITIONS = 3;
 const PATIENCE_MS = 150_000;
-const WORKER = join(import.meta.dirname, '../../../src/main/worker.ts');
 const CONFIG = { 'auto.offset.reset': 'earliest', 'session.timeout.ms': '6000', 'heartbeat.interval.ms': '1000' };
 
-let broker: Broker;
-let evidence: EvidenceReader;
+let kafka: WorkersBroker;
 let folder: string;
 const running = new Set<ChildProcess>();
 
-const tool = (name: string, ...args: string[]) =>
-  broker.tool(`org.apache.kafka.tools.${name}`, '--bootstrap-server', broker.bootstrapServers, ...args);
-
 beforeAll(async () => {
-  broker = await startBroker();
-  await tool('TopicCommand', '--create', '--topic', EVIDENCE_TOPIC, '--config', 'message.timestamp.type=LogAppendTime');
-  evidence = new EvidenceReader(broker.bootstrapServers, EVIDENCE_TOPIC, () => {});
+  kafka = await startWorkersBroker();
   folder = mkdtempSync(join(tmpdir(), 'kafka-lab-crash-'));
 }, 180_000);
 afterEach(() => {
   for (const child of running) child.kill('SIGKILL');
 });
 afterAll(async () => {
-  await evidence?.end();
-  await broker?.stop();
+  await kafka?.stop();
   rmSync(folder, { recursive: true });
 });
 
@@ -133,22 +122,12 @@ function consumer(run: string, { client, commit, perRecordMs, clientsPerPod }: C
       : toLibrdkafka('Consumer', { ...CONFIG, ...auto, 'max.poll.records': '20' });
   if ('refused' in settings) throw new Error(settings.refused.join());
   const of = 'config' in settings ? { maxPollRecords: settings.maxPollRecords ?? 500 } : { kafkajs: settings };
-  return {
-    run,
-    loadTest: `demo/${run}`,
-    bootstrapServers: broker.bootstrapServers,
-    topic: run,
-    evidence: { topic: EVIDENCE_TOPIC, partition: 0 },
+  return kafka.spec(run, {
     clientsPerPod,
     config: 'config' in settings ? settings.config : {},
     work: { role: 'Consumer', group: run, perRecordMs, commit, maxPollRecords: 1_000_000, ...of },
-  };
+  });
 }
-
-const seen = (run: string): RunView | undefined => {
-  const known = evidence.open({ run, topic: EVIDENCE_TOPIC, partition: 0, offset: 0 });
-  return 'known' in known ? view(known.known, Date.now()) : undefined;
-};
 
 const CASES: Record<string, Case> = {
   auto: { client: 'librdkafka', commit: { mode: 'Auto' }, perRecordMs: 5, clientsPerPod: 1, records: 3_000 },
@@ -171,8 +150,8 @@ test.each(Object.keys(CASES))(
     console.log(`${name}: SEED=${seed}`);
     const random = seeded(seed);
     const of = CASES[name] as Case;
-    await tool('TopicCommand', '--create', '--topic', name, '--partitions', String(PARTITIONS));
-    await tool(
+    await kafka.tool('TopicCommand', '--create', '--topic', name, '--partitions', String(PARTITIONS));
+    await kafka.tool(
       'ProducerPerformance',
       ...['--topic', name, '--num-records', String(of.records), '--record-size', '100', '--throughput', '-1'],
     );
@@ -203,7 +182,7 @@ test.each(Object.keys(CASES))(
     console.log(`${name}: ${JSON.stringify(truth)}`);
     expect(truth.skipped).toBe(0);
     const told = await until('it is told', () => {
-      const now = seen(name);
+      const now = kafka.seen(name);
       if (now !== undefined && now.delivery.consumed >= truth.consumed) return now;
       throw new Error(`told so far: ${JSON.stringify(now?.delivery)}`);
     });

@@ -1,14 +1,10 @@
 /** Producers and consumers as pods run them, against a real broker: partitions are added under keys while a backlog waits in the old ones. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { EvidenceReader } from '../../../src/adapters/kafka/evidenceReader.ts';
-import { EVIDENCE_TOPIC } from '../../../src/domain/evidence.ts';
 import { toKafkajsConsumer } from '../../../src/domain/kafkajsSettings.ts';
 import { toLibrdkafka } from '../../../src/domain/kafkaSettings.ts';
-import { view } from '../../../src/domain/run.ts';
 import type { RunView } from '../../../src/domain/runView.ts';
 import {
   type ConsumerSpec,
@@ -16,28 +12,18 @@ import {
   type ProducerSpec,
   RECORD_LOG_ENV,
   WORKER_SPEC_ENV,
-  type WorkerSpec,
 } from '../../../src/domain/workerSpec.ts';
-import { type Broker, startBroker } from '../../support/broker.ts';
 import { until } from '../../support/until.ts';
+import { startWorkersBroker, WORKER, type WorkersBroker } from '../../support/workers.ts';
 
 const PATIENCE_MS = 120_000;
-const WORKER = join(import.meta.dirname, '../../../src/main/worker.ts');
 /** By murmur2: key1 0 → 2, key2 1 → 2, key3 1 → 1. */
 const KEYS = ['key1', 'key2', 'key3'];
-let broker: Broker;
-let evidence: EvidenceReader;
+let kafka: WorkersBroker;
 const running: ChildProcess[] = [];
 
-const topics = (...args: string[]) =>
-  broker.tool('org.apache.kafka.tools.TopicCommand', '--bootstrap-server', broker.bootstrapServers, ...args);
-const create = (topic: string, partitions: number, ...more: string[]) =>
-  topics('--create', '--topic', topic, '--partitions', String(partitions), ...more);
-
 beforeAll(async () => {
-  broker = await startBroker();
-  await create(EVIDENCE_TOPIC, 1, '--config', 'message.timestamp.type=LogAppendTime');
-  evidence = new EvidenceReader(broker.bootstrapServers, EVIDENCE_TOPIC, () => {});
+  kafka = await startWorkersBroker();
 }, 180_000);
 afterEach(async () => {
   const ended = running.splice(0).map(async (child) => {
@@ -45,10 +31,7 @@ afterEach(async () => {
   });
   await Promise.all(ended);
 });
-afterAll(async () => {
-  await evidence?.end();
-  await broker?.stop();
-});
+afterAll(() => kafka?.stop());
 
 /** Of a processed record, by the machine's own clock and the record's timestamp. */
 interface Logged {
@@ -58,16 +41,7 @@ interface Logged {
 }
 
 function start(run: string, name: string, config: Record<string, string>, work: ProducerSpec | ConsumerSpec) {
-  const spec: WorkerSpec = {
-    run,
-    loadTest: `demo/${run}`,
-    bootstrapServers: broker.bootstrapServers,
-    topic: run,
-    evidence: { topic: EVIDENCE_TOPIC, partition: 0 },
-    clientsPerPod: 1,
-    config,
-    work,
-  };
+  const spec = kafka.spec(run, { config, work });
   const about = { [WORKER_SPEC_ENV]: JSON.stringify(spec), [POD_NAME_ENV]: name, KAFKALAB_PORT: '0' };
   const env = { ...process.env, ...about, [RECORD_LOG_ENV]: '1' };
   const child = spawn(process.execPath, ['--no-warnings', WORKER], { env, stdio: ['ignore', 'pipe', 'ignore'] });
@@ -81,7 +55,7 @@ test.each(CLIENTS)(
   '%s: newer records of the keys that moved overtake older ones, and the two named are such a pair',
   async (client) => {
     const run = `order-${client}`;
-    await create(run, 2);
+    await kafka.tool('TopicCommand', '--create', '--topic', run, '--partitions', '2');
     const settings = { 'auto.offset.reset': 'earliest', 'metadata.max.age.ms': '1000' };
     const [rdkafka, kafkajs] = [toLibrdkafka('Consumer', settings), toKafkajsConsumer(settings)];
     const producing = toLibrdkafka('Producer', { 'metadata.max.age.ms': '1000' });
@@ -110,15 +84,11 @@ test.each(CLIENTS)(
         });
       });
     }
-    const seen = (): RunView | undefined => {
-      const known = evidence.open({ run, topic: EVIDENCE_TOPIC, partition: 0, offset: 0 });
-      return 'known' in known ? view(known.known, Date.now()) : undefined;
-    };
     const when = (what: string, holds: (now: RunView) => boolean) =>
       until(
         `${run}: ${what}`,
         () => {
-          const now = seen();
+          const now = kafka.seen(run);
           return now !== undefined && holds(now) ? now : undefined;
         },
         PATIENCE_MS,
@@ -137,7 +107,7 @@ test.each(CLIENTS)(
     );
     expect(before.keys).toMatchObject({ distinct: 3, spread: 0, outOfOrder: 0 });
 
-    await topics('--alter', '--topic', run, '--partitions', '3');
+    await kafka.tool('TopicCommand', '--alter', '--topic', run, '--partitions', '3');
     const { keys } = await when('two keys are out of order', ({ keys: { outOfOrder } }) => (outOfOrder ?? 0) >= 2);
     expect(keys).toMatchObject({ distinct: 3, spread: 2, outOfOrder: 2 });
     const [key1, key2, key3] = keys.list;

@@ -1,46 +1,31 @@
 /** A producer's process as a pod runs it, against a real broker: what its evidence says of the records that are there. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { EvidenceReader } from '../../../src/adapters/kafka/evidenceReader.ts';
-import { EVIDENCE_TOPIC } from '../../../src/domain/evidence.ts';
 import { toKafkajsProducer } from '../../../src/domain/kafkajsSettings.ts';
 import { toLibrdkafka } from '../../../src/domain/kafkaSettings.ts';
 import { MOST_KEYS } from '../../../src/domain/keyTable.ts';
 import { partitionForKey } from '../../../src/domain/murmur2.ts';
-import { view } from '../../../src/domain/run.ts';
 import type { RunView } from '../../../src/domain/runView.ts';
-import { type ProducerSpec, WORKER_SPEC_ENV, type WorkerSpec } from '../../../src/domain/workerSpec.ts';
-import { type Broker, startBroker } from '../../support/broker.ts';
+import { type ProducerSpec, WORKER_SPEC_ENV } from '../../../src/domain/workerSpec.ts';
 import { until } from '../../support/until.ts';
+import { startWorkersBroker, WORKER, type WorkersBroker } from '../../support/workers.ts';
 
 const PARTITIONS = 3;
 const PATIENCE_MS = 120_000;
-const WORKER = join(import.meta.dirname, '../../../src/main/worker.ts');
-let broker: Broker;
-let evidence: EvidenceReader;
+let kafka: WorkersBroker;
 let running: ChildProcess | undefined;
 
-const create = (topic: string, partitions: number, ...more: string[]) =>
-  broker.tool(
-    'org.apache.kafka.tools.TopicCommand',
-    ...['--bootstrap-server', broker.bootstrapServers, '--create', '--topic', topic],
-    ...['--partitions', String(partitions), ...more],
-  );
+const create = (topic: string, partitions: number) =>
+  kafka.tool('TopicCommand', '--create', '--topic', topic, '--partitions', String(partitions));
 
 beforeAll(async () => {
-  broker = await startBroker();
-  await create(EVIDENCE_TOPIC, 1, '--config', 'message.timestamp.type=LogAppendTime');
-  evidence = new EvidenceReader(broker.bootstrapServers, EVIDENCE_TOPIC, () => {});
+  kafka = await startWorkersBroker();
 }, 180_000);
 afterEach(() => {
   running?.kill('SIGKILL');
 });
-afterAll(async () => {
-  await evidence?.end();
-  await broker?.stop();
-});
+afterAll(() => kafka?.stop());
 
 const CLIENTS = ['librdkafka', 'kafkajs'] as const;
 
@@ -48,24 +33,16 @@ const CLIENTS = ['librdkafka', 'kafkajs'] as const;
 function start(run: string, client: (typeof CLIENTS)[number], part: Omit<ProducerSpec, 'role'>, clientsPerPod = 1) {
   const settings = client === 'kafkajs' ? toKafkajsProducer({}) : toLibrdkafka('Producer', {});
   if ('refused' in settings) throw new Error(settings.refused.join());
-  const spec: WorkerSpec = {
-    run,
-    loadTest: `demo/${run}`,
-    bootstrapServers: broker.bootstrapServers,
-    topic: run,
-    evidence: { topic: EVIDENCE_TOPIC, partition: 0 },
+  const spec = kafka.spec(run, {
     clientsPerPod,
     config: 'config' in settings ? settings.config : {},
     work: { role: 'Producer', ...part, ...('config' in settings ? {} : { kafkajs: settings }) },
-  };
+  });
   const env = { ...process.env, [WORKER_SPEC_ENV]: JSON.stringify(spec), KAFKALAB_PORT: '0' };
   const child = spawn(process.execPath, ['--no-warnings', WORKER], { env, stdio: 'ignore' });
   running = child;
   const ended = once(child, 'close');
-  const seen = (): RunView | undefined => {
-    const known = evidence.open({ run, topic: EVIDENCE_TOPIC, partition: 0, offset: 0 });
-    return 'known' in known ? view(known.known, Date.now()) : undefined;
-  };
+  const seen = () => kafka.seen(run);
   const done = () =>
     until(
       `${run} is done`,
