@@ -352,7 +352,7 @@ const spec = field(
     producers: producers.exactOptional(),
     consumers: consumers.exactOptional(),
     duration: duration(
-      'How long the run takes, from the time when everything that was asked for is ready. Default: until the messages are done, or for ever.',
+      'How long the run takes, from the time when everything that was asked for is ready. Time that it is suspended, until everything is back, does not count. Default: until the messages are done, or for ever.',
       LONGER_THAN_ZERO,
     ).exactOptional(),
     lagThreshold: field(
@@ -483,6 +483,10 @@ const status = field(
     conditions: shared.conditions,
     startedAt: at('Preparing began.').exactOptional(),
     preparedAt: at('Everything asked for was ready; spec.duration counts from here.').exactOptional(),
+    suspendedAt: at(
+      'The run was suspended; spec.duration stands still from here until everything asked for is ready again.',
+    ).exactOptional(),
+    suspendedMs: ms('Time that spec.duration stood still, before suspendedAt.').exactOptional(),
     finishedAt: at('The run ended.').exactOptional(),
     stoppedAt: at('All clients had ended; from then on only their last reports were waited for.').exactOptional(),
     evidence: shared.evidence.exactOptional(),

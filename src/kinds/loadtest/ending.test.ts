@@ -61,6 +61,8 @@ test.each<[situation: string, spec: SpecChange, facts: Fact[], before: LoadTestS
   ['the duration is over', { duration: '1s' }, [], status(), true],
   ['the duration counts from when all were ready', { duration: '1s' }, [], status({ preparedAt: at(500) }), false],
   ['the duration does not end a suspended run', { duration: '1s', suspend: true }, [], status(), false],
+  ['the duration stands still while suspended', { duration: '1s' }, [], status({ preparedAt: at(-2000), suspendedMs: 2001 }), false],
+  ['the duration has been waited for besides', { duration: '1s' }, [], status({ preparedAt: at(-2000), suspendedMs: 2000 }), true],
   ['one producer is not through', MESSAGES, [produced(500, 0, 10), consumed([0, 20])], status(), false],
   ['all sent, not all consumed', MESSAGES, [...SENT, consumed([0, 19])], status(), false],
   ['all sent, twenty consumed but one of them twice', MESSAGES, [...SENT, consumed([0, 19], [3, 4])], status(), false],
@@ -76,6 +78,33 @@ test.each<[situation: string, spec: SpecChange, facts: Fact[], before: LoadTestS
   ['consumers.messages are not reached, although producers are through', { ...MESSAGES, consumers: { ...CONSUMERS, messages: 15 } }, [...SENT, consumed([0, 14])], status(), false],
 ])('%s', (_situation, spec, facts, before, over) => {
   expect(ends(spec, facts, before)).toBe(over);
+});
+
+test('suspended twice: neither time counts, nor does the one until all are back', () => {
+  let before = status();
+  const next = (now: number, suspend: boolean, owned = ALL) => {
+    before = round({ duration: '10s', suspend }, before, { now, owned, evidence: evidence(...SCALED, ...SENT) }).status;
+    return { ...before };
+  };
+  expect(next(4_000, true)).toMatchObject({ phase: 'Suspended', suspendedAt: at(4_000) });
+  expect(next(30_000, true, NONE)).toMatchObject({ phase: 'Suspended', suspendedAt: at(4_000) });
+  // Not all are back.
+  expect(next(40_000, false, NONE)).toMatchObject({ phase: 'Running', suspendedAt: at(4_000) });
+  const back = next(44_000, false);
+  expect(back).toMatchObject({ phase: 'Running', suspendedMs: 40_000 });
+  expect(back).not.toHaveProperty('suspendedAt');
+  expect(next(49_999, false)).not.toHaveProperty('finishedAt');
+  expect(next(49_999, true)).toMatchObject({ suspendedAt: at(49_999), suspendedMs: 40_000 });
+  expect(next(60_000, false)).toMatchObject({ suspendedMs: 50_001 });
+  expect(before).not.toHaveProperty('finishedAt');
+  expect(next(60_001, false)).toMatchObject({ finishedAt: at(60_001), suspendedMs: 50_001 });
+});
+
+test('suspended before it was ready: there is no time to leave out', () => {
+  const { preparedAt: _ready, ...preparing } = status();
+  const spec = { duration: '1s', suspend: true };
+  const plan = round(spec, { ...preparing, phase: 'Preparing' }, { evidence: evidence(...SCALED), owned: NONE });
+  expect(plan.status).not.toHaveProperty('suspendedAt');
 });
 
 test('a run that was never ready is not over', () => {

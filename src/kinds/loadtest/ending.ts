@@ -1,7 +1,7 @@
 /** When a run is over, and when nothing more is to come from it. */
 import type { EpochMs, Observed } from '../../api/kind.ts';
-import type { LoadTest } from '../../api/loadTest.ts';
-import { epochMs } from '../../api/time.ts';
+import type { LoadTest, LoadTestStatus } from '../../api/loadTest.ts';
+import { epochMs, iso } from '../../api/time.ts';
 import { parseDuration } from '../../domain/duration.ts';
 import { lastAcknowledgedAt, type Run } from '../../domain/run.ts';
 import type { RunView } from '../../domain/runView.ts';
@@ -20,17 +20,36 @@ export function producersDone({ spec, status }: LoadTest, figures: RunView | und
   return spec.producers?.messages !== undefined && done >= spec.producers.replicas;
 }
 
+export type Rest = Pick<LoadTestStatus, 'suspendedAt' | 'suspendedMs'>;
+
+/** The time that does not count for spec.duration: from when a run that had begun is suspended until all are ready again. */
+export function restOf({ spec, status }: LoadTest, ready: boolean, now: EpochMs): Rest {
+  const { preparedAt, finishedAt, suspendedAt, suspendedMs } = status ?? {};
+  const before: Rest = {
+    ...(suspendedAt === undefined ? {} : { suspendedAt }),
+    ...(suspendedMs === undefined ? {} : { suspendedMs }),
+  };
+  if (preparedAt === undefined || finishedAt !== undefined) return before;
+  if (spec.suspend) return { ...before, suspendedAt: suspendedAt ?? iso(now) };
+  return suspendedAt !== undefined && ready ? { suspendedMs: restedMs(before, now) } : before;
+}
+
+const restedMs = ({ suspendedAt, suspendedMs = 0 }: Rest, now: EpochMs): number =>
+  suspendedMs + Math.max(0, now - (epochMs(suspendedAt) ?? now));
+
 /** Why the run is over, or undefined while it is not. */
 export function whyOver(
   loadTest: LoadTest,
   preparedAt: string,
+  rest: Rest,
   run: Run | undefined,
   figures: RunView | undefined,
   now: EpochMs,
 ): string | undefined {
   const { spec } = loadTest;
   if (spec.suspend) return undefined;
-  if (spec.duration !== undefined && now - (epochMs(preparedAt) ?? now) >= parseDuration(spec.duration)) {
+  const ranMs = now - (epochMs(preparedAt) ?? now) - restedMs(rest, now);
+  if (spec.duration !== undefined && ranMs >= parseDuration(spec.duration)) {
     return `the duration of ${spec.duration} is over`;
   }
   if (run === undefined || figures === undefined) return undefined;

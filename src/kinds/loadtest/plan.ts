@@ -11,7 +11,7 @@ import { type Run, view } from '../../domain/run.ts';
 import type { RunView } from '../../domain/runView.ts';
 import { lookAtStrimzi, type StrimziCluster } from '../../domain/strimzi.ts';
 import { workloadName } from '../../domain/workloads.ts';
-import { isClosed, podsLeft, producersDone, whyOver } from './ending.ts';
+import { isClosed, podsLeft, producersDone, restOf, whyOver } from './ending.ts';
 import { judgeIdle } from './idleConsumers.ts';
 import { judgeLag } from './lagHigh.ts';
 import { rebalanceNotices } from './notices.ts';
@@ -115,9 +115,10 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
   const startedAt = before?.startedAt ?? iso(now);
   const allReady = mayStart && ready.producers >= wanted.producers && ready.consumers >= wanted.consumers;
   const preparedAt = before?.preparedAt ?? (allReady && !resource.spec.suspend ? iso(now) : undefined);
+  const rest = restOf(resource, allReady, now);
   const ending =
     before?.finishedAt === undefined && preparedAt !== undefined
-      ? whyOver(resource, preparedAt, run, figures, now)
+      ? whyOver(resource, preparedAt, rest, run, figures, now)
       : undefined;
   const finishedAt = before?.finishedAt ?? (ending === undefined ? undefined : iso(now));
   const stoppedAt =
@@ -135,6 +136,7 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
     conditions: idle.conditions,
     startedAt,
     ...(preparedAt === undefined ? {} : { preparedAt }),
+    ...rest,
     ...(finishedAt === undefined ? {} : { finishedAt }),
     ...(stoppedAt === undefined ? {} : { stoppedAt }),
     ...(place === undefined ? {} : { evidence: place }),

@@ -98,7 +98,7 @@ test(
 );
 
 test(
-  'a duration ends a run; suspending takes the clients away and keeps the figures',
+  'a duration ends a run; suspending takes the clients away, keeps the figures, and is no time of the run',
   async () => {
     await applyIn(
       NAMESPACE,
@@ -112,7 +112,12 @@ test(
         'timed',
       ),
     );
-    await untilLoadTest(NAMESPACE, 'timed', 'has consumed', (it) => (it.status?.consumers?.consumed ?? 0) > 50);
+    await untilLoadTest(
+      NAMESPACE,
+      'timed',
+      'has consumed',
+      (it) => (it.status?.consumers?.consumed ?? 0) > 50 && it.status?.preparedAt !== undefined,
+    );
     await kubectl(['patch', 'lt', 'timed', '-n', NAMESPACE, '--type=merge', '-p', '{"spec":{"suspend":true}}']);
     const suspended = await untilLoadTest(
       NAMESPACE,
@@ -123,6 +128,10 @@ test(
     expect(suspended.status?.consumers?.consumed).toBeGreaterThan(50);
     await kubectl(['patch', 'lt', 'timed', '-n', NAMESPACE, '--type=merge', '-p', '{"spec":{"suspend":false}}']);
     const { status } = await untilLoadTest(NAMESPACE, 'timed', 'is over', (it) => it.status?.phase === 'Completed');
+    const ranMs =
+      Date.parse(status?.finishedAt ?? '') - Date.parse(status?.preparedAt ?? '') - (status?.suspendedMs ?? 0);
+    expect(status?.suspendedMs).toBeGreaterThan(0);
+    expect(ranMs).toBeGreaterThanOrEqual(60_000);
     expect(status?.delivery).toMatchObject({ skipped: 0 });
     expect(status?.delivery?.consumed).toBeGreaterThan(suspended.status?.delivery?.consumed ?? Number.NaN);
   },
