@@ -3,8 +3,8 @@ import { Admin } from '@platformatic/kafka';
 import { sentence } from '../../src/adapters/kafka/errors.ts';
 import type { Topics } from './topicOperator.ts';
 
-export function adminTopics(bootstrapServers: string): Topics & { close(): Promise<void> } {
-  const admin = new Admin({ clientId: 'topic-operator', bootstrapBrokers: [bootstrapServers], retries: 1 });
+export function adminTopics(bootstrapBrokers: string[]): Topics & { close(): Promise<void> } {
+  const admin = new Admin({ clientId: 'topic-operator', bootstrapBrokers, retries: 1 });
   admin.on('error', () => {});
   const call = async <T>(work: Promise<T>): Promise<T> => {
     try {

@@ -1,4 +1,5 @@
 /** What the tests of the labs share: a namespace each, waiting on statuses, and Kafka's own tools as the judge. */
+import { type Admin, Kafka, logLevel } from 'kafkajs';
 import type { ConsumerScale } from '../../src/api/consumerScale.ts';
 import type { Lab } from '../../src/api/lab.ts';
 import type { LoadTest } from '../../src/api/loadTest.ts';
@@ -104,25 +105,58 @@ export const isOver = (scale: ConsumerScale): boolean =>
 export const conditionOf = (resource: LoadTest | ConsumerScale, type: string) =>
   resource.status?.conditions.find((condition) => condition.type === type && condition.status === 'True');
 
-// ---- Kafka's own tools, in a broker's pod -----------------------------------------------------
+// ---- Kafka: its own tools in a broker's pod, and an admin client that the operator does not use ----
 
 export const BROKERS = 'my-cluster-kafka-bootstrap.kafka.svc:9092';
 
-export async function kafkaTool(tool: string, ...args: string[]): Promise<string> {
-  const pods = await list<{ metadata: { name: string }; status: { containerStatuses?: { ready: boolean }[] } }>(
-    'pods',
-    'kafka',
-    'app.kubernetes.io/name=kafka',
-  );
-  const pod = pods.find(({ status }) => status.containerStatuses?.every(({ ready }) => ready));
-  if (pod === undefined) throw new Error('no broker is ready');
-  return kubectl(['exec', '-n', 'kafka', pod.metadata.name, '--', tool, '--bootstrap-server', BROKERS, ...args]);
+interface BrokerPod {
+  metadata: { name: string };
+  status: { podIP?: string; containerStatuses?: { ready: boolean }[] };
 }
 
-export const topics = async (): Promise<string[]> => (await kafkaTool('kafka-topics.sh', '--list')).trim().split('\n');
+async function brokersReady(): Promise<BrokerPod[]> {
+  const pods = await list<BrokerPod>('pods', 'kafka', 'app.kubernetes.io/name=kafka');
+  const ready = pods.filter(({ status }) => status.containerStatuses?.every((container) => container.ready));
+  if (ready.length === 0) throw new Error('no broker is ready');
+  return ready;
+}
 
-export const groups = async (): Promise<string[]> =>
-  (await kafkaTool('kafka-consumer-groups.sh', '--list')).trim().split('\n');
+/** Each starts a JVM, which takes seconds of a processor: where Kafka's own word is what is asked for. */
+export async function kafkaTool(tool: string, ...args: string[]): Promise<string> {
+  const pod = (await brokersReady())[0]?.metadata.name ?? '';
+  return kubectl(['exec', '-n', 'kafka', pod, '--', tool, '--bootstrap-server', BROKERS, ...args]);
+}
+
+/** Addresses of the brokers' listener for processes of this machine: manifests/kafka/kafka.yaml. */
+export const brokersFromHere = async (): Promise<string[]> =>
+  (await brokersReady()).map(({ status }) => `${status.podIP}:9094`);
+
+async function withAdmin<T>(ask: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = new Kafka({ brokers: await brokersFromHere(), logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  try {
+    return await ask(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+export const topics = (): Promise<string[]> => withAdmin((admin) => admin.listTopics());
+
+export const groups = (): Promise<string[]> =>
+  withAdmin(async (admin) => (await admin.listGroups()).groups.map(({ groupId }) => groupId));
+
+/** End offsets by partition, in the order of partitions. */
+export const endOffsets = (topic: string): Promise<{ partition: number; endOffset: number }[]> =>
+  withAdmin(async (admin) =>
+    (await admin.fetchTopicOffsets(topic))
+      .map(({ partition, high }) => ({ partition, endOffset: Number(high) }))
+      .sort((a, b) => a.partition - b.partition),
+  );
+
+/** Records in a topic from which none has been deleted, summed over its partitions. */
+export const recordsIn = async (topic: string): Promise<number> =>
+  (await endOffsets(topic)).reduce((sum, { endOffset }) => sum + endOffset, 0);
 
 export interface GroupLine {
   partition: number;
@@ -139,15 +173,6 @@ export async function describeGroup(group: string): Promise<GroupLine[]> {
     .filter((cells) => cells[0] === group && /^\d+$/.test(cells[2] ?? ''))
     .map((cells) => ({ partition: Number(cells[2]), committedOffset: Number(cells[3]), endOffset: Number(cells[4]) }))
     .sort((a, b) => a.partition - b.partition);
-}
-
-/** Records in the topic, summed over its partitions. */
-export async function recordsIn(topic: string): Promise<number> {
-  const text = await kafkaTool('kafka-get-offsets.sh', '--topic', topic);
-  return text
-    .trim()
-    .split('\n')
-    .reduce((sum, line) => sum + Number(line.split(':')[2] ?? 0), 0);
 }
 
 /** After one was deleted, or all of them were scaled away. */

@@ -1,9 +1,10 @@
 /** Strimzi on the cluster of `make cluster`, for as long as a test needs it: its own CRDs, a Kafka resource for the brokers that are there, and the stand-in for the Topic Operator. */
 import { readFileSync } from 'node:fs';
-import { BROKERS, eventually, kafkaTool } from './clusterLab.ts';
+import { adminTopics } from './adminTopics.ts';
+import { BROKERS, brokersFromHere, eventually } from './clusterLab.ts';
 import { kubeconfig, kubectl, tryKubectl } from './kubectl.ts';
 import { kafkaResource, listenersStatus, strimziDefinitions } from './strimziCrds.ts';
-import { startTopicOperator, type TopicOperator, type Topics } from './topicOperator.ts';
+import { startTopicOperator, type TopicOperator } from './topicOperator.ts';
 import { clusterOf } from './toy.ts';
 
 export const KAFKA_NAMESPACE = 'kafka';
@@ -41,49 +42,15 @@ export async function uninstallStrimzi(): Promise<void> {
   }
 }
 
-/** By Kafka's own tool in a broker's pod. */
-const toolTopics: Topics = {
-  async describe(topic) {
-    let text: string;
-    try {
-      text = await kafkaTool('kafka-topics.sh', '--describe', '--topic', topic);
-    } catch (error) {
-      if ((error as Error).message.includes('does not exist as expected')) return null;
-      throw error;
-    }
-    const read = (name: string) => new RegExp(`${name}: (\\S+)`).exec(text)?.[1] ?? '';
-    return {
-      partitions: Number(read('PartitionCount')),
-      replicas: Number(read('ReplicationFactor')),
-      id: read('TopicId'),
-    };
-  },
-  create: (topic, partitions, replicas, config) =>
-    kafkaTool(
-      'kafka-topics.sh',
-      ...['--create', '--topic', topic, '--partitions', String(partitions), '--replication-factor', String(replicas)],
-      ...Object.entries(config).flatMap(([name, value]) => ['--config', `${name}=${value}`]),
-    ),
-  raise: (topic, partitions) =>
-    kafkaTool('kafka-topics.sh', '--alter', '--topic', topic, '--partitions', String(partitions)),
-  remove: (topic) => kafkaTool('kafka-topics.sh', '--delete', '--topic', topic),
-};
-
-export function runTopicOperator(): TopicOperator {
+export async function runTopicOperator(): Promise<TopicOperator> {
   const cluster = clusterOf(readFileSync(kubeconfig, 'utf8'), { fieldManager: 'topic-operator' });
-  // Each look at a topic starts a tool in a broker's pod, which takes seconds of a processor: only where something changed.
-  const options = {
-    apiVersion: V1,
-    namespace: KAFKA_NAMESPACE,
-    name: KAFKA_CLUSTER,
-    everyMs: 1_000,
-    againAfterMs: 120_000,
-  };
-  const running = startTopicOperator(cluster, toolTopics, options);
+  const topics = adminTopics(await brokersFromHere());
+  const options = { apiVersion: V1, namespace: KAFKA_NAMESPACE, name: KAFKA_CLUSTER, everyMs: 500 };
+  const running = startTopicOperator(cluster, topics, options);
   return {
     async stop() {
       await running.stop();
-      await cluster.close();
+      await Promise.all([cluster.close(), topics.close()]);
     },
   };
 }

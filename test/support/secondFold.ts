@@ -3,14 +3,13 @@ import type { LoadTest } from '../../src/api/loadTest.ts';
 import { parseReport } from '../../src/domain/report.ts';
 import { emptyRun, fold, view } from '../../src/domain/run.ts';
 import type { RunView } from '../../src/domain/runView.ts';
-import { kafkaTool } from './clusterLab.ts';
+import { endOffsets, kafkaTool } from './clusterLab.ts';
 
 /** As of now. Throws where there is no evidence. */
 export async function secondFold({ metadata, status }: LoadTest): Promise<RunView> {
   const { topic = '', partition = 0, offset = 0 } = status?.evidence ?? {};
   // The lab goes on and so does its evidence: read up to where it ends now.
-  const ends = await kafkaTool('kafka-get-offsets.sh', '--topic-partitions', `${topic}:${partition}`);
-  const count = Number(ends.trim().split(':').at(-1)) - offset;
+  const count = ((await endOffsets(topic))[partition]?.endOffset ?? 0) - offset;
   if (!(count > 0)) throw new Error(`no evidence in ${topic}-${partition} from offset ${offset}`);
   const text = await kafkaTool(
     'kafka-console-consumer.sh',

@@ -46,10 +46,7 @@ interface Status {
 
 class NotSupported extends Error {}
 
-/**
- * `everyMs`: between two looks at all of its KafkaTopics. One in which nothing has changed is reconciled again after
- * `againAfterMs`, as by STRIMZI_FULL_RECONCILIATION_INTERVAL_MS.
- */
+/** `everyMs`: between two looks at all of its KafkaTopics. */
 export function startTopicOperator(
   cluster: Cluster,
   topics: Topics,
@@ -58,23 +55,16 @@ export function startTopicOperator(
     namespace,
     name,
     everyMs = 200,
-    againAfterMs = everyMs,
-  }: { apiVersion: string; namespace: string; name: string; everyMs?: number; againAfterMs?: number },
+  }: { apiVersion: string; namespace: string; name: string; everyMs?: number },
 ): TopicOperator {
   const stopping = new AbortController();
-  const reconciled = new Map<string, { as: string; at: number }>();
   const type = { apiVersion, kind: 'KafkaTopic', plural: 'kafkatopics' };
 
   async function round(): Promise<void> {
     const { items } = await cluster.list(type, { namespace, labelSelector: `strimzi.io/cluster=${name}` });
     for (const item of items) {
       if (stopping.signal.aborted) return;
-      const { uid = '', generation, annotations, finalizers, deletionTimestamp } = item.metadata;
-      const as = JSON.stringify([generation, annotations, finalizers, deletionTimestamp]);
-      const before = reconciled.get(uid);
-      if (before?.as === as && performance.now() - before.at < againAfterMs) continue;
       await reconcile(item);
-      reconciled.set(uid, { as, at: performance.now() });
     }
   }
 

@@ -43,7 +43,7 @@ beforeAll(async () => {
   [server, broker] = await Promise.all([startApiServer(), startBroker()]);
   user = clusterOf(server.kubeconfig, { fieldManager: 'user' });
   strimzi = clusterOf(server.kubeconfig, { fieldManager: 'strimzi' });
-  topics = adminTopics(broker.bootstrapServers);
+  topics = adminTopics([broker.bootstrapServers]);
   for (const file of readdirSync(join(root, 'crds')).filter((name) => name.endsWith('.yaml'))) {
     await user.apply(load(readFileSync(join(root, 'crds', file), 'utf8')) as KubernetesObject);
   }

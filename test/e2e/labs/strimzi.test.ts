@@ -49,7 +49,7 @@ const lab = (name: string) =>
 beforeAll(async () => {
   await makeNamespace(NAMESPACE);
   await installStrimzi();
-  topicOperator = runTopicOperator();
+  topicOperator = await runTopicOperator();
   await applyIn(NAMESPACE, lab(NAME));
 }, PATIENCE_MS);
 
@@ -135,7 +135,7 @@ test(
       (it) => conditionOf(it, 'Stalled')?.reason === 'TopicOperatorSilent',
     );
     expect(conditionOf(stalled, 'Stalled')?.message).toContain('check that the Topic Operator runs');
-    topicOperator = runTopicOperator();
+    topicOperator = await runTopicOperator();
     await untilLoadTest(NAMESPACE, name, 'runs', (it) => it.status?.phase === 'Running' && consumed(it) > 0);
     await topicOperator.stop();
     await kubectl(['delete', 'lt', name, '-n', NAMESPACE, '--timeout=150s']);
@@ -145,7 +145,7 @@ test(
         `left behind: KafkaTopic ${KAFKA_NAMESPACE}/${name}`,
       ),
     );
-    topicOperator = runTopicOperator();
+    topicOperator = await runTopicOperator();
     await eventually('the topic is gone', async () => !(await topics()).includes(name));
   },
   2 * PATIENCE_MS,

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { loadAll } from 'js-yaml';
 import type { Lab, LabInput } from '../../../../src/api/lab.ts';
-import type { LoadTestInput } from '../../../../src/api/loadTest.ts';
+import type { LoadTest, LoadTestInput } from '../../../../src/api/loadTest.ts';
 import { applyIn, makeNamespace, removeNamespace, topics, untilLab } from '../../../support/clusterLab.ts';
-import { kubectl } from '../../../support/kubectl.ts';
+import { get, kubectl } from '../../../support/kubectl.ts';
 
 const NAMESPACE = 'graded';
 const FOLDER = join(import.meta.dirname, '../../../../manifests/labs/graded');
@@ -40,6 +40,8 @@ interface Graded {
   minutes: number;
   /** With fewer pods: what it shows stays. */
   small?: (lab: Manifest) => void;
+  /** What else has to be seen when it has passed, before it is deleted. */
+  also?: () => Promise<void>;
   /** What is put wrong, and where that has to show. */
   sabotage: (lab: Manifest, beside: Deployment[]) => void;
   fails: { step: string; that: string };
@@ -119,6 +121,27 @@ const GRADED: Graded[] = [
   {
     file: '04-rebalancing-round.yaml',
     minutes: 12,
+    also: async () => {
+      const recent = await rebalancesOf('round');
+      const changes = recent.filter(({ membersBefore, membersAfter }) => membersBefore !== membersAfter).slice(0, 7);
+      expect(changes.map(({ trigger, membersAfter }) => `${trigger} ${membersAfter}`)).toEqual([
+        ...['ScaleUp 1', 'ScaleUp 2', 'ScaleUp 3', 'ScaleUp 4'],
+        ...['ScaleDown 3', 'ScaleDown 2', 'ScaleDown 1'],
+      ]);
+      for (const { protocol, longestPauseMs, stopTheWorldMs } of recent) {
+        expect(protocol).toBe('Eager');
+        expect(stopTheWorldMs).toBeLessThanOrEqual(longestPauseMs);
+      }
+      // Joins and leaves that were asked for are no storm; the Events tell of the idle consumer, once, and of its end.
+      const events = await eventsOf('round');
+      const reasons = events.map(({ reason }) => reason);
+      expect(reasons.filter((reason) => reason === 'IdleConsumers')).toHaveLength(1);
+      expect(reasons).toContain('IdleConsumersOver');
+      expect(reasons).not.toContain('RebalanceStorm');
+      expect(events.find(({ reason }) => reason === 'IdleConsumers')?.message).toMatch(
+        /^4 members, 3 partitions: round-consumer-3 has nothing to do.*spec.topic.partitions: 4.*replicas: 3/,
+      );
+    },
     sabotage: (lab) => {
       testOf(lab, 'round').topic.partitions = 4;
     },
@@ -151,6 +174,20 @@ const GRADED: Graded[] = [
   {
     file: '07-clean-stop-against-crash.yaml',
     minutes: 10,
+    also: async () => {
+      const lost = (await rebalancesOf('crash')).filter(
+        ({ membersBefore, membersAfter }) => membersAfter < membersBefore,
+      );
+      const [left, killed] = lost;
+      expect(left).toMatchObject({ trigger: 'ScaleDown', membersBefore: 3, membersAfter: 2 });
+      expect(killed).toMatchObject({ trigger: 'SessionExpired', membersBefore: 3, membersAfter: 2 });
+      expect(killed?.reason).toContain('scaled the consumers from 3 to 2');
+      expect(killed?.reason).toContain('killed crash-consumer-2');
+      // What it had not reported was told in its place at once: the 750 ms of doubt about its end are not in the bound.
+      expect(killed?.errorBoundMs).toBeLessThan(750);
+      const { status } = (await get<LoadTest>('loadtest', 'crash', NAMESPACE)) ?? {};
+      expect(status?.delivery?.skipped).toBe(0);
+    },
     sabotage: (lab) => {
       stepOf(lab, 'one is killed').scale = { loadTest: 'crash', consumers: 2 };
     },
@@ -242,6 +279,15 @@ const GRADED: Graded[] = [
   },
 ];
 
+async function rebalancesOf(name: string) {
+  const found = await get<LoadTest>('loadtest', name, NAMESPACE);
+  return found?.status?.rebalances?.recent ?? [];
+}
+async function eventsOf(name: string): Promise<{ reason: string; message: string }[]> {
+  const of = `--field-selector=involvedObject.kind=LoadTest,involvedObject.name=${name}`;
+  return JSON.parse(await kubectl(['get', 'events', '-n', NAMESPACE, of, '-o', 'json'])).items;
+}
+
 function read(file: string): Script {
   const documents = loadAll(readFileSync(join(FOLDER, file), 'utf8')) as ((Manifest & { kind: 'Lab' }) | Deployment)[];
   const [lab, ...labs] = documents.filter((one) => one.kind === 'Lab');
@@ -257,7 +303,7 @@ function hurried({ spec }: Manifest, last: string): void {
   for (const { expect: expectations = [] } of spec.steps) for (const one of expectations) one.within = '45s';
 }
 
-async function graded({ lab: manifest, beside }: Script, minutes: number): Promise<Lab> {
+async function graded({ lab: manifest, beside }: Script, minutes: number, also?: () => Promise<void>): Promise<Lab> {
   const { name } = manifest.metadata;
   await applyIn(NAMESPACE, ...beside, manifest);
   const over = await untilLab(
@@ -267,6 +313,16 @@ async function graded({ lab: manifest, beside }: Script, minutes: number): Promi
     ({ status }) => status?.phase === 'Passed' || status?.phase === 'Failed',
     minutes * MINUTE,
   );
+  try {
+    if (over.status?.phase === 'Passed') await also?.();
+  } finally {
+    await removed(manifest, beside);
+  }
+  return over;
+}
+
+/** With all that it made. */
+async function removed({ metadata: { name }, spec }: Manifest, beside: readonly Deployment[]): Promise<void> {
   // A consumer that goes on would make the Lab's topic again.
   for (const { metadata } of beside) {
     await kubectl(['delete', 'deployment', metadata.name, '-n', NAMESPACE, '--cascade=foreground', '--timeout=180s']);
@@ -274,12 +330,11 @@ async function graded({ lab: manifest, beside }: Script, minutes: number): Promi
   await kubectl(['delete', 'lab', name, '-n', NAMESPACE, '--timeout=180s']);
   const ofLab = `kafkalab.dev/lab=${name}`;
   expect(await kubectl(['get', 'loadtests,consumerscales', '-n', NAMESPACE, '-o', 'name', '-l', ofLab])).toBe('');
-  const made = (manifest.spec.resources ?? []).flatMap(({ kind, spec }) =>
-    kind === 'LoadTest' ? [(spec as unknown as LoadTestInput).topic.name] : [],
+  const made = (spec.resources ?? []).flatMap(({ kind, spec: of }) =>
+    kind === 'LoadTest' ? [(of as unknown as LoadTestInput).topic.name] : [],
   );
   const left = await topics();
   for (const topic of made) expect(left).not.toContain(topic);
-  return over;
 }
 
 /** What did not pass, as lines. */
@@ -291,48 +346,54 @@ const notPassed = ({ status }: Lab): string[] =>
       ...expectations.filter(({ passed }) => passed !== true).map(({ that, observed }) => `${that} | ${observed}`),
     ]);
 
-/** Most of a lab is waiting, so several run at a time. */
+/** Most of a lab is waiting, so several run at a time; those put wrong wait for what does not come. */
 const AT_A_TIME = 3;
+const AT_A_TIME_PUT_WRONG = 5;
 const passing = new Map<string, Promise<Lab>>();
 const failing = new Map<string, Promise<Lab>>();
 
-/** Begins all of them, so many at a time; gives their ends. */
-function inLanes<T>(tasks: (() => Promise<T>)[]): Promise<T>[] {
-  const ends = tasks.map(() => Promise.withResolvers<T>());
-  let next = 0;
+/** So many at a time, in this order. */
+async function inLanes(lanes: number, tasks: readonly (() => Promise<void>)[]): Promise<void> {
+  const waiting = [...tasks];
   const lane = async () => {
-    for (let index = next++; index < tasks.length; index = next++) {
-      await tasks[index]?.().then(ends[index]?.resolve, ends[index]?.reject);
-    }
+    for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) await task();
   };
-  for (let lanes = 0; lanes < AT_A_TIME; lanes++) void lane();
-  // Whoever awaits it hears of an error; nobody else has to.
-  for (const { promise } of ends) promise.catch(() => {});
-  return ends.map(({ promise }) => promise);
+  await Promise.all(Array.from({ length: lanes }, lane));
 }
 
+/** Registers how it ends under the file, and gives what begins it; that never rejects. */
+function runLater(ends: Map<string, Promise<Lab>>, file: string, run: () => Promise<Lab>): () => Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<Lab>();
+  promise.catch(() => {});
+  ends.set(file, promise);
+  return () => run().then(resolve, reject);
+}
+
+let allOver: Promise<void> | undefined;
 beforeAll(async () => {
   await makeNamespace(NAMESPACE);
-  const asIs = GRADED.map((one) => () => {
-    const script = read(one.file);
-    one.small?.(script.lab);
-    return graded(script, one.minutes);
-  });
-  const putWrong = GRADED.map((one) => async () => {
-    // It has the same names.
-    await passing.get(one.file)?.catch(() => {});
-    const script = read(one.file);
-    one.sabotage(script.lab, script.beside);
-    hurried(script.lab, one.fails.step);
-    return graded(script, one.minutes);
-  });
-  for (const [index, end] of inLanes([...asIs, ...putWrong]).entries()) {
-    const { file } = GRADED[index % GRADED.length] as Graded;
-    (index < GRADED.length ? passing : failing).set(file, end);
-  }
+  // The longest first, so that none is left over at the end.
+  const ordered = [...GRADED].sort((a, b) => b.minutes - a.minutes);
+  const asIs = ordered.map((one) =>
+    runLater(passing, one.file, async () => {
+      const script = read(one.file);
+      one.small?.(script.lab);
+      return graded(script, one.minutes, one.also);
+    }),
+  );
+  const putWrong = ordered.map((one) =>
+    runLater(failing, one.file, async () => {
+      const script = read(one.file);
+      one.sabotage(script.lab, script.beside);
+      hurried(script.lab, one.fails.step);
+      return graded(script, one.minutes);
+    }),
+  );
+  // One after the other: they have the same names.
+  allOver = inLanes(AT_A_TIME, asIs).then(() => inLanes(AT_A_TIME_PUT_WRONG, putWrong));
 }, 4 * MINUTE);
 afterAll(async () => {
-  await Promise.allSettled([...passing.values(), ...failing.values()]);
+  await allOver;
   await removeNamespace(NAMESPACE);
 }, ALL_MINUTES * MINUTE);
 
