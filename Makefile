@@ -32,8 +32,9 @@ unit: install native ## Unit and property tests only.
 
 e2e: cluster deploy ## The labs (small variants) and the failures they must withstand, on the local cluster.
 	@$(in_node) result=0; \
+	$(jest) --selectProjects servers --maxWorkers=2 || result=1; \
 	$(jest) --selectProjects labs --maxWorkers=3 || result=1; \
-	$(jest) --selectProjects e2e --runInBand || result=1; \
+	$(jest) --selectProjects alone --runInBand || result=1; \
 	exit $$result
 
 bench: cluster deploy ## Full sizes, with figures.

@@ -7,9 +7,10 @@ const base = {
 };
 
 /**
- * `unit` and `property` need nothing but Node; `e2e` and `labs` need the local cluster (`make cluster`). Files of `labs`
- * run side by side, a namespace each; those of `e2e` one by one: they make something die, or measure what a busy
- * machine would change.
+ * `unit` and `property` need nothing but Node; `servers` start an API server or a broker of their own, with the programs
+ * of the local cluster; `labs` and `alone` need the cluster itself (`make cluster`). Files of `labs` run side by side, a
+ * namespace each; those of `alone` one by one: they make something of the cluster die, or measure what a busy machine
+ * would change.
  */
 export default {
   // Of tests that say none: what takes a moment takes longer on a machine that is busy.
@@ -18,7 +19,8 @@ export default {
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/{src,scripts}/**/*.test.ts'] },
     { ...base, displayName: 'property', testMatch: ['<rootDir>/test/property/**/*.test.ts'] },
-    { ...base, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/!(labs)/**/*.test.ts'] },
+    { ...base, displayName: 'servers', testMatch: ['<rootDir>/test/e2e/!(labs|alone)/**/*.test.ts'] },
     { ...base, displayName: 'labs', testMatch: ['<rootDir>/test/e2e/labs/**/*.test.ts'] },
+    { ...base, displayName: 'alone', testMatch: ['<rootDir>/test/e2e/alone/**/*.test.ts'] },
   ],
 };

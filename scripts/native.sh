@@ -33,10 +33,13 @@ for pair in openssl/ssl.h:libssl-dev zlib.h:zlib1g-dev zstd.h:libzstd-dev; do
   command -v g++ >/dev/null 2>&1 && echo "#include <${pair%%:*}>" | g++ -E -x c++ - >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
 if [ -n "$missing" ]; then
-  # shellcheck disable=SC2086 # a list of packages
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "installing$missing" >&2
-    apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >&2
+    # shellcheck disable=SC2086 # a list of packages
+    if ! said=$(apt-get update -qq 2>&1 && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing 2>&1); then
+      echo "$said" >&2
+      exit 1
+    fi
   else
     echo "missing:$missing
 install them and run again: sudo apt-get install -y$missing" >&2

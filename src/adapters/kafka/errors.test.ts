@@ -10,6 +10,10 @@ test('Kafka’s own words are what people read, however deep the library nests t
   expect(sentence(error)).toBe('INVALID_CONFIG: Unknown topic config name: retention.millis');
 });
 
+test('an answer without words is its name', () => {
+  expect(sentence(nested(protocolError('COORDINATOR_NOT_AVAILABLE', '')))).toBe('COORDINATOR_NOT_AVAILABLE');
+});
+
 test('where nobody answered, what the connection said, once', () => {
   const refused = { message: 'Connection to 10.0.0.1:9092 failed.' };
   expect(sentence({ message: 'metadata failed 2 times.', errors: [refused, refused] })).toBe(refused.message);

@@ -23,10 +23,13 @@ function innermostMessages(error: unknown): string[] {
   return Array.isArray(errors) && errors.length > 0 ? errors.flatMap(innermostMessages) : [message ?? String(error)];
 }
 
+/** Some of Kafka's answers are a name and nothing else. */
+const inWords = ({ name, message }: ProtocolFailure) => (message === '' ? name : `${name}: ${message}`);
+
 /** One line: Kafka's own words where it answered, else what the connection said. */
 export function sentence(error: unknown): string {
   const failures = protocolFailures(error);
-  const parts = failures.length > 0 ? failures.map((f) => `${f.name}: ${f.message}`) : innermostMessages(error);
+  const parts = failures.length > 0 ? failures.map(inWords) : innermostMessages(error);
   return [...new Set(parts)].join('; ');
 }
 
