@@ -139,11 +139,35 @@ describe('what it saw', () => {
     ['lag.total < 100', 'lag.total = 40'],
     ['group.members.size() == 3 && lag.total < 100', 'group.members.size() = 2, lag.total = 40'],
     ['lag.total < before.lag.total', 'lag.total = 40, before.lag.total = 100'],
+    // Of a list's elements, what is looked at.
+    ['group.members.all(m, m.partitions.size() > 1)', 'group.members = [{partitions: [0, 2]}, {partitions: [1]}]'],
     [
-      'group.members.all(m, m.partitions.size() > 1)',
-      'group.members = [{id: "a", partitions: [0, 2], static: false}, {id: "b", partitions: [1], static: false}]',
+      'group.members.exists(m, m == before.group.members[0] && m.static)',
+      /^group.members = \[\{id: "a", .*, static: false\}\], before/,
     ],
-    ['group.members.all(lag, lag.id != group.name)', /^group.members = .*, group.name = "g"$/],
+    ['group.members.filter(m, m.static).size() > 0', 'group.members = [{static: false}, {static: false}]'],
+    [
+      'group.members.filter(m, m.static)[0].id == "a"',
+      'group.members = [{id: "a", static: false}, {id: "b", static: false}]',
+    ],
+    [
+      'group.members.filter(m, m.static).map(x, x.id).exists(i, i == "a")',
+      'group.members = [{id: "a", static: false}, {id: "b", static: false}]',
+    ],
+    ['group.members.exists(m, group.members.exists(n, m.id != n.id))', 'group.members = [{id: "a"}, {id: "b"}]'],
+    [
+      'group.members.exists(m, m.partitions.exists(p, p > 7))',
+      'group.members = [{partitions: [0, 2]}, {partitions: [1]}]',
+    ],
+    [
+      'group.members.filter(m, true).size() == 1',
+      /^group.members = \[\{id: "a", partitions: \[0, 2\], static: false\}, /,
+    ],
+    [
+      'group.members.all(m, has(m.id) && loadTests["my-test"].lag.total > 7)',
+      'group.members = [{id: "a"}, {id: "b"}], loadTests["my-test"].lag.total = 7',
+    ],
+    ['group.members.all(lag, lag.id != group.name)', 'group.members = [{id: "a"}, {id: "b"}], group.name = "g"'],
     ['group.members[0].id == "b"', 'group.members[0].id = "a"'],
     [
       'loadTests["my-test"].lag.total < loadTests.other.lag.total',
@@ -158,7 +182,7 @@ describe('what it saw', () => {
 
   test('long values are cut, and all of it is', () => {
     const many = { pauses: Array.from({ length: 500 }, (_, n) => n) };
-    expect(cel.observed('pauses.max() < 1.0', many, 500)).toMatch(/^pauses = \[0, 1, .*…$/);
+    expect(cel.observed('pauses.max() < 1.0', many, 500)).toMatch(/^pauses = \[0, 1, .*, [0-9]+, … \(500 in all\)\]$/);
     expect(cel.observed('pauses.max() < 1.0', many, 20)).toHaveLength(20);
   });
 });

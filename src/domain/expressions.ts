@@ -3,6 +3,8 @@
  * judged against values, and what they saw told as text. Types come from the schemas of the statuses. Pure.
  */
 import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
+import { askedFor, loopsIn, namedIn, pathOf, rootOf, usesIn, withoutSize } from './expressionTree.ts';
+import { shortened, told, toldBriefly } from './toldValue.ts';
 
 /** A structural OpenAPI schema: what crd.ts makes of a zod schema. */
 export type Schema = Record<string, unknown>;
@@ -15,7 +17,7 @@ export interface Expressions {
   problem(text: string): string | undefined;
   /** `values`: plain JSON by variable; a variable without a value is not known yet. Only for expressions without a problem. */
   judge(text: string, values: Values): Judgement;
-  /** What it names and what that is: `lag.total = 42, group.members.size() = 1`; at most so many characters. */
+  /** What it names and what that is, as far as it looks at it: `lag.total = 42, rebalancesOfStep = [{trigger: "ScaleUp"}]`; at most so many characters. */
   observed(text: string, values: Values, most: number): string;
   /** The parts of a variable that it names, as paths: `before.lag.total` → ["lag", "total"]. Throws where it names it as a whole. */
   partsOf(variable: string, text: string): string[][];
@@ -23,7 +25,7 @@ export interface Expressions {
 
 export type Values = Record<string, unknown>;
 
-const LONGEST_VALUE = 160;
+const LONGEST_VALUE = 240;
 /** Lists that may be gone through within each other: a third one of 1,000 elements would take minutes, each second. */
 const MOST_LOOPS = 2;
 /** Expressions kept as parsed. */
@@ -268,10 +270,9 @@ export function expressions(variables: Record<string, Schema>): Expressions {
     observed(text, values, most) {
       const context = contextOf(values);
       const seen = new Map<string, string>();
-      for (const node of namedIn(parse(text).ast, isVariable)) {
-        const named = text.slice(node.start, node.end);
+      for (const [named, use] of usesIn(parse(text).ast, text, isVariable)) {
         const result = evaluate(named, context);
-        seen.set(named, 'unknown' in result ? 'not known' : shortened(told(result.value), LONGEST_VALUE));
+        seen.set(named, 'unknown' in result ? 'not known' : toldBriefly(result.value, use, LONGEST_VALUE));
       }
       return shortened([...seen].map(([named, value]) => `${named} = ${value}`).join(', '), most);
     },
@@ -284,97 +285,3 @@ export function expressions(variables: Record<string, Schema>): Expressions {
     },
   };
 }
-
-// ---- what an expression names -----------------------------------------------------------------
-
-type Is = (variable: string) => boolean;
-
-const isNode = (value: unknown): value is ASTNode => typeof value === 'object' && value !== null && 'op' in value;
-
-function children(value: unknown): ASTNode[] {
-  if (isNode(value)) return [value];
-  return Array.isArray(value) ? value.flatMap(children) : [];
-}
-
-/** The left of `.` and of `[…]` with a literal inside. */
-function leftOf(node: ASTNode): ASTNode | undefined {
-  if (node.op === '.') return node.args[0];
-  if (node.op === '[]' && node.args[1].op === 'value') return node.args[0];
-  return undefined;
-}
-
-/** The variable at the beginning of a.b["c"], if it is one of those. */
-function rootOf(node: ASTNode, isOne: Is): string | undefined {
-  if (node.op === 'id') return isOne(node.args) ? node.args : undefined;
-  const left = leftOf(node);
-  return left === undefined ? undefined : rootOf(left, isOne);
-}
-
-const isSize = (node: ASTNode): boolean => node.op === 'rcall' && node.args[0] === 'size' && node.args[2].length === 0;
-
-const withoutSize = (node: ASTNode): ASTNode => (isSize(node) ? (node.args as [string, ASTNode])[1] : node);
-
-const LOOPS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
-
-/** How many lists are gone through within each other; what is within an element of another one is a part of that. `elements`: their names. */
-function loopsIn(node: ASTNode, elements: readonly string[] = []): number {
-  const most = (nodes: readonly ASTNode[], within = elements) =>
-    Math.max(0, ...nodes.map((one) => loopsIn(one, within)));
-  if (node.op !== 'rcall') return most(children(node.args));
-  const [name, receiver, args] = node.args;
-  const [element, ...rest] = args;
-  if (!LOOPS.has(name) || element?.op !== 'id' || rest.length === 0) return most([receiver, ...args]);
-  const own = rootOf(receiver, (one) => elements.includes(one)) === undefined ? 1 : 0;
-  return Math.max(loopsIn(receiver, elements), own + most(rest, [...elements, element.args]));
-}
-
-/** The longest a.b["c"] (and a.b.size()) that begin with one of those variables, wherever they stand. */
-function namedIn(node: ASTNode, isOne: Is): ASTNode[] {
-  if (rootOf(withoutSize(node), isOne) !== undefined) return [node];
-  if (node.op === 'rcall') {
-    const [, receiver, args] = node.args;
-    // What a macro names its elements is none of our variables within it.
-    const bound = args.length > 1 && args[0]?.op === 'id' ? args[0].args : undefined;
-    const within = bound === undefined ? isOne : (name: string) => name !== bound && isOne(name);
-    return [...namedIn(receiver, isOne), ...args.flatMap((arg) => namedIn(arg, within))];
-  }
-  return children(node.args).flatMap((child) => namedIn(child, isOne));
-}
-
-/** a.b["c"][0].d → ["b", "c"]: a list is taken as a whole. */
-const pathOf = (node: ASTNode): string[] => wayTo(node).path;
-
-/** `inList`: what follows is within a list. */
-function wayTo(node: ASTNode): { path: string[]; inList: boolean } {
-  if (node.op !== '.' && node.op !== '[]') return { path: [], inList: false };
-  const [left, key] = node.args;
-  const { path, inList } = wayTo(left);
-  if (inList || (typeof key !== 'string' && !isKey(key))) return { path, inList: true };
-  return { path: [...path, typeof key === 'string' ? key : String(key.args)], inList: false };
-}
-
-const isKey = (node: ASTNode): boolean => node.op === 'value' && typeof node.args === 'string';
-
-/** The arguments of has(). */
-function askedFor(node: ASTNode): ASTNode[] {
-  const inner = children(node.args).flatMap(askedFor);
-  if (node.op !== 'call' || node.args[0] !== 'has') return inner;
-  return [...node.args[1], ...inner];
-}
-
-// ---- values as text ---------------------------------------------------------------------------
-
-/** As in CEL: "text", 42, 0.5, [1, 2], {id: "a"}. */
-function told(value: unknown): string {
-  if (value instanceof Map) return told(Object.fromEntries(value));
-  if (Array.isArray(value)) return `[${value.map(told).join(', ')}]`;
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value !== 'object' || value === null) return String(value);
-  return `{${Object.entries(value)
-    .map(([field, inner]) => `${field}: ${told(inner)}`)
-    .join(', ')}}`;
-}
-
-/** At most so many characters. */
-export const shortened = (text: string, most: number): string =>
-  text.length <= most ? text : `${text.slice(0, most - 1)}…`;

@@ -2,7 +2,7 @@
 import type { Failure, Notice } from '../../api/kind.ts';
 import type { LabSpec, LabStatus, LabStepStatus } from '../../api/lab.ts';
 import { moving, type Standing, stalled, standingNotice, toldAlready } from '../../api/standing.ts';
-import { shortened } from '../../domain/expressions.ts';
+import { shortened } from '../../domain/toldValue.ts';
 import { isEnded, untold } from './steps.ts';
 
 export type Saying = Standing<LabStatus['phase']>;
