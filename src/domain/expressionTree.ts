@@ -82,6 +82,16 @@ function wayTo(node: ASTNode): { path: string[]; inList: boolean } {
 
 const isKey = (node: ASTNode): boolean => node.op === 'value' && typeof node.args === 'string';
 
+/** The first call of value.method(…). */
+export function callOf(method: string, node: ASTNode): ASTNode | undefined {
+  if (node.op === 'rcall' && node.args[0] === method) return node;
+  for (const child of children(node.args)) {
+    const call = callOf(method, child);
+    if (call !== undefined) return call;
+  }
+  return undefined;
+}
+
 /** The arguments of has(). */
 export function askedFor(node: ASTNode): ASTNode[] {
   const inner = children(node.args).flatMap(askedFor);

@@ -49,6 +49,11 @@ describe('what is wrong with an expression is said, with the place', () => {
       'group.members.all(a, group.members.all(b, group.members.exists(c, a.id == b.id && b.id != c.id)))',
       /^it goes through 3 lists within each other, which takes too long: write two expectations/,
     ],
+    [
+      'a pattern',
+      'lag.total > 1 || group.members.exists(m, m.id.matches("(a+)+b"))',
+      /^matches\(\) can’t be used here.*: write startsWith, endsWith or contains at character \d+$/,
+    ],
     ['before without the variable', 'before.lags.total > 1', /^before has no field lags/],
   ])('%s', (_, text, says) => {
     const problem = cel.problem(text);

@@ -3,7 +3,7 @@
  * judged against values, and what they saw told as text. Types come from the schemas of the statuses. Pure.
  */
 import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
-import { askedFor, loopsIn, namedIn, pathOf, rootOf, usesIn, withoutSize } from './expressionTree.ts';
+import { askedFor, callOf, loopsIn, namedIn, pathOf, rootOf, usesIn, withoutSize } from './expressionTree.ts';
 import { shortened, told, toldBriefly } from './toldValue.ts';
 
 /** A structural OpenAPI schema: what crd.ts makes of a zod schema. */
@@ -244,6 +244,11 @@ export function expressions(variables: Record<string, Schema>): Expressions {
           `at character ${asked.start + 1}`,
         );
       }
+    }
+    // The library hands the pattern to JavaScript's own, of which some take for ever.
+    const pattern = callOf('matches', expression.ast);
+    if (pattern !== undefined) {
+      return `matches() can’t be used here, because a pattern may take very long: write startsWith, endsWith or contains at character ${pattern.start + 1}`;
     }
     if (loopsIn(expression.ast) <= MOST_LOOPS) return undefined;
     return `it goes through ${MOST_LOOPS + 1} lists within each other, which takes too long: write two expectations, or go through what is within an element, e.g. group.members.all(m, m.partitions.all(p, p < 3))`;
