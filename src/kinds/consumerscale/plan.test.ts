@@ -343,7 +343,7 @@ describe('a step with stop: Kill', () => {
   test('shows in its status, and tells whom it tells and as whom', () => {
     const first = round(down, begun([done(3), PENDING]), three);
     expect(first.status.steps?.[1]).toMatchObject({ consumers: 1, stop: 'Kill' });
-    expect(first.events[0]?.message).toBe('step 2 (1 consumers, 3 partitions, stop: Kill)');
+    expect(first.events[0]?.message).toBe('step 2 (1 consumer, 3 partitions, stop: Kill)');
     const [order] = round(down, first.status, three).actions;
     const pod = { apiVersion: 'v1', kind: 'Pod', namespace: 'demo' };
     const pods = [1, 2].map((n) => ({ ...pod, name: `lag-consumer-${n}` }));

@@ -2,6 +2,7 @@
 import type { ConsumerScaleStatus, ConsumerScaleStepStatus } from '../../api/consumerScale.ts';
 import type { Notice } from '../../api/kind.ts';
 import { type Standing, standingNotice, toldAlready } from '../../api/standing.ts';
+import { counted } from '../../domain/counted.ts';
 
 export type Saying = Standing<ConsumerScaleStatus['phase']>;
 
@@ -16,7 +17,7 @@ export function outcome(steps: readonly ConsumerScaleStepStatus[]): Saying {
     phase: 'Completed',
     mood: 'Over',
     reason: timedOut > 0 ? 'CompletedWithTimeouts' : 'Completed',
-    message: `${steps.length} steps${timedOut > 0 ? `, ${timedOut} of them timed out` : ''}`,
+    message: `${counted(steps.length, 'step')}${timedOut > 0 ? `, ${timedOut} of them timed out` : ''}`,
   };
 }
 
@@ -33,9 +34,9 @@ export function stepNotices(
   return now.flatMap((step, index): Notice[] => {
     const { phase, consumers, partitions, stop, lag, rebalances, longestPauseMs, stopTheWorldMs, message } = step;
     if (before[index]?.phase === phase || phase === 'Pending') return [];
-    const what = `step ${index + 1} (${consumers} consumers, ${partitions} partitions${stop === 'Kill' ? ', stop: Kill' : ''})`;
+    const what = `step ${index + 1} (${counted(consumers ?? 0, 'consumer')}, ${counted(partitions ?? 0, 'partition')}${stop === 'Kill' ? ', stop: Kill' : ''})`;
     if (phase === 'Running') return [{ type: 'Normal', reason: 'StepStarted', message: what }];
-    const cost = `${rebalances ?? 0} rebalances, longest pause ${longestPauseMs ?? 0} ms, stop-the-world ${stopTheWorldMs ?? 0} ms, lag ${lag?.before ?? 0} -> ${lag?.after ?? 0} (peak ${lag?.peak ?? 0})`;
+    const cost = `${counted(rebalances ?? 0, 'rebalance')}, longest pause ${longestPauseMs ?? 0} ms, stop-the-world ${stopTheWorldMs ?? 0} ms, lag ${lag?.before ?? 0} -> ${lag?.after ?? 0} (peak ${lag?.peak ?? 0})`;
     if (phase === 'Done') return [{ type: 'Normal', reason: 'StepDone', message: `${what}: ${cost}` }];
     const reason = phase === 'TimedOut' ? 'StepTimedOut' : 'StepFailed';
     return [{ type: 'Warning', reason, message: `${what}: ${message ?? ''}; ${cost}` }];

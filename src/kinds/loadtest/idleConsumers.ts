@@ -2,6 +2,7 @@
 import { setCondition } from '../../api/conditions.ts';
 import type { Condition, Notice } from '../../api/kind.ts';
 import type { LoadTest } from '../../api/loadTest.ts';
+import { counted } from '../../domain/counted.ts';
 import type { RunView } from '../../domain/runView.ts';
 
 /** Names in the sentence; the rest are counted (status.consumers.idle has them all). */
@@ -54,7 +55,7 @@ function surplus({ spec }: LoadTest, { consumers }: RunView, partitions: number)
     spec.topic.management === 'Existing'
       ? `add partitions to topic ${spec.topic.name}`
       : `add partitions (spec.topic.partitions: ${members.length})`;
-  const take = enough === 0 ? '' : ` or take ${counted(idle.length)} away (spec.consumers.replicas: ${enough})`;
+  const take = enough === 0 ? '' : ` or take ${someConsumers(idle.length)} away (spec.consumers.replicas: ${enough})`;
   return `${counts(members.length, partitions)}: ${named(idle)} nothing to do, because a partition has one owner; ${add}${take}`;
 }
 
@@ -73,8 +74,8 @@ function unexplained({ consumers, rebalances }: RunView, partitions: number): st
 }
 
 const counts = (members: number, partitions: number): string =>
-  `${members} member${members === 1 ? '' : 's'}, ${partitions} partition${partitions === 1 ? '' : 's'}`;
-const counted = (consumers: number): string => (consumers === 1 ? 'a consumer' : `${consumers} consumers`);
+  `${counted(members, 'member')}, ${counted(partitions, 'partition')}`;
+const someConsumers = (consumers: number): string => (consumers === 1 ? 'a consumer' : `${consumers} consumers`);
 
 function named(ids: readonly string[]): string {
   const more = ids.length - NAMED;

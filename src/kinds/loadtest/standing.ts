@@ -2,6 +2,7 @@
 import type { Notice, Observed } from '../../api/kind.ts';
 import type { LoadTest, LoadTestStatus } from '../../api/loadTest.ts';
 import { moving, type Standing, stalled, standingNotice, toldAlready } from '../../api/standing.ts';
+import { counted } from '../../domain/counted.ts';
 import type { Run } from '../../domain/run.ts';
 import type { RunView } from '../../domain/runView.ts';
 
@@ -41,7 +42,11 @@ export function stand(seen: Observed<LoadTest, Run>, missing: Saying | undefined
     const pods = ready.producers + ready.consumers;
     return pods === 0
       ? { phase: 'Suspended', mood: 'Settled', reason: 'Suspended', message: 'set spec.suspend to false to go on' }
-      : moving('Suspended', 'Suspending', `${pods} clients are being stopped`);
+      : moving(
+          'Suspended',
+          'Suspending',
+          pods === 1 ? '1 client is being stopped' : `${pods} clients are being stopped`,
+        );
   }
   const counts = [
     ...(spec.producers === undefined ? [] : [`${ready.producers}/${wanted.producers} producers ready`]),
@@ -76,7 +81,7 @@ function outcome({ spec, status }: LoadTest, { figures, found }: Going): Saying 
   const message =
     delivery === undefined
       ? 'the run is over'
-      : `${delivery.produced} records produced, ${found === undefined ? '' : `${found} found in the log, `}${delivery.consumed} consumed (${delivery.duplicated} duplicated, ${delivery.skipped} skipped), ${(figures ?? status)?.rebalances?.count ?? 0} rebalances`;
+      : `${counted(delivery.produced, 'record')} produced, ${found === undefined ? '' : `${found} found in the log, `}${delivery.consumed} consumed (${delivery.duplicated} duplicated, ${delivery.skipped} skipped), ${counted((figures ?? status)?.rebalances?.count ?? 0, 'rebalance')}`;
   return { phase: 'Completed', mood: 'Over', reason: 'Completed', message };
 }
 
