@@ -1,14 +1,12 @@
 /** The traps of client-node 2.0.1, each against the real API server. */
 import { createServer } from 'node:net';
-import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { OWNER_UID } from '../../../src/api/kind.ts';
 import { ApiError, type Cluster } from '../../../src/runtime/ports.ts';
 import { applyUnowned } from '../../../src/runtime/unowned.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { type FaultProxy, startFaultProxy } from '../../support/faultProxy.ts';
 import { clusterOf, configMapRef } from '../../support/toy.ts';
-
-jest.setTimeout(60_000);
 
 type Client = Cluster & { close(): Promise<void> };
 let server: ApiServer;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { eventRecorder } from '../../../src/runtime/events.ts';
 import type { Cluster } from '../../../src/runtime/ports.ts';
@@ -7,8 +7,6 @@ import { type FaultProxy, startFaultProxy } from '../../support/faultProxy.ts';
 import { keptLog } from '../../support/kept.ts';
 import { clusterOf, configMapRef } from '../../support/toy.ts';
 import { until } from '../../support/until.ts';
-
-jest.setTimeout(60_000);
 
 let server: ApiServer;
 let proxy: FaultProxy;

@@ -1,5 +1,5 @@
 /** A Lab on a real API server: what it makes, keeps, kills and takes away. The test says what a LoadTest's operator would. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { KubernetesObject } from '../../../src/api/kind.ts';
 import type { Lab, LabInput } from '../../../src/api/lab.ts';
 import type { LoadTest, LoadTestInput, LoadTestStatus } from '../../../src/api/loadTest.ts';
@@ -13,8 +13,6 @@ import { serveCrds } from '../../support/serveCrds.ts';
 import { clusterOf } from '../../support/toy.ts';
 import { startToyRuntime, type ToyRuntime } from '../../support/toyRuntime.ts';
 import { until } from '../../support/until.ts';
-
-jest.setTimeout(90_000);
 
 const PATIENCE_MS = 30_000;
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { leadWhenElected, type Tenure } from '../../../src/runtime/leader.ts';
 import type { Cluster } from '../../../src/runtime/ports.ts';
@@ -8,8 +8,6 @@ import { type FaultProxy, startFaultProxy } from '../../support/faultProxy.ts';
 import { keptLog, noEvidence, noKafka, noMetrics, noWorkers } from '../../support/kept.ts';
 import { clusterOf, configMapRef, installToys, toy, toyKind } from '../../support/toy.ts';
 import { until } from '../../support/until.ts';
-
-jest.setTimeout(60_000);
 
 type Client = Cluster & { close(): Promise<void> };
 let server: ApiServer;

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { KubernetesObject } from '../../../src/api/kind.ts';
 import { ActionError, type Cluster, type EvidenceReader, type Kafka } from '../../../src/runtime/ports.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
@@ -16,8 +16,6 @@ import {
 } from '../../support/toy.ts';
 import { startToyRuntime, type ToyRuntime } from '../../support/toyRuntime.ts';
 import { until } from '../../support/until.ts';
-
-jest.setTimeout(60_000);
 
 let server: ApiServer;
 let user: Cluster & { close(): Promise<void> };

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import type { Change } from '../../../src/runtime/objectStore.ts';
 import type { Cluster } from '../../../src/runtime/ports.ts';
@@ -8,8 +8,6 @@ import { type FaultProxy, type Seen, startFaultProxy } from '../../support/fault
 import { keptLog } from '../../support/kept.ts';
 import { clusterOf, configMapRef } from '../../support/toy.ts';
 import { until } from '../../support/until.ts';
-
-jest.setTimeout(60_000);
 
 let server: ApiServer;
 let direct: Cluster & { close(): Promise<void> };
