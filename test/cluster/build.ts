@@ -168,6 +168,30 @@ export function strimziCrds(): Promise<string> {
   });
 }
 
+const helmVersion = '3.22.0';
+
+/** Helm's program, for the tests of the chart. */
+export function helm(): Promise<string> {
+  return cached({
+    name: `helm-${helmVersion}`,
+    folder: 'bin',
+    inputs: [`helm ${helmVersion}`],
+    tools: ['go'],
+    about: `building Helm ${helmVersion} (about two minutes, once per machine)`,
+    make: async (target) => {
+      const folder = `${target}.bin`;
+      try {
+        await run('go', ['install', '-trimpath', '-ldflags=-s -w', `helm.sh/helm/v3/cmd/helm@v${helmVersion}`], {
+          env: { GOBIN: folder, CGO_ENABLED: '0' },
+        });
+        renameSync(join(folder, 'helm'), target);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  });
+}
+
 const kafkaPythonVersion = '3.0.12';
 
 /** kafka-python as a folder for PYTHONPATH. */
