@@ -47,7 +47,8 @@ const asked = (...args: string[]): Promise<string> =>
 const withValues = (values: Record<string, string>): string[] =>
   Object.entries(values).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
 const rendered = async (values: Record<string, string> = {}): Promise<KubernetesObject[]> =>
-  objectsIn(await asked('template', NAME, chart, '--namespace', NAME, ...withValues(values)));
+  // A Helm built without its release's settings takes Kubernetes to be 1.20 where no cluster is asked.
+  objectsIn(await asked('template', NAME, chart, '--kube-version=1.34.0', '--namespace', NAME, ...withValues(values)));
 
 const objectsIn = (text: string): KubernetesObject[] =>
   (loadAll(text) as (KubernetesObject | null)[]).filter((object) => object !== null);
