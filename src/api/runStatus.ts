@@ -103,7 +103,7 @@ const rebalance = z.strictObject({
   stopTheWorldMs: ms('How long every partition that had records waiting was paused at the same time, in ms.'),
   longestPauseMs: ms('The longest pause of one partition, in ms.'),
   errorBoundMs: ms(
-    'By how much a pause may be off, in ms: its two ends are by the clocks of two processes, which are lined up only so far; and where one ended without a goodbye and what it left behind in its pod could not be read within 10 s, the pause may have begun up to 750 ms later, since nobody is left to tell of its last records. 0: all ends of a pause were of one process.',
+    'By how much a pause may be off, in ms: its two ends are by the clocks of two processes, which are lined up only so far; and where one ended without a goodbye and what it left behind in its pod could not be read within 10 s, the pause may have begun up to 750 ms later, since nobody is left to tell of its last records. 0.5, which is what rounding may make: all ends of a pause were of one process.',
   ).exactOptional(),
   pauses: field(
     z.array(z.strictObject({ partition: partition(), ms: ms('Length of the pause, in ms.') })).max(1_000),

@@ -11,6 +11,8 @@ const MOST_ENTRIES = 1_000;
 const MOST_PARTITIONS = 10_000;
 const LONGEST_REASON = 1_024;
 const LONGEST_ID = 253;
+/** Pauses are shown in whole ms. */
+const ROUNDED_MS = 0.5;
 /** Of the whole object's 256 KiB. */
 const MOST_BYTES = 240 * 1024;
 
@@ -35,7 +37,7 @@ function rebalanceStatus(rebalance: Rebalance): RebalancesStatus['recent'][numbe
     ...(resolutionMs === undefined ? {} : { resolutionMs: Math.round(resolutionMs) }),
     stopTheWorldMs: Math.round(stopTheWorldMs),
     longestPauseMs: Math.round(longestPauseMs),
-    ...(errorBoundMs === undefined ? {} : { errorBoundMs: Math.ceil(errorBoundMs * 10) / 10 }),
+    ...(errorBoundMs === undefined ? {} : { errorBoundMs: Math.ceil((errorBoundMs + ROUNDED_MS) * 10) / 10 }),
     reason: reason.slice(0, LONGEST_REASON),
     pauses: longest(pauses).map(({ partition, ms }) => ({ partition, ms: Math.round(ms) })),
     ...(pending.length === 0 ? {} : { pending: pending.slice(0, MOST_PARTITIONS) }),

@@ -1,10 +1,13 @@
+import { clockOrigin } from '../domain/clockOrigin.ts';
 import type { Report } from '../domain/evidence.ts';
 
 /** Milliseconds since 1970 (UTC), with fractions. */
 export type EpochMs = Report['sentAt'];
 
+const origin = clockOrigin(() => performance.now(), Date.now);
+
 /** The worker's clock, to the microsecond: it does not jump when the system's time is set. */
-export const now = (): EpochMs => Math.round((performance.timeOrigin + performance.now()) * 1000) / 1000;
+export const now = (): EpochMs => Math.round((origin + performance.now()) * 1000) / 1000;
 
 /** Resolves at `at` (a timer's precision: within about a millisecond after), at once when that is past. */
 export async function until(at: EpochMs): Promise<void> {

@@ -12,16 +12,16 @@ export interface LoggedRecord {
   timestamp: number;
 }
 
-/** Nanoseconds of CLOCK_MONOTONIC → milliseconds since 1970, as this process sees both at the same moment. */
+/** Nanoseconds of CLOCK_MONOTONIC → milliseconds since 1970: the earliest of many ticks of the wall clock, which has whole ms. */
 export function wallClock(): (monotonicNs: number) => number {
-  let best = { spread: Number.POSITIVE_INFINITY, offset: 0 };
-  for (let look = 0; look < 50; look++) {
-    const before = Number(process.hrtime.bigint());
-    const wall = performance.timeOrigin + performance.now();
-    const after = Number(process.hrtime.bigint());
-    if (after - before < best.spread) best = { spread: after - before, offset: wall - (before + after) / 2e6 };
+  const end = process.hrtime.bigint() + 20_000_000n;
+  let origin = Number.NEGATIVE_INFINITY;
+  for (let ns = 0n; ns < end; ) {
+    const wall = Date.now();
+    ns = process.hrtime.bigint();
+    origin = Math.max(origin, wall - Number(ns) / 1e6);
   }
-  return (monotonicNs) => monotonicNs / 1e6 + best.offset;
+  return (monotonicNs) => monotonicNs / 1e6 + origin;
 }
 
 /** undefined for lines of the log that are no records. */

@@ -7,6 +7,7 @@ import type { GroupView, KafkaView, PartitionView, TopicView } from '../../api/k
 import { EVIDENCE_TOPIC } from '../../domain/evidence.ts';
 import { protocolFailures } from './errors.ts';
 import { Groups } from './groups.ts';
+import { preciseNow } from './preciseNow.ts';
 
 /** Evidence is spread over this many partitions; a run keeps to one. */
 const EVIDENCE_PARTITIONS = 6;
@@ -45,7 +46,7 @@ export class KafkaConnection {
   #next: { asked: Asked; round: Promise<Round> } | undefined;
   #missing = new Set<string>();
 
-  constructor(bootstrapServers: string, clock: () => number = () => performance.timeOrigin + performance.now()) {
+  constructor(bootstrapServers: string, clock: () => number = preciseNow) {
     this.#clock = clock;
     this.admin = new Admin({
       clientId: CLIENT_ID,

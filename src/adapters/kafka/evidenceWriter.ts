@@ -4,6 +4,7 @@ import type kafka from '@confluentinc/kafka-javascript';
 import type { Fact, Report } from '../../domain/evidence.ts';
 import { ActionError } from '../../runtime/ports.ts';
 import { Producer } from './librdkafka.ts';
+import { preciseNow } from './preciseNow.ts';
 
 /** A report that the brokers have not taken by then counts as failed and is planned again. */
 const DELIVERY_TIMEOUT_MS = 10_000;
@@ -15,7 +16,7 @@ export class EvidenceWriter {
   #seq = 0;
   #connected: Promise<void> | undefined;
 
-  constructor(bootstrapServers: string, clock: () => number = () => performance.timeOrigin + performance.now()) {
+  constructor(bootstrapServers: string, clock: () => number = preciseNow) {
     this.#clock = clock;
     this.#producer = new Producer({
       'bootstrap.servers': bootstrapServers,
