@@ -1,10 +1,11 @@
-/** Labs 11 and 12 with both client libraries and a run that goes on: where records go (graded/: 09 to 12 as they are written). */
+/** Labs 09 to 12: where records go, with and without keys, before and after partitions were added. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { LoadTest } from '../../../src/api/loadTest.ts';
 import { partitionForKey } from '../../../src/domain/murmur2.ts';
 import {
   applyIn,
   endOffsets,
+  kafkaTool,
   loadTest,
   makeNamespace,
   PATIENCE_MS,
@@ -22,6 +23,7 @@ beforeAll(async () => {
 afterAll(() => removeNamespace(NAMESPACE), PATIENCE_MS);
 
 const spread = ({ status }: LoadTest) => status?.producers?.partitions ?? [];
+const sum = (partitions: { records: number }[]) => partitions.reduce((total, { records }) => total + records, 0);
 const completed = (name: string) =>
   untilLoadTest(NAMESPACE, name, 'is completed', ({ status }) => status?.phase === 'Completed');
 const raise = (name: string, partitions: number) =>
@@ -44,6 +46,81 @@ const recordsByKafka = async (topic: string): Promise<{ partition: number; recor
   (await endOffsets(topic))
     .map(({ partition, endOffset }) => ({ partition, records: endOffset }))
     .filter(({ records }) => records > 0);
+
+test(
+  '09: records without a key are all in the one partition, and spread over both after it was raised to two',
+  async () => {
+    await applyIn(
+      NAMESPACE,
+      loadTest(
+        {
+          topic: { name: 'nokey', partitions: 1, replicas: 1 },
+          producers: { replicas: 1, messagesPerSecond: 10, config: { 'metadata.max.age.ms': '1000' } },
+        },
+        'nokey',
+      ),
+    );
+    const one = await untilLoadTest(NAMESPACE, 'nokey', 'has sent ten', (lab) => sum(spread(lab)) >= 10);
+    expect(spread(one)).toEqual([{ partition: 0, records: one.status?.producers?.acknowledged }]);
+    expect(one.status).not.toHaveProperty('keys');
+    await raise('nokey', 2);
+    const two = await untilLoadTest(NAMESPACE, 'nokey', 'sends to both', (lab) =>
+      spread(lab).some(({ partition, records }) => partition === 1 && records >= 5),
+    );
+    expect(spread(two).map(({ partition }) => partition)).toEqual([0, 1]);
+    expect(sum(spread(two))).toBe(two.status?.producers?.acknowledged);
+  },
+  2 * PATIENCE_MS,
+);
+
+const SENT = ['key1', 'key2', 'key3'];
+const keyed = (name: string, topic: Record<string, unknown>, values: string[], messages: number) =>
+  loadTest(
+    {
+      topic: { name: 'keyed', replicas: 1, ...topic },
+      producers: { replicas: 1, messages, record: { key: { mode: 'Fixed', values } } },
+    },
+    name,
+  );
+
+test(
+  '10 and 11: each key sits in one partition, that of the Java client; after a partition was added some have moved',
+  async () => {
+    // Ten with key1, ten more, then key2 and key3: each a LoadTest of its own that completes by itself.
+    await applyIn(NAMESPACE, keyed('first', { partitions: 2, management: 'Auto' }, ['key1'], 10));
+    const first = await completed('first');
+    expect(first.status?.producers).toMatchObject({ acknowledged: 10, failed: 0, done: 1 });
+    expect(first.status?.keys).toMatchObject({ distinct: 1, spread: 0, list: [{ key: 'key1' }] });
+    expect(spread(first)).toEqual([{ partition: byHash(['key1'], 2).key1, records: 10 }]);
+    expect(first.status?.keys?.list[0]?.partitions).toMatchObject([{ records: 10, firstOffset: 0, lastOffset: 9 }]);
+
+    await applyIn(NAMESPACE, keyed('again', { partitions: 2, management: 'Existing' }, ['key1'], 10));
+    const again = await completed('again');
+    expect(places(again)).toEqual(places(first));
+    expect(again.status?.keys?.list[0]?.partitions).toMatchObject([{ records: 10, firstOffset: 10, lastOffset: 19 }]);
+
+    await applyIn(NAMESPACE, keyed('others', { partitions: 2, management: 'Existing' }, ['key2', 'key3'], 20));
+    const others = await completed('others');
+    expect({ ...places(first), ...places(others) }).toEqual(byHash(SENT, 2));
+
+    await kafkaTool('kafka-topics.sh', '--alter', '--topic', 'keyed', '--partitions', '3');
+    await applyIn(NAMESPACE, keyed('after', { partitions: 3, management: 'Existing' }, SENT, 30));
+    const after = await completed('after');
+    expect(places(after)).toEqual(byHash(SENT, 3));
+    const moved = SENT.filter((key) => places(after)[key] !== byHash(SENT, 2)[key]);
+    expect(moved).toEqual(SENT.filter((key) => byHash(SENT, 3)[key] !== byHash(SENT, 2)[key]));
+    expect(moved.length).toBeGreaterThan(0);
+
+    // What the four told is what Kafka has.
+    const told = [first, again, others, after].flatMap(spread);
+    const summed = [0, 1, 2].map((partition) => ({
+      partition,
+      records: sum(told.filter((one) => one.partition === partition)),
+    }));
+    expect(await recordsByKafka('keyed')).toEqual(summed.filter(({ records }) => records > 0));
+  },
+  4 * PATIENCE_MS,
+);
 
 test(
   '11: of a run that goes on while a partition is added, the keys that moved lie in two partitions',
@@ -91,7 +168,6 @@ test(
   2 * PATIENCE_MS,
 );
 
-const SENT = ['key1', 'key2', 'key3'];
 /** Client, partitioner, and records of each partition; undefined: by the keys' hashes. */
 const PARTITIONERS = [
   ['librdkafka', 'RoundRobin', [10, 10, 10]],
