@@ -31,16 +31,17 @@ unit: install native ## Unit and property tests only.
 	@$(in_node) $(jest) --selectProjects unit property
 
 e2e: cluster deploy ## The labs (small variants) and the failures they must withstand, on the local cluster.
-	@$(in_node) result=0; \
-	$(jest) --selectProjects servers --maxWorkers=2 || result=1; \
+	@$(in_node) result=0; log=$$(mktemp); trap 'rm -f $$log' EXIT; \
 	$(jest) --selectProjects labs --maxWorkers=3 || result=1; \
+	$(jest) --selectProjects servers --maxWorkers=2 > $$log 2>&1 & servers=$$!; \
 	$(jest) --selectProjects alone --runInBand || result=1; \
+	wait $$servers || result=1; cat $$log; \
 	exit $$result
 
 bench: cluster deploy ## Full sizes, with figures.
 	@$(in_node) node test/bench/run.ts
 
-cluster: image ## A real Kubernetes with three Kafka brokers on this machine; CLUSTER=kind uses kind.
+cluster: install ## A real Kubernetes with three Kafka brokers on this machine; CLUSTER=kind uses kind.
 	@$(in_node) $(cluster) up
 
 deploy: ## Installs the operator into the cluster.
@@ -64,8 +65,8 @@ format: install ## Formats and fixes what can be fixed.
 install: node_modules/.installed
 
 node_modules/.installed: package-lock.json
-	@$(in_node) echo "installing npm packages"; npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
-	@touch $@
+	@$(in_node) npm install --silent --no-save --ignore-scripts --no-audit --no-fund --loglevel=error; \
+	touch $@; printf '  %6d.0 s  npm packages\n' $$SECONDS >&2
 
 native: install ## The native Kafka client, built once per Node version.
 	@$(in_node) scripts/native.sh

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
+import { step } from '../test/cluster/progress.ts';
 import { kubectl, tryKubectl } from '../test/support/kubectl.ts';
 
 const checkout = join(import.meta.dirname, '..');
@@ -36,9 +37,10 @@ const crds = manifests
   .filter(({ kind }) => kind === 'CustomResourceDefinition')
   .map(({ metadata }) => `crd/${metadata.name}`);
 await kubectl(['wait', '--for=condition=Established', '--timeout=60s', ...crds]);
-process.stderr.write('  waiting for the operator to be ready\n');
 try {
-  await kubectl(['rollout', 'status', '-n', NAMESPACE, 'deployment/kafka-lab-operator', '--timeout=120s']);
+  await step('the operator becomes ready', () =>
+    kubectl(['rollout', 'status', '-n', NAMESPACE, 'deployment/kafka-lab-operator', '--timeout=300s']),
+  );
 } catch (error) {
   const log = await tryKubectl([
     'logs',
@@ -53,4 +55,3 @@ try {
   process.stderr.write(`${(error as Error).message}\n${pods.stdout}\n${log.stdout}${log.stderr}\n`);
   process.exit(1);
 }
-process.stderr.write('  the operator is ready\n');

@@ -34,7 +34,6 @@ for pair in openssl/ssl.h:libssl-dev zlib.h:zlib1g-dev zstd.h:libzstd-dev; do
 done
 if [ -n "$missing" ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-    echo "installing$missing" >&2
     # shellcheck disable=SC2086 # a list of packages
     if ! said=$(apt-get update -qq 2>&1 && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing 2>&1); then
       echo "$said" >&2
@@ -60,7 +59,7 @@ if [ ! -f "$nodedir/include/node/node_version.h" ]; then
   (cd "$nodedir" && npm pack --silent "$package" >/dev/null && tar xzf ./*.tgz --strip-components=1 package/include)
 fi
 
-echo "building librdkafka and its Node addon into $built (about a minute and a half; log: $cache/$name.log)" >&2
+started=$(date +%s)
 mkdir "$work/client"
 (cd "$client" && tar cf - --exclude=./build --exclude=./node_modules .) | tar xf - -C "$work/client"
 ln -s "$root/node_modules" "$work/node_modules" # nan
@@ -87,4 +86,4 @@ if ! mv -T "$work/out" "$built" 2>/dev/null && [ ! -f "$built/$addon" ]; then
   exit 1
 fi
 link
-echo "built $built" >&2
+printf '  %6d.0 s  native Kafka client (log: %s)\n' $(($(date +%s) - started)) "$cache/$name.log" >&2

@@ -17,7 +17,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/kafka-lab-operator
 home=$cache/node-$version
 if [ ! -x "$home/bin/node" ]; then
   command -v npm >/dev/null 2>&1 || { echo "npm is missing: apt-get install -y npm (or install Node 24) and run again" >&2; exit 1; }
-  echo "fetching Node $version from npm into $home" >&2
+  started=$(date +%s)
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
   (cd "$work" && npm pack --silent "node-linux-$arch@$version" >/dev/null && tar xzf ./*.tgz)
@@ -25,5 +25,6 @@ if [ ! -x "$home/bin/node" ]; then
   cp -R "$work/package/." "$home.new.$$/"
   rm -rf "$home"
   mv "$home.new.$$" "$home"
+  printf '  %6d.0 s  Node %s from npm\n' $(($(date +%s) - started)) "$version" >&2
 fi
 echo "$home/bin"

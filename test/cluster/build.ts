@@ -38,9 +38,22 @@ interface Artifact {
   make: (target: string) => Promise<unknown>;
 }
 
-export async function cached(artifact: Artifact): Promise<string> {
+const making = new Map<string, Promise<string>>();
+
+/** Its path, once it is there. Two that ask for it at the same time wait for the same one. */
+export function cached(artifact: Artifact): Promise<string> {
+  const target = pathOf(artifact);
+  const made = making.get(target) ?? make(artifact, target).finally(() => making.delete(target));
+  making.set(target, made);
+  return made;
+}
+
+function pathOf(artifact: Artifact): string {
   const [, base, ending] = /^(.*?)(\.tar)?$/.exec(artifact.name) as unknown as [string, string, string | undefined];
-  const target = join(cache, artifact.folder, `${base}-${hashOf(artifact.inputs)}${ending ?? ''}`);
+  return join(cache, artifact.folder, `${base}-${hashOf(artifact.inputs)}${ending ?? ''}`);
+}
+
+async function make(artifact: Artifact, target: string): Promise<string> {
   if (existsSync(target)) return target;
   await requireTools(artifact.tools);
   mkdirSync(join(cache, artifact.folder), { recursive: true });
@@ -56,41 +69,34 @@ export async function cached(artifact: Artifact): Promise<string> {
   return target;
 }
 
-const goModule = (name: string): string[] =>
-  ['go.mod', 'go.sum', 'main.go', 'build.sh'].map((file) => join(here, name, file));
-
 function versionIn(file: string, pattern: RegExp): string {
   const match = pattern.exec(readFileSync(join(here, file), 'utf8'));
   if (!match?.[1]) throw new Error(`no version in ${file}`);
   return match[1];
 }
 
-export async function kubernetes(): Promise<string> {
-  const version = versionIn('kubernetes/go.mod', /\tk8s\.io\/kubernetes v(\S+)/);
-  const program = await cached({
-    name: `kubernetes-${version}`,
-    folder: 'bin',
-    inputs: goModule('kubernetes'),
-    tools: ['go'],
-    about: `building Kubernetes ${version} as one program (about 5 minutes on 2 cores, once per machine)`,
-    make: (target) => run(join(here, 'kubernetes/build.sh'), [target], { show: true }),
-  });
-  const link = join(cache, 'bin', 'kubectl');
-  const fresh = `${link}.new.${process.pid}`;
-  symlinkSync(program, fresh);
-  renameSync(fresh, link);
-  return program;
+export interface Programs {
+  kubernetes: string;
+  coredns: string;
 }
 
-export function coredns(): Promise<string> {
-  return cached({
-    name: `coredns-${versionIn('coredns/go.mod', /github\.com\/coredns\/coredns v(\S+)/)}`,
+/** Kubernetes as one program, which looks at the name it is called by, and CoreDNS. */
+export async function programs(): Promise<Programs> {
+  const version = versionIn('programs/go.mod', /\tk8s\.io\/kubernetes v(\S+)/);
+  const folder = await cached({
+    name: `programs-${version}`,
     folder: 'bin',
-    inputs: goModule('coredns'),
+    inputs: [join(here, 'programs')],
     tools: ['go'],
-    about: 'building CoreDNS (about a minute, once per machine)',
-    make: (target) => run(join(here, 'coredns/build.sh'), [target], { show: true }),
+    about: `building Kubernetes ${version} and its DNS (5 to 8 minutes on 2 cores, once per machine)`,
+    make: (target) => run(join(here, 'programs/build.sh'), [target]),
   });
+  const kubernetes = join(folder, 'kubernetes');
+  const link = join(cache, 'bin', 'kubectl');
+  const fresh = `${link}.new.${process.pid}`;
+  symlinkSync(kubernetes, fresh);
+  renameSync(fresh, link);
+  return { kubernetes, coredns: join(folder, 'coredns') };
 }
 
 export function pause(): Promise<string> {

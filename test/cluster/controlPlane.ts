@@ -39,6 +39,7 @@ export function etcd(kubernetes: string): Daemon {
   const { key, certificate } = pem('etcd');
   return {
     name: 'etcd',
+    part: 'control-plane',
     program: kubernetes,
     args: [
       `--data-dir=${join(state, 'etcd')}`,
@@ -68,6 +69,7 @@ export function apiServerDaemon(kubernetes: string): Daemon {
   const serviceAccount = pem('service-account').key;
   return {
     name: 'kube-apiserver',
+    part: 'control-plane',
     program: kubernetes,
     args: [
       `--bind-address=${hostAddress}`,
@@ -105,6 +107,7 @@ export function controllerManager(kubernetes: string): Daemon {
   const authority = pem('ca');
   return {
     name: 'kube-controller-manager',
+    part: 'control-plane',
     program: kubernetes,
     args: [
       `--kubeconfig=${kubeconfigOf('kube-controller-manager')}`,
@@ -127,6 +130,7 @@ export function controllerManager(kubernetes: string): Daemon {
 export function scheduler(kubernetes: string): Daemon {
   return {
     name: 'kube-scheduler',
+    part: 'control-plane',
     program: kubernetes,
     args: [
       `--kubeconfig=${kubeconfigOf('kube-scheduler')}`,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { attempt, exists, run } from './command.ts';
 import { kafkaBuildFolder, pythonBuildFolder } from './images.ts';
+import { operatorFiles } from './operatorFiles.ts';
 import { cache, checkout, here } from './paths.ts';
 import { note, step } from './progress.ts';
 
@@ -22,6 +23,7 @@ export async function up(): Promise<void> {
     if (!exists(tool)) throw new Error(`${tool} is missing: install it, or use CLUSTER=local`);
   }
   mkdirSync(cache, { recursive: true });
+  await operatorFiles();
   if (!attempt('kind', ['get', 'clusters'])?.split('\n').includes(name)) {
     await step('creating the kind cluster', () =>
       run('kind', ['create', 'cluster', '--config', join(here, 'kind.yaml'), '--wait', '2m'], { show: true }),

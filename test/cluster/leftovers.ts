@@ -4,8 +4,8 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync 
 import { createConnection } from 'node:net';
 import { dirname, join } from 'node:path';
 import { attempt, exists, run } from './command.ts';
+import { whole } from './controlGroups.ts';
 import { bridge, cniNetwork, restoreKernel } from './network.ts';
-import { cgroup } from './node.ts';
 import { builderRuntime, builderStorage, state } from './paths.ts';
 import { clusterProcesses, foreign, podProcesses } from './processes.ts';
 import { waitFor } from './progress.ts';
@@ -26,7 +26,7 @@ async function endProcesses(): Promise<void> {
     const own = clusterProcesses();
     const starters = own.filter(({ name }) => name.startsWith('kube'));
     end((starters.length ? starters : own).map(({ pid }) => pid));
-    const pods = podProcesses(cgroup);
+    const pods = podProcesses(whole);
     end(pods);
     return own.length + pods.length === 0 ? undefined : `${own.length} programs and ${pods.length} processes of pods`;
   });
@@ -84,7 +84,7 @@ async function removeFirewallRules(): Promise<void> {
 async function removeControlGroups(): Promise<void> {
   const root = '/sys/fs/cgroup';
   const tops = [root, ...(existsSync(root) ? readdirSync(root).map((name) => join(root, name)) : [])]
-    .map((folder) => join(folder, cgroup))
+    .map((folder) => join(folder, whole))
     .filter((folder) => existsSync(folder));
   await waitFor('the removal of control groups', 20, async () => {
     for (const top of tops) {

@@ -1,7 +1,7 @@
 // The local cluster: a real Kubernetes of one node whose programs run directly on this machine.
 import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { coredns, hashOf, kubernetes } from './build.ts';
+import { programs as builtPrograms, hashOf, kafkaJars, type Programs } from './build.ts';
 import { makeCertificates, nodeName } from './certificates.ts';
 import { attempt } from './command.ts';
 import { apiServerDaemon, controllerManager, etcd, scheduler, writeControlPlaneFiles } from './controlPlane.ts';
@@ -11,6 +11,7 @@ import { apply, kubectl } from './kubectl.ts';
 import { anythingLeft, removeCluster } from './leftovers.ts';
 import { makeNetwork, setKernel } from './network.ts';
 import { containerd, dns, kubelet, proxy, writeNodeFiles } from './node.ts';
+import { operatorFiles } from './operatorFiles.ts';
 import {
   auditLog,
   containerdSocket,
@@ -24,11 +25,6 @@ import {
 import { type Daemon, foreign, kill, lastLines, processOf, start } from './processes.ts';
 import { note, step, waitFor } from './progress.ts';
 import { nodeTools, requireTools } from './requirements.ts';
-
-interface Programs {
-  kubernetes: string;
-  coredns: string;
-}
 
 function daemons({ kubernetes, coredns }: Programs): Daemon[] {
   return [
@@ -46,9 +42,14 @@ function daemons({ kubernetes, coredns }: Programs): Daemon[] {
 const madeWith = join(runtime, 'made-with');
 /** Decides whether a running cluster is the one that this checkout would start. */
 function definition(programs: Programs): string {
-  const files = ['certificates.ts', 'controlPlane.ts', 'node.ts', 'network.ts', 'bootstrap.json'].map((name) =>
-    join(here, name),
-  );
+  const files = [
+    'certificates.ts',
+    'controlGroups.ts',
+    'controlPlane.ts',
+    'node.ts',
+    'network.ts',
+    'bootstrap.json',
+  ].map((name) => join(here, name));
   return hashOf([...files, programs.kubernetes.slice(-40), programs.coredns.slice(-40)]);
 }
 
@@ -123,9 +124,15 @@ async function startPrograms(programs: Programs): Promise<void> {
   );
 }
 
+/** What needs no root: builds and downloads, side by side, since downloads wait for the network and builds for the CPU. */
+export async function build(): Promise<Programs> {
+  const [programs] = await Promise.all([builtPrograms(), operatorFiles(), kafkaJars()]);
+  return programs;
+}
+
 async function prepare(): Promise<Programs> {
-  const programs = { kubernetes: await kubernetes(), coredns: await coredns() };
-  await prepareImages();
+  await requireTools(nodeTools);
+  const [programs] = await Promise.all([build(), prepareImages()]);
   return programs;
 }
 
@@ -137,7 +144,6 @@ function giveToCaller(): void {
 export async function up(): Promise<void> {
   const other = foreign('kubelet', 'kube-proxy', 'k3s', 'k3s-server');
   if (other) throw new Error(`another Kubernetes runs on this machine: ${other}. Stop it first, or use CLUSTER=kind`);
-  await requireTools(nodeTools);
   const programs = await prepare();
   const unhealthy = anythingLeft() ? await whatIsUnhealthy(programs) : undefined;
   if (!existsSync(madeWith) || unhealthy) {
@@ -172,15 +178,13 @@ export async function down(): Promise<void> {
 }
 
 export async function status(): Promise<void> {
-  const unhealthy = anythingLeft()
-    ? await whatIsUnhealthy({ kubernetes: await kubernetes(), coredns: await coredns() })
-    : 'there is none';
+  const unhealthy = anythingLeft() ? await whatIsUnhealthy(await builtPrograms()) : 'there is none';
   if (unhealthy) throw new Error(`the local cluster is not usable: ${unhealthy}`);
   note('the local cluster is running');
 }
 
 async function named(name: string | undefined): Promise<Daemon> {
-  const all = daemons({ kubernetes: await kubernetes(), coredns: await coredns() });
+  const all = daemons(await builtPrograms());
   const daemon = all.find((one) => one.name === name);
   if (!daemon) throw new Error(`name one of ${all.map((one) => one.name).join(', ')}`);
   return daemon;

@@ -1,15 +1,14 @@
 // The one node: containerd, kubelet, kube-proxy, and the cluster's DNS server beside them.
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kubeconfigOf, nodeName, pem } from './certificates.ts';
 import { attempt } from './command.ts';
+import { makeControlGroups, podsGroup } from './controlGroups.ts';
 import { cniFolder, hostAddress, podRange } from './network.ts';
 import { config, containerdSocket, logs, runtime, state } from './paths.ts';
 import type { Daemon } from './processes.ts';
 import { cniPrograms } from './requirements.ts';
 
-/** The control group that holds every pod of this cluster and nothing else. */
-export const cgroup = 'kafka-lab';
 export const pauseImage = 'localhost/kafka-lab-pause:1';
 
 const containerdConfig = join(config, 'containerd.toml');
@@ -21,18 +20,6 @@ const resolvConf = join(config, 'resolv.conf');
 function lacksResourceCapability(): boolean {
   const last = /CapEff:\s*([0-9a-f]+)/.exec(attempt('cat', ['/proc/self/status']) ?? '')?.[1] ?? '';
   return (BigInt(`0x${last || '0'}`) & (1n << 24n)) === 0n;
-}
-
-function makeControlGroups(): void {
-  const root = '/sys/fs/cgroup';
-  if (existsSync(join(root, 'cgroup.controllers'))) {
-    mkdirSync(join(root, cgroup), { recursive: true });
-    return;
-  }
-  for (const controller of readdirSync(root)) {
-    if (existsSync(join(root, controller, 'cgroup.procs')))
-      mkdirSync(join(root, controller, cgroup), { recursive: true });
-  }
 }
 
 export function writeNodeFiles(): void {
@@ -94,7 +81,7 @@ disabled_plugins = [
         containerRuntimeEndpoint: `unix://${containerdSocket}`,
         podLogsDir: join(logs, 'pods'),
         cgroupDriver: 'cgroupfs',
-        cgroupRoot: `/${cgroup}`,
+        cgroupRoot: `/${podsGroup}`,
         enforceNodeAllocatable: [],
         failSwapOn: false,
         oomScoreAdj: 0,
@@ -175,12 +162,18 @@ disabled_plugins = [
 }
 
 export function containerd(): Daemon {
-  return { name: 'containerd', program: 'containerd', args: ['--config', containerdConfig, '--log-level', 'warn'] };
+  return {
+    name: 'containerd',
+    part: 'node',
+    program: 'containerd',
+    args: ['--config', containerdConfig, '--log-level', 'warn'],
+  };
 }
 
 export function kubelet(kubernetes: string): Daemon {
   return {
     name: 'kubelet',
+    part: 'node',
     program: kubernetes,
     args: [
       `--config=${kubeletConfig}`,
@@ -194,9 +187,9 @@ export function kubelet(kubernetes: string): Daemon {
 }
 
 export function proxy(kubernetes: string): Daemon {
-  return { name: 'kube-proxy', program: kubernetes, args: [`--config=${proxyConfig}`] };
+  return { name: 'kube-proxy', part: 'node', program: kubernetes, args: [`--config=${proxyConfig}`] };
 }
 
 export function dns(coredns: string): Daemon {
-  return { name: 'coredns', program: coredns, args: ['-conf', corefile] };
+  return { name: 'coredns', part: 'node', program: coredns, args: ['-conf', corefile] };
 }

@@ -4,10 +4,13 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { enter, type Part } from './controlGroups.ts';
 import { logs, runtime, state } from './paths.ts';
 
 export interface Daemon {
   name: string;
+  /** Whose share of the CPU it has. */
+  part: Part;
   program: string;
   args: string[];
   env?: Record<string, string>;
@@ -49,6 +52,7 @@ export function start(daemon: Daemon): void {
   child.on('error', () => {}); // told by the missing record below
   if (child.pid === undefined) throw new Error(`${daemon.name} did not start: ${daemon.program}`);
   writeFileSync(record(daemon.name), `${child.pid} ${startTime(child.pid)}\n`);
+  enter(daemon.part, child.pid);
   child.unref();
 }
 
@@ -99,9 +103,10 @@ export function clusterProcesses(): { pid: number; name: string }[] {
     .filter(({ name }) => ownPrograms.includes(name));
 }
 
-/** Processes inside the cluster's pods. */
-export function podProcesses(cgroup: string): number[] {
-  return numbers().filter((pid) => read(pid, 'cgroup').includes(`:/${cgroup}/`));
+/** Processes inside the cluster's pods, in whichever group below `group` a kubelet put them. */
+export function podProcesses(group: string): number[] {
+  const ofPod = new RegExp(`:/${group}/(.*/)?kubepods/`);
+  return numbers().filter((pid) => ofPod.test(read(pid, 'cgroup')));
 }
 
 /** A running program of one of these names that is not this cluster's. */

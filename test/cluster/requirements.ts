@@ -1,7 +1,7 @@
 // The programs that the local cluster needs, and the Debian package that has each.
 import { existsSync } from 'node:fs';
 import { attempt, exists, run } from './command.ts';
-import { note, step } from './progress.ts';
+import { step } from './progress.ts';
 
 const packages: Record<string, string> = {
   containerd: 'containerd',
@@ -18,6 +18,12 @@ const packages: Record<string, string> = {
   python3: 'python3',
   pip3: 'python3-pip',
   cc: 'gcc libc6-dev',
+  'g++': 'g++',
+  make: 'make',
+  // Of libraries, a header tells.
+  'openssl/ssl.h': 'libssl-dev',
+  'zlib.h': 'zlib1g-dev',
+  'zstd.h': 'libzstd-dev',
 };
 
 export const cniPrograms =
@@ -29,27 +35,41 @@ function goIsNewEnough(): boolean {
   return Number(major) > 1 || Number(minor) >= 21; // from 1.21 on, go fetches the toolchain that a module asks for
 }
 
-export async function requireTools(tools: string[]): Promise<void> {
+const isThere = (tool: string): boolean => (tool.endsWith('.h') ? existsSync(`/usr/include/${tool}`) : exists(tool));
+
+let before: Promise<void> = Promise.resolve();
+
+/** Installs what is missing; steps that run side by side come one after the other here, as apt-get wants it. */
+export function requireTools(tools: string[]): Promise<void> {
+  const own = before.then(() => install(tools));
+  before = own.catch(() => {});
+  return own;
+}
+
+async function install(tools: string[]): Promise<void> {
   if (tools.includes('go') && !goIsNewEnough()) {
     throw new Error(
       'Go 1.21 or newer is missing: install it from https://go.dev/dl (or apt-get install golang-1.24 where there is one), then run this again',
     );
   }
-  const missing = new Set(tools.filter((tool) => tool !== 'go' && !exists(tool)).map((tool) => packages[tool] ?? tool));
+  const missing = new Set(
+    tools.filter((tool) => tool !== 'go' && !isThere(tool)).map((tool) => packages[tool] ?? tool),
+  );
   if (tools.includes('containerd') && !existsSync(`${cniPrograms}/bridge`)) missing.add('containernetworking-plugins');
   if (missing.size === 0) return;
   const list = [...missing].join(' ');
   if (!exists('apt-get'))
     throw new Error(`these are missing: ${list} (the names of Debian's packages): install them, then run this again`);
   await step(`installing with apt-get: ${list}`, async () => {
-    const install = ['install', '-y', '--no-install-recommends', ...list.split(' ')];
-    const quiet = { env: { DEBIAN_FRONTEND: 'noninteractive' } };
+    const [program = '', ...first] = process.getuid?.() === 0 ? ['apt-get'] : ['sudo', 'apt-get'];
+    const aptGet = (...args: string[]) =>
+      run(program, [...first, ...args], { env: { DEBIAN_FRONTEND: 'noninteractive' } });
+    const packages = ['install', '-y', '--no-install-recommends', ...list.split(' ')];
     try {
-      await run('apt-get', install, quiet);
+      await aptGet(...packages);
     } catch {
-      note('refreshing the package lists');
-      await run('apt-get', ['update'], quiet);
-      await run('apt-get', install, quiet);
+      await aptGet('update'); // the lists name versions that are gone
+      await aptGet(...packages);
     }
   });
 }

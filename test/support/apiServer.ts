@@ -9,7 +9,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
-import { kubernetes } from '../cluster/build.ts';
+import { programs } from '../cluster/build.ts';
 import { until } from './until.ts';
 
 export interface ApiServer {
@@ -46,7 +46,7 @@ async function freePorts(count: number): Promise<number[]> {
 }
 
 export async function startApiServer(): Promise<ApiServer> {
-  const program = await kubernetes();
+  const { kubernetes: program } = await programs();
   const folder = mkdtempSync(join(tmpdir(), 'kafkalab-api-'));
   const [etcdPort = 0, peerPort = 0, apiPort = 0] = await freePorts(3);
   const token = randomBytes(16).toString('hex');
