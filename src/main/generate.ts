@@ -8,7 +8,7 @@ import { dump } from 'js-yaml';
 import { customResourceDefinition } from '../api/crd.ts';
 import { CRDS } from '../api/crds.ts';
 import { chartFiles } from './install/chart.ts';
-import { type Installation, installation, OPERATOR } from './install/objects.ts';
+import { type Installation, installation, OPERATOR, OPERATOR_RESOURCES } from './install/objects.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const CHART = `charts/${OPERATOR}`;
@@ -33,7 +33,7 @@ const DEVELOPMENT: Installation = {
   strimziNamespace: '',
   watchNamespaces: '',
   logLevel: 'info',
-  resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '512Mi' } },
+  resources: OPERATOR_RESOURCES,
 };
 
 /** Path → content of every generated file. */

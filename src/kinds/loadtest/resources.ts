@@ -173,7 +173,7 @@ const probes = (role: Role) =>
  * By its request a pod gets its share of a CPU that all want. Hundreds of producers have to fit on a small node; few
  * consumers are measured, and with a producer’s share nine of them worked off 144 records a second instead of 450 beside 200 producers.
  */
-const CPU: Record<Role, string> = { producer: '2m', consumer: '50m' };
+const CPU: Record<Role, string> = { producer: '2m', consumer: '30m' };
 
 function workload(
   loadTest: LoadTest,

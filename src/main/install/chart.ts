@@ -46,10 +46,7 @@ const values = z.strictObject({
     .default(true)
     .describe('Let those who may view or edit a namespace view or edit its labs (aggregated ClusterRoles).'),
   logLevel: z.enum(['error', 'warn', 'info', 'debug']).default('info').describe('How much the operator logs.'),
-  resources: z
-    .looseObject({})
-    .default({ requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '512Mi' } })
-    .describe('Resources of the operator’s container.'),
+  resources: z.looseObject({}).default(objects.OPERATOR_RESOURCES).describe('Resources of the operator’s container.'),
   networkPolicy: z
     .strictObject({
       enabled: z.boolean().default(false).describe('Restrict the operator’s connections to those it needs.'),

@@ -7,6 +7,12 @@ export const OPERATOR = 'kafka-lab-operator';
 /** Of /healthz, /readyz and /metrics. */
 export const OPERATOR_PORT = 8081;
 
+/**
+ * A pod's share of a full node is by its request: beside dozens of consumers the operator has to keep its watches, its
+ * lease and the figures up to date.
+ */
+export const OPERATOR_RESOURCES = { requests: { cpu: '250m', memory: '128Mi' }, limits: { memory: '512Mi' } };
+
 /** Plain text, or a template expression that becomes it. */
 export interface Installation {
   name: string;
