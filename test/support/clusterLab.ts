@@ -7,14 +7,18 @@ import { get, kubectl, list, tryKubectl } from './kubectl.ts';
 import { until } from './until.ts';
 
 export const OPERATOR_NAMESPACE = 'kafka-lab-operator';
-/** Pods start, groups settle, lag drains: generous, because the machine may be busy. */
+/** Without progress: pods start, groups settle, lag drains. */
 export const PATIENCE_MS = 5 * 60_000;
 /** Each look starts a kubectl: not so often that looking slows down what is looked at. */
 const LOOK_EVERY_MS = 500;
 
 /** `until` for what kubectl has to be asked for. */
-export const eventually = <T>(what: string, look: () => T | Promise<T>, timeoutMs = PATIENCE_MS) =>
-  until(what, look, timeoutMs, LOOK_EVERY_MS);
+export const eventually = <T>(
+  what: string,
+  look: () => T | Promise<T>,
+  patienceMs = PATIENCE_MS,
+  progress?: () => unknown,
+) => until(what, look, patienceMs, LOOK_EVERY_MS, progress);
 
 export async function makeNamespace(name: string): Promise<string> {
   await tryKubectl(['delete', 'namespace', name, '--ignore-not-found', '--timeout=180s']);
@@ -53,13 +57,32 @@ export const stopProducers = (namespace: string, name: string): Promise<string> 
 
 type Seen<T> = (resource: T) => boolean | undefined;
 
+/** What changes of a LoadTest, a ConsumerScale or a Lab while it gets on; figures move by themselves, and do not count. */
+interface Stage {
+  phase?: string;
+  conditions?: { type: string; status: string; reason: string; message: string }[];
+  steps?: { phase: string; message?: string; expectations?: { passed?: boolean }[] }[];
+  producers?: { ready: number };
+  consumers?: { ready: number; members: unknown[] };
+}
+
+function stageOf(resource: { status?: unknown } | undefined): string {
+  const { phase, conditions, steps, producers, consumers } = (resource?.status ?? {}) as Stage;
+  return JSON.stringify([
+    phase,
+    conditions?.map(({ type, status, reason, message }) => [type, status, reason, message]),
+    steps?.map((step) => [step.phase, step.message, step.expectations?.map(({ passed }) => passed)]),
+    [producers?.ready, consumers?.ready, consumers?.members.length],
+  ]);
+}
+
 async function untilSeen<T extends { status?: unknown }>(
   type: string,
   namespace: string,
   name: string,
   what: string,
   holds: Seen<T>,
-  timeoutMs: number,
+  patienceMs: number,
 ): Promise<T> {
   let last: T | undefined;
   try {
@@ -69,7 +92,8 @@ async function untilSeen<T extends { status?: unknown }>(
         last = await get<T>(type, name, namespace);
         return last !== undefined && holds(last) ? last : undefined;
       },
-      timeoutMs,
+      patienceMs,
+      () => stageOf(last),
     );
   } catch (error) {
     const events = await tryKubectl(['get', 'events', '-n', namespace, '--sort-by=.lastTimestamp']);
@@ -84,19 +108,19 @@ export const untilLoadTest = (
   name: string,
   what: string,
   holds: Seen<LoadTest>,
-  timeoutMs = PATIENCE_MS,
-) => untilSeen<LoadTest>('loadtest', namespace, name, what, holds, timeoutMs);
+  patienceMs = PATIENCE_MS,
+) => untilSeen<LoadTest>('loadtest', namespace, name, what, holds, patienceMs);
 
 export const untilConsumerScale = (
   namespace: string,
   name: string,
   what: string,
   holds: Seen<ConsumerScale>,
-  timeoutMs = PATIENCE_MS,
-) => untilSeen<ConsumerScale>('consumerscale', namespace, name, what, holds, timeoutMs);
+  patienceMs = PATIENCE_MS,
+) => untilSeen<ConsumerScale>('consumerscale', namespace, name, what, holds, patienceMs);
 
-export const untilLab = (namespace: string, name: string, what: string, holds: Seen<Lab>, timeoutMs = PATIENCE_MS) =>
-  untilSeen<Lab>('lab', namespace, name, what, holds, timeoutMs);
+export const untilLab = (namespace: string, name: string, what: string, holds: Seen<Lab>, patienceMs = PATIENCE_MS) =>
+  untilSeen<Lab>('lab', namespace, name, what, holds, patienceMs);
 
 export const isOver = (scale: ConsumerScale): boolean =>
   scale.status?.phase === 'Completed' || scale.status?.phase === 'Failed';

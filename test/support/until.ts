@@ -1,15 +1,26 @@
+import { share } from './room.ts';
+
+/** A wait ends at the latest after so many times its patience, whatever the machine does. */
+const AT_MOST = 6;
+
 /**
  * Waits until a condition holds: the value that is neither undefined, null nor false. Throws with what was seen last
- * when it takes too long. `everyMs`: short for what costs nothing to look at, longer for a program started each time.
+ * when it takes too long: `patienceMs` without progress, where time counts less while the machine is crowded.
+ * `everyMs`: short for what costs nothing to look at, longer for a program started each time. `progress`: while it
+ * answers something else than before, what is waited for is on its way.
  */
 export async function until<T>(
   what: string,
   look: () => T | Promise<T>,
-  timeoutMs = 45_000,
+  patienceMs = 45_000,
   everyMs = 20,
+  progress?: () => unknown,
 ): Promise<Exclude<T, undefined | null | false>> {
-  const end = Date.now() + timeoutMs;
+  const began = Date.now();
+  let before = began;
+  let waited = 0;
   let last: unknown;
+  let seen: unknown;
   for (;;) {
     try {
       const value = await look();
@@ -19,7 +30,16 @@ export async function until<T>(
     } catch (error) {
       last = error;
     }
-    if (Date.now() > end) throw new Error(`${what}: not within ${timeoutMs} ms; last: ${String(last)}`);
+    const now = Date.now();
+    waited += (now - before) * share(now);
+    before = now;
+    const stands = progress?.();
+    if (stands !== seen) waited = 0;
+    seen = stands;
+    if (waited > patienceMs || now - began > AT_MOST * patienceMs) {
+      const of = progress === undefined ? '' : ' without progress';
+      throw new Error(`${what}: not after ${now - began} ms (patience ${patienceMs} ms${of}); last: ${String(last)}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }

@@ -30,8 +30,8 @@ const config: Record<string, Record<string, string>> = {
   consumer: { 'group.protocol': 'consumer' },
 };
 
-beforeAll(() => makeNamespace(NAMESPACE), PATIENCE_MS);
-afterAll(() => removeNamespace(NAMESPACE), PATIENCE_MS);
+beforeAll(() => makeNamespace(NAMESPACE));
+afterAll(() => removeNamespace(NAMESPACE));
 
 /** One after the other: at the same time they would be in each other's way. */
 async function carriedOut(name: string): Promise<ConsumerScale> {
@@ -73,7 +73,7 @@ describe.each([
     scale = await carriedOut(name);
     // The first consumer may have joined before the schedule began.
     recent = (scale.status?.rebalances?.recent ?? []).filter(({ membersBefore }) => membersBefore > 0);
-  }, 3 * PATIENCE_MS);
+  });
 
   test('the schedule ends Completed', () => {
     expect(scale.status?.phase).toBe('Completed');

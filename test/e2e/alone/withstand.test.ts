@@ -30,8 +30,8 @@ import { secondFold } from '../../support/secondFold.ts';
 const NAMESPACE = 'withstand';
 const cluster = join(import.meta.dirname, '../../cluster/cluster.ts');
 
-beforeEach(() => makeNamespace(NAMESPACE), PATIENCE_MS);
-afterEach(() => removeNamespace(NAMESPACE), PATIENCE_MS);
+beforeEach(() => makeNamespace(NAMESPACE));
+afterEach(() => removeNamespace(NAMESPACE));
 
 const lab = (topic: string) => [
   loadTest({
@@ -78,185 +78,161 @@ async function expectEveryRebalanceOnce(scale: ConsumerScale): Promise<void> {
   ]).toContainEqual(sizes);
 }
 
-test(
-  'the operator is killed at several points of the lab',
-  async () => {
-    await applyIn(NAMESPACE, ...lab('killed-operator'));
-    await untilLoadTest(NAMESPACE, 'lab', 'begins to prepare', (it) => it.status?.startedAt !== undefined);
-    await killOperator();
+test('the operator is killed at several points of the lab', async () => {
+  await applyIn(NAMESPACE, ...lab('killed-operator'));
+  await untilLoadTest(NAMESPACE, 'lab', 'begins to prepare', (it) => it.status?.startedAt !== undefined);
+  await killOperator();
+  await untilConsumerScale(NAMESPACE, 'lab', 'step 1 runs', (it) => it.status?.steps?.[0]?.phase === 'Running');
+  await killOperator();
+  await untilConsumerScale(
+    NAMESPACE,
+    'lab',
+    'step 2 has begun',
+    (it) => it.status?.steps?.[1]?.startedAt !== undefined,
+  );
+  await killOperator();
+  await untilConsumerScale(
+    NAMESPACE,
+    'lab',
+    'step 3 has settled',
+    (it) => it.status?.steps?.[2]?.settledAt !== undefined,
+  );
+  await killOperator();
+  const scale = await untilConsumerScale(NAMESPACE, 'lab', 'is over', isOver);
+  expect(scale.status?.phase).toBe('Completed');
+  await expectEveryRebalanceOnce(scale);
+});
+
+test('the API server is restarted and a broker is lost during the lab', async () => {
+  await applyIn(NAMESPACE, ...lab('lost-broker'));
+  await untilConsumerScale(NAMESPACE, 'lab', 'step 1 runs', (it) => it.status?.steps?.[0]?.phase === 'Running');
+  await new Promise<void>((resolve, reject) => {
+    const restart = spawn(process.execPath, [cluster, 'restart', 'kube-apiserver'], {
+      stdio: 'ignore',
+      env: { ...process.env, CLUSTER: 'local' },
+    });
+    restart
+      .on('error', reject)
+      .on('close', (code) => (code === 0 ? resolve() : reject(new Error(`restart ended with ${code}`))));
+  });
+  await untilConsumerScale(NAMESPACE, 'lab', 'step 2 runs', (it) => it.status?.steps?.[1]?.startedAt !== undefined);
+  const acknowledged =
+    (await get<{ status: { producers: { acknowledged: number } } }>('lt', 'lab', NAMESPACE))?.status.producers
+      .acknowledged ?? 0;
+  await kubectl(['delete', 'pod', '-n', 'kafka', '--grace-period=0', '--force', 'my-cluster-kafka-1']);
+  const scale = await untilConsumerScale(NAMESPACE, 'lab', 'is over', isOver);
+  expect(scale.status?.phase).toBe('Completed');
+  expect(scale.status?.steps?.map(({ consumers, phase }) => [consumers, phase])).toEqual([
+    [1, 'Done'],
+    [3, 'Done'],
+    [2, 'Done'],
+  ]);
+  const { status } = await untilLoadTest(
+    NAMESPACE,
+    'lab',
+    'produces on',
+    (it) => (it.status?.producers?.acknowledged ?? 0) > acknowledged + 300,
+  );
+  expect(status?.producers?.failed).toBe(0);
+  expect(status?.delivery?.skipped).toBe(0);
+  expect(status?.rebalances?.recent.map(({ number }) => number)).toEqual(
+    status?.rebalances?.recent.map((_, index) => index + 1),
+  );
+  await allBrokersReady();
+});
+
+test('of two operators one acts; when it is killed the other one takes over', async () => {
+  const replicas = (count: number) =>
+    kubectl(['scale', '-n', OPERATOR_NAMESPACE, 'deployment/kafka-lab-operator', `--replicas=${count}`]);
+  await replicas(2);
+  try {
+    const pods = await operatorsReady(2);
+    const first = await eventually('somebody leads', leader, PATIENCE_MS);
+    expect(pods.map(({ metadata }) => metadata.name)).toContain(first);
+    await applyIn(NAMESPACE, ...lab('two-operators'));
     await untilConsumerScale(NAMESPACE, 'lab', 'step 1 runs', (it) => it.status?.steps?.[0]?.phase === 'Running');
-    await killOperator();
-    await untilConsumerScale(
-      NAMESPACE,
-      'lab',
-      'step 2 has begun',
-      (it) => it.status?.steps?.[1]?.startedAt !== undefined,
+    // The standby says that it waits, and does nothing.
+    const standby = pods.find(({ metadata }) => metadata.name !== first)?.metadata.name ?? '';
+    const log = await kubectl(['logs', '-n', OPERATOR_NAMESPACE, standby]);
+    expect(log).toContain('waiting for the lease');
+    expect(log).not.toContain('lease taken');
+    await killOperator(first);
+    const second = await eventually(
+      'another one leads',
+      async () => {
+        const now = await leader();
+        return now && now !== first ? now : undefined;
+      },
+      PATIENCE_MS,
     );
-    await killOperator();
-    await untilConsumerScale(
-      NAMESPACE,
-      'lab',
-      'step 3 has settled',
-      (it) => it.status?.steps?.[2]?.settledAt !== undefined,
-    );
-    await killOperator();
+    expect(second).not.toBe(first);
     const scale = await untilConsumerScale(NAMESPACE, 'lab', 'is over', isOver);
     expect(scale.status?.phase).toBe('Completed');
     await expectEveryRebalanceOnce(scale);
-  },
-  4 * PATIENCE_MS,
-);
+  } finally {
+    await replicas(1);
+    await eventually('one operator is left', async () => (await operatorPods()).length === 1, PATIENCE_MS);
+  }
+});
 
-test(
-  'the API server is restarted and a broker is lost during the lab',
-  async () => {
-    await applyIn(NAMESPACE, ...lab('lost-broker'));
-    await untilConsumerScale(NAMESPACE, 'lab', 'step 1 runs', (it) => it.status?.steps?.[0]?.phase === 'Running');
-    await new Promise<void>((resolve, reject) => {
-      const restart = spawn(process.execPath, [cluster, 'restart', 'kube-apiserver'], {
-        stdio: 'ignore',
-        env: { ...process.env, CLUSTER: 'local' },
-      });
-      restart
-        .on('error', reject)
-        .on('close', (code) => (code === 0 ? resolve() : reject(new Error(`restart ended with ${code}`))));
-    });
-    await untilConsumerScale(NAMESPACE, 'lab', 'step 2 runs', (it) => it.status?.steps?.[1]?.startedAt !== undefined);
-    const acknowledged =
-      (await get<{ status: { producers: { acknowledged: number } } }>('lt', 'lab', NAMESPACE))?.status.producers
-        .acknowledged ?? 0;
-    await kubectl(['delete', 'pod', '-n', 'kafka', '--grace-period=0', '--force', 'my-cluster-kafka-1']);
-    const scale = await untilConsumerScale(NAMESPACE, 'lab', 'is over', isOver);
-    expect(scale.status?.phase).toBe('Completed');
-    expect(scale.status?.steps?.map(({ consumers, phase }) => [consumers, phase])).toEqual([
-      [1, 'Done'],
-      [3, 'Done'],
-      [2, 'Done'],
-    ]);
-    const { status } = await untilLoadTest(
-      NAMESPACE,
-      'lab',
-      'produces on',
-      (it) => (it.status?.producers?.acknowledged ?? 0) > acknowledged + 300,
+test('deleted in the middle of the run: what it made is gone, its neighbour is untouched', async () => {
+  const neighbour = loadTest(
+    {
+      topic: { name: 'neighbour', partitions: 1 },
+      producers: { messagesPerSecond: 5 },
+      consumers: { group: 'neighbour' },
+    },
+    'neighbour',
+  );
+  await applyIn(NAMESPACE, ...lab('deleted-midway'), neighbour);
+  await untilConsumerScale(NAMESPACE, 'lab', 'step 2 runs', (it) => it.status?.steps?.[1]?.startedAt !== undefined);
+  await untilLoadTest(NAMESPACE, 'neighbour', 'runs', (it) => it.status?.phase === 'Running');
+  await kubectl(['delete', 'lt', 'lab', '-n', NAMESPACE, '--timeout=120s']);
+  expect(await topics()).not.toContain('deleted-midway');
+  expect(await groups()).not.toContain('deleted-midway');
+  expect(
+    (await list<{ metadata: { name: string } }>('statefulsets', NAMESPACE)).map(({ metadata }) => metadata.name).sort(),
+  ).toEqual(['neighbour-consumer', 'neighbour-producer']);
+  const failed = await untilConsumerScale(NAMESPACE, 'lab', 'says that its target is gone', isOver);
+  expect(failed.status?.phase).toBe('Failed');
+  expect(failed.status?.conditions.find(({ type }) => type === 'Ready')?.message).toContain('LoadTest/lab');
+  const before = await untilLoadTest(NAMESPACE, 'neighbour', 'runs', (it) => it.status?.phase === 'Running');
+  await untilLoadTest(
+    NAMESPACE,
+    'neighbour',
+    'goes on',
+    (it) => (it.status?.consumers?.consumed ?? 0) > (before.status?.consumers?.consumed ?? 0),
+  );
+  expect(await topics()).toContain('neighbour');
+});
+
+test('deleted while Kafka is unreachable: no finalizer hangs, and an event says what was left behind', async () => {
+  const brokers = (count: number) =>
+    kubectl(['scale', '-n', 'kafka', 'statefulset/my-cluster-kafka', `--replicas=${count}`]);
+  await applyIn(
+    NAMESPACE,
+    loadTest({
+      topic: { name: 'left-behind', partitions: 1 },
+      producers: { messagesPerSecond: 5 },
+      consumers: { group: 'left-behind' },
+    }),
+  );
+  await untilLoadTest(NAMESPACE, 'lab', 'runs', (it) => it.status?.phase === 'Running');
+  await brokers(0);
+  try {
+    await eventually('the brokers are gone', async () => (await list('pods', 'kafka')).length === 0, PATIENCE_MS);
+    await untilLoadTest(NAMESPACE, 'lab', 'says so', (it) =>
+      it.status?.conditions.some(({ reason }) => reason === 'FiguresLate'),
     );
-    expect(status?.producers?.failed).toBe(0);
-    expect(status?.delivery?.skipped).toBe(0);
-    expect(status?.rebalances?.recent.map(({ number }) => number)).toEqual(
-      status?.rebalances?.recent.map((_, index) => index + 1),
-    );
+    await kubectl(['delete', 'lt', 'lab', '-n', NAMESPACE, '--timeout=180s']);
+    const events = await kubectl(['get', 'events', '-n', NAMESPACE, '--field-selector=reason=LeftBehind']);
+    expect(events).toMatch(/left behind: topic left-behind and group left-behind, because Kafka at .* does not answer/);
+  } finally {
+    await brokers(3);
     await allBrokersReady();
-  },
-  4 * PATIENCE_MS,
-);
-
-test(
-  'of two operators one acts; when it is killed the other one takes over',
-  async () => {
-    const replicas = (count: number) =>
-      kubectl(['scale', '-n', OPERATOR_NAMESPACE, 'deployment/kafka-lab-operator', `--replicas=${count}`]);
-    await replicas(2);
-    try {
-      const pods = await operatorsReady(2);
-      const first = await eventually('somebody leads', leader, PATIENCE_MS);
-      expect(pods.map(({ metadata }) => metadata.name)).toContain(first);
-      await applyIn(NAMESPACE, ...lab('two-operators'));
-      await untilConsumerScale(NAMESPACE, 'lab', 'step 1 runs', (it) => it.status?.steps?.[0]?.phase === 'Running');
-      // The standby says that it waits, and does nothing.
-      const standby = pods.find(({ metadata }) => metadata.name !== first)?.metadata.name ?? '';
-      const log = await kubectl(['logs', '-n', OPERATOR_NAMESPACE, standby]);
-      expect(log).toContain('waiting for the lease');
-      expect(log).not.toContain('lease taken');
-      await killOperator(first);
-      const second = await eventually(
-        'another one leads',
-        async () => {
-          const now = await leader();
-          return now && now !== first ? now : undefined;
-        },
-        PATIENCE_MS,
-      );
-      expect(second).not.toBe(first);
-      const scale = await untilConsumerScale(NAMESPACE, 'lab', 'is over', isOver);
-      expect(scale.status?.phase).toBe('Completed');
-      await expectEveryRebalanceOnce(scale);
-    } finally {
-      await replicas(1);
-      await eventually('one operator is left', async () => (await operatorPods()).length === 1, PATIENCE_MS);
-    }
-  },
-  4 * PATIENCE_MS,
-);
-
-test(
-  'deleted in the middle of the run: what it made is gone, its neighbour is untouched',
-  async () => {
-    const neighbour = loadTest(
-      {
-        topic: { name: 'neighbour', partitions: 1 },
-        producers: { messagesPerSecond: 5 },
-        consumers: { group: 'neighbour' },
-      },
-      'neighbour',
-    );
-    await applyIn(NAMESPACE, ...lab('deleted-midway'), neighbour);
-    await untilConsumerScale(NAMESPACE, 'lab', 'step 2 runs', (it) => it.status?.steps?.[1]?.startedAt !== undefined);
-    await untilLoadTest(NAMESPACE, 'neighbour', 'runs', (it) => it.status?.phase === 'Running');
-    await kubectl(['delete', 'lt', 'lab', '-n', NAMESPACE, '--timeout=120s']);
-    expect(await topics()).not.toContain('deleted-midway');
-    expect(await groups()).not.toContain('deleted-midway');
-    expect(
-      (await list<{ metadata: { name: string } }>('statefulsets', NAMESPACE))
-        .map(({ metadata }) => metadata.name)
-        .sort(),
-    ).toEqual(['neighbour-consumer', 'neighbour-producer']);
-    const failed = await untilConsumerScale(NAMESPACE, 'lab', 'says that its target is gone', isOver);
-    expect(failed.status?.phase).toBe('Failed');
-    expect(failed.status?.conditions.find(({ type }) => type === 'Ready')?.message).toContain('LoadTest/lab');
-    const before = await untilLoadTest(NAMESPACE, 'neighbour', 'runs', (it) => it.status?.phase === 'Running');
-    await untilLoadTest(
-      NAMESPACE,
-      'neighbour',
-      'goes on',
-      (it) => (it.status?.consumers?.consumed ?? 0) > (before.status?.consumers?.consumed ?? 0),
-    );
-    expect(await topics()).toContain('neighbour');
-  },
-  3 * PATIENCE_MS,
-);
-
-test(
-  'deleted while Kafka is unreachable: no finalizer hangs, and an event says what was left behind',
-  async () => {
-    const brokers = (count: number) =>
-      kubectl(['scale', '-n', 'kafka', 'statefulset/my-cluster-kafka', `--replicas=${count}`]);
-    await applyIn(
-      NAMESPACE,
-      loadTest({
-        topic: { name: 'left-behind', partitions: 1 },
-        producers: { messagesPerSecond: 5 },
-        consumers: { group: 'left-behind' },
-      }),
-    );
-    await untilLoadTest(NAMESPACE, 'lab', 'runs', (it) => it.status?.phase === 'Running');
-    await brokers(0);
-    try {
-      await eventually('the brokers are gone', async () => (await list('pods', 'kafka')).length === 0, PATIENCE_MS);
-      await untilLoadTest(NAMESPACE, 'lab', 'says so', (it) =>
-        it.status?.conditions.some(({ reason }) => reason === 'FiguresLate'),
-      );
-      await kubectl(['delete', 'lt', 'lab', '-n', NAMESPACE, '--timeout=180s']);
-      const events = await kubectl(['get', 'events', '-n', NAMESPACE, '--field-selector=reason=LeftBehind']);
-      expect(events).toMatch(
-        /left behind: topic left-behind and group left-behind, because Kafka at .* does not answer/,
-      );
-    } finally {
-      await brokers(3);
-      await allBrokersReady();
-    }
-    expect(
-      await eventually('the topic is still there', async () => (await topics()).includes('left-behind'), PATIENCE_MS),
-    ).toBe(true);
-    await kafkaTool('kafka-topics.sh', '--delete', '--topic', 'left-behind');
-  },
-  4 * PATIENCE_MS,
-);
+  }
+  expect(
+    await eventually('the topic is still there', async () => (await topics()).includes('left-behind'), PATIENCE_MS),
+  ).toBe(true);
+  await kafkaTool('kafka-topics.sh', '--delete', '--topic', 'left-behind');
+});

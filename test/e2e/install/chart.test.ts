@@ -26,7 +26,7 @@ beforeAll(async () => {
   server = await startApiServer();
   user = clusterOf(server.kubeconfig);
   writeFileSync(join(folder, 'kubeconfig'), server.kubeconfig, { mode: 0o600 });
-}, 900_000);
+});
 
 afterAll(async () => {
   await user?.close();

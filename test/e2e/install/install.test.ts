@@ -38,7 +38,7 @@ beforeAll(async () => {
     created.push({ name: manifest.metadata.name, status: answer.status, message: answer.body.message ?? '' });
   }
   await until('the operator’s rights are known', () => may('list', 'kafkalab.dev', 'loadtests', 'default'));
-}, 120_000);
+});
 
 afterAll(async () => {
   await objects?.close();

@@ -15,7 +15,7 @@ beforeAll(async () => {
   connection = new KafkaConnection(broker.bootstrapServers);
   const create = ['--bootstrap-server', broker.bootstrapServers, '--create', '--topic', TOPIC, '--partitions', '4'];
   await broker.tool('org.apache.kafka.tools.TopicCommand', ...create);
-}, 180_000);
+});
 
 afterAll(async () => {
   await connection?.close();
@@ -46,64 +46,51 @@ const owned = ({ members }: GroupView) => members.flatMap(({ partitions }) => pa
 const settled = (members: number) => (group: GroupView) =>
   group.state === 'Stable' && group.members.length === members && owned(group).length === 4;
 
-test(
-  'a group that nobody has joined is no group',
-  async () => {
-    expect(
-      await until('Kafka answers', async () => ((await look('nobody')) === null ? true : undefined), PATIENCE_MS),
-    ).toBe(true);
-  },
-  PATIENCE_MS,
-);
+test('a group that nobody has joined is no group', async () => {
+  expect(
+    await until('Kafka answers', async () => ((await look('nobody')) === null ? true : undefined), PATIENCE_MS),
+  ).toBe(true);
+});
 
 test.each([
   ['classic', 'range', ['PreparingRebalance', 'CompletingRebalance']],
   ['consumer', 'uniform', ['Assigning', 'Reconciling']],
-] as const)(
-  'a group of the %s protocol: one, two, and one member again',
-  async (protocol, assignor, unrest) => {
-    const group = `${protocol}-group`;
-    const first = broker.consoleConsumer(TOPIC, group, `group.protocol=${protocol}`);
-    const alone = await seen(group, 'one member has all', settled(1));
-    expect(alone).toMatchObject({ protocol, assignor });
-    expect(alone.members[0]).toMatchObject({
-      clientId: 'console-consumer',
-      host: '127.0.0.1',
-      partitions: [0, 1, 2, 3],
-    });
+] as const)('a group of the %s protocol: one, two, and one member again', async (protocol, assignor, unrest) => {
+  const group = `${protocol}-group`;
+  const first = broker.consoleConsumer(TOPIC, group, `group.protocol=${protocol}`);
+  const alone = await seen(group, 'one member has all', settled(1));
+  expect(alone).toMatchObject({ protocol, assignor });
+  expect(alone.members[0]).toMatchObject({
+    clientId: 'console-consumer',
+    host: '127.0.0.1',
+    partitions: [0, 1, 2, 3],
+  });
 
-    const second = broker.consoleConsumer(TOPIC, group, `group.protocol=${protocol}`);
-    const states = new Set<string>();
-    const both = await seen(group, 'two share', (found) => {
-      states.add(found.state);
-      return settled(2)(found);
-    });
-    expect(shares(both)).toEqual([2, 2]);
-    expect(owned(both)).toEqual([0, 1, 2, 3]);
-    for (const state of states) expect(['Stable', ...unrest]).toContain(state);
-    if (protocol === 'consumer') {
-      expect(both.epoch).toBeGreaterThan(alone.epoch ?? Number.POSITIVE_INFINITY);
-      for (const { target, partitions, epoch } of both.members)
-        expect([target, epoch]).toEqual([partitions, both.epoch]);
-    }
+  const second = broker.consoleConsumer(TOPIC, group, `group.protocol=${protocol}`);
+  const states = new Set<string>();
+  const both = await seen(group, 'two share', (found) => {
+    states.add(found.state);
+    return settled(2)(found);
+  });
+  expect(shares(both)).toEqual([2, 2]);
+  expect(owned(both)).toEqual([0, 1, 2, 3]);
+  for (const state of states) expect(['Stable', ...unrest]).toContain(state);
+  if (protocol === 'consumer') {
+    expect(both.epoch).toBeGreaterThan(alone.epoch ?? Number.POSITIVE_INFINITY);
+    for (const { target, partitions, epoch } of both.members) expect([target, epoch]).toEqual([partitions, both.epoch]);
+  }
 
-    await first.leave();
-    const last = await seen(group, 'the second has all', settled(1));
-    expect(last.members[0]?.id).not.toBe(alone.members[0]?.id);
-    await second.leave();
-    const empty = await seen(group, 'is empty', ({ state }) => state === 'Empty');
-    expect(empty).toMatchObject({ protocol, members: [] });
-    expect(empty.committed).toEqual([0, 1, 2, 3].map((partition) => ({ partition, offset: 0 })));
-  },
-  4 * PATIENCE_MS,
-);
+  await first.leave();
+  const last = await seen(group, 'the second has all', settled(1));
+  expect(last.members[0]?.id).not.toBe(alone.members[0]?.id);
+  await second.leave();
+  const empty = await seen(group, 'is empty', ({ state }) => state === 'Empty');
+  expect(empty).toMatchObject({ protocol, members: [] });
+  expect(empty.committed).toEqual([0, 1, 2, 3].map((partition) => ({ partition, offset: 0 })));
+});
 
-test(
-  'groups of both protocols and one that is not there, in one round',
-  async () => {
-    const groups = ['consumer-group', 'classic-group', 'nobody'];
-    const all = await Promise.all(groups.map((group) => connection.view(TOPIC, group, 0)));
-    expect(all.map(({ group }) => group?.protocol)).toEqual(['consumer', 'classic', undefined]);
-  },
-  PATIENCE_MS,
-);
+test('groups of both protocols and one that is not there, in one round', async () => {
+  const groups = ['consumer-group', 'classic-group', 'nobody'];
+  const all = await Promise.all(groups.map((group) => connection.view(TOPIC, group, 0)));
+  expect(all.map(({ group }) => group?.protocol)).toEqual(['consumer', 'classic', undefined]);
+});

@@ -21,7 +21,7 @@ const create = (topic: string, partitions: number) =>
 
 beforeAll(async () => {
   kafka = await startWorkersBroker();
-}, 180_000);
+});
 afterEach(() => {
   running?.kill('SIGKILL');
 });
@@ -96,7 +96,6 @@ test.each(CLIENTS)(
     });
     expect(places(atEnd)).toEqual(whenDone);
   },
-  PATIENCE_MS,
 );
 
 test.each(CLIENTS)(
@@ -130,5 +129,4 @@ test.each(CLIENTS)(
     );
     await producer.end();
   },
-  PATIENCE_MS,
 );

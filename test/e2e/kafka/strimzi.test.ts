@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
 import type { ConsumerScale } from '../../../src/api/consumerScale.ts';
 import type { KubernetesObject, ObjectRef } from '../../../src/api/kind.ts';
@@ -25,7 +25,6 @@ import { until } from '../../support/until.ts';
 const PATIENCE_MS = 60_000;
 /** Longer than a Topic Operator that says nothing is waited for, and than a deletion waits for it. */
 const LONG_MS = 150_000;
-jest.setTimeout(2 * LONG_MS);
 
 const root = join(import.meta.dirname, '../../..');
 const folder = mkdtempSync(join(tmpdir(), 'kafkalab-strimzi-'));
@@ -50,7 +49,7 @@ beforeAll(async () => {
   await user.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: KAFKA } });
   await until('LoadTests are served', () => user.list({ apiVersion: 'kafkalab.dev/v1alpha1', kind: 'LoadTest' }, {}));
   operator = startOperator();
-}, 300_000);
+});
 
 afterEach(async () => {
   await topicOperator?.stop();

@@ -6,7 +6,6 @@ import {
   isOver,
   loadTest,
   makeNamespace,
-  PATIENCE_MS,
   removeNamespace,
   untilConsumerScale,
   untilLoadTest,
@@ -14,102 +13,94 @@ import {
 import { kubectl } from '../../support/kubectl.ts';
 
 const NAMESPACE = 'clients';
-beforeAll(() => makeNamespace(NAMESPACE), PATIENCE_MS);
-afterAll(() => removeNamespace(NAMESPACE), PATIENCE_MS);
+beforeAll(() => makeNamespace(NAMESPACE));
+afterAll(() => removeNamespace(NAMESPACE));
 
-test(
-  'a static member that restarts gets its partitions back: they paused while it was away, the others did not notice',
-  async () => {
-    await applyIn(
-      NAMESPACE,
-      loadTest(
-        {
-          topic: { name: 'static', partitions: 4, replicas: 2 },
-          producers: { replicas: 1, messagesPerSecond: 80 },
-          consumers: { replicas: 2, group: 'static', identity: 'Static', config: { 'auto.offset.reset': 'earliest' } },
-        },
-        'static',
-      ),
-    );
-    const before = await untilLoadTest(
-      NAMESPACE,
+test('a static member that restarts gets its partitions back: they paused while it was away, the others did not notice', async () => {
+  await applyIn(
+    NAMESPACE,
+    loadTest(
+      {
+        topic: { name: 'static', partitions: 4, replicas: 2 },
+        producers: { replicas: 1, messagesPerSecond: 80 },
+        consumers: { replicas: 2, group: 'static', identity: 'Static', config: { 'auto.offset.reset': 'earliest' } },
+      },
       'static',
-      'two share',
-      ({ status }) =>
-        status?.consumers?.members.length === 2 &&
-        status.consumers.members.every(({ partitions }) => partitions.length === 2) &&
-        status.rebalances?.settled &&
-        status.consumers.consumed > 200,
-    );
-    const owned = before.status?.consumers?.members.find(({ id }) => id === 'static-consumer-1')?.partitions;
-    const count = before.status?.rebalances?.count ?? 0;
-    await kubectl(['delete', 'pod', 'static-consumer-1', '-n', NAMESPACE, '--wait=false']);
-    const { status } = await untilLoadTest(
-      NAMESPACE,
-      'static',
-      'its restart is told',
-      (it) =>
-        (it.status?.rebalances?.count ?? 0) > count &&
-        it.status?.rebalances?.settled &&
-        it.status.rebalances.recent.every(({ pending }) => pending === undefined),
-    );
-    const told = status?.rebalances?.recent.slice(count);
-    expect(told).toHaveLength(1);
-    expect(told?.[0]).toMatchObject({ trigger: 'Restart', membersBefore: 2, membersAfter: 2, partitionsMoved: 0 });
-    // A pod goes and comes: no broker waits for it, only its own partitions do.
-    const { pauses = [], stopTheWorldMs } = told?.[0] ?? {};
-    const its = pauses.filter(({ partition }) => owned?.includes(partition));
-    expect(its.map(({ partition }) => partition)).toEqual(owned);
-    const shortest = Math.min(...its.map(({ ms }) => ms));
-    expect(shortest).toBeGreaterThan(500);
-    // The other one may have had to wait for the processor.
-    for (const { partition, ms } of pauses) {
-      if (!owned?.includes(partition)) expect(ms).toBeLessThan(shortest / 2);
-    }
-    expect(stopTheWorldMs).toBeLessThan(shortest / 2);
-    expect(status?.delivery).toMatchObject({ duplicated: 0, skipped: 0 });
-  },
-  2 * PATIENCE_MS,
-);
+    ),
+  );
+  const before = await untilLoadTest(
+    NAMESPACE,
+    'static',
+    'two share',
+    ({ status }) =>
+      status?.consumers?.members.length === 2 &&
+      status.consumers.members.every(({ partitions }) => partitions.length === 2) &&
+      status.rebalances?.settled &&
+      status.consumers.consumed > 200,
+  );
+  const owned = before.status?.consumers?.members.find(({ id }) => id === 'static-consumer-1')?.partitions;
+  const count = before.status?.rebalances?.count ?? 0;
+  await kubectl(['delete', 'pod', 'static-consumer-1', '-n', NAMESPACE, '--wait=false']);
+  const { status } = await untilLoadTest(
+    NAMESPACE,
+    'static',
+    'its restart is told',
+    (it) =>
+      (it.status?.rebalances?.count ?? 0) > count &&
+      it.status?.rebalances?.settled &&
+      it.status.rebalances.recent.every(({ pending }) => pending === undefined),
+  );
+  const told = status?.rebalances?.recent.slice(count);
+  expect(told).toHaveLength(1);
+  expect(told?.[0]).toMatchObject({ trigger: 'Restart', membersBefore: 2, membersAfter: 2, partitionsMoved: 0 });
+  // A pod goes and comes: no broker waits for it, only its own partitions do.
+  const { pauses = [], stopTheWorldMs } = told?.[0] ?? {};
+  const its = pauses.filter(({ partition }) => owned?.includes(partition));
+  expect(its.map(({ partition }) => partition)).toEqual(owned);
+  const shortest = Math.min(...its.map(({ ms }) => ms));
+  expect(shortest).toBeGreaterThan(500);
+  // The other one may have had to wait for the processor.
+  for (const { partition, ms } of pauses) {
+    if (!owned?.includes(partition)) expect(ms).toBeLessThan(shortest / 2);
+  }
+  expect(stopTheWorldMs).toBeLessThan(shortest / 2);
+  expect(status?.delivery).toMatchObject({ duplicated: 0, skipped: 0 });
+});
 
-test(
-  'kafkajs: joins and leaves are told with who owned what, and every record is accounted for',
-  async () => {
-    await applyIn(
-      NAMESPACE,
-      loadTest(
-        {
-          topic: { name: 'kafkajs', partitions: 3, replicas: 2 },
-          producers: { replicas: 1, messagesPerSecond: 60, client: 'kafkajs' },
-          consumers: { replicas: 1, group: 'kafkajs', client: 'kafkajs', config: { 'auto.offset.reset': 'earliest' } },
-        },
-        'kafkajs',
-      ),
-      consumerScale({ steps: [1, 2, 1].map((consumers) => ({ consumers, hold: '8s' })) }, 'kafkajs', 'kafkajs'),
-    );
-    const scale = await untilConsumerScale(NAMESPACE, 'kafkajs', 'is over', isOver);
-    expect(scale.status?.phase).toBe('Completed');
-    const { status } = await untilLoadTest(
-      NAMESPACE,
+test('kafkajs: joins and leaves are told with who owned what, and every record is accounted for', async () => {
+  await applyIn(
+    NAMESPACE,
+    loadTest(
+      {
+        topic: { name: 'kafkajs', partitions: 3, replicas: 2 },
+        producers: { replicas: 1, messagesPerSecond: 60, client: 'kafkajs' },
+        consumers: { replicas: 1, group: 'kafkajs', client: 'kafkajs', config: { 'auto.offset.reset': 'earliest' } },
+      },
       'kafkajs',
-      'all pauses are known',
-      (it) =>
-        it.status?.consumers?.members.length === 1 &&
-        it.status.rebalances?.settled &&
-        it.status.rebalances.recent.every(({ pending }) => pending === undefined),
-    );
-    const recent = status?.rebalances?.recent ?? [];
-    expect(recent.map(({ membersAfter }) => membersAfter)).toEqual([1, 2, 1]);
-    expect(new Set(recent.map(({ protocol }) => protocol))).toEqual(new Set(['Eager']));
-    expect(recent.slice(1).map(({ trigger }) => trigger)).toEqual(['ScaleUp', 'ScaleDown']);
-    for (const { members } of recent.slice(1)) {
-      expect(members.flatMap(({ gained }) => gained).sort()).toEqual(members.flatMap(({ lost }) => lost).sort());
-    }
-    // Eager: those that stay pause too.
-    expect(recent[1]?.longestPauseMs).toBeGreaterThan(0);
-    expect(status?.producers?.failed).toBe(0);
-    expect(status?.delivery).toMatchObject({ skipped: 0 });
-    expect(status?.delivery?.consumed).toBeGreaterThan(500);
-  },
-  2 * PATIENCE_MS,
-);
+    ),
+    consumerScale({ steps: [1, 2, 1].map((consumers) => ({ consumers, hold: '8s' })) }, 'kafkajs', 'kafkajs'),
+  );
+  const scale = await untilConsumerScale(NAMESPACE, 'kafkajs', 'is over', isOver);
+  expect(scale.status?.phase).toBe('Completed');
+  const { status } = await untilLoadTest(
+    NAMESPACE,
+    'kafkajs',
+    'all pauses are known',
+    (it) =>
+      it.status?.consumers?.members.length === 1 &&
+      it.status.rebalances?.settled &&
+      it.status.rebalances.recent.every(({ pending }) => pending === undefined),
+  );
+  const recent = status?.rebalances?.recent ?? [];
+  expect(recent.map(({ membersAfter }) => membersAfter)).toEqual([1, 2, 1]);
+  expect(new Set(recent.map(({ protocol }) => protocol))).toEqual(new Set(['Eager']));
+  expect(recent.slice(1).map(({ trigger }) => trigger)).toEqual(['ScaleUp', 'ScaleDown']);
+  for (const { members } of recent.slice(1)) {
+    expect(members.flatMap(({ gained }) => gained).sort()).toEqual(members.flatMap(({ lost }) => lost).sort());
+  }
+  // Eager: those that stay pause too.
+  expect(recent[1]?.longestPauseMs).toBeGreaterThan(0);
+  expect(status?.producers?.failed).toBe(0);
+  expect(status?.delivery).toMatchObject({ skipped: 0 });
+  expect(status?.delivery?.consumed).toBeGreaterThan(500);
+});

@@ -6,7 +6,6 @@ import {
   conditionOf,
   loadTest,
   makeNamespace,
-  PATIENCE_MS,
   removeNamespace,
   untilLoadTest,
 } from '../../support/clusterLab.ts';
@@ -31,51 +30,42 @@ const TROUBLE = loadTest(
   'trouble',
 );
 
-beforeAll(() => makeNamespace(NAMESPACE), PATIENCE_MS);
-afterAll(() => removeNamespace(NAMESPACE), PATIENCE_MS);
+beforeAll(() => makeNamespace(NAMESPACE));
+afterAll(() => removeNamespace(NAMESPACE));
 
 /** What is told of the rebalances that came after the consumers had started. */
 const triggers = ({ status }: LoadTest): string[] =>
   (status?.rebalances?.recent ?? []).map(({ trigger }) => trigger).filter((trigger) => trigger !== 'ScaleUp');
 
-test(
-  'too much work a poll: a storm with its cause and its cure; the cure ends it',
-  async () => {
-    await applyIn(NAMESPACE, TROUBLE);
-    const storm = await untilLoadTest(
-      NAMESPACE,
-      'trouble',
-      'a storm is told',
-      (it) => conditionOf(it, 'RebalanceStorm') !== undefined,
-    );
-    const condition = conditionOf(storm, 'RebalanceStorm');
-    expect(condition?.reason).toBe('PollIntervalExceeded');
-    expect(condition?.message).toMatch(
-      /than max\.poll\.interval\.ms allows \(6000\).*max\.poll\.interval\.ms: "[0-9]+" \(now 6000\), or max\.poll\.records: "100" \(now 500\)/,
-    );
-    expect(triggers(storm).length).toBeGreaterThanOrEqual(3);
-    expect(triggers(storm).filter((trigger) => trigger === 'PollIntervalExceeded').length).toBeGreaterThanOrEqual(2);
-    expect(triggers(storm)).not.toContain('SessionExpired');
-    // Who was put out has worked for nothing: others do the same messages again.
-    await untilLoadTest(
-      NAMESPACE,
-      'trouble',
-      'messages come twice',
-      (it) => (it.status?.delivery?.duplicated ?? 0) > 0,
-    );
-    // Measured when the long poll is over.
-    await untilLoadTest(
-      NAMESPACE,
-      'trouble',
-      'the time between two polls is measured',
-      (it) => (it.status?.consumers?.polls?.longestIntervalMs ?? 0) > 6_000,
-    );
+test('too much work a poll: a storm with its cause and its cure; the cure ends it', async () => {
+  await applyIn(NAMESPACE, TROUBLE);
+  const storm = await untilLoadTest(
+    NAMESPACE,
+    'trouble',
+    'a storm is told',
+    (it) => conditionOf(it, 'RebalanceStorm') !== undefined,
+  );
+  const condition = conditionOf(storm, 'RebalanceStorm');
+  expect(condition?.reason).toBe('PollIntervalExceeded');
+  expect(condition?.message).toMatch(
+    /than max\.poll\.interval\.ms allows \(6000\).*max\.poll\.interval\.ms: "[0-9]+" \(now 6000\), or max\.poll\.records: "100" \(now 500\)/,
+  );
+  expect(triggers(storm).length).toBeGreaterThanOrEqual(3);
+  expect(triggers(storm).filter((trigger) => trigger === 'PollIntervalExceeded').length).toBeGreaterThanOrEqual(2);
+  expect(triggers(storm)).not.toContain('SessionExpired');
+  // Who was put out has worked for nothing: others do the same messages again.
+  await untilLoadTest(NAMESPACE, 'trouble', 'messages come twice', (it) => (it.status?.delivery?.duplicated ?? 0) > 0);
+  // Measured when the long poll is over.
+  await untilLoadTest(
+    NAMESPACE,
+    'trouble',
+    'the time between two polls is measured',
+    (it) => (it.status?.consumers?.polls?.longestIntervalMs ?? 0) > 6_000,
+  );
 
-    const patch = { spec: { consumers: { config: { 'max.poll.records': '100' } } } };
-    await kubectl(['patch', '-n', NAMESPACE, 'loadtest', 'trouble', '--type=merge', '-p', JSON.stringify(patch)]);
-    const cured = await untilLoadTest(NAMESPACE, 'trouble', 'is over', (it) => it.status?.phase === 'Completed');
-    const { consumed = 0, duplicated = 0, skipped } = cured.status?.delivery ?? {};
-    expect({ once: consumed - duplicated, skipped }).toEqual({ once: 4_000, skipped: 0 });
-  },
-  3 * PATIENCE_MS,
-);
+  const patch = { spec: { consumers: { config: { 'max.poll.records': '100' } } } };
+  await kubectl(['patch', '-n', NAMESPACE, 'loadtest', 'trouble', '--type=merge', '-p', JSON.stringify(patch)]);
+  const cured = await untilLoadTest(NAMESPACE, 'trouble', 'is over', (it) => it.status?.phase === 'Completed');
+  const { consumed = 0, duplicated = 0, skipped } = cured.status?.delivery ?? {};
+  expect({ once: consumed - duplicated, skipped }).toEqual({ once: 4_000, skipped: 0 });
+});

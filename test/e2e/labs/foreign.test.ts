@@ -9,7 +9,6 @@ import {
   kafkaTool,
   loadTest,
   makeNamespace,
-  PATIENCE_MS,
   removeNamespace,
   untilLoadTest,
 } from '../../support/clusterLab.ts';
@@ -52,8 +51,8 @@ beforeAll(async () => {
     ),
   );
   await untilShared('two of ours share the topic', 2);
-}, 4 * PATIENCE_MS);
-afterAll(() => removeNamespace(NAMESPACE), PATIENCE_MS);
+});
+afterAll(() => removeNamespace(NAMESPACE));
 
 const members = ({ status }: LoadTest) => status?.consumers?.members ?? [];
 const foreign = (lab: LoadTest) => members(lab).filter(({ source }) => source === 'Broker');
@@ -155,34 +154,29 @@ test.each(['console-consumer', 'python-app'] as const)(
     expect(left[0]?.reason).toContain(`${it?.id} (not started by this operator) left`);
     expect(left[0]?.members.find(({ id }) => id === it?.id)?.lost).toEqual(it?.partitions);
   },
-  4 * PATIENCE_MS,
 );
 
-test(
-  'none of ours is left: rebalances among the others are the broker’s word, with their resolution',
-  async () => {
-    for (const stranger of Object.values(STRANGERS)) await applyIn(NAMESPACE, stranger);
-    await untilShared('all four share the topic', 4);
-    await kubectl(['scale', '-n', NAMESPACE, `loadtest/${NAME}`, '--replicas=0']);
-    const theirs = await untilShared('the others have it to themselves', 2, (lab) => foreign(lab).length === 2);
-    const before = rebalances(theirs).length;
-    await remove('python');
-    const one = await untilShared('one has it to itself', 1, comes('console-consumer'));
-    const seen = rebalances(one).slice(before);
-    expect(seen).toHaveLength(1);
-    expect(seen[0]).toMatchObject({
-      source: 'Broker',
-      trigger: 'MemberLeft',
-      membersBefore: 2,
-      membersAfter: 1,
-      pauses: [],
-      resolutionMs: expect.any(Number),
-    });
-    expect(seen[0]).not.toHaveProperty('errorBoundMs');
-    await remove('console');
-    // Nobody is left: the last one's leaving is a rebalance too.
-    const none = await untilLoadTest(NAMESPACE, NAME, 'nobody is left', (lab) => members(lab).length === 0);
-    expect(foreign(none)).toEqual([]);
-  },
-  4 * PATIENCE_MS,
-);
+test('none of ours is left: rebalances among the others are the broker’s word, with their resolution', async () => {
+  for (const stranger of Object.values(STRANGERS)) await applyIn(NAMESPACE, stranger);
+  await untilShared('all four share the topic', 4);
+  await kubectl(['scale', '-n', NAMESPACE, `loadtest/${NAME}`, '--replicas=0']);
+  const theirs = await untilShared('the others have it to themselves', 2, (lab) => foreign(lab).length === 2);
+  const before = rebalances(theirs).length;
+  await remove('python');
+  const one = await untilShared('one has it to itself', 1, comes('console-consumer'));
+  const seen = rebalances(one).slice(before);
+  expect(seen).toHaveLength(1);
+  expect(seen[0]).toMatchObject({
+    source: 'Broker',
+    trigger: 'MemberLeft',
+    membersBefore: 2,
+    membersAfter: 1,
+    pauses: [],
+    resolutionMs: expect.any(Number),
+  });
+  expect(seen[0]).not.toHaveProperty('errorBoundMs');
+  await remove('console');
+  // Nobody is left: the last one's leaving is a rebalance too.
+  const none = await untilLoadTest(NAMESPACE, NAME, 'nobody is left', (lab) => members(lab).length === 0);
+  expect(foreign(none)).toEqual([]);
+});

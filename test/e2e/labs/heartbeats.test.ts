@@ -5,7 +5,6 @@ import {
   conditionOf,
   loadTest,
   makeNamespace,
-  PATIENCE_MS,
   removeNamespace,
   untilLoadTest,
 } from '../../support/clusterLab.ts';
@@ -13,52 +12,46 @@ import { kubectl } from '../../support/kubectl.ts';
 
 const NAMESPACE = 'lab06-heartbeats';
 
-beforeAll(() => makeNamespace(NAMESPACE), PATIENCE_MS);
-afterAll(() => removeNamespace(NAMESPACE), PATIENCE_MS);
+beforeAll(() => makeNamespace(NAMESPACE));
+afterAll(() => removeNamespace(NAMESPACE));
 
-test(
-  'heartbeats nearly as rare as the session is long: sessions expire, and the setting is named',
-  async () => {
-    await applyIn(
-      NAMESPACE,
-      loadTest(
-        {
-          topic: { name: 'heartbeat', partitions: 3, replicas: 2 },
-          producers: { replicas: 1, messagesPerSecond: 30 },
-          consumers: {
-            replicas: 3,
-            group: 'heartbeat',
-            config: { 'auto.offset.reset': 'earliest', 'session.timeout.ms': '6000', 'heartbeat.interval.ms': '5900' },
-          },
+test('heartbeats nearly as rare as the session is long: sessions expire, and the setting is named', async () => {
+  await applyIn(
+    NAMESPACE,
+    loadTest(
+      {
+        topic: { name: 'heartbeat', partitions: 3, replicas: 2 },
+        producers: { replicas: 1, messagesPerSecond: 30 },
+        consumers: {
+          replicas: 3,
+          group: 'heartbeat',
+          config: { 'auto.offset.reset': 'earliest', 'session.timeout.ms': '6000', 'heartbeat.interval.ms': '5900' },
         },
-        'heartbeat',
-      ),
-    );
-    const storm = await untilLoadTest(
-      NAMESPACE,
+      },
       'heartbeat',
-      'a storm is told',
-      (it) => conditionOf(it, 'RebalanceStorm') !== undefined,
-    );
-    const condition = conditionOf(storm, 'RebalanceStorm');
-    expect(condition?.reason).toBe('SessionExpired');
-    expect(condition?.message).toMatch(/heartbeat\.interval\.ms: "2000" \(now 5900\)/);
-    expect(storm.status?.rebalances?.recent.map(({ trigger }) => trigger)).toContain('SessionExpired');
+    ),
+  );
+  const storm = await untilLoadTest(
+    NAMESPACE,
+    'heartbeat',
+    'a storm is told',
+    (it) => conditionOf(it, 'RebalanceStorm') !== undefined,
+  );
+  const condition = conditionOf(storm, 'RebalanceStorm');
+  expect(condition?.reason).toBe('SessionExpired');
+  expect(condition?.message).toMatch(/heartbeat\.interval\.ms: "2000" \(now 5900\)/);
+  expect(storm.status?.rebalances?.recent.map(({ trigger }) => trigger)).toContain('SessionExpired');
 
-    const patch = { spec: { consumers: { config: { 'heartbeat.interval.ms': '2000' } } } };
-    await kubectl(['patch', '-n', NAMESPACE, 'loadtest', 'heartbeat', '--type=merge', '-p', JSON.stringify(patch)]);
-    await untilLoadTest(NAMESPACE, 'heartbeat', 'the storm is over', (it) =>
-      it.status?.conditions.some(({ type, reason }) => type === 'RebalanceStorm' && reason === 'Calm'),
-    );
-    const events = await kubectl(['get', 'events', '-n', NAMESPACE, '-o', 'json']);
-    const told = (
-      JSON.parse(events) as { items: { reason: string; type: string; involvedObject: { name: string } }[] }
-    ).items
-      .filter(
-        ({ involvedObject, reason }) => involvedObject.name === 'heartbeat' && reason.startsWith('RebalanceStorm'),
-      )
-      .map(({ type, reason }) => `${type} ${reason}`);
-    expect(told.sort()).toEqual(['Normal RebalanceStormOver', 'Warning RebalanceStorm']);
-  },
-  3 * PATIENCE_MS,
-);
+  const patch = { spec: { consumers: { config: { 'heartbeat.interval.ms': '2000' } } } };
+  await kubectl(['patch', '-n', NAMESPACE, 'loadtest', 'heartbeat', '--type=merge', '-p', JSON.stringify(patch)]);
+  await untilLoadTest(NAMESPACE, 'heartbeat', 'the storm is over', (it) =>
+    it.status?.conditions.some(({ type, reason }) => type === 'RebalanceStorm' && reason === 'Calm'),
+  );
+  const events = await kubectl(['get', 'events', '-n', NAMESPACE, '-o', 'json']);
+  const told = (
+    JSON.parse(events) as { items: { reason: string; type: string; involvedObject: { name: string } }[] }
+  ).items
+    .filter(({ involvedObject, reason }) => involvedObject.name === 'heartbeat' && reason.startsWith('RebalanceStorm'))
+    .map(({ type, reason }) => `${type} ${reason}`);
+  expect(told.sort()).toEqual(['Normal RebalanceStormOver', 'Warning RebalanceStorm']);
+});

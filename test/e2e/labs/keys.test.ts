@@ -8,7 +8,6 @@ import {
   kafkaTool,
   loadTest,
   makeNamespace,
-  PATIENCE_MS,
   removeNamespace,
   untilLoadTest,
 } from '../../support/clusterLab.ts';
@@ -19,8 +18,8 @@ beforeAll(async () => {
   await makeNamespace(NAMESPACE);
   // They take their time and need nothing of each other, so they run while the first tests look at theirs.
   await applyIn(NAMESPACE, ...PARTITIONERS.map(([client, mode]) => partitioned(client, mode)));
-}, PATIENCE_MS);
-afterAll(() => removeNamespace(NAMESPACE), PATIENCE_MS);
+});
+afterAll(() => removeNamespace(NAMESPACE));
 
 const spread = ({ status }: LoadTest) => status?.producers?.partitions ?? [];
 const sum = (partitions: { records: number }[]) => partitions.reduce((total, { records }) => total + records, 0);
@@ -47,31 +46,27 @@ const recordsByKafka = async (topic: string): Promise<{ partition: number; recor
     .map(({ partition, endOffset }) => ({ partition, records: endOffset }))
     .filter(({ records }) => records > 0);
 
-test(
-  '09: records without a key are all in the one partition, and spread over both after it was raised to two',
-  async () => {
-    await applyIn(
-      NAMESPACE,
-      loadTest(
-        {
-          topic: { name: 'nokey', partitions: 1, replicas: 1 },
-          producers: { replicas: 1, messagesPerSecond: 10, config: { 'metadata.max.age.ms': '1000' } },
-        },
-        'nokey',
-      ),
-    );
-    const one = await untilLoadTest(NAMESPACE, 'nokey', 'has sent ten', (lab) => sum(spread(lab)) >= 10);
-    expect(spread(one)).toEqual([{ partition: 0, records: one.status?.producers?.acknowledged }]);
-    expect(one.status).not.toHaveProperty('keys');
-    await raise('nokey', 2);
-    const two = await untilLoadTest(NAMESPACE, 'nokey', 'sends to both', (lab) =>
-      spread(lab).some(({ partition, records }) => partition === 1 && records >= 5),
-    );
-    expect(spread(two).map(({ partition }) => partition)).toEqual([0, 1]);
-    expect(sum(spread(two))).toBe(two.status?.producers?.acknowledged);
-  },
-  2 * PATIENCE_MS,
-);
+test('09: records without a key are all in the one partition, and spread over both after it was raised to two', async () => {
+  await applyIn(
+    NAMESPACE,
+    loadTest(
+      {
+        topic: { name: 'nokey', partitions: 1, replicas: 1 },
+        producers: { replicas: 1, messagesPerSecond: 10, config: { 'metadata.max.age.ms': '1000' } },
+      },
+      'nokey',
+    ),
+  );
+  const one = await untilLoadTest(NAMESPACE, 'nokey', 'has sent ten', (lab) => sum(spread(lab)) >= 10);
+  expect(spread(one)).toEqual([{ partition: 0, records: one.status?.producers?.acknowledged }]);
+  expect(one.status).not.toHaveProperty('keys');
+  await raise('nokey', 2);
+  const two = await untilLoadTest(NAMESPACE, 'nokey', 'sends to both', (lab) =>
+    spread(lab).some(({ partition, records }) => partition === 1 && records >= 5),
+  );
+  expect(spread(two).map(({ partition }) => partition)).toEqual([0, 1]);
+  expect(sum(spread(two))).toBe(two.status?.producers?.acknowledged);
+});
 
 const SENT = ['key1', 'key2', 'key3'];
 const keyed = (name: string, topic: Record<string, unknown>, values: string[], messages: number) =>
@@ -83,90 +78,82 @@ const keyed = (name: string, topic: Record<string, unknown>, values: string[], m
     name,
   );
 
-test(
-  '10 and 11: each key sits in one partition, that of the Java client; after a partition was added some have moved',
-  async () => {
-    // Ten with key1, ten more, then key2 and key3: each a LoadTest of its own that completes by itself.
-    await applyIn(NAMESPACE, keyed('first', { partitions: 2, management: 'Auto' }, ['key1'], 10));
-    const first = await completed('first');
-    expect(first.status?.producers).toMatchObject({ acknowledged: 10, failed: 0, done: 1 });
-    expect(first.status?.keys).toMatchObject({ distinct: 1, spread: 0, list: [{ key: 'key1' }] });
-    expect(spread(first)).toEqual([{ partition: byHash(['key1'], 2).key1, records: 10 }]);
-    expect(first.status?.keys?.list[0]?.partitions).toMatchObject([{ records: 10, firstOffset: 0, lastOffset: 9 }]);
+test('10 and 11: each key sits in one partition, that of the Java client; after a partition was added some have moved', async () => {
+  // Ten with key1, ten more, then key2 and key3: each a LoadTest of its own that completes by itself.
+  await applyIn(NAMESPACE, keyed('first', { partitions: 2, management: 'Auto' }, ['key1'], 10));
+  const first = await completed('first');
+  expect(first.status?.producers).toMatchObject({ acknowledged: 10, failed: 0, done: 1 });
+  expect(first.status?.keys).toMatchObject({ distinct: 1, spread: 0, list: [{ key: 'key1' }] });
+  expect(spread(first)).toEqual([{ partition: byHash(['key1'], 2).key1, records: 10 }]);
+  expect(first.status?.keys?.list[0]?.partitions).toMatchObject([{ records: 10, firstOffset: 0, lastOffset: 9 }]);
 
-    await applyIn(NAMESPACE, keyed('again', { partitions: 2, management: 'Existing' }, ['key1'], 10));
-    const again = await completed('again');
-    expect(places(again)).toEqual(places(first));
-    expect(again.status?.keys?.list[0]?.partitions).toMatchObject([{ records: 10, firstOffset: 10, lastOffset: 19 }]);
+  await applyIn(NAMESPACE, keyed('again', { partitions: 2, management: 'Existing' }, ['key1'], 10));
+  const again = await completed('again');
+  expect(places(again)).toEqual(places(first));
+  expect(again.status?.keys?.list[0]?.partitions).toMatchObject([{ records: 10, firstOffset: 10, lastOffset: 19 }]);
 
-    await applyIn(NAMESPACE, keyed('others', { partitions: 2, management: 'Existing' }, ['key2', 'key3'], 20));
-    const others = await completed('others');
-    expect({ ...places(first), ...places(others) }).toEqual(byHash(SENT, 2));
+  await applyIn(NAMESPACE, keyed('others', { partitions: 2, management: 'Existing' }, ['key2', 'key3'], 20));
+  const others = await completed('others');
+  expect({ ...places(first), ...places(others) }).toEqual(byHash(SENT, 2));
 
-    await kafkaTool('kafka-topics.sh', '--alter', '--topic', 'keyed', '--partitions', '3');
-    await applyIn(NAMESPACE, keyed('after', { partitions: 3, management: 'Existing' }, SENT, 30));
-    const after = await completed('after');
-    expect(places(after)).toEqual(byHash(SENT, 3));
-    const moved = SENT.filter((key) => places(after)[key] !== byHash(SENT, 2)[key]);
-    expect(moved).toEqual(SENT.filter((key) => byHash(SENT, 3)[key] !== byHash(SENT, 2)[key]));
-    expect(moved.length).toBeGreaterThan(0);
+  await kafkaTool('kafka-topics.sh', '--alter', '--topic', 'keyed', '--partitions', '3');
+  await applyIn(NAMESPACE, keyed('after', { partitions: 3, management: 'Existing' }, SENT, 30));
+  const after = await completed('after');
+  expect(places(after)).toEqual(byHash(SENT, 3));
+  const moved = SENT.filter((key) => places(after)[key] !== byHash(SENT, 2)[key]);
+  expect(moved).toEqual(SENT.filter((key) => byHash(SENT, 3)[key] !== byHash(SENT, 2)[key]));
+  expect(moved.length).toBeGreaterThan(0);
 
-    // What the four told is what Kafka has.
-    const told = [first, again, others, after].flatMap(spread);
-    const summed = [0, 1, 2].map((partition) => ({
-      partition,
-      records: sum(told.filter((one) => one.partition === partition)),
-    }));
-    expect(await recordsByKafka('keyed')).toEqual(summed.filter(({ records }) => records > 0));
-  },
-  4 * PATIENCE_MS,
-);
+  // What the four told is what Kafka has.
+  const told = [first, again, others, after].flatMap(spread);
+  const summed = [0, 1, 2].map((partition) => ({
+    partition,
+    records: sum(told.filter((one) => one.partition === partition)),
+  }));
+  expect(await recordsByKafka('keyed')).toEqual(summed.filter(({ records }) => records > 0));
+});
 
-test(
-  '11: of a run that goes on while a partition is added, the keys that moved lie in two partitions',
-  async () => {
-    const keys = Array.from({ length: 20 }, (_, n) => `key${n}`);
-    await applyIn(
-      NAMESPACE,
-      loadTest(
-        {
-          topic: { name: 'moving', partitions: 2, replicas: 1 },
-          producers: {
-            replicas: 2,
-            messagesPerSecond: 20,
-            record: { key: { mode: 'Sequence', cardinality: 20 } },
-            config: { 'metadata.max.age.ms': '1000' },
-          },
+test('11: of a run that goes on while a partition is added, the keys that moved lie in two partitions', async () => {
+  const keys = Array.from({ length: 20 }, (_, n) => `key${n}`);
+  await applyIn(
+    NAMESPACE,
+    loadTest(
+      {
+        topic: { name: 'moving', partitions: 2, replicas: 1 },
+        producers: {
+          replicas: 2,
+          messagesPerSecond: 20,
+          record: { key: { mode: 'Sequence', cardinality: 20 } },
+          config: { 'metadata.max.age.ms': '1000' },
         },
-        'moving',
-      ),
-    );
-    const before = await untilLoadTest(NAMESPACE, 'moving', 'has sent each key', ({ status }) => {
-      const list = status?.keys?.list ?? [];
-      return list.length === 20 && list.every(({ partitions }) => (partitions[0]?.records ?? 0) >= 2);
-    });
-    expect(before.status?.keys?.spread).toBe(0);
-    expect(places(before)).toEqual(byHash(keys, 2));
-
-    await raise('moving', 3);
-    const moved = keys.filter((key) => byHash([key], 2)[key] !== byHash([key], 3)[key]).sort();
-    const after = await untilLoadTest(
-      NAMESPACE,
+      },
       'moving',
-      'the keys have moved',
-      ({ status }) => (status?.keys?.spread ?? 0) >= moved.length,
+    ),
+  );
+  const before = await untilLoadTest(NAMESPACE, 'moving', 'has sent each key', ({ status }) => {
+    const list = status?.keys?.list ?? [];
+    return list.length === 20 && list.every(({ partitions }) => (partitions[0]?.records ?? 0) >= 2);
+  });
+  expect(before.status?.keys?.spread).toBe(0);
+  expect(places(before)).toEqual(byHash(keys, 2));
+
+  await raise('moving', 3);
+  const moved = keys.filter((key) => byHash([key], 2)[key] !== byHash([key], 3)[key]).sort();
+  const after = await untilLoadTest(
+    NAMESPACE,
+    'moving',
+    'the keys have moved',
+    ({ status }) => (status?.keys?.spread ?? 0) >= moved.length,
+  );
+  expect(after.status?.keys?.spread).toBe(moved.length);
+  const inTwo = (after.status?.keys?.list ?? []).filter(({ partitions }) => partitions.length > 1);
+  expect(inTwo.map(({ key }) => key).sort()).toEqual(moved);
+  for (const { key, partitions } of inTwo) {
+    expect(partitions.map(({ partition }) => partition)).toEqual(
+      [byHash([key], 2)[key] ?? -1, byHash([key], 3)[key] ?? -1].sort(),
     );
-    expect(after.status?.keys?.spread).toBe(moved.length);
-    const inTwo = (after.status?.keys?.list ?? []).filter(({ partitions }) => partitions.length > 1);
-    expect(inTwo.map(({ key }) => key).sort()).toEqual(moved);
-    for (const { key, partitions } of inTwo) {
-      expect(partitions.map(({ partition }) => partition)).toEqual(
-        [byHash([key], 2)[key] ?? -1, byHash([key], 3)[key] ?? -1].sort(),
-      );
-    }
-  },
-  2 * PATIENCE_MS,
-);
+  }
+});
 
 /** Client, partitioner, and records of each partition; undefined: by the keys' hashes. */
 const PARTITIONERS = [
@@ -193,18 +180,14 @@ const partitioned = (client: string, mode: string) =>
     partitionedName(client, mode),
   );
 
-test.each(PARTITIONERS)(
-  '12: %s, partitioner %s',
-  async (client, mode, expected) => {
-    const name = partitionedName(client, mode);
-    const lab = await completed(name);
-    const hashed = [0, 1, 2].map((of) => 10 * SENT.filter((key) => byHash(SENT, 3)[key] === of).length);
-    const records = expected ?? hashed;
-    const shares = [0, 1, 2].map((partition) => ({ partition, records: records[partition] ?? 0 }));
-    expect(spread(lab)).toEqual(shares.filter((share) => share.records > 0));
-    expect(await recordsByKafka(name)).toEqual(spread(lab));
-    // Three keys in turn, and three partitions in turn: each key meets one partition only.
-    expect(lab.status?.keys).toMatchObject({ distinct: 3, spread: 0 });
-  },
-  2 * PATIENCE_MS,
-);
+test.each(PARTITIONERS)('12: %s, partitioner %s', async (client, mode, expected) => {
+  const name = partitionedName(client, mode);
+  const lab = await completed(name);
+  const hashed = [0, 1, 2].map((of) => 10 * SENT.filter((key) => byHash(SENT, 3)[key] === of).length);
+  const records = expected ?? hashed;
+  const shares = [0, 1, 2].map((partition) => ({ partition, records: records[partition] ?? 0 }));
+  expect(spread(lab)).toEqual(shares.filter((share) => share.records > 0));
+  expect(await recordsByKafka(name)).toEqual(spread(lab));
+  // Three keys in turn, and three partitions in turn: each key meets one partition only.
+  expect(lab.status?.keys).toMatchObject({ distinct: 3, spread: 0 });
+});

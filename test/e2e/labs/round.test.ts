@@ -64,9 +64,9 @@ beforeAll(async () => {
   idle = conditionOf(four, 'IdleConsumers');
   scale = await untilConsumerScale(NAMESPACE, NAME, 'is over', isOver, 2 * PATIENCE_MS);
   seen = await untilLoadTest(NAMESPACE, NAME, 'one is left', (it) => it.status?.consumers?.members.length === 1);
-}, 4 * PATIENCE_MS);
+});
 
-afterAll(() => removeNamespace(NAMESPACE), PATIENCE_MS);
+afterAll(() => removeNamespace(NAMESPACE));
 
 const steps = (): ConsumerScaleStepStatus[] => scale.status?.steps ?? [];
 /** Rebalances that began within a step; the first consumer joins when the LoadTest begins, which may be before the schedule. */

@@ -7,7 +7,6 @@ import {
   kafkaTool,
   loadTest,
   makeNamespace,
-  PATIENCE_MS,
   removeNamespace,
   topics,
   untilConsumerScale,
@@ -21,12 +20,12 @@ const EXISTING = 'stalled-existing';
 beforeAll(async () => {
   await makeNamespace(NAMESPACE);
   await kafkaTool('kafka-topics.sh', '--create', '--if-not-exists', '--topic', EXISTING, '--partitions', '2');
-}, PATIENCE_MS);
+});
 
 afterAll(async () => {
   await removeNamespace(NAMESPACE);
   await kafkaTool('kafka-topics.sh', '--delete', '--if-exists', '--topic', EXISTING);
-}, PATIENCE_MS);
+});
 
 test.each([
   {
@@ -59,26 +58,22 @@ test.each([
     topic: { name: EXISTING, management: 'Existing', partitions: 3 },
     says: ['has 2 partitions', 'asks for 3'],
   },
-])(
-  '$what',
-  async ({ name, topic, says }) => {
-    await applyIn(NAMESPACE, loadTest({ topic, producers: { messagesPerSecond: 1 } }, name));
-    const stalled = await untilLoadTest(
-      NAMESPACE,
-      name,
-      'is stalled',
-      (it) => conditionOf(it, 'Stalled') !== undefined,
-      60_000,
-    );
-    const message = conditionOf(stalled, 'Stalled')?.message ?? '';
-    for (const part of says) expect(message).toContain(part);
-    expect(stalled.status?.phase).toBe('Pending');
-    expect(await kubectl(['get', 'statefulsets', '-n', NAMESPACE, '-o', 'name'])).toBe('');
-    expect(await kubectl(['get', 'events', '-n', NAMESPACE])).toContain(message.slice(0, 60));
-    await kubectl(['delete', 'lt', name, '-n', NAMESPACE, '--timeout=60s']);
-  },
-  PATIENCE_MS,
-);
+])('$what', async ({ name, topic, says }) => {
+  await applyIn(NAMESPACE, loadTest({ topic, producers: { messagesPerSecond: 1 } }, name));
+  const stalled = await untilLoadTest(
+    NAMESPACE,
+    name,
+    'is stalled',
+    (it) => conditionOf(it, 'Stalled') !== undefined,
+    60_000,
+  );
+  const message = conditionOf(stalled, 'Stalled')?.message ?? '';
+  for (const part of says) expect(message).toContain(part);
+  expect(stalled.status?.phase).toBe('Pending');
+  expect(await kubectl(['get', 'statefulsets', '-n', NAMESPACE, '-o', 'name'])).toBe('');
+  expect(await kubectl(['get', 'events', '-n', NAMESPACE])).toContain(message.slice(0, 60));
+  await kubectl(['delete', 'lt', name, '-n', NAMESPACE, '--timeout=60s']);
+});
 
 test('nothing was made, and the topic that was there before is still there', async () => {
   const now = await topics();
@@ -86,40 +81,27 @@ test('nothing was made, and the topic that was there before is still there', asy
   expect(now.filter((name) => name.startsWith('stalled-'))).toEqual([EXISTING]);
 });
 
-test(
-  'a schedule that would leave consumers idle is refused before anything is scaled, and goes on when that is allowed',
-  async () => {
-    await applyIn(
-      NAMESPACE,
-      loadTest({
-        topic: { name: 'stalled-idle', partitions: 2 },
-        producers: { messagesPerSecond: 5 },
-        consumers: { group: 'stalled-idle', config: { 'auto.offset.reset': 'earliest' } },
-      }),
-      consumerScale({ steps: [{ consumers: 3, hold: '2s' }] }),
-    );
-    const refused = await untilConsumerScale(
-      NAMESPACE,
-      'lab',
-      'is refused',
-      (it) => conditionOf(it, 'Stalled') !== undefined,
-    );
-    expect(conditionOf(refused, 'Stalled')?.message).toMatch(
-      /asks for 3 consumers, but the topic has 2 partitions: 1 would be idle.*allowIdleConsumers: true/,
-    );
-    expect((await untilLoadTest(NAMESPACE, 'lab', 'is there', () => true)).spec.consumers?.replicas).toBe(1);
-    await kubectl([
-      'patch',
-      'csc',
-      'lab',
-      '-n',
-      NAMESPACE,
-      '--type=merge',
-      '-p',
-      '{"spec":{"allowIdleConsumers":true}}',
-    ]);
-    const done = await untilConsumerScale(NAMESPACE, 'lab', 'is done', (it) => it.status?.phase === 'Completed');
-    expect(done.status?.steps?.[0]?.idle).toHaveLength(1);
-  },
-  2 * PATIENCE_MS,
-);
+test('a schedule that would leave consumers idle is refused before anything is scaled, and goes on when that is allowed', async () => {
+  await applyIn(
+    NAMESPACE,
+    loadTest({
+      topic: { name: 'stalled-idle', partitions: 2 },
+      producers: { messagesPerSecond: 5 },
+      consumers: { group: 'stalled-idle', config: { 'auto.offset.reset': 'earliest' } },
+    }),
+    consumerScale({ steps: [{ consumers: 3, hold: '2s' }] }),
+  );
+  const refused = await untilConsumerScale(
+    NAMESPACE,
+    'lab',
+    'is refused',
+    (it) => conditionOf(it, 'Stalled') !== undefined,
+  );
+  expect(conditionOf(refused, 'Stalled')?.message).toMatch(
+    /asks for 3 consumers, but the topic has 2 partitions: 1 would be idle.*allowIdleConsumers: true/,
+  );
+  expect((await untilLoadTest(NAMESPACE, 'lab', 'is there', () => true)).spec.consumers?.replicas).toBe(1);
+  await kubectl(['patch', 'csc', 'lab', '-n', NAMESPACE, '--type=merge', '-p', '{"spec":{"allowIdleConsumers":true}}']);
+  const done = await untilConsumerScale(NAMESPACE, 'lab', 'is done', (it) => it.status?.phase === 'Completed');
+  expect(done.status?.steps?.[0]?.idle).toHaveLength(1);
+});

@@ -10,7 +10,6 @@ import {
   isOver,
   loadTest,
   makeNamespace,
-  PATIENCE_MS,
   removeNamespace,
   topics,
   untilConsumerScale,
@@ -51,13 +50,13 @@ beforeAll(async () => {
   await installStrimzi();
   topicOperator = await runTopicOperator();
   await applyIn(NAMESPACE, lab(NAME));
-}, PATIENCE_MS);
+});
 
 afterAll(async () => {
   await removeNamespace(NAMESPACE);
   await topicOperator?.stop();
   await uninstallStrimzi();
-}, PATIENCE_MS);
+});
 
 const kafkaTopic = (name: string) => get<KubernetesObject>('kafkatopics.kafka.strimzi.io', name, KAFKA_NAMESPACE);
 const until = (what: string, holds: (it: LoadTest) => boolean | undefined) =>
@@ -68,85 +67,63 @@ const partitions = (it: LoadTest): number => it.status?.topic?.partitions ?? 0;
 const owned = (it: LoadTest): number =>
   it.status?.consumers?.members.reduce((sum, member) => sum + member.partitions.length, 0) ?? 0;
 
-test(
-  'it runs on the brokers that the Kafka resource names, with the topic of its KafkaTopic',
-  async () => {
-    const running = await until('runs', (it) => it.status?.phase === 'Running' && consumed(it) > 0);
-    expect(running.status?.topic).toMatchObject({ managedBy: 'Strimzi', created: true, partitions: 2, replicas: 2 });
-    expect(await kafkaTopic(NAME)).toMatchObject({
-      spec: { topicName: NAME, partitions: 2, replicas: 2, config: { 'retention.ms': '7200000' } },
-      status: { conditions: [{ type: 'Ready', status: 'True' }] },
-    });
-  },
-  PATIENCE_MS,
-);
+test('it runs on the brokers that the Kafka resource names, with the topic of its KafkaTopic', async () => {
+  const running = await until('runs', (it) => it.status?.phase === 'Running' && consumed(it) > 0);
+  expect(running.status?.topic).toMatchObject({ managedBy: 'Strimzi', created: true, partitions: 2, replicas: 2 });
+  expect(await kafkaTopic(NAME)).toMatchObject({
+    spec: { topicName: NAME, partitions: 2, replicas: 2, config: { 'retention.ms': '7200000' } },
+    status: { conditions: [{ type: 'Ready', status: 'True' }] },
+  });
+});
 
-test(
-  'a schedule raises it through the KafkaTopic while it runs',
-  async () => {
-    await applyIn(NAMESPACE, consumerScale({ steps: [{ partitions: 3, hold: '5s' }] }, NAME, NAME));
-    const scale = await untilConsumerScale(NAMESPACE, NAME, 'is over', isOver);
-    expect(scale.status?.steps?.map(({ partitions, phase }) => [partitions, phase])).toEqual([[3, 'Done']]);
-    expect((await kafkaTopic(NAME))?.spec).toMatchObject({ partitions: 3 });
-    const after = await until('has three', (it) => partitions(it) === 3 && owned(it) === 3);
-    expect(after.status?.rebalances?.recent.map(({ trigger }) => trigger)).toContain('PartitionsAdded');
-    expect(conditionOf(after, 'Stalled')).toBeUndefined();
-  },
-  PATIENCE_MS,
-);
+test('a schedule raises it through the KafkaTopic while it runs', async () => {
+  await applyIn(NAMESPACE, consumerScale({ steps: [{ partitions: 3, hold: '5s' }] }, NAME, NAME));
+  const scale = await untilConsumerScale(NAMESPACE, NAME, 'is over', isOver);
+  expect(scale.status?.steps?.map(({ partitions, phase }) => [partitions, phase])).toEqual([[3, 'Done']]);
+  expect((await kafkaTopic(NAME))?.spec).toMatchObject({ partitions: 3 });
+  const after = await until('has three', (it) => partitions(it) === 3 && owned(it) === 3);
+  expect(after.status?.rebalances?.recent.map(({ trigger }) => trigger)).toContain('PartitionsAdded');
+  expect(conditionOf(after, 'Stalled')).toBeUndefined();
+});
 
-test(
-  'while it is paused, more partitions wait with a sentence that says so, and the lab goes on',
-  async () => {
-    await kubectl(['annotate', 'kafkatopic', NAME, '-n', KAFKA_NAMESPACE, `${PAUSE}=true`]);
-    await kubectl(['patch', 'lt', NAME, '-n', NAMESPACE, '--type=merge', '-p', '{"spec":{"topic":{"partitions":4}}}']);
-    const stalled = await until('is stalled', (it) => conditionOf(it, 'Stalled')?.reason === 'KafkaTopicPaused');
-    expect(conditionOf(stalled, 'Stalled')?.message).toContain(`${PAUSE}-`);
-    await until('goes on', (it) => consumed(it) > consumed(stalled) + 20);
-    // The command that the sentence names.
-    await kubectl(['annotate', 'kafkatopic', NAME, '-n', KAFKA_NAMESPACE, `${PAUSE}-`]);
-    const four = await until('has four', (it) => partitions(it) === 4 && owned(it) === 4);
-    expect(conditionOf(four, 'Stalled')).toBeUndefined();
-    expect(four.status?.delivery?.skipped).toBe(0);
-  },
-  PATIENCE_MS,
-);
+test('while it is paused, more partitions wait with a sentence that says so, and the lab goes on', async () => {
+  await kubectl(['annotate', 'kafkatopic', NAME, '-n', KAFKA_NAMESPACE, `${PAUSE}=true`]);
+  await kubectl(['patch', 'lt', NAME, '-n', NAMESPACE, '--type=merge', '-p', '{"spec":{"topic":{"partitions":4}}}']);
+  const stalled = await until('is stalled', (it) => conditionOf(it, 'Stalled')?.reason === 'KafkaTopicPaused');
+  expect(conditionOf(stalled, 'Stalled')?.message).toContain(`${PAUSE}-`);
+  await until('goes on', (it) => consumed(it) > consumed(stalled) + 20);
+  // The command that the sentence names.
+  await kubectl(['annotate', 'kafkatopic', NAME, '-n', KAFKA_NAMESPACE, `${PAUSE}-`]);
+  const four = await until('has four', (it) => partitions(it) === 4 && owned(it) === 4);
+  expect(conditionOf(four, 'Stalled')).toBeUndefined();
+  expect(four.status?.delivery?.skipped).toBe(0);
+});
 
-test(
-  'deleted, it takes its KafkaTopic and its topic along',
-  async () => {
-    await kubectl(['delete', 'csc,lt', NAME, '-n', NAMESPACE, '--timeout=120s']);
-    expect(await kafkaTopic(NAME)).toBeUndefined();
-    expect(await topics()).not.toContain(NAME);
-  },
-  PATIENCE_MS,
-);
+test('deleted, it takes its KafkaTopic and its topic along', async () => {
+  await kubectl(['delete', 'csc,lt', NAME, '-n', NAMESPACE, '--timeout=120s']);
+  expect(await kafkaTopic(NAME)).toBeUndefined();
+  expect(await topics()).not.toContain(NAME);
+});
 
-test(
-  'without a Topic Operator it stalls after a minute, and its deletion leaves behind what only that can delete',
-  async () => {
-    const name = `${NAME}-alone`;
-    await topicOperator?.stop();
-    await applyIn(NAMESPACE, lab(name));
-    const stalled = await untilLoadTest(
-      NAMESPACE,
-      name,
-      'is stalled',
-      (it) => conditionOf(it, 'Stalled')?.reason === 'TopicOperatorSilent',
-    );
-    expect(conditionOf(stalled, 'Stalled')?.message).toContain('check that the Topic Operator runs');
-    topicOperator = await runTopicOperator();
-    await untilLoadTest(NAMESPACE, name, 'runs', (it) => it.status?.phase === 'Running' && consumed(it) > 0);
-    await topicOperator.stop();
-    await kubectl(['delete', 'lt', name, '-n', NAMESPACE, '--timeout=150s']);
-    expect((await kafkaTopic(name))?.metadata).toMatchObject({ finalizers: ['strimzi.io/topic-operator'] });
-    await eventually('the Event says what is left', async () =>
-      (await kubectl(['get', 'events', '-n', NAMESPACE])).includes(
-        `left behind: KafkaTopic ${KAFKA_NAMESPACE}/${name}`,
-      ),
-    );
-    topicOperator = await runTopicOperator();
-    await eventually('the topic is gone', async () => !(await topics()).includes(name));
-  },
-  2 * PATIENCE_MS,
-);
+test('without a Topic Operator it stalls after a minute, and its deletion leaves behind what only that can delete', async () => {
+  const name = `${NAME}-alone`;
+  await topicOperator?.stop();
+  await applyIn(NAMESPACE, lab(name));
+  const stalled = await untilLoadTest(
+    NAMESPACE,
+    name,
+    'is stalled',
+    (it) => conditionOf(it, 'Stalled')?.reason === 'TopicOperatorSilent',
+  );
+  expect(conditionOf(stalled, 'Stalled')?.message).toContain('check that the Topic Operator runs');
+  topicOperator = await runTopicOperator();
+  await untilLoadTest(NAMESPACE, name, 'runs', (it) => it.status?.phase === 'Running' && consumed(it) > 0);
+  await topicOperator.stop();
+  await kubectl(['delete', 'lt', name, '-n', NAMESPACE, '--timeout=150s']);
+  expect((await kafkaTopic(name))?.metadata).toMatchObject({ finalizers: ['strimzi.io/topic-operator'] });
+  await eventually('the Event says what is left', async () =>
+    (await kubectl(['get', 'events', '-n', NAMESPACE])).includes(`left behind: KafkaTopic ${KAFKA_NAMESPACE}/${name}`),
+  );
+  topicOperator = await runTopicOperator();
+  await eventually('the topic is gone', async () => !(await topics()).includes(name));
+});

@@ -36,7 +36,7 @@ beforeAll(async () => {
   server = await startApiServer();
   objects = objectsOf(server);
   await serveCrds(objects);
-}, 120_000);
+});
 
 afterAll(async () => {
   await objects?.close();

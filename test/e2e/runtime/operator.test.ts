@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
 import { request } from 'undici';
 import type { Condition, KubernetesObject } from '../../../src/api/kind.ts';
@@ -13,8 +13,6 @@ import type { Cluster } from '../../../src/runtime/ports.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { clusterOf } from '../../support/toy.ts';
 import { until } from '../../support/until.ts';
-
-jest.setTimeout(240_000);
 
 const root = join(import.meta.dirname, '../../..');
 const folder = mkdtempSync(join(tmpdir(), 'kafkalab-operator-'));
