@@ -65,7 +65,7 @@ format: install ## Formats and fixes what can be fixed.
 install: node_modules/.installed
 
 node_modules/.installed: package-lock.json
-	@$(in_node) npm install --silent --no-save --ignore-scripts --no-audit --no-fund --loglevel=error; \
+	@$(in_node) npm install --silent --no-save --ignore-scripts --no-audit --no-fund --loglevel=error > /dev/null; \
 	touch $@; printf '  %6d.0 s  npm packages\n' $$SECONDS >&2
 
 native: install ## The native Kafka client, built once per Node version.

@@ -199,18 +199,27 @@ export async function trialsOf(turns: readonly Turn[]): Promise<Trial[]> {
 const isOver = (resource: LoadTest | ConsumerScale | undefined): boolean =>
   resource?.status?.phase === 'Completed' || resource?.status?.phase === 'Failed';
 
+/** Figures move all the time: a line so often, and one for each change of phase or step. */
+const SAY_EVERY_MS = 10_000;
+
 /** Says how it goes, until every schedule, or LoadTest without one, is over. Throws when one is stalled or it takes too long. */
 export async function watched(what: string, turns: readonly Turn[], giveUpMs: number): Promise<Trial[]> {
   const started = Date.now();
-  const last = new Map<string, string>();
+  const last = new Map<string, { at: number; stage: string; line: string }>();
   for (;;) {
     const trials = await Promise.all(turns.map(look));
     for (const [index, trial] of trials.entries()) {
       const { test } = turns[index] as Turn;
       if (trial === undefined) continue;
       const line = `${turns.length > 1 ? `${test}: ` : ''}${progress(trial.test, trial.scale)}`;
-      if (line !== last.get(test)) say(`${String(Math.round((Date.now() - started) / 1000)).padStart(4)} s  ${line}`);
-      last.set(test, line);
+      const stage = `${trial.test.status?.phase} ${trial.scale?.status?.step} ${trial.scale?.status?.phase}`;
+      const { at = 0, stage: before, line: said } = last.get(test) ?? {};
+      if (line === said || (stage === before && Date.now() - at < SAY_EVERY_MS)) continue;
+      say(`${String(Math.round((Date.now() - started) / 1000)).padStart(4)} s  ${line}`);
+      last.set(test, { at: Date.now(), stage, line });
+    }
+    for (const trial of trials) {
+      if (trial === undefined) continue;
       for (const resource of [trial.test, ...(trial.scale === undefined ? [] : [trial.scale])]) {
         if (isOver(resource)) continue;
         const stuck = resource.status?.conditions.find(({ type, status }) => type === 'Stalled' && status === 'True');

@@ -64,6 +64,8 @@ mkdir "$work/client"
 (cd "$client" && tar cf - --exclude=./build --exclude=./node_modules .) | tar xf - -C "$work/client"
 ln -s "$root/node_modules" "$work/node_modules" # nan
 # librdkafka takes curl and SASL in when it finds their headers; the image has neither.
+# Its own build would start a compiler for each file at once, beside whatever else is built.
+sed -i 's/"make", "-j", /"make", "-j'"$(nproc)"'", /' "$work/client/deps/librdkafka.gyp"
 sed -i "s/opts = '';/opts = '--disable-curl --disable-gssapi';/" "$work/client/util/configure.js"
 if ! (
   cd "$work/client"
