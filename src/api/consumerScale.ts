@@ -85,9 +85,11 @@ const until = field(
       count(1, Number.MAX_SAFE_INTEGER),
       'The step ends when the group’s lag (committed, summed over the partitions, in records) is under this number.',
     ),
-    for: duration('How long it has to stay under it without a break. Default 0s: once is enough.').default('0s'),
+    for: duration(
+      'How long it has to stay under it without a break, from look to look at lag. Default 0s: one look is enough.',
+    ).default('0s'),
     timeout: duration(
-      'After this time the step ends as TimedOut and the schedule goes on. Default 5m.',
+      'After this time the step ends as TimedOut and the schedule goes on, as soon as the looks at lag up to then have been read, or 30 s later. Default 5m.',
       LONGER_THAN_ZERO,
     ).default('5m'),
   }),
@@ -214,8 +216,8 @@ const stepStatus = field(
     message: field(text(1024), 'What the step waits for, or why it failed.').exactOptional(),
     startedAt: at('The change was asked for.').exactOptional(),
     settledAt: at('Members and partitions were as asked and the group had settled.').exactOptional(),
-    belowSince: at('Since when lag has been under until.lagBelow without a break.').exactOptional(),
-    finishedAt: at('The step ended.').exactOptional(),
+    belowSince: at('The first look at lag since which all were under until.lagBelow.').exactOptional(),
+    finishedAt: at('The step ended. With until and Done: the look at lag that decided it.').exactOptional(),
     rebalances: total('Rebalances within the step.').exactOptional(),
     partitionsMoved: total('Partitions that changed owner in these rebalances, summed.').exactOptional(),
     stopTheWorldMs: ms('The longest stop-the-world of these rebalances, in ms.').exactOptional(),
@@ -226,7 +228,7 @@ const stepStatus = field(
         peak: total('Records, the most within the step.'),
         after: total('Records, at the end of the step (or now).'),
         drainedMs: ms(
-          'From the begin of the step until lag was under until.lagBelow, in ms; absent where it never was.',
+          'From the begin of the step until lag was under until.lagBelow and stayed there to its end, in ms; absent where it was not.',
         ).exactOptional(),
       }),
       'What lag did within the step.',
@@ -261,7 +263,7 @@ const status = field(
     replicasAtStart: total('Consumers that the target had when the schedule began.').exactOptional(),
     partitionsAtStart: total('Partitions that the topic had when the schedule began.').exactOptional(),
     startedAt: at('The first step began.').exactOptional(),
-    finishedAt: at('The last step ended.').exactOptional(),
+    finishedAt: at('The last step had ended.').exactOptional(),
     restored: field(z.boolean(), 'afterwards: Restore has been carried out.').exactOptional(),
     lag: field(
       z.strictObject({

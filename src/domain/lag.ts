@@ -32,6 +32,14 @@ export interface LagChange {
   drainedMs: number | undefined;
 }
 
+/** Looks one after the other at which the total was under a threshold. */
+export interface LowRow {
+  /** Of the first of them. */
+  since: EpochMs;
+  /** Of the first of them that lies long enough after it; absent while there is none. */
+  heldAt?: EpochMs;
+}
+
 export const emptyLag = (): LagRecord => ({ points: [], latest: [], peak: undefined });
 
 type Offsets = LagSample['partitions'][number];
@@ -108,6 +116,26 @@ export function lagChange({ points }: LagRecord, from: EpochMs, to: EpochMs, bel
     after: last.total,
     drainedMs: below === undefined ? undefined : drained(all, from, below),
   };
+}
+
+/**
+ * Of the looks from `from` to `to` the first row below `below` that lasts for `forMs`, else the row that the last look is
+ * in; undefined where that look is not below. It goes by the looks' own times: when they are read back changes nothing.
+ */
+export function lowRow(
+  { points }: LagRecord,
+  from: EpochMs,
+  to: EpochMs,
+  below: number,
+  forMs: number,
+): LowRow | undefined {
+  let since: EpochMs | undefined;
+  for (const { at, total } of points) {
+    if (at < from || at > to) continue;
+    since = total < below ? (since ?? at) : undefined;
+    if (since !== undefined && at - since >= forMs) return { since, heldAt: at };
+  }
+  return since === undefined ? undefined : { since };
 }
 
 function drained(points: LagPoint[], from: EpochMs, below: number): number | undefined {

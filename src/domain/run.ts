@@ -29,7 +29,17 @@ import { copyGroup, emptyGroup, type Group, liveMembers } from './groupState.ts'
 import { indexAfter } from './inOrder.ts';
 import { addMet, type KeyOrder, noKeyOrder, orderOf, settleOrder } from './keyOrder.ts';
 import { keysView } from './keys.ts';
-import { addSample, emptyLag, type LagChange, type LagRecord, lagChange, lagView, withSample } from './lag.ts';
+import {
+  addSample,
+  emptyLag,
+  type LagChange,
+  type LagRecord,
+  type LowRow,
+  lagChange,
+  lagView,
+  lowRow,
+  withSample,
+} from './lag.ts';
 import { addRange, emptyOffsets, fillHoles, hasOffset, type OffsetSet } from './offsetRanges.ts';
 import {
   acknowledgedUntil,
@@ -197,6 +207,10 @@ export const rebalancesBetween = (run: Run, from: EpochMs, to: EpochMs, now: Epo
 /** What the lag did from `from` to `to`; `below`: a total under so many records counts as drained. undefined without a sample. */
 export const lagBetween = (run: Run, from: EpochMs, to: EpochMs, below?: number): LagChange | undefined =>
   lagChange(run.lag, from, to, below);
+
+/** Since when the looks at lag from `from` to `to` are under `below`, and at which they have been for `forMs`; see `lowRow`. */
+export const lowBetween = (run: Run, from: EpochMs, to: EpochMs, below: number, forMs: number): LowRow | undefined =>
+  lowRow(run.lag, from, to, below, forMs);
 
 /** The operator's newest sample of the lag, as it reported it. */
 export const latestLagSample = (run: Run): LagSample | undefined => run.lagSample;

@@ -1,4 +1,4 @@
-/** A schedule runs as written whenever the operator dies. */
+/** A schedule runs as written whenever the operator dies, and its figures are true however late looks are read back. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ConsumerScaleInput, ConsumerScaleStatus } from '../../src/api/consumerScale.ts';
@@ -148,6 +148,37 @@ test('it never asks for more consumers than there are partitions, unless that is
     }),
     { numRuns: 30 },
   );
+});
+
+test('a step that has ended by `until` has figures that say so, however late looks at lag are read back', () => {
+  const looks = fc.array(fc.record({ lag: fc.constantFrom(0, 9, 9, 9, 10, 500), lateMs: fc.nat(9_000) }), {
+    minLength: 20,
+    maxLength: 60,
+  });
+  let ended = 0;
+  fc.assert(
+    fc.property(circumstances, looks, fates, (how, late, misfortunes) => {
+      const { written } = play({ ...how, behind: false, looks: late }, misfortunes);
+      const atItsEnd = new Map<number, unknown>();
+      for (const { steps = [] } of written) {
+        steps.forEach((step, index) => {
+          const { until } = how.spec.steps[index] ?? {};
+          if (until === undefined || step.phase !== 'Done') return;
+          const { startedAt = '', settledAt = '', finishedAt = '', lag } = step;
+          expect(lag?.after).toBeLessThan(until.lagBelow);
+          expect(lag?.drainedMs).toBeDefined();
+          const figures = { finishedAt, lag };
+          if (!atItsEnd.has(index)) atItsEnd.set(index, figures);
+          expect(figures).toEqual(atItsEnd.get(index));
+          expect(startedAt <= settledAt && settledAt <= finishedAt).toBe(true);
+          expect(finishedAt <= (steps[index + 1]?.startedAt ?? finishedAt)).toBe(true);
+        });
+      }
+      ended += atItsEnd.size;
+    }),
+    { numRuns: 40 },
+  );
+  expect(ended).toBeGreaterThan(0);
 });
 
 test('with stop: Kill nobody is taken away who has not agreed to be killed, and otherwise nobody is killed', () => {

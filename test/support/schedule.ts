@@ -16,6 +16,8 @@ export interface Circumstances {
   partitionsMs: number;
   /** Lag never falls. */
   behind: boolean;
+  /** What the first looks at lag find, one a second, and how much later they are read back; absent: nothing, at once. */
+  looks?: { lag: number; lateMs: number }[];
 }
 
 /** What happens to one round. Actions are carried out before the status is written. */
@@ -52,6 +54,9 @@ export class ScheduleWorld {
   readonly #resource: ConsumerScale;
   readonly #asked: LoadTest;
   readonly #run = emptyRun();
+  /** Looks that have not been read back; they are in their order. */
+  readonly #underWay: { fact: Fact; at: number }[] = [];
+  #looks = 0;
   readonly #seqs = new Map<string, number>();
   #offset = 0;
   #members: { name: string; owned: number[] }[] = [];
@@ -116,6 +121,10 @@ export class ScheduleWorld {
       const moves = this.#members.length !== this.replicas && this.now >= this.#replicas.since + this.#how.podsMs;
       if (grows || moves) this.#gather();
       if (Math.floor(before / 1000) !== Math.floor(this.now / 1000)) this.#every();
+      while ((this.#underWay[0]?.at ?? Number.POSITIVE_INFINITY) <= this.now) {
+        const look = this.#underWay.shift();
+        if (look !== undefined) this.#report('operator', look.fact);
+      }
     }
   }
 
@@ -222,17 +231,22 @@ export class ScheduleWorld {
 
   #every(): void {
     for (const { name, owned } of this.#members) this.#tell(name, { type: 'Alive', client: name, at: 0, owned });
-    this.#tell('operator', sampled(this.now, [this.#how.behind ? 1_000 : 0], [0]));
+    const { lag, lateMs } = this.#how.looks?.[this.#looks++] ?? { lag: this.#how.behind ? 1_000 : 0, lateMs: 0 };
+    this.#underWay.push({ fact: sampled(this.now, [lag], [0]), at: this.now + lateMs });
   }
 
   #tell(process: string, fact: Fact): void {
+    this.#report(process, { ...fact, at: BEGIN + this.now });
+  }
+
+  #report(process: string, fact: Fact): void {
     const seq = (this.#seqs.get(process) ?? 0) + 1;
     this.#seqs.set(process, seq);
     const at = BEGIN + this.now;
     fold(this.#run, {
       offset: this.#offset++,
       appendedAt: at + 1,
-      report: { v: 1, run: 'uid-lag', instance: `${process}/1`, seq, sentAt: at, facts: [{ ...fact, at }] },
+      report: { v: 1, run: 'uid-lag', instance: `${process}/1`, seq, sentAt: at, facts: [fact] },
     });
   }
 }

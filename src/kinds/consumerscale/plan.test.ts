@@ -28,14 +28,16 @@ type Steps = NonNullable<ConsumerScaleStatus['steps']>;
 
 const SETTLED = 5000;
 
-/** So many members share so many partitions since the beginning; the lag is as of `lagAt`. */
-function group(members: number, partitions: number, { lag = 0, lagAt = 19_500 } = {}) {
+type Look = [at: number, lag: number];
+
+/** So many members share so many partitions since the beginning; these looks at lag have been read back. */
+function group(members: number, partitions: number, looks: Look[] = [[19_500, 0]]) {
   const story = new Scenario();
   for (let n = 0; n < members; n++) {
     const mine = Array.from({ length: partitions }, (_, partition) => partition).filter((p) => p % members === n);
     story.consumer(`c-${n}`).started(100).assigned(200, mine).aliveFrom(1000, 19_900);
   }
-  story.tell('operator/1', lagAt, sampled(lagAt, [lag], [0]));
+  for (const [lookedAt, lag] of looks) story.tell('operator/1', lookedAt, sampled(lookedAt, [lag], [0]));
   return { known: story.run() };
 }
 
@@ -145,7 +147,8 @@ describe('its target', () => {
   test('the evidence can’t be read after the last step: it is waited for, but not for long', () => {
     const blind = { evidence: UNREAD };
     expect(told(round(TWO, over, blind))).toBe('Running, Reconciling Running; tells Normal Running; again in 500');
-    expect(told(round(TWO, over, { ...blind, now: 25_000 }))).toContain('Completed');
+    expect(told(round(TWO, over, { ...blind, now: 48_999 }))).toContain('Running');
+    expect(told(round(TWO, over, { ...blind, now: 49_000 }))).toContain('Completed');
   });
 
   test('a step that was interrupted by suspend begins anew', () => {
@@ -213,7 +216,7 @@ describe('a step', () => {
   const three = { objects: [target({ replicas: 3 })], evidence: group(3, 3) };
   const more: Spec = { steps: [{ partitions: 6, consumers: 6, hold: '2s' }] };
   const until: Spec = { steps: [{ consumers: 3, until: { lagBelow: 10, for: '2s', timeout: '1m' } }] };
-  const lagging = { ...three, evidence: group(3, 3, { lag: 10 }) };
+  const looked = (...looks: Look[]) => ({ ...three, evidence: group(3, 3, looks) });
   const is = 'Running, Reconciling Running';
   const end = 'Running, Reconciling Running; tells Normal StepDone + Normal Running; again in 500';
   // biome-ignore format: one situation a line
@@ -232,11 +235,11 @@ describe('a step', () => {
     ['of more partitions waits for Kafka', more, runs(6, 6), { objects: [target({ partitions: 6 })] }, `${is}; tells Normal Running; again in 500`],
     ['of more partitions scales when these are there', more, runs(6, 6), { objects: [target({ partitions: 6 })], kafka: kafka({ partitions: 6 }) }, `${is}; does Scale LoadTest/lag 6; tells Normal Running; again in 500`],
     ['that the target refuses', up, runs(3), { failures: [refusal(3)] }, 'Running, Stalled Refused; does Scale LoadTest/lag 3; tells Warning Refused; again in 500'],
-    ['until lag is low: it is not', until, runs(3, 3, { settledAt: at(6000), belowSince: at(17_000) }), lagging, `${is}; tells Normal Running; again in 500`],
-    ['until lag is low: it is, not for long enough', until, runs(3, 3, { settledAt: at(6000), belowSince: at(18_001) }), three, `${is}; tells Normal Running; again in 500`],
-    ['until lag is low: it was for long enough', until, runs(3, 3, { settledAt: at(6000), belowSince: at(18_000) }), three, end],
+    ['until lag is low: it is not', until, runs(3, 3, { settledAt: at(6000), belowSince: at(17_000) }), looked([19_500, 10]), `${is}; tells Normal Running; again in 500`],
+    ['until lag is low: it is, not for long enough', until, runs(3, 3, { settledAt: at(6000) }), looked([17_501, 9], [19_500, 9]), `${is}; tells Normal Running; again in 500`],
+    ['until lag is low: it was for long enough', until, runs(3, 3, { settledAt: at(6000) }), looked([17_500, 9], [19_500, 9]), end],
     ['until lag is low: members have not settled', until, runs(3), {}, `${is}; does Scale LoadTest/lag 3; tells Normal Running; again in 500`],
-    ['until lag is low: its time is over', until, runs(3, 3, { settledAt: at(6000) }), { ...lagging, now: SETTLED + 60_000 }, 'Running, Reconciling Running; tells Warning StepTimedOut + Normal Running; again in 500'],
+    ['until lag is low: its time is over', until, runs(3, 3, { settledAt: at(6000) }), { ...looked([65_000, 10]), now: SETTLED + 60_000 }, 'Running, Reconciling Running; tells Warning StepTimedOut + Normal Running; again in 500'],
   ])('%s', (_situation, spec, step, seen, answer) => {
     expect(told(round(spec, step === undefined ? undefined : begun([step]), seen))).toBe(answer);
   });
@@ -251,15 +254,6 @@ describe('a step', () => {
     const nobody: Spec = { steps: [{ consumers: 0, hold: '2s' }] };
     const empty = { objects: [target({ replicas: 0 })], evidence: group(0, 3) };
     expect(after(nobody, runs(0), empty)?.settledAt).toBe(at(20_000));
-  });
-
-  test('that waits for lag counts from a look at lag after it had settled, and without a break', () => {
-    const settled = runs(3, 3, { settledAt: at(6000) });
-    expect(after(until, settled, three)?.belowSince).toBe(at(20_000));
-    expect(after(until, { ...settled, belowSince: at(19_000) }, three)?.belowSince).toBe(at(19_000));
-    expect(after(until, { ...settled, belowSince: at(19_000) }, lagging)?.belowSince).toBeUndefined();
-    const old = { ...three, evidence: group(3, 3, { lagAt: 5900 }) };
-    expect(after(until, settled, old)?.belowSince).toBeUndefined();
   });
 
   test('with Partitions asks for as many as there are when it begins', () => {
@@ -284,7 +278,8 @@ describe('a step', () => {
         { consumers: 1, hold: '2s' },
       ],
     };
-    const plan = round(spec, undefined, { objects: [target({ clientsPerPod: 2, replicas: 2 })] });
+    const seen: Seen = { objects: [target({ clientsPerPod: 2, replicas: 2 })], evidence: group(1, 3, [[20_000, 0]]) };
+    const plan = round(spec, undefined, seen);
     expect(plan.actions).toEqual([]);
     expect(message(plan)).toBe(
       '3 consumers can’t run 2 to a pod: use multiples of 2, or a LoadTest with clientsPerPod: 1'.replace('’', "'"),
@@ -301,9 +296,77 @@ describe('a step', () => {
       steps: [{ phase: 'TimedOut' }, { phase: 'Running' }],
     });
     const failed: Steps[number] = { ...done(3), phase: 'Failed', message: 'did not settle' };
-    const stops = round(TWO, begun([failed, PENDING]));
+    const stops = round(TWO, begun([failed, PENDING]), { evidence: group(1, 3, [[20_000, 0]]) });
     expect(told(stops)).toBe('Failed, Stalled StepFailed; tells Warning StepFailed');
     expect(stops.status.steps?.[1]).toEqual(PENDING);
+  });
+});
+
+describe('a step that waits for lag', () => {
+  const drain: Spec = { steps: [{ consumers: 3, until: { lagBelow: 400, for: '5s', timeout: '1m' } }] };
+  const settled = runs(3, 3, { settledAt: at(6000) });
+  const look = (now: number, looks: Look[], before = begun([{ ...settled, belowSince: at(10_000) }])) =>
+    round(drain, before, { now, objects: [target({ replicas: 3 })], evidence: group(3, 3, looks) });
+  const step = (plan: ReturnType<typeof look>) => plan.status.steps?.[0];
+  const since = (ms: number) => `Running, below since ${ms}`;
+  const summary = (it: Steps[number] | undefined) => {
+    const ms = (time = '') => Date.parse(time) - Date.parse(at(0));
+    if (it?.phase !== 'Running') return `${it?.phase} at ${ms(it?.finishedAt)}`;
+    return it.belowSince === undefined ? 'Running' : since(ms(it.belowSince));
+  };
+
+  // biome-ignore format: one situation a line
+  test.each<[situation: string, now: number, looks: Look[], answer: string]>([
+    ['one look that stays the latest is no row', 16_000, [[10_000, 390]], since(10_000)],
+    ['a look in between interrupts, though it was never the latest', 16_500, [[10_000, 390], [13_000, 545], [15_000, 390], [16_000, 390]], since(15_000)],
+    ['a row is too short', 22_000, [[13_000, 545], [14_000, 390], [18_999, 399]], since(14_000)],
+    ['a row is long enough', 22_000, [[13_000, 545], [14_000, 390], [19_000, 399]], 'Done at 19000'],
+    ['it ends with the first that is', 22_000, [[10_000, 390], [15_000, 390], [16_000, 390], [17_000, 545], [18_000, 390]], 'Done at 15000'],
+    ['looks from before it had settled don’t count', 16_000, [[5900, 390], [11_000, 390]], since(11_000)],
+    ['a look by a clock that is ahead waits for its time', 17_000, [[13_000, 390], [18_000, 390]], since(13_000)],
+    ['the look that decides is read when its time is over', 66_000, [[59_000, 390], [64_000, 390]], 'Done at 64000'],
+    ['looks up to the end of its time are waited for', 66_000, [[61_000, 390], [64_000, 390]], since(61_000)],
+    ['what comes after its time is too late', 67_000, [[61_000, 390], [66_500, 390]], 'TimedOut at 67000'],
+    ['looks that don’t come are not waited for for long', 94_999, [[61_000, 545]], 'Running'],
+  ])('%s', (_situation, now, looks, answer) => {
+    expect(summary(step(look(now, looks)))).toBe(answer);
+  });
+
+  test('does not end on one look while later ones that say otherwise are under way', () => {
+    const first = look(10_500, [[10_000, 390]], begun([settled]));
+    expect(summary(step(first))).toBe(since(10_000));
+    const second = look(16_000, [[10_000, 390]], first.status);
+    expect(summary(step(second))).toBe(since(10_000));
+    const late: Look[] = [[10_000, 390], [13_000, 545], [16_000, 390]]; // biome-ignore format: a row of looks
+    const third = look(16_500, late, second.status);
+    expect(summary(step(third))).toBe(since(16_000));
+    const fourth = look(22_500, [...late, [19_000, 380], [22_000, 370]], third.status);
+    expect(step(fourth)).toMatchObject({ finishedAt: at(22_000), lag: { peak: 545, after: 370, drainedMs: 11_000 } });
+  });
+
+  test('has the figures of its end, and later looks change nothing about them', () => {
+    const looks: Look[] = [[4000, 700], [7000, 900], [10_000, 390], [13_000, 545], [14_000, 390], [19_000, 350]]; // biome-ignore format: a row of looks
+    const lag = { before: 700, peak: 900, after: 350, drainedMs: 9000 };
+    const done = look(24_000, [...looks, [20_000, 545]]);
+    expect(step(done)).toMatchObject({ phase: 'Done', belowSince: at(14_000), finishedAt: at(19_000), lag });
+    expect(done.events.map(({ message }) => message).join()).toContain('lag 700 -> 350 (peak 900)');
+    const later = look(25_000, [...looks, [20_000, 545], [23_000, 2000]], done.status);
+    expect(step(later)).toEqual(step(done));
+  });
+
+  test('ends in whole ms, its deciding look within', () => {
+    const done = step(look(24_000, [[14_000.7, 390], [19_000.7, 350]])); // biome-ignore format: a row of looks
+    expect(done).toMatchObject({ phase: 'Done', finishedAt: at(19_001), lag: { after: 350, drainedMs: 0 } });
+  });
+
+  test('says what it knows when its time is over', () => {
+    const waits = look(66_000, [[61_000, 390]]);
+    expect(message(waits)).toBe('step 1: its time of 1m is over, the last looks at lag are being read');
+    expect(step(look(95_000, [[61_000, 390]]))?.message).toContain(
+      'lag was 390 at the last look, and not seen below 400 for 5s within 1m; ',
+    );
+    // Where its members have not settled in time no look can change it.
+    expect(summary(step(look(65_000, [], begun([runs(5)]))))).toBe('TimedOut at 65000');
   });
 });
 
@@ -366,7 +429,28 @@ describe('a step with stop: Kill', () => {
 describe('when the steps have ended', () => {
   const last = begun([done(1), done(3)], { replicasAtStart: 1 });
   const RESTORE: Spec = { ...TWO, afterwards: 'Restore' };
-  const three = { objects: [target({ replicas: 3 })], evidence: group(3, 3) };
+  const three = { objects: [target({ replicas: 3 })], evidence: group(3, 3, [[20_000, 0]]) };
+
+  test('the last figures are those of the end: a look from then or later is waited for, but not for long', () => {
+    const ended = begun([done(1), { ...done(3), finishedAt: at(19_600) }]);
+    const seen = (now: number, ...looks: Look[]): Seen => ({
+      ...three,
+      evidence: group(3, 3, [[4000, 800], [18_000, 700], ...looks]), // biome-ignore format: a row of looks
+      now,
+    });
+    const first = round(TWO, ended, seen(20_000));
+    expect(told(first)).toBe('Running, Reconciling Running; tells Normal Running; again in 500');
+    expect(message(first)).toBe('the last figures are being read');
+    expect(first.status).toMatchObject({ finishedAt: at(20_000) });
+    const second = round(TWO, first.status, seen(26_000, [19_500, 300], [19_999, 200]));
+    expect(told(second)).toBe('Running, Reconciling Running; again in 500');
+    const third = round(TWO, second.status, seen(27_000, [19_500, 300], [19_999, 200], [20_000, 100], [26_000, 50]));
+    expect(told(third)).toBe('Completed, Ready Completed; tells Normal Completed');
+    expect(third.status.steps?.[1]?.lag).toEqual({ before: 800, peak: 800, after: 300 });
+    expect(third.status).toMatchObject({ finishedAt: at(20_000), lag: { total: 100 } });
+    expect(told(round(TWO, first.status, seen(49_999)))).toContain('Running');
+    expect(told(round(TWO, first.status, seen(50_000)))).toContain('Completed');
+  });
 
   test('Keep: nothing more is done', () => {
     const plan = round(TWO, last, three);
@@ -387,7 +471,7 @@ describe('when the steps have ended', () => {
     expect(told(first)).toBe(
       'Running, Reconciling Running; does Scale LoadTest/lag 1; tells Normal Running; again in 500',
     );
-    const second = round(RESTORE, first.status, { objects: [target({ replicas: 1 })], evidence: group(3, 3) });
+    const second = round(RESTORE, first.status, { ...three, objects: [target({ replicas: 1 })] });
     expect(told(second)).toBe('Completed, Ready Completed; tells Normal Completed');
     expect(second.status).toMatchObject({ restored: true, finishedAt: at(20_000) });
   });

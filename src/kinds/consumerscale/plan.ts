@@ -19,7 +19,7 @@ import { idleLeftOut, rebalancesWithin, stepFigures } from './figures.ts';
 import { idleRefusal } from './idle.ts';
 import { toRestore } from './restore.ts';
 import { outcome, type Saying, standingNotices, stepNotices } from './standing.ts';
-import { advance, beginAnew, type Progress } from './steps.ts';
+import { advance, beginAnew, LOOKS_WITHIN_MS, type Progress } from './steps.ts';
 import {
   lookedAt,
   sightOf,
@@ -34,7 +34,7 @@ import { prepare, reports } from './theirs.ts';
 
 const FRESH_MS = 500;
 /** After the last step, for pauses whose end had not been seen. */
-const LAST_FIGURES_MS = 5_000;
+const LAST_PAUSES_MS = 5_000;
 
 type Seen = Observed<ConsumerScale, Run>;
 
@@ -91,7 +91,7 @@ function plan(seen: Seen, byDefault: StrimziCluster | undefined): Plan<ConsumerS
   const missing = trouble ?? preparation?.missing;
   // The steps have ended: what becomes of the target changes nothing about them.
   if (before?.finishedAt !== undefined && (missing !== undefined || 'unavailable' in seen.evidence)) {
-    const lingers = missing === undefined && now - (epochMs(before.finishedAt) ?? now) < LAST_FIGURES_MS;
+    const lingers = missing === undefined && now - (epochMs(before.finishedAt) ?? now) < LOOKS_WITHIN_MS;
     return conclude(seen, target, { parts: {}, events: [], lingers });
   }
   const waits = (saying: Saying, parts: Partial<ConsumerScaleStatus> = {}, lookAgainInMs?: number) =>
@@ -138,6 +138,7 @@ function plan(seen: Seen, byDefault: StrimziCluster | undefined): Plan<ConsumerS
     replicas,
     partitionsAsked,
     clientsPerPod,
+    run,
     figures,
     theirs: spec.consumers?.group,
     others,
@@ -175,7 +176,10 @@ function carry(
     return { ...answer(seen, parts, goingOn(seen, actions, progress, sight), events, FRESH_MS), actions };
   }
   const pending = figures.rebalances.list.some((r) => r.at >= from && r.at <= to && r.pending.length > 0);
-  const lingers = now - to < LAST_FIGURES_MS && (pending || !figures.rebalances.settled);
+  // Looks are read back in their order: with one from the end or later, all that the figures need are there.
+  const unread = (figures.lag?.at ?? 0) < to;
+  const lingers =
+    (now - to < LAST_PAUSES_MS && (pending || !figures.rebalances.settled)) || (now - to < LOOKS_WITHIN_MS && unread);
   return conclude(seen, target, { parts, events, lingers });
 }
 

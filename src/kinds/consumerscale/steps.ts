@@ -3,10 +3,13 @@ import type { ConsumerScaleStep, ConsumerScaleStepStatus } from '../../api/consu
 import type { EpochMs } from '../../api/kind.ts';
 import { epochMs, iso } from '../../api/time.ts';
 import { parseDuration } from '../../domain/duration.ts';
+import { lowBetween, type Run } from '../../domain/run.ts';
 import type { RunView } from '../../domain/runView.ts';
 
 /** Pods start, join and settle within this time, or the step has failed. */
 const SETTLE_WITHIN_MS = 10 * 60_000;
+/** Looks at lag that have not been read back are waited for so long, at the end of a step and of the schedule. */
+export const LOOKS_WITHIN_MS = 30_000;
 
 export interface Sight {
   now: EpochMs;
@@ -16,6 +19,8 @@ export interface Sight {
   replicas: number;
   partitionsAsked: number;
   clientsPerPod: number;
+  run: Run;
+  /** Of the run, as of now. */
   figures: RunView;
   /** Their group, where they are somebody else's. */
   theirs: string | undefined;
@@ -101,26 +106,32 @@ function judge(
   status: ConsumerScaleStepStatus,
   sight: Sight,
 ): { now: ConsumerScaleStepStatus; message: string } {
-  const { now, figures } = sight;
+  const { now, run, figures } = sight;
   const which = `step ${index + 1}`;
   const startedAt = epochMs(status.startedAt) ?? now;
   const settled = isSettled(step, status, sight, startedAt);
   const settledAt = epochMs(status.settledAt) ?? (settled ? now : undefined);
+  const { until } = step;
+  const timesOutAt = startedAt + parseDuration(until?.timeout ?? '0s');
+  // Only looks at lag from after the step's change say something about the step.
+  const low =
+    until === undefined || settledAt === undefined
+      ? undefined
+      : lowBetween(run, settledAt, Math.min(now, timesOutAt), until.lagBelow, parseDuration(until.for));
+  const { belowSince: _since, ...without } = status;
   const current: ConsumerScaleStepStatus = {
-    ...status,
+    ...without,
     ...(settledAt === undefined ? {} : { settledAt: iso(settledAt) }),
+    ...(low === undefined ? {} : { belowSince: iso(low.since) }),
   };
-  const ends = (phase: 'Done' | 'TimedOut' | 'Failed', message?: string) => {
+  const ends = (phase: 'Done' | 'TimedOut' | 'Failed', message?: string, at = now) => {
     const { message: _waited, ...rest } = current;
     return {
-      now: { ...rest, phase, finishedAt: iso(now), ...(message === undefined ? {} : { message }) },
+      now: { ...rest, phase, finishedAt: iso(at), ...(message === undefined ? {} : { message }) },
       message: message ?? `${which} is done`,
     };
   };
-  const goesOn = (message: string, more: Partial<ConsumerScaleStepStatus> = {}) => ({
-    now: { ...current, ...more, message },
-    message: `${which}: ${message}`,
-  });
+  const goesOn = (message: string) => ({ now: { ...current, message }, message: `${which}: ${message}` });
   const members = figures.consumers.members.length;
   const asked = sight.others === 0 ? `${status.consumers} consumers` : `${status.consumers} + ${sight.others} members`;
   const gathering = `${members} of ${asked} in the group${figures.rebalances.settled ? '' : ', rebalancing'}`;
@@ -128,31 +139,22 @@ function judge(
   const nobody = sight.others === 0 ? 'nobody else' : `nobody else but ${sight.others} (consumers.others)`;
   const advice =
     sight.theirs === undefined ? '' : `each replica has to be one member of group ${sight.theirs}, and ${nobody}; `;
-  if (step.until !== undefined) {
-    const { lagBelow, timeout } = step.until;
-    const total = figures.lag?.total;
-    // Only a look at lag from after the step's change says something about the step.
-    const below =
-      settledAt !== undefined &&
-      total !== undefined &&
-      figures.lag !== null &&
-      figures.lag.at >= settledAt &&
-      total < lagBelow;
-    const { belowSince: _since, ...without } = current;
-    const belowSince = below ? (epochMs(status.belowSince) ?? now) : undefined;
-    if (belowSince !== undefined && now - belowSince >= parseDuration(step.until.for)) return ends('Done');
-    if (now - startedAt >= parseDuration(timeout)) {
-      return ends(
-        'TimedOut',
-        `lag was ${total ?? 'unknown'} after ${timeout}, not below ${lagBelow} for ${step.until.for}; ${gathering}`,
-      );
+  if (until !== undefined) {
+    // Up to the look that decided it, so that its figures are those of its end; times are written in whole ms.
+    if (low?.heldAt !== undefined) return ends('Done', undefined, Math.ceil(low.heldAt));
+    const { lagBelow, timeout } = until;
+    const total = figures.lag?.total ?? 'unknown';
+    if (now < timesOutAt) {
+      return goesOn(settledAt === undefined ? gathering : `lag is ${total}, waiting for it to be below ${lagBelow}`);
     }
-    const message =
-      settledAt === undefined ? gathering : `lag is ${total ?? 'unknown'}, waiting for it to be below ${lagBelow}`;
-    return {
-      now: { ...without, message, ...(belowSince === undefined ? {} : { belowSince: iso(belowSince) }) },
-      message: `${which}: ${message}`,
-    };
+    const allRead = (figures.lag?.at ?? 0) >= timesOutAt || now >= timesOutAt + LOOKS_WITHIN_MS;
+    if (settledAt !== undefined && !allRead) {
+      return goesOn(`its time of ${timeout} is over, the last looks at lag are being read`);
+    }
+    return ends(
+      'TimedOut',
+      `lag was ${total} at the last look, and not seen below ${lagBelow} for ${until.for} within ${timeout}; ${gathering}`,
+    );
   }
   if (settledAt === undefined) {
     return now - startedAt >= SETTLE_WITHIN_MS

@@ -271,6 +271,15 @@ describe('at the end', () => {
     expect(told(round(over, seen, spec))).toBe(answer);
   });
 
+  test('the group is looked at until a look from the end or later has been read back', () => {
+    const ended = begun([done(3)], { finishedAt: at(19_800) });
+    const kafkaNow = kafka({ at: 19_900, ...THERE });
+    const first = round(ended, { ...three, kafka: kafkaNow });
+    expect(told(first)).toBe('Running, Reconciling Running; does Report LagSample; tells Normal Running; again in 500');
+    const read = { ...three, evidence: run(3, LOOK, sampled(19_900, [0], [0])), kafka: kafkaNow };
+    expect(told(round(first.status, read))).toBe('Completed, Ready Completed; tells Normal Completed');
+  });
+
   test('deleted: the consumers found at the start come back, Kafka is not looked at', () => {
     const deleted = consumerScale({ ...SPEC, ...RESTORE }, begun([runs(3)]), { deletionTimestamp: at(0) });
     const plan = planConsumerScale(deleted, { objects: [app(3)], evidence: UNREAD, kafka: AWAY });
