@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { operatorMetrics } from './operatorMetrics.ts';
 import { operatorServer } from './operatorServer.ts';
 
-const state = { synced: false, stopping: false, leading: false, tickedAt: 0, now: 0 };
+const state = { synced: false, stopping: false, leading: false, interrupted: false, tickedAt: 0, now: 0 };
 const metrics = operatorMetrics({ queueDepth: () => 7, leading: () => state.leading });
 const app = operatorServer(() => state, metrics.registry);
 const get = async (path: string) => {
