@@ -61,10 +61,6 @@ const runtime = createRuntime({
 });
 
 const stop = new AbortController();
-let tickedAt = Date.now();
-setInterval(() => {
-  tickedAt = Date.now();
-}, 1_000).unref();
 
 const app = operatorServer(
   () => ({
@@ -73,7 +69,7 @@ const app = operatorServer(
     stopping: stop.signal.aborted,
     leading,
     interrupted,
-    tickedAt,
+    inHand: runtime.longestInHand,
     now: Date.now(),
   }),
   metrics.registry,

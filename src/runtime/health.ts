@@ -1,5 +1,6 @@
 /** What /healthz and /readyz answer. Pure. */
 import type { EpochMs } from '../api/kind.ts';
+import type { InHand } from './workQueue.ts';
 
 export interface Condition {
   /** All watched types have been read once. */
@@ -10,8 +11,8 @@ export interface Condition {
   interrupted: boolean;
   /** A watch that is interrupted now. */
   trouble?: string | undefined;
-  /** When a timer due every second last ran. */
-  tickedAt: EpochMs;
+  /** The resource that has been worked on for longest. */
+  inHand?: InHand | undefined;
   now: EpochMs;
 }
 
@@ -20,14 +21,15 @@ export interface Health {
   message: string;
 }
 
-/** A process whose event loop stands still for this long is of no use any more. */
-const STUCK_MS = 30_000;
+/** Every call within a round is bounded in time: one that takes longer than this waits for what never comes. */
+const DEADLOCK_MS = 600_000;
 
-export function healthOf({ tickedAt, now }: Condition): Health {
-  const still = now - tickedAt;
-  return still < STUCK_MS
-    ? { ok: true, message: 'ok' }
-    : { ok: false, message: `the event loop stood still for ${still} ms` };
+/** Whether it may go on. A slow machine is no reason to start anew; an event loop that stands still does not answer at all. */
+export function healthOf({ inHand, now }: Condition): Health {
+  const ms = inHand ? now - inHand.since : 0;
+  return inHand && ms > DEADLOCK_MS
+    ? { ok: false, message: `${inHand.key} has been worked on for ${Math.floor(ms / 60_000)} minutes` }
+    : { ok: true, message: 'ok' };
 }
 
 /**

@@ -24,7 +24,7 @@ import {
 import { type AnyKind, reconcile, type Surroundings } from './reconcile.ts';
 import { waitForStatus } from './status.ts';
 import { type TypeCache, typeCache } from './typeCache.ts';
-import { type WorkQueue, workQueue } from './workQueue.ts';
+import { type InHand, type WorkQueue, workQueue } from './workQueue.ts';
 
 export interface RuntimeOptions {
   kinds: AnyKind[];
@@ -51,6 +51,8 @@ export interface Runtime {
   /** What it is out of touch with, if anything. */
   readonly trouble: string | undefined;
   readonly queueDepth: number;
+  /** The resource that has been worked on for longest, of those in hand now. */
+  readonly longestInHand: InHand | undefined;
   /**
    * Acts until `stop` (finishes what it has in hand, at most 10 s) or `lost` (at once). After `lost` it may be called
    * again: memories, evidence, watches and Events that were not told yet are kept, up to `stop()`.
@@ -70,6 +72,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const events = eventRecorder({ cluster: spells.cluster, instance: options.instance, clock, random, log });
   /** Absent while it does not act. */
   let queue: WorkQueue | undefined;
+  /** The last one there was: what it has in hand may outlast the spell. */
+  let latest: WorkQueue | undefined;
   /** What the spell before had in hand is done. */
   let drained: Promise<void> = Promise.resolve();
 
@@ -289,6 +293,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     get queueDepth() {
       return queue?.depth ?? 0;
     },
+    get longestInHand() {
+      return latest?.longestInHand;
+    },
     async lead(stop, lost) {
       const ended = AbortSignal.any([stop, lost]);
       const aborted = new Promise<void>((resolve) => {
@@ -311,6 +318,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         ...(options.concurrency !== undefined ? { concurrency: options.concurrency } : {}),
       });
       queue = current;
+      latest = current;
       for (const cache of own.values()) for (const object of cache.all()) current.add(keyOf(object));
       // Resources that went while it did not act.
       for (const key of memories.keys()) current.add(key);

@@ -420,6 +420,7 @@ test('what is in hand when the lease is lost is done before anything else is, an
   await running.loseAndRegain();
   await settle();
   expect(acts).toEqual(['began']);
+  expect(running.runtime.longestInHand?.key).toBe('Toy.example.dev default/round');
   cutOff(new Error('cut off'));
   await until('it has succeeded', async () => (await statusOf('round')).ticks === 1);
   expect(acts).toEqual(['began', 'ended', 'began']);
