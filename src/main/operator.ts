@@ -13,6 +13,7 @@ import { loadTestKind } from '../kinds/loadtest/plan.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { leadWhenElected } from '../runtime/leader.ts';
 import { createRuntime } from '../runtime/runtime.ts';
+import { holderOf, wasOfPod } from './holder.ts';
 import { operatorConfig } from './operatorConfig.ts';
 import { operatorLog } from './operatorLog.ts';
 import { operatorMetrics } from './operatorMetrics.ts';
@@ -33,6 +34,7 @@ const { config, connection } = started;
 const log = operatorLog(config.logLevel);
 
 let leading = false;
+let interrupted = false;
 const metrics = operatorMetrics({ queueDepth: () => runtime.queueDepth, leading: () => leading });
 const cluster = kubernetesCluster({ rest: rest({ connection, onRequest: metrics.requested }) });
 const kafka = new KafkaClusters(config.bootstrapServers);
@@ -59,10 +61,6 @@ const runtime = createRuntime({
 });
 
 const stop = new AbortController();
-let tickedAt = Date.now();
-setInterval(() => {
-  tickedAt = Date.now();
-}, 1_000).unref();
 
 const app = operatorServer(
   () => ({
@@ -70,7 +68,8 @@ const app = operatorServer(
     trouble: runtime.trouble,
     stopping: stop.signal.aborted,
     leading,
-    tickedAt,
+    interrupted,
+    inHand: runtime.longestInHand,
     now: Date.now(),
   }),
   metrics.registry,
@@ -108,7 +107,9 @@ const tenure = await leadWhenElected(
     cluster,
     namespace: config.podNamespace,
     name: config.leaseName,
-    identity: `${config.podName}_${randomUUID()}`,
+    identity: holderOf(config.podName, randomUUID()),
+    // A container that was started again does not wait for the lease of the one before it. Two hosts may have one name.
+    ...(config.inPod ? { predecessor: wasOfPod(config.podName) } : {}),
     clock: systemClock,
     random: Math.random,
     log,
@@ -116,14 +117,16 @@ const tenure = await leadWhenElected(
   stop.signal,
   async (lost) => {
     leading = true;
+    interrupted = false;
     try {
       await runtime.lead(stop.signal, lost);
     } finally {
       leading = false;
+      interrupted = lost.aborted;
     }
   },
 );
-// Without the lease it starts anew, as a standby: nothing of the lost term is left over.
+// Somebody else may have acted: it starts anew, as a standby; nothing of the lost term is left over.
 if (tenure === 'Lost') die('ending, because the lease was lost');
 await Promise.all([runtime.stop(), kafka.end()]);
 await connection.close();

@@ -6,11 +6,17 @@ test('without any setting it watches all namespaces', () => {
     bootstrapServers: '',
     workerImage: 'kafka-lab-operator:dev',
     podName: 'host',
+    inPod: false,
     podNamespace: 'default',
     leaseName: 'kafka-lab-operator',
     logLevel: 'info',
     port: 8081,
   });
+});
+
+test('the name of a pod is one that the environment says', () => {
+  expect(operatorConfig({ POD_NAME: 'operator-1' }, 'host')).toMatchObject({ podName: 'operator-1', inPod: true });
+  expect(operatorConfig({ POD_NAME: '' }, 'host')).toMatchObject({ podName: 'host', inPod: false });
 });
 
 test('an empty WATCH_NAMESPACES is all of them, a list is a list', () => {

@@ -8,7 +8,10 @@ export interface OperatorConfig {
   workerImage: string;
   /** undefined: all. */
   namespaces?: string[];
+  /** The host's name where the environment says none. */
   podName: string;
+  /** Whether podName is known to be that of a pod of Kubernetes. */
+  inPod: boolean;
   podNamespace: string;
   leaseName: string;
   logLevel: string;
@@ -47,6 +50,7 @@ export function operatorConfig(env: Record<string, string | undefined>, hostname
     workerImage: env.WORKER_IMAGE || 'kafka-lab-operator:dev',
     ...(namespaces.length > 0 ? { namespaces: [...new Set(namespaces)] } : {}),
     podName: env.POD_NAME || hostname,
+    inPod: Boolean(env.POD_NAME),
     podNamespace: env.POD_NAMESPACE || 'default',
     leaseName: env.LEASE_NAME || 'kafka-lab-operator',
     logLevel,

@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
+import type { Condition } from '../runtime/health.ts';
 import { operatorMetrics } from './operatorMetrics.ts';
 import { operatorServer } from './operatorServer.ts';
 
-const state = { synced: false, stopping: false, leading: false, tickedAt: 0, now: 0 };
+const state: Condition = { synced: false, stopping: false, leading: false, interrupted: false, now: 0 };
 const metrics = operatorMetrics({ queueDepth: () => 7, leading: () => state.leading });
 const app = operatorServer(() => state, metrics.registry);
 const get = async (path: string) => {
@@ -16,8 +17,12 @@ test('alive from the start, ready when the cluster has been read', async () => {
   state.synced = true;
   state.leading = true;
   expect(await get('/readyz')).toEqual({ status: 200, text: 'leading\n' });
-  state.now = 60_000;
-  expect((await get('/healthz')).status).toBe(503);
+  state.inHand = { key: 'LoadTest.kafkalab.dev demo/lag', since: 0 };
+  state.now = 660_000;
+  expect(await get('/healthz')).toEqual({
+    status: 503,
+    text: 'LoadTest.kafkalab.dev demo/lag has been worked on for 11 minutes\n',
+  });
 });
 
 test('tells its figures', async () => {

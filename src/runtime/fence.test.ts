@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { fenced, fencedKafka, fencedWorkers } from './fence.ts';
+import { acrossSpells, fenced, fencedKafka, fencedWorkers } from './fence.ts';
 import type { Cluster, Workers } from './ports.ts';
 
 const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'n' } };
@@ -69,4 +69,28 @@ test('workers are told nothing more when the lease is lost', async () => {
   }
   lost.abort();
   expect(passed?.aborted).toBe(true);
+});
+
+test('a call between two spells waits for the next one', async () => {
+  const asked: string[] = [];
+  const cluster = (spell: string) =>
+    ({
+      create: async (given: typeof object) => {
+        asked.push(spell);
+        return given;
+      },
+    }) as unknown as Cluster;
+  const spells = acrossSpells();
+  const first = spells.cluster.create(object);
+  expect(asked).toEqual([]);
+  spells.begin(cluster('first'));
+  await first;
+  await spells.cluster.create(object);
+  spells.end();
+  const last = spells.cluster.create(object);
+  await new Promise(setImmediate);
+  expect(asked).toEqual(['first', 'first']);
+  spells.begin(cluster('second'));
+  await last;
+  expect(asked).toEqual(['first', 'first', 'second']);
 });

@@ -1,3 +1,4 @@
+/** Fences: what a process that lost its lease does not do any more. */
 import type { Cluster, Kafka, Workers } from './ports.ts';
 
 /** The cluster as long as `until` is not aborted: then calls under way are given up and new ones are refused. */
@@ -33,3 +34,25 @@ export function fencedKafka(kafka: Kafka, until: AbortSignal): Kafka {
 export const fencedWorkers = (workers: Workers, until: AbortSignal): Workers => ({
   setStop: (order, signal) => workers.setStop(order, signal ? AbortSignal.any([signal, until]) : until),
 });
+
+export interface Spells {
+  cluster: Pick<Cluster, 'create' | 'get' | 'patch'>;
+  begin(acting: Cluster): void;
+  end(): void;
+}
+
+/** The cluster of the spell that is on: a call between two spells waits for the next one. */
+export function acrossSpells(): Spells {
+  let spell = Promise.withResolvers<Cluster>();
+  return {
+    cluster: {
+      create: async (object, signal) => (await spell.promise).create(object, signal),
+      get: async (target, signal) => (await spell.promise).get(target, signal),
+      patch: async (target, patch, signal) => (await spell.promise).patch(target, patch, signal),
+    },
+    begin: (acting) => spell.resolve(acting),
+    end() {
+      spell = Promise.withResolvers();
+    },
+  };
+}

@@ -1,25 +1,24 @@
 /**
  * Leader election over a Lease (coordination.k8s.io/v1), as client-go's tools/leaderelection does it: the holder
  * renews every `retryMs`; who sees the lease unchanged for its whole duration, by its own clock, takes it; a holder
- * that could not renew for `renewDeadlineMs` stops before others may start.
+ * that could not renew for `renewDeadlineMs` stops acting before others may start. Unlike client-go's it then waits
+ * for its lease, and acts again if nobody else has come meanwhile.
  */
-import type { EpochMs, KubernetesObject, ObjectRef } from '../api/kind.ts';
+import type { EpochMs } from '../api/kind.ts';
 import { pause } from './clock.ts';
-import { microTime } from './microTime.ts';
-import { ApiError, type Clock, type Cluster, type Log, type Random } from './ports.ts';
+import { type LeaseOptions, ownLease } from './lease.ts';
+import type { Clock, Log, Random } from './ports.ts';
 
-export interface LeaderOptions {
-  cluster: Pick<Cluster, 'get' | 'create' | 'update'>;
-  namespace: string;
-  name: string;
+export interface LeaderOptions extends Omit<LeaseOptions, 'durationMs' | 'clock' | 'identity'> {
   /** Unique per process. */
   identity: string;
   clock: Clock;
   random: Random;
   log: Log;
   /**
-   * Defaults 30 s, 20 s, 4 s: twice those of k8s.io/component-base/config/v1alpha1 (15 s, 10 s, 2 s). A lab of 200 pods
-   * may keep the API server of a small machine busy for longer than 10 s, and whoever loses the lease starts over.
+   * Defaults 60 s, 45 s, 5 s: four times those of k8s.io/component-base/config/v1alpha1 (15 s, 10 s, 2 s). A lab of
+   * 200 pods may keep the API server of a small machine busy for most of a minute, in which nothing is won by ceasing
+   * to act; a standby takes over from a dead leader a minute later.
    */
   leaseDurationMs?: number;
   renewDeadlineMs?: number;
@@ -28,17 +27,10 @@ export interface LeaderOptions {
 
 export type Tenure = 'Released' | 'Lost';
 
-interface LeaseSpec {
-  holderIdentity?: string;
-  leaseDurationSeconds?: number;
-  acquireTime?: string;
-  renewTime?: string;
-  leaseTransitions?: number;
-}
-
 /**
  * Waits for the lease, then runs `lead`, which has to return soon after `stop` or `lost` aborts: after `stop` it may
  * finish what it has in hand (the lease is renewed meanwhile and then released), after `lost` it must not write any more.
+ * `lead` is called again, with a new `lost`, when the lease could be renewed after all and nobody else had it meanwhile.
  * Answers how it ended.
  */
 export async function leadWhenElected(
@@ -46,139 +38,101 @@ export async function leadWhenElected(
   stop: AbortSignal,
   lead: (lost: AbortSignal) => Promise<void>,
 ): Promise<Tenure> {
-  const { cluster, identity, clock, random, log } = options;
-  const leaseDurationMs = options.leaseDurationMs ?? 30_000;
-  const renewDeadlineMs = options.renewDeadlineMs ?? 20_000;
-  const retryMs = options.retryMs ?? 4_000;
-  const ref: ObjectRef = {
-    apiVersion: 'coordination.k8s.io/v1',
-    kind: 'Lease',
-    namespace: options.namespace,
-    name: options.name,
-  };
-  /** The lease as last seen, and when by the own clock it was first seen like that. */
-  let seen: { lease: KubernetesObject; since: EpochMs } | undefined;
+  const { identity, clock, random, log } = options;
+  const renewDeadlineMs = options.renewDeadlineMs ?? 45_000;
+  const retryMs = options.retryMs ?? 5_000;
+  const lease = ownLease({ ...options, durationMs: options.leaseDurationMs ?? 60_000 });
 
-  const specOf = (lease: KubernetesObject) => (lease.spec ?? {}) as LeaseSpec;
-
-  function see(lease: KubernetesObject): void {
-    if (seen?.lease.metadata.resourceVersion !== lease.metadata.resourceVersion) seen = { lease, since: clock.now() };
+  /** Tries until it has the lease; answers when the write that succeeded was asked for, which is when the lease began. */
+  async function obtain(aim: 'Take' | 'Regain'): Promise<EpochMs | 'Lost' | 'Stopped'> {
+    let told = false;
+    while (!stop.aborted) {
+      const asked = clock.now();
+      try {
+        const answer = await lease.attempt(aim, stop);
+        if (answer === 'Lost') return 'Lost';
+        if (answer === 'Held') {
+          if (stop.aborted) break;
+          if (clock.now() - asked < renewDeadlineMs) return asked;
+          // The answer took so long that the lease may have run out.
+          continue;
+        }
+        if (!told && aim === 'Take') log.info('waiting for the lease', { holder: lease.holder });
+        told = true;
+      } catch (error) {
+        const what = aim === 'Take' ? 'taken' : 'renewed';
+        if (!stop.aborted) log.warn(`the lease could not be ${what}, will try again`, { error: String(error) });
+      }
+      // client-go's JitterFactor is 1.2: up to 2.2 times the period.
+      await pause(clock, retryMs * (aim === 'Take' ? 1 + 1.2 * random() : 1), stop);
+    }
+    return 'Stopped';
   }
 
-  const heldBySelf = () => seen !== undefined && specOf(seen.lease).holderIdentity === identity;
+  /** Acts as long as the lease is renewed. Late: that did not succeed in time, which may be nobody's doing. */
+  async function spell(since: EpochMs): Promise<'Done' | 'Late' | 'Lost'> {
+    const loss = new AbortController();
+    const ended = new AbortController();
+    const done = lead(loss.signal).finally(() => ended.abort());
+    done.catch(() => {}); // thrown to the caller below
 
-  /** Whether the lease is ours after this. A holder that renews never takes it from somebody who came between. */
-  async function tryOnce(renewing: boolean, signal: AbortSignal): Promise<boolean> {
-    // The holder writes on from its own last write; a conflict tells that somebody else wrote.
-    if (!heldBySelf()) {
-      const lease = await cluster.get(ref, signal);
-      if (!lease) {
-        const at = microTime(clock.now());
-        const spec: LeaseSpec = {
-          holderIdentity: identity,
-          leaseDurationSeconds: Math.ceil(leaseDurationMs / 1000),
-          acquireTime: at,
-          renewTime: at,
-          leaseTransitions: 0,
-        };
-        const { apiVersion, kind, namespace, name } = ref;
-        see(await cluster.create({ apiVersion, kind, metadata: { namespace, name }, spec }, signal));
-        return true;
+    let renewedAt = since;
+    let end: 'Late' | 'Lost' | undefined;
+    while (!end) {
+      await pause(clock, retryMs, ended.signal);
+      if (ended.signal.aborted) break;
+      const asked = clock.now();
+      const deadline = new AbortController();
+      const cancel = clock.after(renewedAt + renewDeadlineMs - asked, () => deadline.abort());
+      try {
+        const answer = await lease.attempt('Renew', deadline.signal);
+        if (answer === 'Held') renewedAt = asked;
+        if (answer === 'Lost') end = 'Lost';
+      } catch (error) {
+        log.warn('the lease could not be renewed', { error: String(error) });
+      } finally {
+        cancel();
       }
-      see(lease);
-      const { holderIdentity, leaseDurationSeconds } = specOf(lease);
-      const lasts = (leaseDurationSeconds ?? 0) * 1000;
-      if (renewing && holderIdentity !== identity) return false;
-      const free = !holderIdentity || holderIdentity === identity;
-      if (!free && clock.now() < (seen?.since ?? 0) + lasts) return false;
+      if (!end && clock.now() - renewedAt >= renewDeadlineMs) end = 'Late';
     }
-    if (!seen) return false;
-    const before = specOf(seen.lease);
-    const own = before.holderIdentity === identity;
-    const now = microTime(clock.now());
-    const spec: LeaseSpec = {
-      ...before,
-      holderIdentity: identity,
-      leaseDurationSeconds: Math.ceil(leaseDurationMs / 1000),
-      acquireTime: own ? (before.acquireTime ?? now) : now,
-      renewTime: now,
-      leaseTransitions: (before.leaseTransitions ?? 0) + (own ? 0 : 1),
-    };
-    try {
-      see(await cluster.update({ ...seen.lease, spec }, signal));
-      return true;
-    } catch (error) {
-      if (error instanceof ApiError && (error.status === 409 || error.status === 404)) {
-        seen = undefined;
-        return false;
-      }
-      throw error;
-    }
+    if (end) loss.abort();
+    if (end === 'Lost') tellLost();
+    if (end === 'Late')
+      log.warn(`acting is interrupted: the lease could not be renewed for ${renewDeadlineMs / 1000} s`);
+    await done;
+    return end ?? 'Done';
+  }
+
+  function tellLost(): void {
+    log.error('lease lost: somebody else has it, or may have had it', { lease: options.name, holder: lease.holder });
   }
 
   async function release(): Promise<void> {
-    if (!seen || !heldBySelf()) return;
-    const now = microTime(clock.now());
-    const spec: LeaseSpec = { ...specOf(seen.lease), holderIdentity: '', leaseDurationSeconds: 1, renewTime: now };
     try {
-      await cluster.update({ ...seen.lease, spec });
-      log.info('lease released', { lease: options.name });
+      if (await lease.release()) log.info('lease released', { lease: options.name });
     } catch (error) {
       log.warn('the lease could not be released; it runs out by itself', { error: String(error) });
     }
   }
 
-  let waiting = false;
-  while (!stop.aborted) {
-    try {
-      if (await tryOnce(false, stop)) break;
-      if (!waiting) log.info('waiting for the lease', { holder: seen && specOf(seen.lease).holderIdentity });
-      waiting = true;
-    } catch (error) {
-      if (!stop.aborted) log.warn('the lease could not be taken, will try again', { error: String(error) });
-    }
-    // client-go's JitterFactor is 1.2: up to 2.2 times the period.
-    await pause(clock, retryMs * (1 + 1.2 * random()), stop);
+  let began = await obtain('Take');
+  if (typeof began === 'number') log.info('lease taken', { lease: options.name, identity });
+  while (typeof began === 'number') {
+    const end = await spell(began).catch(async (error) => {
+      await release();
+      throw error;
+    });
+    if (end === 'Lost') return 'Lost';
+    if (end === 'Done') break;
+    const interruptedAt = clock.now();
+    began = await obtain('Regain');
+    if (typeof began === 'number')
+      log.info(`acts again after ${Math.round((clock.now() - interruptedAt) / 1000)} s: nobody else had the lease`);
   }
-  if (stop.aborted) {
-    await release();
-    return 'Released';
-  }
-
-  log.info('lease taken', { lease: options.name, identity });
-  const loss = new AbortController();
-  const ended = new AbortController();
-  const done = lead(loss.signal).finally(() => ended.abort());
-  done.catch(() => {}); // thrown to the caller below
-
-  let renewedAt = clock.now();
-  let lost = false;
-  while (!lost) {
-    await pause(clock, retryMs, ended.signal);
-    if (ended.signal.aborted) break;
-    const asked = clock.now();
-    const deadline = new AbortController();
-    const cancel = clock.after(renewedAt + renewDeadlineMs - asked, () => deadline.abort());
-    try {
-      if (await tryOnce(true, deadline.signal)) renewedAt = asked;
-      else lost = seen !== undefined && !heldBySelf();
-    } catch (error) {
-      log.warn('the lease could not be renewed', { error: String(error) });
-    } finally {
-      cancel();
-    }
-    lost ||= clock.now() - renewedAt >= renewDeadlineMs;
-  }
-  if (lost) {
-    log.error('lease lost: acting ends now', { lease: options.name });
-    loss.abort();
-    await done;
+  if (began === 'Lost') {
+    tellLost();
     return 'Lost';
   }
-  try {
-    await done;
-  } finally {
-    await release();
-  }
+  await release();
   return 'Released';
 }

@@ -22,6 +22,8 @@ export interface Surroundings extends Outside {
   /** Puts the result of a write where the next round looks. */
   wrote(object: KubernetesObject): void;
   events: EventRecorder;
+  /** Aborted: nothing may be done any more. */
+  lost: AbortSignal;
   clock: Clock;
   log: Log;
 }
@@ -153,8 +155,8 @@ async function carryOut(
       if (failures.succeeded(attempted)) round.cured = true;
       return true;
     } catch (error) {
-      // The API server in trouble is no answer to this attempt: the whole round comes again.
-      if (error instanceof ApiError && isTrouble(error)) throw error;
+      // The API server in trouble, or the lease lost, is no answer to this attempt: the whole round comes again.
+      if (around.lost.aborted || (error instanceof ApiError && isTrouble(error))) throw error;
       const failure = failureOf(attempted, error);
       if (failures.add(failure, clock.now())) {
         log.warn(`${attempted.type} did not succeed`, {

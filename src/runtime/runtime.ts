@@ -2,8 +2,8 @@
 import type { EvidenceNeed, Known, KubernetesObject, Needs, ObjectRef, Observed, Wanted } from '../api/kind.ts';
 import { pause } from './clock.ts';
 import { distinct, MANAGED_BY, OPERATOR } from './desired.ts';
-import { type EventRecorder, eventRecorder } from './events.ts';
-import { fenced, fencedKafka, fencedWorkers } from './fence.ts';
+import { eventRecorder } from './events.ts';
+import { acrossSpells, fenced, fencedKafka, fencedWorkers } from './fence.ts';
 import { interests } from './interests.ts';
 import { type Memory, memoryOf } from './memory.ts';
 import type { Change } from './objectStore.ts';
@@ -24,7 +24,7 @@ import {
 import { type AnyKind, reconcile, type Surroundings } from './reconcile.ts';
 import { waitForStatus } from './status.ts';
 import { type TypeCache, typeCache } from './typeCache.ts';
-import { type WorkQueue, workQueue } from './workQueue.ts';
+import { type InHand, type WorkQueue, workQueue } from './workQueue.ts';
 
 export interface RuntimeOptions {
   kinds: AnyKind[];
@@ -51,9 +51,14 @@ export interface Runtime {
   /** What it is out of touch with, if anything. */
   readonly trouble: string | undefined;
   readonly queueDepth: number;
-  /** Acts until `stop` (finishes what it has in hand, at most 10 s) or `lost` (at once). */
+  /** The resource that has been worked on for longest, of those in hand now. */
+  readonly longestInHand: InHand | undefined;
+  /**
+   * Acts until `stop` (finishes what it has in hand, at most 10 s) or `lost` (at once). After `lost` it may be called
+   * again: memories, evidence, watches and Events that were not told yet are kept, up to `stop()`.
+   */
   lead(stop: AbortSignal, lost: AbortSignal): Promise<void>;
-  /** Ends the watches. */
+  /** Ends the watches and forgets everything. */
   stop(): Promise<void>;
 }
 
@@ -63,7 +68,14 @@ const IN_HAND_MS = 10_000;
 export function createRuntime(options: RuntimeOptions): Runtime {
   const { kinds, cluster, evidence, clock, random, log, metrics } = options;
   const watching = { cluster, clock, random, log };
+  const spells = acrossSpells();
+  const events = eventRecorder({ cluster: spells.cluster, instance: options.instance, clock, random, log });
+  /** Absent while it does not act. */
   let queue: WorkQueue | undefined;
+  /** The last one there was: what it has in hand may outlast the spell. */
+  let latest: WorkQueue | undefined;
+  /** What the spell before had in hand is done. */
+  let drained: Promise<void> = Promise.resolve();
 
   // ---- what is watched ----
 
@@ -247,7 +259,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     };
   }
 
-  function failedWith(events: EventRecorder, lost: AbortSignal) {
+  function failedWith(lost: AbortSignal) {
     return (key: string, error: unknown): void => {
       if (lost.aborted) return;
       const message = error instanceof Error ? error.message : String(error);
@@ -281,37 +293,48 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     get queueDepth() {
       return queue?.depth ?? 0;
     },
+    get longestInHand() {
+      return latest?.longestInHand;
+    },
     async lead(stop, lost) {
       const ended = AbortSignal.any([stop, lost]);
       const aborted = new Promise<void>((resolve) => {
         if (ended.aborted) resolve();
         else ended.addEventListener('abort', () => resolve(), { once: true });
       });
-      await Promise.race([Promise.all([...caches].map((cache) => cache.whenSynced())), aborted]);
+      // No resource is in two hands: a call to Kafka that was under way when the lease was lost can't be called back.
+      await Promise.race([Promise.all([drained, ...[...caches].map((cache) => cache.whenSynced())]), aborted]);
       if (ended.aborted) return;
       const acting = fenced(cluster, lost);
-      const events = eventRecorder({ cluster: acting, instance: options.instance, clock, random, log });
+      spells.begin(acting);
       const kafka = fencedKafka(options.kafka, lost);
       const workers = fencedWorkers(options.workers, lost);
-      const surroundings = { wrote, cluster: acting, kafka, workers, events, clock, log };
+      const surroundings = { wrote, cluster: acting, kafka, workers, events, lost, clock, log };
       const current = workQueue({
         work: workWith(surroundings),
-        failed: failedWith(events, lost),
+        failed: failedWith(lost),
         clock,
         random,
         ...(options.concurrency !== undefined ? { concurrency: options.concurrency } : {}),
       });
       queue = current;
+      latest = current;
       for (const cache of own.values()) for (const object of cache.all()) current.add(keyOf(object));
+      // Resources that went while it did not act.
+      for (const key of memories.keys()) current.add(key);
       await aborted;
       queue = undefined;
+      drained = current.stop();
+      if (lost.aborted) {
+        spells.end();
+        return;
+      }
       const rest = new AbortController();
-      const patience = lost.aborted ? Promise.resolve() : pause(clock, IN_HAND_MS, rest.signal);
-      await Promise.race([current.stop().then(() => events.flush()), patience]);
+      await Promise.race([drained.then(() => events.flush()), pause(clock, IN_HAND_MS, rest.signal)]);
       rest.abort();
-      for (const key of [...memories.keys()]) forget(key);
     },
     async stop() {
+      for (const key of [...memories.keys()]) forget(key);
       await Promise.all([...caches].map((cache) => cache.stop()));
       await foreign.stop();
     },

@@ -168,3 +168,24 @@ test('stop drops what waits, and resolves when what is in hand is done', async (
   expect(taken).toEqual(['a']);
   expect(clock.pending).toBe(0);
 });
+
+test('tells which key has been in hand for longest, also once it is stopped', async () => {
+  const { clock, queue, end } = bench(2);
+  const began = clock.now();
+  expect(queue.longestInHand).toBeUndefined();
+  queue.add('a');
+  await clock.advance(1_000);
+  queue.add('b');
+  queue.add('c');
+  queue.add('a');
+  expect(queue.longestInHand).toEqual({ key: 'a', since: began });
+  await clock.advance(1_000);
+  await end('a');
+  expect(queue.longestInHand).toEqual({ key: 'b', since: began + 1_000 });
+  void queue.stop();
+  expect(queue.longestInHand?.key).toBe('b');
+  await end('b');
+  await end('c');
+  await end('a');
+  expect(queue.longestInHand).toBeUndefined();
+});

@@ -7,6 +7,11 @@ import type { EpochMs } from '../api/kind.ts';
 import { type Backoff, waitAfter } from './backoff.ts';
 import type { Clock, Random } from './ports.ts';
 
+export interface InHand {
+  key: string;
+  since: EpochMs;
+}
+
 export interface WorkQueue {
   /** As soon as there are hands; a key in backoff not before it ends. */
   add(key: string): void;
@@ -16,6 +21,8 @@ export interface WorkQueue {
   addAfter(key: string, ms: number): void;
   /** Keys waiting for hands (not those waiting for a time). */
   readonly depth: number;
+  /** The key that has been worked on for longest, of those in hand now. */
+  readonly longestInHand: InHand | undefined;
   /** Takes no more keys in hand, drops all that wait; resolves when the keys in hand are done. */
   stop(): Promise<void>;
 }
@@ -43,7 +50,8 @@ export function workQueue(options: WorkQueueOptions): WorkQueue {
   const concurrency = options.concurrency ?? 8;
   const backoff = options.backoff ?? { baseMs: 500, limitMs: 60_000 };
   const waiting = new Set<string>();
-  const inHand = new Set<string>();
+  /** Since when; in the order in which they were taken. */
+  const inHand = new Map<string, EpochMs>();
   /** Added while in hand. */
   const again = new Set<string>();
   const timers = new Map<string, Timer>();
@@ -86,7 +94,7 @@ export function workQueue(options: WorkQueueOptions): WorkQueue {
       if (stopped || inHand.size >= concurrency) return;
       waiting.delete(key);
       dropTimer(key);
-      inHand.add(key);
+      inHand.set(key, clock.now());
       void take(key);
     }
   }
@@ -119,6 +127,10 @@ export function workQueue(options: WorkQueueOptions): WorkQueue {
     addAfter,
     get depth() {
       return waiting.size;
+    },
+    get longestInHand() {
+      const first = inHand.entries().next();
+      return first.done ? undefined : { key: first.value[0], since: first.value[1] };
     },
     stop() {
       stopped = true;

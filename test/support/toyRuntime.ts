@@ -11,6 +11,8 @@ export interface ToyRuntime {
   results: Record<string, number>;
   /** Gracefully. */
   stop(): Promise<void>;
+  /** Ceases to act as if its lease had been lost, and begins again. */
+  loseAndRegain(): Promise<void>;
   /** As a crash would: nothing more is written. */
   crash(): Promise<void>;
 }
@@ -39,12 +41,18 @@ export function startToyRuntime(cluster: Cluster, options: Partial<RuntimeOption
   });
   runtime.start();
   const stopping = new AbortController();
-  const losing = new AbortController();
-  const led = runtime.lead(stopping.signal, losing.signal);
+  let losing = new AbortController();
+  let led = runtime.lead(stopping.signal, losing.signal);
   const end = async (how: AbortController) => {
     how.abort();
     await led;
     await runtime.stop();
   };
-  return { runtime, log, results, stop: () => end(stopping), crash: () => end(losing) };
+  async function loseAndRegain() {
+    losing.abort();
+    await led;
+    losing = new AbortController();
+    led = runtime.lead(stopping.signal, losing.signal);
+  }
+  return { runtime, log, results, loseAndRegain, stop: () => end(stopping), crash: () => end(losing) };
 }

@@ -206,12 +206,19 @@ export const deployment = (it: Installation): Manifest => ({
               { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
             ],
             ports: [{ name: 'http', containerPort: OPERATOR_PORT }],
-            readinessProbe: { httpGet: { path: '/readyz', port: 'http' }, periodSeconds: 5, timeoutSeconds: 5 },
+            readinessProbe: {
+              httpGet: { path: '/readyz', port: 'http' },
+              periodSeconds: 5,
+              timeoutSeconds: 10,
+              failureThreshold: 6,
+            },
+            // Three minutes without any answer: a machine that is only busy gives one in that time.
             livenessProbe: {
               httpGet: { path: '/healthz', port: 'http' },
               initialDelaySeconds: 15,
-              periodSeconds: 20,
-              timeoutSeconds: 10,
+              periodSeconds: 30,
+              timeoutSeconds: 30,
+              failureThreshold: 6,
             },
             resources: it.resources,
             securityContext: {

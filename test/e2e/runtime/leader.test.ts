@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { leadWhenElected, type Tenure } from '../../../src/runtime/leader.ts';
-import type { Cluster } from '../../../src/runtime/ports.ts';
+import type { Cluster, EvidenceReader } from '../../../src/runtime/ports.ts';
 import { createRuntime } from '../../../src/runtime/runtime.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { type FaultProxy, startFaultProxy } from '../../support/faultProxy.ts';
 import { keptLog, noEvidence, noKafka, noMetrics, noWorkers } from '../../support/kept.ts';
-import { clusterOf, configMapRef, installToys, toy, toyKind } from '../../support/toy.ts';
+import { clusterOf, configMapRef, installToys, toy, toyKind, toyRef } from '../../support/toy.ts';
 import { until } from '../../support/until.ts';
 
 type Client = Cluster & { close(): Promise<void> };
@@ -26,6 +26,7 @@ afterAll(async () => {
 
 interface Candidate {
   proxy: FaultProxy;
+  log: ReturnType<typeof keptLog>;
   leading: () => boolean;
   terms: number;
   stop: AbortController;
@@ -33,14 +34,20 @@ interface Candidate {
   close(): Promise<void>;
 }
 
-/** With a third of the usual times, behind a proxy of its own. */
-async function candidate(name: string, identity: string): Promise<Candidate> {
+/** With a fifteenth of the usual times, behind a proxy of its own. */
+async function candidate(
+  name: string,
+  identity: string,
+  { kind = toyKind, evidence = noEvidence }: { kind?: typeof toyKind; evidence?: EvidenceReader } = {},
+): Promise<Candidate> {
   const proxy = await startFaultProxy(server.url);
   const client = clusterOf(server.kubeconfigVia(proxy.url), { timeoutMs: 1_000 });
   const stop = new AbortController();
+  const log = keptLog();
   let leading = false;
   const self: Candidate = {
     proxy,
+    log,
     leading: () => leading,
     terms: 0,
     stop,
@@ -54,14 +61,14 @@ async function candidate(name: string, identity: string): Promise<Candidate> {
   };
   const options = { leaseDurationMs: 4_000, renewDeadlineMs: 2_500, retryMs: 300 };
   const runtime = createRuntime({
-    kinds: [toyKind],
+    kinds: [kind],
     cluster: client,
     kafka: noKafka,
     workers: noWorkers,
-    evidence: noEvidence,
+    evidence,
     clock: systemClock,
     random: Math.random,
-    log: keptLog(),
+    log,
     metrics: noMetrics,
     instance: identity,
   });
@@ -74,7 +81,7 @@ async function candidate(name: string, identity: string): Promise<Candidate> {
       identity,
       clock: systemClock,
       random: Math.random,
-      log: keptLog(),
+      log,
       ...options,
     },
     stop.signal,
@@ -94,6 +101,7 @@ const leaseOf = async (name: string) =>
     leaseTransitions: number;
     leaseDurationSeconds: number;
     renewTime: string;
+    acquireTime: string;
   };
 const writesOf = ({ proxy }: Candidate) =>
   proxy.seen.filter(({ method, path }) => method !== 'GET' && !path.includes('leases'));
@@ -119,7 +127,11 @@ test('one of two acts; the other takes over when the first is cut off, which sto
     if (!secondBeganAt && second.leading()) secondBeganAt = Date.now();
   }, 1);
   await until('the second leads', second.leading, 20_000);
+  // It waits for its lease until it hears that there is nothing to wait for.
+  expect(first.leading()).toBe(false);
+  first.proxy.fault = () => undefined;
   expect(await first.end).toBe('Lost');
+  expect(first.terms).toBe(1);
   await until('both were seen', () => firstEndedAt && secondBeganAt);
   clearInterval(watching);
   expect(firstEndedAt).toBeLessThan(secondBeganAt);
@@ -127,9 +139,96 @@ test('one of two acts; the other takes over when the first is cut off, which sto
   await until('it is made', () => user.get(configMapRef('two-0')));
   expect(writesOf(second).length).toBeGreaterThan(0);
   expect(await leaseOf('cut')).toMatchObject({ holderIdentity: 'second', leaseTransitions: 1 });
-  first.proxy.fault = () => undefined;
   await first.close();
   await second.close();
+});
+
+test('cut off for longer than the lease lasts, it acts again with all it had when nobody else has come', async () => {
+  const calls: string[] = [];
+  const evidence: EvidenceReader = {
+    open({ run }) {
+      if (calls.at(-1) !== `open ${run}`) calls.push(`open ${run}`);
+      return { unavailable: 'nothing yet' };
+    },
+    onChange: (run) => void calls.push(`onChange ${run}`),
+    close: (run) => void calls.push(`close ${run}`),
+  };
+  const kind: typeof toyKind = {
+    ...toyKind,
+    needs: (resource, objects) => ({
+      ...toyKind.needs(resource, objects),
+      evidence: { run: resource.metadata.name, topic: 'e', partition: 0, offset: 0 },
+    }),
+  };
+  const only = await candidate('again', 'only', { kind, evidence });
+  await until('it leads', only.leading);
+  await user.create(toy('kept', { copies: 1 }));
+  await user.create(toy('leaves', { copies: 0 }));
+  await until('both are looked at', async () => calls.includes('open kept') && calls.includes('open leaves'));
+  await until('it is made', () => user.get(configMapRef('kept-0')));
+  const acquired = await leaseOf('again');
+  const writes = writesOf(only).length;
+
+  only.proxy.fault = () => 'hang';
+  only.proxy.breakAll();
+  await until('it ceases to act', () => !only.leading(), 20_000);
+  await user.create(toy('meanwhile', { copies: 1 }));
+  const leaving = await user.patch(toyRef('leaves'), { metadata: { finalizers: [] } });
+  await user.delete(toyRef('leaves'), leaving.metadata.uid ?? '');
+  const asked = () => only.proxy.seen.filter(({ path }) => path.includes('leases')).length;
+  const before = asked();
+  // Each takes the second in which a client expects its answer.
+  await until('it has asked in vain for longer than the lease lasts', () => asked() >= before + 5, 30_000);
+  expect(only.leading()).toBe(false);
+  expect(await user.get(configMapRef('meanwhile-0'))).toBeNull();
+
+  only.proxy.fault = () => undefined;
+  only.proxy.breakAll();
+  await until('it acts again', only.leading);
+  await until('what was asked for meanwhile is made', () => user.get(configMapRef('meanwhile-0')), 60_000);
+  await until('what went meanwhile is forgotten', () => calls.includes('close leaves'), 60_000);
+  expect(writesOf(only).length).toBeGreaterThan(writes);
+  expect(only.terms).toBe(2);
+  expect(await leaseOf('again')).toMatchObject({
+    holderIdentity: 'only',
+    leaseTransitions: 0,
+    acquireTime: acquired.acquireTime,
+  });
+  expect(only.log.lines.map(({ message }) => message)).toContainEqual(expect.stringMatching(/^acts again after \d+ s/));
+  expect(calls.filter((call) => call.endsWith(' kept') && !call.startsWith('open'))).toEqual(['onChange kept']);
+  await only.close();
+  expect(calls).toContain('close kept');
+});
+
+test('what was to be told when the lease was lost is told when it acts again, and not before', async () => {
+  const only = await candidate('told', 'only');
+  await until('it leads', only.leading);
+  const events = () => only.proxy.seen.filter(({ method, path }) => method !== 'GET' && path.includes('/events'));
+  only.proxy.fault = ({ path }) => (path.includes('/events') ? 'hang' : undefined);
+  await user.create(toy('told', { copies: 1 }));
+  await until('it tries to tell', () => events().length > 0);
+  // It gives up telling after four tries, of a second each.
+  only.proxy.fault = ({ path }) =>
+    path.includes('/events') ? 'hang' : path.includes('leases') ? { status: 500 } : undefined;
+  await until('it ceases to act', () => !only.leading(), 20_000);
+  only.proxy.fault = ({ path }) => (path.includes('leases') ? { status: 500 } : undefined);
+  const before = events().length;
+  const asked = () => only.proxy.seen.filter(({ path }) => path.includes('leases')).length;
+  const since = asked();
+  await until('it has asked for its lease for a while', () => asked() >= since + 10, 30_000);
+  expect(events()).toHaveLength(before);
+  const told = async () =>
+    (
+      await user.list(
+        { apiVersion: 'events.k8s.io/v1', kind: 'Event' },
+        { namespace: 'default', fieldSelector: 'regarding.name=told' },
+      )
+    ).items.length;
+  expect(await told()).toBe(0);
+  only.proxy.fault = () => undefined;
+  await until('it is told', async () => (await told()) > 0);
+  expect(only.terms).toBe(2);
+  await only.close();
 });
 
 test('a graceful stop hands over at once', async () => {

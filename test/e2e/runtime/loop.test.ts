@@ -3,6 +3,7 @@ import type { KubernetesObject } from '../../../src/api/kind.ts';
 import { ActionError, type Cluster, type EvidenceReader, type Kafka } from '../../../src/runtime/ports.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { type FaultProxy, type Seen, startFaultProxy } from '../../support/faultProxy.ts';
+import { settle } from '../../support/kept.ts';
 import {
   clusterOf,
   configMapRef,
@@ -384,6 +385,46 @@ test('an action that fails is shown to the plan before the status of its round i
   await until('it has succeeded', async () => (await statusOf('round')).ticks === 1);
   expect(acts.filter((type) => type === 'DeleteGroup').length).toBeGreaterThan(0);
   expect((await statusOf('round')).failures).toEqual([]);
+});
+
+test('what is in hand when the lease is lost is done before anything else is, and is no failure', async () => {
+  await running.crash();
+  const acts: string[] = [];
+  let cutOff: (why: Error) => void = () => {};
+  const kafka: Kafka = {
+    view: async () => ({ unavailable: 'not here' }),
+    async act() {
+      acts.push('began');
+      if (acts.length > 1) return;
+      await new Promise<void>((_, reject) => {
+        cutOff = reject;
+      }).finally(() => acts.push('ended'));
+    },
+  };
+  let shown = false;
+  const kind: typeof toyKind = {
+    ...toyKind,
+    plan(seen) {
+      const plan = toyKind.plan(seen);
+      shown ||= seen.failures.length > 0;
+      return {
+        ...plan,
+        actions: seen.resource.status?.ticks ? [] : [{ type: 'DeleteGroup', group: 'g' }],
+        status: { ...plan.status, ticks: 1 },
+      };
+    },
+  };
+  running = startToyRuntime(through, { kafka, kinds: [kind] });
+  await make('round', { copies: 0 });
+  await until('the action is under way', () => acts.length > 0);
+  await running.loseAndRegain();
+  await settle();
+  expect(acts).toEqual(['began']);
+  expect(running.runtime.longestInHand?.key).toBe('Toy.example.dev default/round');
+  cutOff(new Error('cut off'));
+  await until('it has succeeded', async () => (await statusOf('round')).ticks === 1);
+  expect(acts).toEqual(['began', 'ended', 'began']);
+  expect(shown).toBe(false);
 });
 
 test('reads the evidence of a run as long as some resource needs it, and looks when it changes', async () => {

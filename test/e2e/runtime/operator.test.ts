@@ -113,13 +113,24 @@ test('says that Kafka does not answer, and ends in good order', async () => {
   expect(operator.lines.filter(({ level }) => level === 'error')).toEqual([]);
 });
 
+test('started again in its pod, it does not wait for the lease of the process before it', async () => {
+  const before = start('same');
+  await until('it leads', () => leading(before), 30_000);
+  before.child.kill('SIGKILL');
+  const after = start('same');
+  // The lease of the dead one lasts for 60 s.
+  await until('it leads again', () => leading(after), 40_000);
+  after.child.kill('SIGTERM');
+  expect(await after.ended).toEqual([0, null]);
+});
+
 test('a standby takes over when the leader is killed', async () => {
   const first = start('first');
   await until('the first leads', () => leading(first), 30_000);
   const second = start('second');
   await until('the second stands by', async () => (await second.get('/readyz')).text === 'standing by\n', 30_000);
   first.child.kill('SIGKILL');
-  // The lease of the dead one lasts for 30 s.
+  // The lease of the dead one lasts for 60 s; it is of another pod.
   await until('the second leads', () => leading(second), 120_000);
   await user.create(lab('taken-over'));
   await until('it acts', () => conditionsOf('taken-over'));
