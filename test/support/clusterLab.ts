@@ -3,6 +3,7 @@ import { type Admin, Kafka, logLevel } from 'kafkajs';
 import type { ConsumerScale } from '../../src/api/consumerScale.ts';
 import type { Lab } from '../../src/api/lab.ts';
 import type { LoadTest } from '../../src/api/loadTest.ts';
+import { processOf } from './containers.ts';
 import { get, kubectl, list, tryKubectl } from './kubectl.ts';
 import { until } from './until.ts';
 
@@ -210,11 +211,18 @@ export const allBrokersReady = () =>
 
 export interface Pod {
   metadata: { name: string; uid: string; deletionTimestamp?: string };
-  status: { containerStatuses?: { ready: boolean; restartCount: number }[] };
+  status: { containerStatuses?: { ready: boolean; restartCount: number; containerID?: string }[] };
 }
 
 export const operatorPods = (): Promise<Pod[]> =>
   list<Pod>('pods', OPERATOR_NAMESPACE, 'app.kubernetes.io/name=kafka-lab-operator');
+
+/** Ends its process as a crash would: the kubelet starts its container again, in the same pod. */
+export async function crashOperator(): Promise<void> {
+  const [pod] = await operatorsReady(1);
+  const id = pod?.status.containerStatuses?.[0]?.containerID ?? '';
+  process.kill(processOf(id), 'SIGKILL');
+}
 
 /** Without warning or grace, as a lost node would. Another pod takes its place. */
 export async function killOperator(name?: string): Promise<void> {

@@ -2,7 +2,7 @@
  * kill -9 of consumers at random moments: `status.delivery` against a count by brute force over every record that is in the
  * logs of all their containers. SEED=… repeats the choice of moments.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { LoadTest } from '../../../src/api/loadTest.ts';
@@ -19,6 +19,7 @@ import {
   stopProducers,
   untilLoadTest,
 } from '../../support/clusterLab.ts';
+import { processOf } from '../../support/containers.ts';
 import { list } from '../../support/kubectl.ts';
 import { until } from '../../support/until.ts';
 
@@ -58,23 +59,6 @@ async function container(pod: string) {
     ...status,
     log: join(logs, 'pods', `${NAMESPACE}_${pod}_${found.metadata.uid}`, name, `${restartCount}.log`),
   };
-}
-
-/** Processes of a container, by the name of its cgroup; the worker is the only one. */
-function processOf(containerId: string): number {
-  const id = containerId.replace(/^.*:\/\//, '');
-  const found = readdirSync('/proc').filter((entry) => {
-    if (!/^\d+$/.test(entry)) return false;
-    try {
-      return readFileSync(`/proc/${entry}/cgroup`, 'utf8').includes(id);
-    } catch {
-      // It has ended meanwhile.
-      return false;
-    }
-  });
-  if (found.length !== 1)
-    throw new Error(`${found.length} processes are in container ${id}; the test wants this node's own`);
-  return Number(found[0]);
 }
 
 /** As the kubelet writes it: `<time> stdout F <line>`. */

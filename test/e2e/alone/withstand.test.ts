@@ -7,6 +7,7 @@ import {
   allBrokersReady,
   applyIn,
   consumerScale,
+  crashOperator,
   eventually,
   groups,
   isOver,
@@ -78,10 +79,10 @@ async function expectEveryRebalanceOnce(scale: ConsumerScale): Promise<void> {
   ]).toContainEqual(sizes);
 }
 
-test('the operator is killed at several points of the lab', async () => {
+test('the operator crashes, or is taken away with its pod, at several points of the lab', async () => {
   await applyIn(NAMESPACE, ...lab('killed-operator'));
   await untilLoadTest(NAMESPACE, 'lab', 'begins to prepare', (it) => it.status?.startedAt !== undefined);
-  await killOperator();
+  await crashOperator();
   await untilConsumerScale(NAMESPACE, 'lab', 'step 1 runs', (it) => it.status?.steps?.[0]?.phase === 'Running');
   await killOperator();
   await untilConsumerScale(
@@ -90,7 +91,7 @@ test('the operator is killed at several points of the lab', async () => {
     'step 2 has begun',
     (it) => it.status?.steps?.[1]?.startedAt !== undefined,
   );
-  await killOperator();
+  await crashOperator();
   await untilConsumerScale(
     NAMESPACE,
     'lab',
