@@ -13,16 +13,18 @@ cluster = node test/cluster/cluster.ts
 help: ## Lists the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: cluster deploy ## Lab 01 at its full size: 200 producers, 1 -> 9 consumers, shown live.
+demo: deploy ## Lab 01 at its full size: 200 producers, 1 -> 9 consumers, shown live.
 	@$(in_node) node scripts/demo.ts
 
-lab: lab-exists cluster deploy ## One lab, shown live, graded, with its result as tables: make lab LAB=04; PLAIN=1: without grades.
+lab: lab-exists deploy ## One lab, shown live, graded, with its result as tables: make lab LAB=04; PLAIN=1: without grades.
 	@$(in_node) node scripts/lab.ts "$(LAB)" $(if $(PLAIN),--plain)
 
 lab-exists: install
 	@$(in_node) node scripts/lab.ts "$(LAB)" $(if $(PLAIN),--plain) --check
 
-test: verify e2e ## Everything: static checks, unit and property tests, then the labs on a real cluster.
+test: install native ## Everything: static checks, unit and property tests, then the labs on a real cluster.
+	@$(MAKE) --no-print-directory -j2 verify deploy # the cluster starts while one long property test keeps one core busy
+	@$(MAKE) --no-print-directory e2e
 
 verify: install native ## Format, lint, types, boundaries, unused code, generated files, unit and property tests.
 	@$(in_node) scripts/verify.sh
@@ -30,7 +32,7 @@ verify: install native ## Format, lint, types, boundaries, unused code, generate
 unit: install native ## Unit and property tests only.
 	@$(in_node) $(jest) --selectProjects unit property
 
-e2e: cluster deploy ## The labs (small variants) and the failures they must withstand, on the local cluster.
+e2e: deploy ## The labs (small variants) and the failures they must withstand, on the local cluster.
 	@$(in_node) result=0; log=$$(mktemp); trap 'rm -f $$log' EXIT; \
 	$(jest) --selectProjects labs --maxWorkers=3 || result=1; \
 	$(jest) --selectProjects servers --maxWorkers=2 > $$log 2>&1 & servers=$$!; \
@@ -38,13 +40,13 @@ e2e: cluster deploy ## The labs (small variants) and the failures they must with
 	wait $$servers || result=1; cat $$log; \
 	exit $$result
 
-bench: cluster deploy ## Full sizes, with figures.
+bench: deploy ## Full sizes, with figures.
 	@$(in_node) node test/bench/run.ts
 
 cluster: install ## A real Kubernetes with three Kafka brokers on this machine; CLUSTER=kind uses kind.
 	@$(in_node) $(cluster) up
 
-deploy: ## Installs the operator into the cluster.
+deploy: cluster ## Installs the operator of this checkout into the cluster.
 	@$(in_node) node scripts/deploy.ts
 
 image: install native ## The files of the operator's and workers' image.

@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 
-/** Threads that want the CPU, for each core; below it, what is waited for gets its turn at once. */
+/** Threads that want the CPU, for each core: up to this, what is waited for gets its turn soon enough. */
 const CROWDED = 4;
+/** And beyond this it is better to wait with more. Pods that start bring a dozen for a moment. */
+const FULL = 12;
 
 /** Threads that run or wait for a core at this moment, for each core; 0 where the kernel does not say. */
 function runnablePerCore(): number {
@@ -44,6 +46,6 @@ export async function room(limitMs: number): Promise<void> {
       sum += runnablePerCore();
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
-    if (sum / SAMPLES < CROWDED) return;
+    if (sum / SAMPLES < FULL) return;
   }
 }
