@@ -16,6 +16,8 @@ function holder(): string | undefined {
 
 function take(): boolean {
   const stat = readFileSync('/proc/self/stat', 'utf8');
+  // Whoever had it before takes its folder away.
+  mkdirSync(dirname(file), { recursive: true });
   try {
     writeFileSync(file, `${process.pid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`, { flag: 'wx' });
     return true;
@@ -26,7 +28,6 @@ function take(): boolean {
 }
 
 export async function withLock(work: () => Promise<void>): Promise<void> {
-  mkdirSync(dirname(file), { recursive: true });
   await waitFor('the cluster to be free', 1200, async () =>
     take() ? undefined : `process ${holder()} is changing it`,
   );
