@@ -37,6 +37,7 @@ e2e: deploy ## The labs (small variants) and the failures they must withstand, o
 	$(jest) --selectProjects labs --maxWorkers=3 || result=1; \
 	$(jest) --selectProjects servers --maxWorkers=2 > $$log 2>&1 & servers=$$!; \
 	$(jest) --selectProjects alone --runInBand || result=1; \
+	$(jest) --selectProjects measured --maxWorkers=2 || result=1; \
 	wait $$servers || result=1; cat $$log; \
 	exit $$result
 
