@@ -8,7 +8,7 @@ in_node = export PATH="$$(scripts/node.sh):$$PATH";
 jest = node --experimental-vm-modules --no-warnings node_modules/jest/bin/jest.js
 cluster = node test/cluster/cluster.ts
 
-.PHONY: help demo lab lab-exists test verify unit e2e bench cluster down kubeconfig install native image generate format deploy
+.PHONY: help demo lab lab-exists test verify unit e2e e2e-on-cluster bench cluster down kubeconfig install native image generate format deploy
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,7 +24,7 @@ lab-exists: install
 
 test: install native ## Everything: static checks, unit and property tests, then the labs on a real cluster.
 	@$(MAKE) --no-print-directory -j2 verify deploy # the cluster starts while one long property test keeps one core busy
-	@$(MAKE) --no-print-directory e2e
+	@$(MAKE) --no-print-directory e2e-on-cluster
 
 verify: install native ## Format, lint, types, boundaries, unused code, generated files, unit and property tests.
 	@$(in_node) scripts/verify.sh
@@ -32,7 +32,9 @@ verify: install native ## Format, lint, types, boundaries, unused code, generate
 unit: install native ## Unit and property tests only.
 	@$(in_node) $(jest) --selectProjects unit property
 
-e2e: deploy ## The labs (small variants) and the failures they must withstand, on the local cluster.
+e2e: deploy e2e-on-cluster ## The labs (small variants) and the failures they must withstand, on the local cluster.
+
+e2e-on-cluster:
 	@$(in_node) result=0; log=$$(mktemp); trap 'rm -f $$log' EXIT; \
 	$(jest) --selectProjects labs --maxWorkers=3 || result=1; \
 	$(jest) --selectProjects servers --maxWorkers=2 > $$log 2>&1 & servers=$$!; \

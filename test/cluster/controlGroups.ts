@@ -93,5 +93,10 @@ export function makeControlGroups(): void {
 /** Moves a process, with what it starts from now on, into the group of its part. */
 export function enter(part: Part, pid: number): void {
   const folder = join(root, isVersion2() ? '' : 'cpu', whole, part);
-  if (existsSync(folder)) writeFileSync(join(folder, 'cgroup.procs'), String(pid));
+  if (!existsSync(folder)) return;
+  try {
+    writeFileSync(join(folder, 'cgroup.procs'), String(pid));
+  } catch {
+    // it has ended already: who waits for it to answer says so, with its last words
+  }
 }
