@@ -1,6 +1,7 @@
 // The local cluster: a real Kubernetes of one node whose programs run directly on this machine.
 import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { programs as builtPrograms, hashOf, kafkaJars, type Programs } from './build.ts';
 import { makeCertificates, nodeName } from './certificates.ts';
 import { attempt } from './command.ts';
@@ -190,6 +191,8 @@ async function named(name: string | undefined): Promise<Daemon> {
   return daemon;
 }
 
+const ADDRESS_FREE_WITHIN_MS = 60_000;
+
 /** Stops one program as a crash would. */
 export async function stopProgram(name: string | undefined): Promise<void> {
   await kill((await named(name)).name);
@@ -197,8 +200,18 @@ export async function stopProgram(name: string | undefined): Promise<void> {
 
 export async function startProgram(name: string | undefined): Promise<void> {
   const daemon = await named(name);
-  start(daemon);
-  if (daemon.name === 'kube-apiserver') await answers(daemon, 'the API server', 60, apiIsReady);
+  const end = Date.now() + ADDRESS_FREE_WITHIN_MS;
+  for (;;) {
+    start(daemon);
+    if (daemon.name !== 'kube-apiserver') return;
+    try {
+      return await answers(daemon, 'the API server', 60, apiIsReady);
+    } catch (error) {
+      // The kernel closes the sockets of one that was killed when it gets to it.
+      if (!lastLines(daemon.name, 3).includes('address already in use') || Date.now() > end) throw error;
+      await sleep(500);
+    }
+  }
 }
 
 export { loadOperatorImage };
