@@ -34,7 +34,8 @@ export function share(now: number): number {
   return crowd <= CROWDED ? 1 : CROWDED / crowd;
 }
 
-const SAMPLES = 8;
+/** Over five seconds: by then the pods of what began before have begun to start. */
+const SAMPLES = 20;
 const LOOK_EVERY_MS = 250;
 
 /** Waits until the machine has room for more, at most for `limitMs`. */
