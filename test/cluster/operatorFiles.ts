@@ -15,9 +15,7 @@ const script = (name: string): string => join(checkout, 'scripts', name);
 export async function operatorFiles(): Promise<void> {
   if (!existsSync(client)) {
     await requireTools(['g++', 'make', 'python3', 'openssl/ssl.h', 'zlib.h', 'zstd.h']);
-    await step('the native Kafka client (built once per machine, 1 to 2 minutes)', () =>
-      run(script('native.sh'), []),
-    );
+    await step('the native Kafka client (built once per machine, 1 to 2 minutes)', () => run(script('native.sh'), []));
   }
   await step('bundling the operator and its workers', () => run(process.execPath, [script('image-files.ts')]));
 }
