@@ -199,6 +199,16 @@ export async function trialsOf(turns: readonly Turn[]): Promise<Trial[]> {
 const isOver = (resource: LoadTest | ConsumerScale | undefined): boolean =>
   resource?.status?.phase === 'Completed' || resource?.status?.phase === 'Failed';
 
+/** Absent: neither of them is stalled. */
+function whyStalled({ test, scale }: Trial): string | undefined {
+  for (const resource of scale === undefined ? [test] : [test, scale]) {
+    if (isOver(resource)) continue;
+    const stuck = resource.status?.conditions.find(({ type, status }) => type === 'Stalled' && status === 'True');
+    if (stuck) return `${resource.kind} ${resource.metadata.name} is stalled: ${stuck.message}`;
+  }
+  return undefined;
+}
+
 /** Figures move all the time: a line so often, and one for each change of phase or step. */
 const SAY_EVERY_MS = 10_000;
 
@@ -206,25 +216,21 @@ const SAY_EVERY_MS = 10_000;
 export async function watched(what: string, turns: readonly Turn[], giveUpMs: number): Promise<Trial[]> {
   const started = Date.now();
   const last = new Map<string, { at: number; stage: string; line: string }>();
+  const tell = (name: string, { test, scale }: Trial) => {
+    const line = `${turns.length > 1 ? `${name}: ` : ''}${progress(test, scale)}`;
+    const stage = `${test.status?.phase} ${scale?.status?.step} ${scale?.status?.phase}`;
+    const { at = 0, stage: before, line: said } = last.get(name) ?? {};
+    if (line === said || (stage === before && Date.now() - at < SAY_EVERY_MS)) return;
+    say(`${String(Math.round((Date.now() - started) / 1000)).padStart(4)} s  ${line}`);
+    last.set(name, { at: Date.now(), stage, line });
+  };
   for (;;) {
     const trials = await Promise.all(turns.map(look));
-    for (const [index, trial] of trials.entries()) {
-      const { test } = turns[index] as Turn;
-      if (trial === undefined) continue;
-      const line = `${turns.length > 1 ? `${test}: ` : ''}${progress(trial.test, trial.scale)}`;
-      const stage = `${trial.test.status?.phase} ${trial.scale?.status?.step} ${trial.scale?.status?.phase}`;
-      const { at = 0, stage: before, line: said } = last.get(test) ?? {};
-      if (line === said || (stage === before && Date.now() - at < SAY_EVERY_MS)) continue;
-      say(`${String(Math.round((Date.now() - started) / 1000)).padStart(4)} s  ${line}`);
-      last.set(test, { at: Date.now(), stage, line });
-    }
     for (const trial of trials) {
       if (trial === undefined) continue;
-      for (const resource of [trial.test, ...(trial.scale === undefined ? [] : [trial.scale])]) {
-        if (isOver(resource)) continue;
-        const stuck = resource.status?.conditions.find(({ type, status }) => type === 'Stalled' && status === 'True');
-        if (stuck) throw new Error(`${resource.kind} ${resource.metadata.name} is stalled: ${stuck.message}`);
-      }
+      tell(trial.test.metadata.name, trial);
+      const stuck = whyStalled(trial);
+      if (stuck !== undefined) throw new Error(stuck);
     }
     const over = trials.filter((trial, index) =>
       isOver(turns[index]?.scale === undefined ? trial?.test : trial?.scale),

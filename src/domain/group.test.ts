@@ -251,6 +251,15 @@ test.each([
   expect(left?.reason).toBe(reason);
 });
 
+test('what a client that leaves is told then does not explain that it left', () => {
+  const { lab, a, b } = twoEager();
+  lab.scaled(19_000, 'Consumers', 2, 1);
+  b.stopping(19_900).revoked(20_000, [2], 'Closed').failed(20_010, 'COMMIT_REFUSED', 'Broker: Unknown member');
+  b.stopped(20_050);
+  a.busy([0, 1], 10_100, 27_000).revoked(27_000, [0, 1]).assigned(27_010, [0, 1, 2]);
+  expect(lab.rebalances()[2]?.reason).toBe(`${SCALED} 1.0 s before; c-1 left.`);
+});
+
 test('a kill explains as many departures as the scaling took away, and no crash after them', () => {
   const { lab, a } = twoEager();
   lab.scaled(12_000, 'Consumers', 2, 1);

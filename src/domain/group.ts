@@ -77,7 +77,8 @@ function told(group: Group, instance: string, fact: Told, now: EpochMs): void {
       handedOver(group, instance, group.processing.keys());
       break;
     case 'ClientError':
-      if (seen === undefined) break;
+      // Of one that leaves: what it is told then comes of its leaving.
+      if (seen === undefined || seen.goodbye) break;
       group.troubles.push({
         client: fact.client,
         at: now,

@@ -19,7 +19,7 @@ const record = (partition: number, offset: number, key?: string): ConsumedRecord
 function started(
   polls: ConsumedRecord[][],
   { perRecordMs = 0, perPollMs = 0, mode = 'Never' as CommitMode['mode'], keys = false },
-  processed?: ConsumerClient['processed'],
+  own: (events: ConsumerEvents) => Partial<ConsumerClient> = () => ({}),
 ) {
   const facts: Fact[] = [];
   const committed: Position[][] = [];
@@ -41,7 +41,7 @@ function started(
       for (const { partition, offset } of positions) done.push(`commit ${partition}:${offset}`);
     },
     close: async () => {},
-    ...(processed && { processed }),
+    ...own(events),
   });
   const consumer = createConsumer({
     name: 'c-0',
@@ -73,7 +73,7 @@ function started(
   const consumed = () =>
     [...facts, ...consumer.takeFacts()].flatMap((fact) => (fact.type === 'Consumed' ? [fact as Consumed] : []));
   const work = () => consumed().flatMap(({ partitions }) => partitions);
-  return { consumer, committed, done, consumed, work, begun: () => begun };
+  return { consumer, committed, done, facts, consumed, work, begun: () => begun };
 }
 
 test.each([0, 3])(
@@ -112,13 +112,52 @@ test('a stop cuts the slow member’s time short; the record is processed and co
   expect(committed.at(-1)).toEqual([{ partition: 0, offset: 7 }]);
 });
 
+test('what it processed is committed before the group takes it away, also when it is about to leave', async () => {
+  let stopped: Promise<boolean> | undefined;
+  const first = [record(0, 5)];
+  const { consumer, done } = started([], { mode: 'Every' }, (events) => ({
+    async poll() {
+      const polled = first.splice(0);
+      if (polled.length === 0) {
+        stopped ??= consumer.stop(10_000);
+        await events.revoked([0, 1], false, { memberId: 'm', protocol: 'Eager' });
+        done.push('given up');
+      }
+      return polled;
+    },
+  }));
+  await consumer.start();
+  await until('it stops', () => stopped);
+  expect(await stopped).toBe(true);
+  expect(done).toEqual(['journal 0:5-6', 'commit 0:6', 'given up']);
+});
+
+test.each(['', 'the coordinator does not answer'])(
+  'that a commit of the library’s own was refused while it left is no news, unless something is not committed (%j)',
+  async (refused) => {
+    const { consumer, facts } = started([[record(0, 5)]], { mode: 'Every' }, (events) => ({
+      ...(refused !== '' && { commit: () => Promise.reject(Object.assign(new Error(refused), { code: 'TIMED_OUT' })) }),
+      async close() {
+        events.trouble({ code: 'COMMIT_REFUSED', message: 'Broker: Unknown member' });
+      },
+    }));
+    await consumer.start();
+    await until('the record', () => consumer.totals().records === 1);
+    await consumer.stop(10_000);
+    const told = facts.flatMap((fact) => (fact.type === 'ClientError' ? [fact.code] : []));
+    expect(told).toEqual(refused === '' ? [] : ['TIMED_OUT', 'COMMIT_REFUSED']);
+  },
+);
+
 test.each([0, 3])('what its client does not want begun any more is left (%d ms a record)', async (perRecordMs) => {
   const told: Position[] = [];
   const polls = [[record(0, 5), record(1, 7), record(0, 6)], [record(0, 6)]];
-  const { consumer, work } = started(polls, { perRecordMs, perPollMs: 1 }, async (position) => {
-    told.push(position);
-    return told.length > 1;
-  });
+  const { consumer, work } = started(polls, { perRecordMs, perPollMs: 1 }, () => ({
+    async processed(position) {
+      told.push(position);
+      return told.length > 1;
+    },
+  }));
   await consumer.start();
   await until('the records', () => consumer.totals().records === 2);
   await consumer.stop(10_000);

@@ -93,6 +93,8 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   let saidSomethingAt = now();
   let polling = false;
   let stopping = false;
+  /** It gives up its partitions to leave the group; what it processed is committed. */
+  let leaving = false;
   /** The client wants no more of the records in hand to be begun. */
   let interrupted = false;
   let cutShort: (() => void) | undefined;
@@ -105,6 +107,8 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   };
 
   const trouble = (event: ClientTrouble) => {
+    // The library commits once more by itself, when the group may not know it any more.
+    if (leaving && uncommitted.size === 0) return;
     // E.g. the broker refuses its group.instance.id. Only another client can begin anew.
     if (event.code === 'FATAL') options.failed(`${name}: ${event.message}`);
     const fact = troubles(event, now());
@@ -336,8 +340,8 @@ export function createConsumer(options: ConsumerOptions): Consumer {
 
   const revoked = async (partitions: number[], lost: boolean, context: RebalanceContext) => {
     if (partitions.length === 0) return;
-    // Those of `stop` are committed already, and the client takes no commits any more.
-    if (!lost && !stopping && commit.mode !== 'Never') await commitNow(LAST_COMMIT_MS);
+    // When it leaves they are committed already, and the client takes no commits any more.
+    if (!lost && !leaving && commit.mode !== 'Never') await commitNow(LAST_COMMIT_MS);
     for (const partition of partitions) {
       owned.delete(partition);
       watched.delete(partition);
@@ -385,6 +389,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       if (ended === 'TimedOut') log.warn('the record in hand takes too long: leaving without it', { client: name });
       if (commit.mode !== 'Never') await commitNow(LAST_COMMIT_MS);
       say(takeConsumed());
+      leaving = true;
       const left = await within(LEAVE_MS, client.close());
       if (left === 'TimedOut') log.warn('the group does not answer: leaving without goodbye', { client: name });
       say([{ type: 'Stopped', client: name, at: now() }]);

@@ -64,12 +64,12 @@ async function install(tools: string[]): Promise<void> {
     const [program = '', ...first] = process.getuid?.() === 0 ? ['apt-get'] : ['sudo', 'apt-get'];
     const aptGet = (...args: string[]) =>
       run(program, [...first, ...args], { env: { DEBIAN_FRONTEND: 'noninteractive' } });
-    const packages = ['install', '-y', '--no-install-recommends', ...list.split(' ')];
+    const install = ['install', '-y', '--no-install-recommends', ...list.split(' ')];
     try {
-      await aptGet(...packages);
+      await aptGet(...install);
     } catch {
       await aptGet('update'); // the lists name versions that are gone
-      await aptGet(...packages);
+      await aptGet(...install);
     }
   });
 }

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { loadAll } from 'js-yaml';
 import type { Lab, LabInput } from '../../../../src/api/lab.ts';
-import type { LoadTestInput } from '../../../../src/api/loadTest.ts';
+import type { LoadTest, LoadTestInput } from '../../../../src/api/loadTest.ts';
 import { applyIn, makeNamespace, removeNamespace, topics, untilLab } from '../../../support/clusterLab.ts';
-import { kubectl } from '../../../support/kubectl.ts';
+import { kubectl, list } from '../../../support/kubectl.ts';
 import { room } from '../../../support/room.ts';
 
 const NAMESPACE = 'graded';
@@ -266,8 +266,22 @@ async function graded({ lab: manifest, beside }: Script, minutes: number): Promi
     ({ status }) => status?.phase === 'Passed' || status?.phase === 'Failed',
     minutes * MINUTE,
   );
+  if (over.status?.phase === 'Failed') rebalancesOf.set(over, await rebalances(name));
   await removed(manifest, beside);
   return over;
+}
+
+/** Of a lab that failed, for the one who has to find out why: its LoadTests are gone by then. */
+const rebalancesOf = new WeakMap<Lab, string[]>();
+
+async function rebalances(lab: string): Promise<string[]> {
+  const tests = await list<LoadTest>('loadtests', NAMESPACE, `kafkalab.dev/lab=${lab}`);
+  return tests.flatMap(({ metadata, status }) =>
+    (status?.rebalances?.recent ?? []).map(
+      ({ number, at, trigger, longestPauseMs, reason }) =>
+        `${metadata.name} ${number} at ${at}: ${trigger}, ${longestPauseMs} ms: ${reason}`,
+    ),
+  );
 }
 
 /** With all that it made. */
@@ -286,39 +300,56 @@ async function removed({ metadata: { name }, spec }: Manifest, beside: readonly 
   for (const topic of made) expect(left).not.toContain(topic);
 }
 
-/** What did not pass, as lines. */
-const notPassed = ({ status }: Lab): string[] =>
-  (status?.steps ?? [])
+/** What did not pass, as lines, and what the groups did meanwhile. */
+const notPassed = (lab: Lab): string[] => [
+  ...(lab.status?.steps ?? [])
     .filter(({ phase }) => phase !== 'Passed')
     .flatMap(({ name, phase, message, expectations = [] }) => [
       `${name}: ${phase} ${message ?? ''}`,
       ...expectations.filter(({ passed }) => passed !== true).map(({ that, observed }) => `${that} | ${observed}`),
-    ]);
+    ]),
+  ...(rebalancesOf.get(lab) ?? []),
+];
 
-/** Most of a lab is waiting, so several run at a time; those put wrong wait for what does not come. */
-const AT_A_TIME = 3;
-const AT_A_TIME_PUT_WRONG = 7;
+/**
+ * Most of a lab is waiting, so several run at a time. Those put wrong wait for what does not come, so that twice as many
+ * of them find room. They have the names of those as they are, and wait for them to be gone.
+ */
+const ROOM = 8;
+const AS_IT_IS = 2;
+const PUT_WRONG = 1;
 const passing = new Map<string, Promise<Lab>>();
 const failing = new Map<string, Promise<Lab>>();
 
-let entry: Promise<void> = Promise.resolve();
-
-/** One after the other, so that each sees what the one before it has begun. */
-function enter(): Promise<void> {
-  entry = entry.then(() => room(2 * MINUTE));
-  return entry;
+interface Task {
+  file: string;
+  takes: typeof AS_IT_IS | typeof PUT_WRONG;
+  /** Never rejects. */
+  run(): Promise<void>;
 }
 
-/** So many at a time, in this order, each when the machine has room for it. */
-async function inLanes(lanes: number, tasks: readonly (() => Promise<void>)[]): Promise<void> {
-  const waiting = [...tasks];
-  const lane = async () => {
-    for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) {
-      await enter();
-      await task();
+/** Begins them one after the other, in this order as far as they may begin, each when the machine has room for it. */
+async function asThereIsRoom(tasks: readonly Task[]): Promise<void> {
+  const gone = new Set<string>();
+  const running = new Set<Promise<void>>();
+  let taken = 0;
+  const mayBegin = ({ file, takes }: Task) => taken + takes <= ROOM && (takes === AS_IT_IS || gone.has(file));
+  for (const waiting = [...tasks]; waiting.length > 0; ) {
+    const [next] = waiting.some(mayBegin) ? waiting.splice(waiting.findIndex(mayBegin), 1) : [];
+    if (next === undefined) {
+      await Promise.race(running);
+      continue;
     }
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
+    await room(2 * MINUTE);
+    taken += next.takes;
+    const over: Promise<void> = next.run().then(() => {
+      taken -= next.takes;
+      gone.add(next.file);
+      running.delete(over);
+    });
+    running.add(over);
+  }
+  await Promise.all(running);
 }
 
 /** Registers how it ends under the file, and gives what begins it; that never rejects. */
@@ -334,23 +365,24 @@ beforeAll(async () => {
   await makeNamespace(NAMESPACE);
   // The longest first, so that none is left over at the end.
   const ordered = [...GRADED].sort((a, b) => b.minutes - a.minutes);
-  const asIs = ordered.map((one) =>
-    runLater(passing, one.file, async () => {
-      const script = read(one.file);
-      one.small?.(script.lab);
-      return graded(script, one.minutes);
-    }),
-  );
-  const putWrong = ordered.map((one) =>
-    runLater(failing, one.file, async () => {
-      const script = read(one.file);
-      one.sabotage(script.lab, script.beside);
-      hurried(script.lab, one.fails.step);
-      return graded(script, one.minutes);
-    }),
-  );
-  // One after the other: they have the same names.
-  allOver = inLanes(AT_A_TIME, asIs).then(() => inLanes(AT_A_TIME_PUT_WRONG, putWrong));
+  const asIs = ordered.map(({ file, minutes, small }): Task => {
+    const run = runLater(passing, file, async () => {
+      const script = read(file);
+      small?.(script.lab);
+      return graded(script, minutes);
+    });
+    return { file, takes: AS_IT_IS, run };
+  });
+  const putWrong = ordered.map(({ file, minutes, sabotage, fails }): Task => {
+    const run = runLater(failing, file, async () => {
+      const script = read(file);
+      sabotage(script.lab, script.beside);
+      hurried(script.lab, fails.step);
+      return graded(script, minutes);
+    });
+    return { file, takes: PUT_WRONG, run };
+  });
+  allOver = asThereIsRoom([...asIs, ...putWrong]);
 });
 afterAll(async () => {
   await allOver;
