@@ -18,6 +18,7 @@ const served = { ...base, setupFilesAfterEnv: ['<rootDir>/test/support/eachFile.
 export default {
   // Of tests that say none: what takes a moment takes longer on a machine that is busy.
   testTimeout: 120_000,
+  testSequencer: '<rootDir>/test/support/longestFirst.js',
   reporters: ['default', '<rootDir>/test/support/closingLine.js'],
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/{src,scripts,test/cluster,test/support}/**/*.test.ts'] },

@@ -5,7 +5,7 @@ import { loadAll } from 'js-yaml';
 import type { ConsumerScale } from '../src/api/consumerScale.ts';
 import type { Lab as LabResource } from '../src/api/lab.ts';
 import type { LoadTest } from '../src/api/loadTest.ts';
-import { get, kubectl } from '../test/support/kubectl.ts';
+import { get, kubectl, type TypeName } from '../test/support/kubectl.ts';
 import { labProgress, progress, type Trial } from './labTables.ts';
 
 export const NAMESPACE = 'default';
@@ -35,7 +35,7 @@ export interface Lab {
   file: string;
   path: string;
   /** All that it makes, plain and graded, in the order in which it goes. */
-  objects: { type: string; name: string }[];
+  objects: { type: TypeName; name: string }[];
   turns: Turn[];
   /** The Lab that grades it; absent: its LoadTests run by themselves. */
   graded?: string;
@@ -102,7 +102,7 @@ function described(file: string, number: string): Pick<Lab, 'number' | 'file' | 
   const rank = ({ kind }: Manifest) => (order.includes(kind) ? order.indexOf(kind) : order.length);
   const objects = manifests
     .sort((a, b) => rank(a) - rank(b))
-    .map(({ kind, metadata }) => ({ type: kind.toLowerCase(), name: metadata.name }));
+    .map(({ kind, metadata }) => ({ type: kind.toLowerCase() as TypeName, name: metadata.name }));
   const first = (one: Lab['objects'][number], index: number) =>
     objects.findIndex(({ type, name }) => type === one.type && name === one.name) === index;
   return { number: number.padStart(2, '0'), file, path: join(CHECKOUT, file), objects: objects.filter(first) };

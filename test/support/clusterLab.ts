@@ -4,7 +4,7 @@ import type { ConsumerScale } from '../../src/api/consumerScale.ts';
 import type { Lab } from '../../src/api/lab.ts';
 import type { LoadTest } from '../../src/api/loadTest.ts';
 import { processOf } from './containers.ts';
-import { get, kubectl, list, tryKubectl } from './kubectl.ts';
+import { get, kubectl, list, type TypeName, tryKubectl } from './kubectl.ts';
 import { until } from './until.ts';
 
 export const OPERATOR_NAMESPACE = 'kafka-lab-operator';
@@ -29,10 +29,10 @@ export async function makeNamespace(name: string): Promise<string> {
   return name;
 }
 
-/** Labs first: their finalizers need the operator. */
+/** Labs first: their finalizers need the operator. What Kubernetes itself removes is not waited for. */
 export async function removeNamespace(name: string): Promise<void> {
   await tryKubectl(['delete', 'labs,consumerscales,loadtests', '--all', '-n', name, '--timeout=180s']);
-  await kubectl(['delete', 'namespace', name, '--timeout=180s']);
+  await kubectl(['delete', 'namespace', name, '--wait=false']);
 }
 
 export const loadTest = (spec: Record<string, unknown>, name = 'lab') => ({
@@ -78,7 +78,7 @@ function stageOf(resource: { status?: unknown } | undefined): string {
 }
 
 async function untilSeen<T extends { status?: unknown }>(
-  type: string,
+  type: TypeName,
   namespace: string,
   name: string,
   what: string,

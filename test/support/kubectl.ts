@@ -43,9 +43,9 @@ export async function kubectl(args: string[], input = ''): Promise<string> {
   return stdout;
 }
 
-/** Types under the names that tests use for them. */
 const KAFKALAB = 'kafkalab.dev/v1alpha1';
-const TYPES: Record<string, { apiVersion: string; kind: string }> = {
+/** Types under the names that tests use for them. */
+const TYPES = {
   pods: { apiVersion: 'v1', kind: 'Pod' },
   statefulsets: { apiVersion: 'apps/v1', kind: 'StatefulSet' },
   deployment: { apiVersion: 'apps/v1', kind: 'Deployment' },
@@ -56,12 +56,7 @@ const TYPES: Record<string, { apiVersion: string; kind: string }> = {
   lab: { apiVersion: KAFKALAB, kind: 'Lab' },
   'kafkatopics.kafka.strimzi.io': { apiVersion: 'kafka.strimzi.io/v1', kind: 'KafkaTopic' },
 };
-
-function typeNamed(name: string): { apiVersion: string; kind: string } {
-  const type = TYPES[name];
-  if (type === undefined) throw new Error(`no type ${name}: choose from ${Object.keys(TYPES).join(', ')}`);
-  return type;
-}
+export type TypeName = keyof typeof TYPES;
 
 let asked: Cluster | undefined;
 /** Asked directly: what is looked at twice a second would cost more CPU by a kubectl each time than what is tested. */
@@ -71,13 +66,13 @@ function cluster(): Cluster {
 }
 
 /** The object, or undefined when there is none. */
-export async function get<T>(type: string, name: string, namespace: string): Promise<T | undefined> {
-  return ((await cluster().get({ ...typeNamed(type), namespace, name })) ?? undefined) as T | undefined;
+export async function get<T>(type: TypeName, name: string, namespace: string): Promise<T | undefined> {
+  return ((await cluster().get({ ...TYPES[type], namespace, name })) ?? undefined) as T | undefined;
 }
 
-export async function list<T>(type: string, namespace: string, labelSelector?: string): Promise<T[]> {
+export async function list<T>(type: TypeName, namespace: string, labelSelector?: string): Promise<T[]> {
   const of = { namespace, ...(labelSelector === undefined ? {} : { labelSelector }) };
-  return (await cluster().list(typeNamed(type), of)).items as unknown as T[];
+  return (await cluster().list(TYPES[type], of)).items as unknown as T[];
 }
 
 /** `kubectl get -w`: a line of `jsonpath` for the object as it is and for each change of it; `end` stops it. */
