@@ -1,7 +1,7 @@
 /** `make demo`: applies lab 01, shows it live, and prints what it found. */
-import { kubeconfig, kubectl, program } from '../test/support/kubectl.ts';
-import { applied, cleared, labOf, NAMESPACE, say, watched } from './labRun.ts';
-import { result, type Trial } from './labTables.ts';
+import { kubeconfig, kubectl, program } from '../tools/kubectl.ts';
+import { applied, cleared, labOf, NAMESPACE, say, watched } from '../tools/lab/labRun.ts';
+import { result, type Trial } from '../tools/lab/labTables.ts';
 
 const NAME = 'lag';
 /** The lab takes about five minutes; on a busy machine more. */

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
-import { step } from '../test/cluster/progress.ts';
-import { kubectl, tryKubectl } from '../test/support/kubectl.ts';
+import { step } from '../tools/cluster/progress.ts';
+import { kubectl, tryKubectl } from '../tools/kubectl.ts';
 
 const checkout = join(import.meta.dirname, '..');
 const NAMESPACE = 'kafka-lab-operator';

@@ -2,7 +2,7 @@
  * `make lab LAB=04`: applies a lab, shows it live, and prints what it found: the graded lab of this number where there is one.
  * `--plain`: LoadTests and schedules without grades. `--check`: only whether there is such a lab.
  */
-import { kubeconfig, kubectl, program } from '../test/support/kubectl.ts';
+import { kubeconfig, kubectl, program } from '../tools/kubectl.ts';
 import {
   applied,
   cleared,
@@ -15,8 +15,8 @@ import {
   trialsOf,
   watched,
   watchedLab,
-} from './labRun.ts';
-import { labResult, result, sideBySide, type Trial, warnings } from './labTables.ts';
+} from '../tools/lab/labRun.ts';
+import { labResult, result, sideBySide, type Trial, warnings } from '../tools/lab/labTables.ts';
 
 /** Of one turn: the longest lab takes about ten minutes, on a busy machine more. */
 const GIVE_UP_MS = 30 * 60_000;

@@ -5,8 +5,8 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { dump } from 'js-yaml';
-import { customResourceDefinition } from '../api/crd.ts';
-import { CRDS } from '../api/crds.ts';
+import { customResourceDefinition } from '../api/schema/crd.ts';
+import { CRDS } from '../api/schema/crds.ts';
 import { chartFiles } from './install/chart.ts';
 import { type Installation, installation, OPERATOR, OPERATOR_RESOURCES } from './install/objects.ts';
 

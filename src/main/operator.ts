@@ -6,18 +6,18 @@ import { KafkaClusters } from '../adapters/kafka/clusters.ts';
 import { kubernetesCluster } from '../adapters/kubernetes/cluster.ts';
 import { connect, loadKubeConfig } from '../adapters/kubernetes/connection.ts';
 import { rest } from '../adapters/kubernetes/rest.ts';
-import { podWorkers } from '../adapters/kubernetes/workers.ts';
+import { podWorkers } from '../adapters/workers/workers.ts';
 import { consumerScaleKind } from '../kinds/consumerscale/plan.ts';
 import { labKind } from '../kinds/lab/plan.ts';
 import { loadTestKind } from '../kinds/loadtest/plan.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { leadWhenElected } from '../runtime/leader.ts';
-import { createRuntime } from '../runtime/runtime.ts';
-import { holderOf, wasOfPod } from './holder.ts';
-import { operatorConfig } from './operatorConfig.ts';
-import { operatorLog } from './operatorLog.ts';
-import { operatorMetrics } from './operatorMetrics.ts';
-import { operatorServer } from './operatorServer.ts';
+import { createRuntime } from '../runtime/loop/runtime.ts';
+import { operatorConfig } from './operator/config.ts';
+import { holderOf, wasOfPod } from './operator/holder.ts';
+import { operatorLog } from './operator/log.ts';
+import { operatorMetrics } from './operator/metrics.ts';
+import { operatorServer } from './operator/server.ts';
 
 /** Of the 30 s that Kubernetes gives by default (terminationGracePeriodSeconds). */
 const STOP_WITHIN_MS = 25_000;

@@ -6,9 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { until } from '../../test/support/until.ts';
-import { podWorkers } from '../adapters/kubernetes/workers.ts';
-import type { KubernetesObject, Stop } from '../api/kind.ts';
-import { WORKER_SPEC_ENV, type WorkerSpec } from '../domain/workerSpec.ts';
+import { podWorkers } from '../adapters/workers/workers.ts';
+import type { Stop } from '../contract/actions.ts';
+import type { KubernetesObject } from '../contract/kubernetes.ts';
+import { WORKER_SPEC_ENV } from '../domain/workers/environment.ts';
+import type { WorkerSpec } from '../domain/workers/spec.ts';
 
 const PATIENCE_MS = 60_000;
 const spec: WorkerSpec = {

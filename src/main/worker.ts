@@ -9,17 +9,17 @@ import {
   STATE_DIR_ENV,
   WORKER_PORT,
   WORKER_SPEC_ENV,
-} from '../domain/workerSpec.ts';
-import { openCheckpoint } from '../worker/checkpoint.ts';
+} from '../domain/workers/environment.ts';
 import { connectionProperties } from '../worker/clients/connectionProperties.ts';
 import { librdkafkaConsumer, librdkafkaProducer } from '../worker/clients/librdkafka.ts';
-import { beginAnewAtOnce, endAtOnce } from '../worker/endAtOnce.ts';
-import { openJournal } from '../worker/journal.ts';
-import { createLog } from '../worker/log.ts';
-import { serve } from '../worker/server.ts';
+import { openJournal } from '../worker/evidence/journal.ts';
+import { beginAnewAtOnce, endAtOnce } from '../worker/process/endAtOnce.ts';
+import { createLog } from '../worker/process/log.ts';
+import { serve } from '../worker/process/server.ts';
+import { createStopMode } from '../worker/process/stopMode.ts';
+import { now } from '../worker/process/time.ts';
+import { openCheckpoint } from '../worker/producing/checkpoint.ts';
 import { parseWorkerSpec } from '../worker/spec.ts';
-import { createStopMode } from '../worker/stopMode.ts';
-import { now } from '../worker/time.ts';
 import { clientNames, createWorker, type Library, tellWhatIsLeft } from '../worker/worker.ts';
 
 /** Set by a process that is to end as by SIGKILL, for the one in its place. */

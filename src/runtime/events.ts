@@ -3,10 +3,12 @@
  * restarts; a noisy object is held to a budget. Best effort: what can't be written is dropped, the loop never waits.
  */
 import { createHash } from 'node:crypto';
-import type { EpochMs, KubernetesObject, Notice, ObjectRef } from '../api/kind.ts';
+import type { Notice } from '../contract/kind.ts';
+import type { KubernetesObject, ObjectRef } from '../contract/kubernetes.ts';
+import type { EpochMs } from '../contract/time.ts';
 import { waitAfter } from './backoff.ts';
 import { pause } from './clock.ts';
-import { OPERATOR } from './desired.ts';
+import { OPERATOR } from './loop/desired.ts';
 import { microTime } from './microTime.ts';
 import { ApiError, type Clock, type Cluster, type Log, type Random } from './ports.ts';
 

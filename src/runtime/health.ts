@@ -1,6 +1,6 @@
 /** What /healthz and /readyz answer. Pure. */
-import type { EpochMs } from '../api/kind.ts';
-import type { InHand } from './workQueue.ts';
+import type { EpochMs } from '../contract/time.ts';
+import type { InHand } from './loop/workQueue.ts';
 
 export interface Condition {
   /** All watched types have been read once. */

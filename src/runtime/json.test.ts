@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { baselines } from './baselines.ts';
 import { canonical, fingerprint, partOf } from './json.ts';
+import { baselines } from './loop/baselines.ts';
 
 test('equal values have one text, whatever the order of fields and with undefined as absent', () => {
   expect(canonical({ b: [{ y: 1, x: 2 }], a: 1 })).toBe(canonical({ a: 1, b: [{ x: 2, y: 1 }], c: undefined }));

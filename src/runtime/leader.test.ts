@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { keptLog, manualClock, settle } from '../../test/support/kept.ts';
-import type { KubernetesObject } from '../api/kind.ts';
+import type { KubernetesObject } from '../contract/kubernetes.ts';
 import { pause } from './clock.ts';
 import { type LeaderOptions, leadWhenElected } from './leader.ts';
 import { ApiError, type Cluster } from './ports.ts';

@@ -4,7 +4,7 @@
  * that could not renew for `renewDeadlineMs` stops acting before others may start. Unlike client-go's it then waits
  * for its lease, and acts again if nobody else has come meanwhile.
  */
-import type { EpochMs } from '../api/kind.ts';
+import type { EpochMs } from '../contract/time.ts';
 import { pause } from './clock.ts';
 import { type LeaseOptions, ownLease } from './lease.ts';
 import type { Clock, Log, Random } from './ports.ts';

@@ -1,5 +1,7 @@
 /** A Lease (coordination.k8s.io/v1) as one candidate sees and writes it; every write is bound to the version it saw. */
-import type { EpochMs, KubernetesObject, ObjectRef } from '../api/kind.ts';
+
+import type { KubernetesObject, ObjectRef } from '../contract/kubernetes.ts';
+import type { EpochMs } from '../contract/time.ts';
 import { microTime } from './microTime.ts';
 import { ApiError, type Clock, type Cluster } from './ports.ts';
 

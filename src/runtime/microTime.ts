@@ -1,4 +1,4 @@
-import type { EpochMs } from '../api/kind.ts';
+import type { EpochMs } from '../contract/time.ts';
 
 /** metav1.MicroTime: RFC 3339 with exactly 6 digits; the API server refuses 3. */
 export const microTime = (at: EpochMs): string => {

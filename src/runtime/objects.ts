@@ -1,5 +1,5 @@
 /** Identity of Kubernetes objects. Two versions of one API show the same objects, so the version is no part of it. */
-import type { KubernetesObject, ObjectRef, TypeRef } from '../api/kind.ts';
+import type { KubernetesObject, ObjectRef, TypeRef } from '../contract/kubernetes.ts';
 
 /** `kafkalab.dev/v1alpha1` → `kafkalab.dev`; `v1` (the core group) → ``. */
 export function groupOf(apiVersion: string): string {

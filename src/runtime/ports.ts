@@ -1,15 +1,10 @@
 /** What the runtime needs from the outside, as types: adapters implement them, tests may too. */
-import type {
-  Action,
-  EpochMs,
-  EvidenceNeed,
-  KafkaNeed,
-  KafkaView,
-  Known,
-  KubernetesObject,
-  ObjectRef,
-  TypeRef,
-} from '../api/kind.ts';
+import type { Action } from '../contract/actions.ts';
+import type { KafkaView } from '../contract/kafkaView.ts';
+import type { Known } from '../contract/kind.ts';
+import type { KubernetesObject, ObjectRef, TypeRef } from '../contract/kubernetes.ts';
+import type { EvidenceNeed, KafkaNeed } from '../contract/needs.ts';
+import type { EpochMs } from '../contract/time.ts';
 
 // ---- Kubernetes -----------------------------------------------------------------------------
 

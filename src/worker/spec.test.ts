@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { toKafkajsConsumer, toKafkajsProducer } from '../domain/kafkajsSettings.ts';
-import type { WorkerSpec } from '../domain/workerSpec.ts';
+import { toKafkajsConsumer, toKafkajsProducer } from '../domain/settings/kafkajs.ts';
+import type { WorkerSpec } from '../domain/workers/spec.ts';
 import { parseWorkerSpec } from './spec.ts';
 
 const spec: WorkerSpec = {

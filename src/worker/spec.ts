@@ -2,7 +2,7 @@
 import { en } from 'zod/locales';
 // The small zod: the full one would cost each of hundreds of pods 20 ms at its start.
 import * as z from 'zod/mini';
-import type { WorkerSpec } from '../domain/workerSpec.ts';
+import type { WorkerSpec } from '../domain/workers/spec.ts';
 
 z.config(en());
 

@@ -1,18 +1,18 @@
 /** All clients of one process: names them, shares out the messages, gathers their evidence, stops them together. */
-import type { Fact, Started } from '../domain/evidence.ts';
-import type { PartitionerShape, WorkerSpec } from '../domain/workerSpec.ts';
-import type { Checkpoint } from './checkpoint.ts';
+import type { Fact, Started } from '../domain/evidence/facts.ts';
+import type { PartitionerShape, WorkerSpec } from '../domain/workers/spec.ts';
 import type { ConsumerClient, ConsumerEvents, ProducerClient, ProducerEvents } from './clients/port.ts';
-import { createConsumer } from './consumer.ts';
-import { createEvidenceReporter, EVIDENCE_PROPERTIES, type EvidenceReporter } from './evidenceReporter.ts';
-import type { Journal } from './journal.ts';
-import type { Log } from './log.ts';
-import { createProducer } from './producer.ts';
-import { createRecordLog } from './recordLog.ts';
-import type { Health, Metric } from './server.ts';
-import { shareOf, slownessOf } from './share.ts';
-import { type EpochMs, within } from './time.ts';
-import { createTroubles } from './troubles.ts';
+import { createConsumer } from './consuming/consumer.ts';
+import { createRecordLog } from './consuming/recordLog.ts';
+import type { Journal } from './evidence/journal.ts';
+import { createEvidenceReporter, EVIDENCE_PROPERTIES, type EvidenceReporter } from './evidence/reporter.ts';
+import { createTroubles } from './evidence/troubles.ts';
+import type { Log } from './process/log.ts';
+import type { Health, Metric } from './process/server.ts';
+import { type EpochMs, within } from './process/time.ts';
+import type { Checkpoint } from './producing/checkpoint.ts';
+import { createProducer } from './producing/producer.ts';
+import { shareOf, slownessOf } from './producing/share.ts';
 
 /** A consumer's work is reported so often, and so are producers until all of the process produce. */
 const REPORT_MS = 250;

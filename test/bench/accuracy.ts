@@ -1,10 +1,10 @@
 /** Pauses in the status against the consumers' own record logs, over many rebalances of each protocol. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { LoadTest } from '../../src/api/loadTest.ts';
-import { STOP_PATH } from '../../src/domain/stopMode.ts';
-import { WORKER_PORT } from '../../src/domain/workerSpec.ts';
+import type { LoadTest } from '../../src/api/loadtest/loadTest.ts';
+import { WORKER_PORT } from '../../src/domain/workers/environment.ts';
+import { STOP_PATH } from '../../src/domain/workers/stopMode.ts';
+import { get, kubeconfig, kubectl, list, program } from '../../tools/kubectl.ts';
 import { applyIn, eventually, loadTest, makeNamespace, removeNamespace, untilLoadTest } from '../support/clusterLab.ts';
-import { get, kubeconfig, kubectl, list, program } from '../support/kubectl.ts';
 import { type LoggedRecord, loggedRecord, longestPause, wallClock } from './recordTruth.ts';
 import { summary } from './summary.ts';
 

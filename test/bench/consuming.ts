@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { librdkafkaConsumer, librdkafkaProducer } from '../../src/worker/clients/librdkafka.ts';
-import { openJournal } from '../../src/worker/journal.ts';
-import { now } from '../../src/worker/time.ts';
+import { openJournal } from '../../src/worker/evidence/journal.ts';
+import { now } from '../../src/worker/process/time.ts';
 import { createWorker } from '../../src/worker/worker.ts';
 
 const { MODE = '', BOOTSTRAP_SERVERS: bootstrapServers = '', TOPIC: topic = '', GROUP: group = '' } = process.env;

@@ -1,6 +1,7 @@
 /** 50 rebalances of nine consumers in a row, the operator killed twice: none missing in the status, none twice. */
 import { isDeepStrictEqual } from 'node:util';
-import type { LoadTest } from '../../src/api/loadTest.ts';
+import type { LoadTest } from '../../src/api/loadtest/loadTest.ts';
+import { get, kubectl } from '../../tools/kubectl.ts';
 import {
   applyIn,
   killOperator,
@@ -9,7 +10,6 @@ import {
   removeNamespace,
   untilLoadTest,
 } from '../support/clusterLab.ts';
-import { get, kubectl } from '../support/kubectl.ts';
 import { secondFold } from '../support/secondFold.ts';
 
 const NAMESPACE = 'bench';

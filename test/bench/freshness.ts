@@ -1,5 +1,6 @@
 /** How old and how right the figures in the status are while a lab runs: age of lag, lag against Kafka's own tool, time until a rebalance is told. */
-import type { LoadTest } from '../../src/api/loadTest.ts';
+import type { LoadTest } from '../../src/api/loadtest/loadTest.ts';
+import { get, kubectl, watchLines } from '../../tools/kubectl.ts';
 import {
   applyIn,
   describeGroup,
@@ -9,7 +10,6 @@ import {
   removeNamespace,
   untilLoadTest,
 } from '../support/clusterLab.ts';
-import { get, kubectl, watchLines } from '../support/kubectl.ts';
 import { summary } from './summary.ts';
 
 const NAMESPACE = 'bench';

@@ -1,6 +1,7 @@
 /** What an operator with nothing to do costs: API requests a minute by the audit log, and CPU. */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { auditLog } from '../cluster/paths.ts';
+import { auditLog } from '../../tools/cluster/paths.ts';
+import { kubectl } from '../../tools/kubectl.ts';
 import {
   applyIn,
   loadTest,
@@ -11,7 +12,6 @@ import {
   removeNamespace,
   untilLoadTest,
 } from '../support/clusterLab.ts';
-import { kubectl } from '../support/kubectl.ts';
 
 const NAMESPACE = 'bench';
 const WATCHED_MS = 120_000;

@@ -1,7 +1,7 @@
 /** How long from apply until 200 producers produce: a pod each against bare pods of the same image, and 50 to a pod. */
 
+import { kubectl, list } from '../../tools/kubectl.ts';
 import { applyIn, eventually, loadTest, makeNamespace, removeNamespace, untilLoadTest } from '../support/clusterLab.ts';
-import { kubectl, list } from '../support/kubectl.ts';
 
 const NAMESPACE = 'bench';
 const CLIENTS = 200;

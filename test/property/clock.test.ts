@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Fact, PartitionWork, ReportAt } from '../../src/domain/evidence.ts';
-import { emptyRun, fold, view } from '../../src/domain/run.ts';
+import type { Fact, PartitionWork, ReportAt } from '../../src/domain/evidence/facts.ts';
+import { emptyRun, fold, view } from '../../src/domain/fold/run.ts';
 import { BEGIN } from '../support/evidence.ts';
 
 /** Ways to the broker and back: mostly some ms, now and then much longer. */

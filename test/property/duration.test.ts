@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { formatDuration, parseDuration } from '../../src/domain/duration.ts';
+import { formatDuration, parseDuration } from '../../src/domain/status/duration.ts';
 
 test('what is formatted parses back to the same length', () => {
   fc.assert(

@@ -1,8 +1,9 @@
 /** Expectations on any text, and that what is kept of `before` is all that an expectation needs of it. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { ConsumerScale } from '../../src/api/consumerScale.ts';
-import { type LabStepStatus, LONGEST_BEFORE, labSchema } from '../../src/api/lab.ts';
+import type { ConsumerScale } from '../../src/api/consumerscale/consumerScale.ts';
+import { labSchema } from '../../src/api/lab/lab.ts';
+import { type LabStepStatus, LONGEST_BEFORE } from '../../src/api/lab/status.ts';
 import { pathsBefore } from '../../src/kinds/lab/refusals.ts';
 import { type Children, expressionsOf, remembered, valuesOf } from '../../src/kinds/lab/variables.ts';
 import { lagAt, ROUND, rebalanced, resource, running } from '../support/labSeen.ts';

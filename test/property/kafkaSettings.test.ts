@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Role, SETTINGS, whyRefused, whyWrong } from '../../src/api/kafkaSettings.ts';
-import { toKafkajsConsumer, toKafkajsProducer } from '../../src/domain/kafkajsSettings.ts';
-import { toLibrdkafka } from '../../src/domain/kafkaSettings.ts';
+import { type Role, SETTINGS, whyRefused, whyWrong } from '../../src/api/settings/kafka.ts';
+import { toKafkajsConsumer, toKafkajsProducer } from '../../src/domain/settings/kafkajs.ts';
+import { toLibrdkafka } from '../../src/domain/settings/librdkafka.ts';
 
 /** The library's own list: property → range ('' where it has none), for the role. */
 function libraryProperties(role: Role): Map<string, string> {

@@ -1,11 +1,11 @@
 /** Whether per-key order is broken, told by consumers with clocks of their own, against all pairs of records of random histories. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Fact, KeyWork, MetRecord, PartitionWork, ReportAt } from '../../src/domain/evidence.ts';
-import { addMet, noKeyOrder, orderOf, settleOrder } from '../../src/domain/keyOrder.ts';
-import { emptyRun, fold, view } from '../../src/domain/run.ts';
-import { createBatch } from '../../src/worker/batch.ts';
-import { createKeyWatch } from '../../src/worker/keyWatch.ts';
+import type { Fact, KeyWork, MetRecord, PartitionWork, ReportAt } from '../../src/domain/evidence/facts.ts';
+import { emptyRun, fold, view } from '../../src/domain/fold/run.ts';
+import { addMet, noKeyOrder, orderOf, settleOrder } from '../../src/domain/keys/keyOrder.ts';
+import { createBatch } from '../../src/worker/evidence/batch.ts';
+import { createKeyWatch } from '../../src/worker/evidence/keyWatch.ts';
 import { BEGIN } from '../support/evidence.ts';
 
 // ---- what is told, against all pairs of it ------------------------------------------------------

@@ -1,13 +1,13 @@
 /** Where records went, told by producers in any order that the log allows, against a plain count of all of them. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Produced, Report, ReportAt } from '../../src/domain/evidence.ts';
-import { MOST_KEY_PARTITIONS, MOST_KEYS } from '../../src/domain/keyTable.ts';
-import { partitionForKey } from '../../src/domain/murmur2.ts';
-import { encodeReport, parseReport } from '../../src/domain/report.ts';
-import { emptyRun, fold, view } from '../../src/domain/run.ts';
-import type { RunView } from '../../src/domain/runView.ts';
-import { createPlacing } from '../../src/worker/places.ts';
+import type { Produced, Report, ReportAt } from '../../src/domain/evidence/facts.ts';
+import { MOST_KEY_PARTITIONS, MOST_KEYS } from '../../src/domain/evidence/keyTable.ts';
+import { encodeReport, parseReport } from '../../src/domain/evidence/parse.ts';
+import type { RunView } from '../../src/domain/figures/figures.ts';
+import { emptyRun, fold, view } from '../../src/domain/fold/run.ts';
+import { partitionForKey } from '../../src/domain/workers/murmur2.ts';
+import { createPlacing } from '../../src/worker/evidence/places.ts';
 import { BEGIN } from '../support/evidence.ts';
 
 interface Sent {

@@ -1,7 +1,9 @@
 /** A Lab comes to the same grade whenever its operator dies, and does each thing once. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type LabInput, type LabStatus, labSchema } from '../../src/api/lab.ts';
+import { labSchema } from '../../src/api/lab/lab.ts';
+import type { LabInput } from '../../src/api/lab/spec.ts';
+import type { LabStatus } from '../../src/api/lab/status.ts';
 import { refusals } from '../../src/kinds/lab/refusals.ts';
 import { resource } from '../support/labSeen.ts';
 import { type Fate, LabWorld } from '../support/labWorld.ts';

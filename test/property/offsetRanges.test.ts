@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { OffsetRange } from '../../src/domain/evidence.ts';
-import { addRange, countOffsets, emptyOffsets, hasOffset } from '../../src/domain/offsetRanges.ts';
+import { addRange, countOffsets, emptyOffsets, hasOffset } from '../../src/domain/delivery/offsetRanges.ts';
+import type { OffsetRange } from '../../src/domain/evidence/facts.ts';
 
 const ranges = fc.array(
   fc

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Fact, Report, ReportAt } from '../../src/domain/evidence.ts';
-import { encodeReport, parseReport } from '../../src/domain/report.ts';
-import { emptyRun, fold, view } from '../../src/domain/run.ts';
-import { createBatch } from '../../src/worker/batch.ts';
-import { openJournal } from '../../src/worker/journal.ts';
+import type { Fact, Report, ReportAt } from '../../src/domain/evidence/facts.ts';
+import { encodeReport, parseReport } from '../../src/domain/evidence/parse.ts';
+import { emptyRun, fold, view } from '../../src/domain/fold/run.ts';
+import { createBatch } from '../../src/worker/evidence/batch.ts';
+import { openJournal } from '../../src/worker/evidence/journal.ts';
 import { BEGIN } from '../support/evidence.ts';
 
 let folder: string;

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Fact, PartitionWork, ReportAt } from '../../src/domain/evidence.ts';
-import { emptyRun, fold, view } from '../../src/domain/run.ts';
-import type { Rebalance, RunView } from '../../src/domain/runView.ts';
+import type { Fact, PartitionWork, ReportAt } from '../../src/domain/evidence/facts.ts';
+import type { Rebalance, RunView } from '../../src/domain/figures/figures.ts';
+import { emptyRun, fold, view } from '../../src/domain/fold/run.ts';
 import { BEGIN, Scenario } from '../support/evidence.ts';
 
 const PARTITIONS = 4;

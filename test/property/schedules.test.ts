@@ -1,7 +1,8 @@
 /** A schedule runs as written whenever the operator dies, and its figures are true however late looks are read back. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { ConsumerScaleInput, ConsumerScaleStatus } from '../../src/api/consumerScale.ts';
+import type { ConsumerScaleInput } from '../../src/api/consumerscale/spec.ts';
+import type { ConsumerScaleStatus } from '../../src/api/consumerscale/status.ts';
 import { type Circumstances, type Fate, ScheduleWorld } from '../support/schedule.ts';
 
 type Step = ConsumerScaleInput['steps'][number];

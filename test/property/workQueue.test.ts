@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { workQueue } from '../../src/runtime/workQueue.ts';
+import { workQueue } from '../../src/runtime/loop/workQueue.ts';
 import { manualClock } from '../support/kept.ts';
 
 const steps = fc.array(

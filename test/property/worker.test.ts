@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createBatch } from '../../src/worker/batch.ts';
-import { startPace, takeDue } from '../../src/worker/pace.ts';
-import { recordValue } from '../../src/worker/recordShape.ts';
-import { shareOf } from '../../src/worker/share.ts';
+import { createBatch } from '../../src/worker/evidence/batch.ts';
+import { startPace, takeDue } from '../../src/worker/producing/pace.ts';
+import { recordValue } from '../../src/worker/producing/recordShape.ts';
+import { shareOf } from '../../src/worker/producing/share.ts';
 
 test('shares add up to the total and differ by one at most', () => {
   fc.assert(

@@ -9,7 +9,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
-import { programs } from '../cluster/build.ts';
+import { programs } from '../../tools/cluster/build.ts';
 import { until } from './until.ts';
 
 export interface ApiServer {

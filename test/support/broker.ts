@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { kafkaJars } from '../cluster/build.ts';
-import { run } from '../cluster/command.ts';
+import { kafkaJars } from '../../tools/cluster/build.ts';
+import { run } from '../../tools/cluster/command.ts';
 
 export interface Broker {
   bootstrapServers: string;

@@ -1,10 +1,10 @@
 /** What the tests of the labs share: a namespace each, waiting on statuses, and Kafka's own tools as the judge. */
 import { type Admin, Kafka, logLevel } from 'kafkajs';
-import type { ConsumerScale } from '../../src/api/consumerScale.ts';
-import type { Lab } from '../../src/api/lab.ts';
-import type { LoadTest } from '../../src/api/loadTest.ts';
+import type { ConsumerScale } from '../../src/api/consumerscale/consumerScale.ts';
+import type { Lab } from '../../src/api/lab/lab.ts';
+import type { LoadTest } from '../../src/api/loadtest/loadTest.ts';
+import { get, kubectl, list, type TypeName, tryKubectl } from '../../tools/kubectl.ts';
 import { processOf } from './containers.ts';
-import { get, kubectl, list, type TypeName, tryKubectl } from './kubectl.ts';
 import { until } from './until.ts';
 
 export const OPERATOR_NAMESPACE = 'kafka-lab-operator';

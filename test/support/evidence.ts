@@ -1,7 +1,14 @@
 /** Writes the evidence of a run as a scenario: who reported what, when. Times in ms since the scenario's begin. */
-import type { Fact, PartitionWork, RebalanceProtocol, Report, ReportAt, Started } from '../../src/domain/evidence.ts';
-import { emptyRun, fold, type Run, view } from '../../src/domain/run.ts';
-import type { Rebalance, RunView } from '../../src/domain/runView.ts';
+import type {
+  Fact,
+  PartitionWork,
+  RebalanceProtocol,
+  Report,
+  ReportAt,
+  Started,
+} from '../../src/domain/evidence/facts.ts';
+import type { Rebalance, RunView } from '../../src/domain/figures/figures.ts';
+import { emptyRun, fold, type Run, view } from '../../src/domain/fold/run.ts';
 
 /** 2026-01-01T00:00:00Z. */
 export const BEGIN = 1_767_225_600_000;

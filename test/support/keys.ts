@@ -1,7 +1,7 @@
 /** Kafka's Java client as the judge of where keys go: see java/Keys.java. */
 import { join } from 'node:path';
-import { kafkaJars } from '../cluster/build.ts';
-import { run } from '../cluster/command.ts';
+import { kafkaJars } from '../../tools/cluster/build.ts';
+import { run } from '../../tools/cluster/command.ts';
 
 const PROGRAM = join(import.meta.dirname, 'java/Keys.java');
 const SEED = '20261121';

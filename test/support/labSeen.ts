@@ -1,10 +1,16 @@
 /** What a Lab's plan is shown, written short. Times in ms since BEGIN. */
 import { expect } from '@jest/globals';
-import { consumerScaleSchema } from '../../src/api/consumerScale.ts';
-import type { Failure, KubernetesObject, ObjectMeta, Plan } from '../../src/api/kind.ts';
-import { type Lab, type LabInput, type LabStatus, labSchema } from '../../src/api/lab.ts';
-import { type LoadTest, type LoadTestInput, type LoadTestStatus, loadTestSchema } from '../../src/api/loadTest.ts';
-import { GROUP_VERSION } from '../../src/api/runStatus.ts';
+import { consumerScaleSchema } from '../../src/api/consumerscale/consumerScale.ts';
+import { type Lab, labSchema } from '../../src/api/lab/lab.ts';
+import type { LabInput } from '../../src/api/lab/spec.ts';
+import type { LabStatus } from '../../src/api/lab/status.ts';
+import { type LoadTest, loadTestSchema } from '../../src/api/loadtest/loadTest.ts';
+import type { LoadTestInput } from '../../src/api/loadtest/spec.ts';
+import type { LoadTestStatus } from '../../src/api/loadtest/status.ts';
+import { GROUP_VERSION } from '../../src/api/sharedStatus.ts';
+import type { Failure } from '../../src/contract/actions.ts';
+import type { Plan } from '../../src/contract/kind.ts';
+import type { KubernetesObject, ObjectMeta } from '../../src/contract/kubernetes.ts';
 import { labKind } from '../../src/kinds/lab/plan.ts';
 import { BEGIN } from './evidence.ts';
 import { actionLine, at, stands } from './seen.ts';

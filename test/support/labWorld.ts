@@ -1,7 +1,12 @@
 /** A small world in which a Lab runs: LoadTests that follow what is asked of them, pods, and an operator that may die. */
-import type { Action, KubernetesObject } from '../../src/api/kind.ts';
-import type { Lab, LabInput, LabStatus } from '../../src/api/lab.ts';
-import type { LoadTest, LoadTestInput, LoadTestSpec } from '../../src/api/loadTest.ts';
+
+import type { Lab } from '../../src/api/lab/lab.ts';
+import type { LabInput } from '../../src/api/lab/spec.ts';
+import type { LabStatus } from '../../src/api/lab/status.ts';
+import type { LoadTest } from '../../src/api/loadtest/loadTest.ts';
+import type { LoadTestInput, LoadTestSpec } from '../../src/api/loadtest/spec.ts';
+import type { Action } from '../../src/contract/actions.ts';
+import type { KubernetesObject } from '../../src/contract/kubernetes.ts';
 import { lab, lagAt, planLab, resting, running, standing } from './labSeen.ts';
 
 /** What happens to one round. Objects and actions are carried out before the status is written. */

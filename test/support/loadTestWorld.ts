@@ -1,8 +1,12 @@
 /** A small world in which a LoadTest runs: a Kafka that has its moods, pods that follow, and an operator that may die. */
-import type { Action, Failure, KubernetesObject } from '../../src/api/kind.ts';
-import type { LoadTest, LoadTestInput, LoadTestStatus } from '../../src/api/loadTest.ts';
-import type { Fact } from '../../src/domain/evidence.ts';
-import { emptyRun, fold } from '../../src/domain/run.ts';
+
+import type { LoadTest } from '../../src/api/loadtest/loadTest.ts';
+import type { LoadTestInput } from '../../src/api/loadtest/spec.ts';
+import type { LoadTestStatus } from '../../src/api/loadtest/status.ts';
+import type { Action, Failure } from '../../src/contract/actions.ts';
+import type { KubernetesObject } from '../../src/contract/kubernetes.ts';
+import type { Fact } from '../../src/domain/evidence/facts.ts';
+import { emptyRun, fold } from '../../src/domain/fold/run.ts';
 import { BEGIN } from './evidence.ts';
 import {
   AWAY,

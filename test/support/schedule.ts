@@ -1,9 +1,12 @@
 /** A small world in which a ConsumerScale runs: a target that follows, a group that gathers, and an operator that may die. */
-import type { ConsumerScale, ConsumerScaleInput, ConsumerScaleStatus } from '../../src/api/consumerScale.ts';
-import type { Action, Failure, KubernetesObject } from '../../src/api/kind.ts';
-import type { LoadTest } from '../../src/api/loadTest.ts';
-import type { Fact } from '../../src/domain/evidence.ts';
-import { emptyRun, fold } from '../../src/domain/run.ts';
+import type { ConsumerScale } from '../../src/api/consumerscale/consumerScale.ts';
+import type { ConsumerScaleInput } from '../../src/api/consumerscale/spec.ts';
+import type { ConsumerScaleStatus } from '../../src/api/consumerscale/status.ts';
+import type { LoadTest } from '../../src/api/loadtest/loadTest.ts';
+import type { Action, Failure } from '../../src/contract/actions.ts';
+import type { KubernetesObject } from '../../src/contract/kubernetes.ts';
+import type { Fact } from '../../src/domain/evidence/facts.ts';
+import { emptyRun, fold } from '../../src/domain/fold/run.ts';
 import { BEGIN } from './evidence.ts';
 import { CONSUMERS, consumerScale, EVIDENCE, kafka, loadTest, planConsumerScale, sampled } from './seen.ts';
 

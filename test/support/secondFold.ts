@@ -1,8 +1,8 @@
 /** A second fold over the evidence of a run, read with Kafka's own console consumer: what the status has to say too. */
-import type { LoadTest } from '../../src/api/loadTest.ts';
-import { parseReport } from '../../src/domain/report.ts';
-import { emptyRun, fold, view } from '../../src/domain/run.ts';
-import type { RunView } from '../../src/domain/runView.ts';
+import type { LoadTest } from '../../src/api/loadtest/loadTest.ts';
+import { parseReport } from '../../src/domain/evidence/parse.ts';
+import type { RunView } from '../../src/domain/figures/figures.ts';
+import { emptyRun, fold, view } from '../../src/domain/fold/run.ts';
 import { endOffsets, kafkaTool } from './clusterLab.ts';
 
 /** As of now. Throws where there is no evidence. */

@@ -1,21 +1,17 @@
 /** What a plan is shown, written short; and what it answered, as lines to compare. Times in ms since BEGIN. */
 import { expect } from '@jest/globals';
-import { type ConsumerScale, type ConsumerScaleInput, consumerScaleSchema } from '../../src/api/consumerScale.ts';
-import type {
-  Action,
-  Condition,
-  GroupView,
-  KafkaView,
-  Known,
-  KubernetesObject,
-  ObjectMeta,
-  Observed,
-  Plan,
-} from '../../src/api/kind.ts';
-import { type LoadTest, type LoadTestInput, type LoadTestStatus, loadTestSchema } from '../../src/api/loadTest.ts';
-import { GROUP_VERSION } from '../../src/api/runStatus.ts';
-import type { Fact } from '../../src/domain/evidence.ts';
-import { emptyRun, type Run, view } from '../../src/domain/run.ts';
+import { type ConsumerScale, consumerScaleSchema } from '../../src/api/consumerscale/consumerScale.ts';
+import type { ConsumerScaleInput } from '../../src/api/consumerscale/spec.ts';
+import { type LoadTest, loadTestSchema } from '../../src/api/loadtest/loadTest.ts';
+import type { LoadTestInput } from '../../src/api/loadtest/spec.ts';
+import type { LoadTestStatus } from '../../src/api/loadtest/status.ts';
+import { GROUP_VERSION } from '../../src/api/sharedStatus.ts';
+import type { Action } from '../../src/contract/actions.ts';
+import type { GroupView, KafkaView } from '../../src/contract/kafkaView.ts';
+import type { Known, Observed, Plan } from '../../src/contract/kind.ts';
+import type { Condition, KubernetesObject, ObjectMeta } from '../../src/contract/kubernetes.ts';
+import type { Fact } from '../../src/domain/evidence/facts.ts';
+import { emptyRun, type Run, view } from '../../src/domain/fold/run.ts';
 import { consumerScaleKind } from '../../src/kinds/consumerscale/plan.ts';
 import { loadTestKind } from '../../src/kinds/loadtest/plan.ts';
 import { BEGIN, Scenario } from './evidence.ts';

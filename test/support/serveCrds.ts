@@ -1,5 +1,5 @@
-import { customResourceDefinition } from '../../src/api/crd.ts';
-import { CRDS } from '../../src/api/crds.ts';
+import { customResourceDefinition } from '../../src/api/schema/crd.ts';
+import { CRDS } from '../../src/api/schema/crds.ts';
 import type { Objects } from './objects.ts';
 import { until } from './until.ts';
 

@@ -1,6 +1,6 @@
 /** A large group, all of one process. */
-import type { Fact } from '../../src/domain/evidence.ts';
-import { emptyRun, fold, type Run } from '../../src/domain/run.ts';
+import type { Fact } from '../../src/domain/evidence/facts.ts';
+import { emptyRun, fold, type Run } from '../../src/domain/fold/run.ts';
 import { BEGIN } from './evidence.ts';
 
 /** Time between two rebalances, and before the first. */

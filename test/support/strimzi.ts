@@ -1,6 +1,7 @@
 /** What is shown of Strimzi's resources, written short: in the order in which a plan asks for them. */
-import type { KubernetesObject, ObjectMeta } from '../../src/api/kind.ts';
-import { OWNER_UID } from '../../src/api/kind.ts';
+
+import { OWNER_UID } from '../../src/contract/actions.ts';
+import type { KubernetesObject, ObjectMeta } from '../../src/contract/kubernetes.ts';
 
 export const V1 = 'kafka.strimzi.io/v1';
 export const V1BETA2 = 'kafka.strimzi.io/v1beta2';

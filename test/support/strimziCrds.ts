@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
-import type { KubernetesObject } from '../../src/api/kind.ts';
-import { strimziCrds } from '../cluster/build.ts';
+import type { KubernetesObject } from '../../src/contract/kubernetes.ts';
+import { strimziCrds } from '../../tools/cluster/build.ts';
 
 interface Definition extends KubernetesObject {
   spec: { versions: { name: string }[] };

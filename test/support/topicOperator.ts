@@ -13,7 +13,7 @@
  *   unmanaged; while no operator runs it stays.
  * It knows nothing of Cruise Control, of several KafkaTopics for one topic, or of changes of config after the creation.
  */
-import type { KubernetesObject, ObjectRef } from '../../src/api/kind.ts';
+import type { KubernetesObject, ObjectRef } from '../../src/contract/kubernetes.ts';
 import type { Cluster } from '../../src/runtime/ports.ts';
 
 /** What it does to Kafka; each throws with Kafka's own words when Kafka refuses. */

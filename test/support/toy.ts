@@ -3,7 +3,8 @@
 import { type ClusterOptions, kubernetesCluster } from '../../src/adapters/kubernetes/cluster.ts';
 import { connect, kubeConfigFromText } from '../../src/adapters/kubernetes/connection.ts';
 import { rest } from '../../src/adapters/kubernetes/rest.ts';
-import type { Kind, KubernetesObject, Notice, ObjectRef, Resource } from '../../src/api/kind.ts';
+import type { Kind, Notice } from '../../src/contract/kind.ts';
+import type { KubernetesObject, ObjectRef, Resource } from '../../src/contract/kubernetes.ts';
 import type { Cluster } from '../../src/runtime/ports.ts';
 import { until } from './until.ts';
 

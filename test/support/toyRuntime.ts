@@ -1,6 +1,6 @@
 import { systemClock } from '../../src/runtime/clock.ts';
+import { createRuntime, type Runtime, type RuntimeOptions } from '../../src/runtime/loop/runtime.ts';
 import type { Cluster, Metrics } from '../../src/runtime/ports.ts';
-import { createRuntime, type Runtime, type RuntimeOptions } from '../../src/runtime/runtime.ts';
 import { keptLog, noEvidence, noKafka, noWorkers } from './kept.ts';
 import { toyKind } from './toy.ts';
 

@@ -1,10 +1,10 @@
 /** What processes of workers need that a test runs as pods do: a broker of their own with a topic for evidence, and what they are told. */
 import { join } from 'node:path';
-import { EvidenceReader } from '../../src/adapters/kafka/evidenceReader.ts';
-import { EVIDENCE_TOPIC } from '../../src/domain/evidence.ts';
-import { view } from '../../src/domain/run.ts';
-import type { RunView } from '../../src/domain/runView.ts';
-import type { WorkerSpec } from '../../src/domain/workerSpec.ts';
+import { EvidenceReader } from '../../src/adapters/kafka/evidence/reader.ts';
+import { EVIDENCE_TOPIC } from '../../src/domain/evidence/facts.ts';
+import type { RunView } from '../../src/domain/figures/figures.ts';
+import { view } from '../../src/domain/fold/run.ts';
+import type { WorkerSpec } from '../../src/domain/workers/spec.ts';
 import { type Broker, startBroker } from './broker.ts';
 
 export const WORKER = join(import.meta.dirname, '../../src/main/worker.ts');

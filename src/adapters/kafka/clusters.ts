@@ -1,12 +1,15 @@
 /** The Kafka clusters that labs name, one connection each, as the runtime's ports. */
-import type { EvidenceNeed, KafkaNeed, KafkaView, Known } from '../../api/kind.ts';
-import type { Fact } from '../../domain/evidence.ts';
+
+import type { KafkaView } from '../../contract/kafkaView.ts';
+import type { Known } from '../../contract/kind.ts';
+import type { EvidenceNeed, KafkaNeed } from '../../contract/needs.ts';
+import type { Fact } from '../../domain/evidence/facts.ts';
 import type { EvidenceReader as EvidencePort, Kafka, KafkaAction } from '../../runtime/ports.ts';
-import { act } from './actions.ts';
-import { KafkaConnection } from './connection.ts';
+import { act } from './admin/actions.ts';
+import { KafkaConnection } from './admin/connection.ts';
 import { sentence } from './errors.ts';
-import { EvidenceReader } from './evidenceReader.ts';
-import { EvidenceWriter } from './evidenceWriter.ts';
+import { EvidenceReader } from './evidence/reader.ts';
+import { EvidenceWriter } from './evidence/writer.ts';
 
 /** Long enough for one request to fail over to another broker, short against the patience of a person. */
 const ANSWER_WITHIN_MS = 8_000;

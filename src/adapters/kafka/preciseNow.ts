@@ -1,4 +1,4 @@
-import { clockOrigin } from '../../domain/clockOrigin.ts';
+import { clockOrigin } from '../../domain/clock/clockOrigin.ts';
 
 const origin = clockOrigin(() => performance.now(), Date.now);
 

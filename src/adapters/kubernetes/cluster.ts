@@ -1,5 +1,5 @@
 /** The `Cluster` port over the API server's REST interface. */
-import type { KubernetesObject, ObjectRef } from '../../api/kind.ts';
+import type { KubernetesObject, ObjectRef } from '../../contract/kubernetes.ts';
 import { ApiError, type Cluster, type ResourceType, type Selection, type WatchEvent } from '../../runtime/ports.ts';
 import { type ApiResourceList, paths, rootOf } from './paths.ts';
 import type { Rest } from './rest.ts';

@@ -1,13 +1,14 @@
 /** What a round does to the target. */
-import type { ConsumerScale } from '../../api/consumerScale.ts';
-import type { Action, Observed } from '../../api/kind.ts';
-import type { Run } from '../../domain/run.ts';
-import type { StrimziSight } from '../../domain/strimzi.ts';
-import { WORKER_PORT } from '../../domain/workerSpec.ts';
-import { leavingPods } from '../../domain/workloads.ts';
+import type { ConsumerScale } from '../../api/consumerscale/consumerScale.ts';
+import type { Action } from '../../contract/actions.ts';
+import type { Observed } from '../../contract/kind.ts';
+import type { Run } from '../../domain/fold/run.ts';
+import type { StrimziSight } from '../../domain/strimzi/lookup.ts';
+import { WORKER_PORT } from '../../domain/workers/environment.ts';
+import { leavingPods } from '../../domain/workers/workloads.ts';
+import { raise, reports } from './externalTarget.ts';
 import type { Progress } from './steps.ts';
 import { type Target, targetRef } from './target.ts';
-import { raise, reports } from './theirs.ts';
 
 /** In this order, each only after the one before: what is going to happen is on record, and agreed with those it happens to. */
 export function changes(

@@ -1,10 +1,12 @@
 /** What the steps of a schedule cost: rebalances and lag within their times. */
-import type { ConsumerScaleStatus, ConsumerScaleStep, ConsumerScaleStepStatus } from '../../api/consumerScale.ts';
-import type { EpochMs } from '../../api/kind.ts';
-import { epochMs, iso } from '../../api/time.ts';
-import { rebalancesStatus } from '../../domain/rebalanceStatus.ts';
-import { lagBetween, type Run, rebalancesBetween } from '../../domain/run.ts';
-import type { RunView } from '../../domain/runView.ts';
+
+import type { ConsumerScaleStep } from '../../api/consumerscale/spec.ts';
+import type { ConsumerScaleStatus, ConsumerScaleStepStatus } from '../../api/consumerscale/status.ts';
+import { epochMs, iso } from '../../api/schema/time.ts';
+import type { EpochMs } from '../../contract/time.ts';
+import type { RunView } from '../../domain/figures/figures.ts';
+import { lagBetween, type Run, rebalancesBetween } from '../../domain/fold/run.ts';
+import { rebalancesStatus } from '../../domain/status/rebalances.ts';
 
 /** Over all steps, so that the status of a long schedule over a large group can be written. */
 const MOST_IDLE = 1_000;

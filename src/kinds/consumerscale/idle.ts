@@ -1,5 +1,6 @@
 /** More consumers than partitions leave some idle: a schedule that asks for it is refused before anything is scaled. */
-import type { ConsumerScaleStep, ConsumerScaleStepStatus } from '../../api/consumerScale.ts';
+import type { ConsumerScaleStep } from '../../api/consumerscale/spec.ts';
+import type { ConsumerScaleStepStatus } from '../../api/consumerscale/status.ts';
 
 /**
  * The sentence of the refusal, or undefined. `partitions`: the topic's, now; `others`: members of the group that nobody

@@ -18,9 +18,11 @@ import {
   UNREAD,
 } from '../../../test/support/seen.ts';
 import { APART, shifting } from '../../../test/support/shifting.ts';
-import type { ConsumerScaleInput, ConsumerScaleStatus } from '../../api/consumerScale.ts';
-import type { Failure, KubernetesObject, ObjectMeta } from '../../api/kind.ts';
-import type { LoadTestStatus } from '../../api/loadTest.ts';
+import type { ConsumerScaleInput } from '../../api/consumerscale/spec.ts';
+import type { ConsumerScaleStatus } from '../../api/consumerscale/status.ts';
+import type { LoadTestStatus } from '../../api/loadtest/status.ts';
+import type { Failure } from '../../contract/actions.ts';
+import type { KubernetesObject, ObjectMeta } from '../../contract/kubernetes.ts';
 
 type Spec = Omit<ConsumerScaleInput, 'scaleTargetRef'>;
 type Seen = NonNullable<Parameters<typeof planConsumerScale>[1]>;

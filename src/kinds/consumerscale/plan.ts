@@ -1,20 +1,20 @@
 /** ConsumerScale: a schedule over consumers, one step after the other. Pure. */
-import type { ConsumerScale, ConsumerScaleStatus } from '../../api/consumerScale.ts';
-import type { Action, Failure, Kind, KubernetesObject, Needs, Notice, Observed, Plan } from '../../api/kind.ts';
-import { GROUP_VERSION } from '../../api/runStatus.ts';
-import { standingConditions } from '../../api/standing.ts';
-import { epochMs, iso } from '../../api/time.ts';
-import { rebalancesLeftOut, withinSize } from '../../domain/rebalanceStatus.ts';
-import { type Run, view } from '../../domain/run.ts';
-import type { RunView } from '../../domain/runView.ts';
-import {
-  judgeKafkaTopic,
-  lookAtStrimzi,
-  type StrimziCluster,
-  type StrimziSight,
-  withRights,
-} from '../../domain/strimzi.ts';
+import type { ConsumerScale } from '../../api/consumerscale/consumerScale.ts';
+import type { ConsumerScaleStatus } from '../../api/consumerscale/status.ts';
+import { epochMs, iso } from '../../api/schema/time.ts';
+import { GROUP_VERSION } from '../../api/sharedStatus.ts';
+import type { Action, Failure } from '../../contract/actions.ts';
+import type { Kind, Notice, Observed, Plan } from '../../contract/kind.ts';
+import type { KubernetesObject } from '../../contract/kubernetes.ts';
+import type { Needs } from '../../contract/needs.ts';
+import { standingConditions } from '../../contract/standing.ts';
+import type { RunView } from '../../domain/figures/figures.ts';
+import { type Run, view } from '../../domain/fold/run.ts';
+import { rebalancesLeftOut, withinSize } from '../../domain/status/rebalances.ts';
+import { judgeKafkaTopic } from '../../domain/strimzi/kafkaTopic.ts';
+import { lookAtStrimzi, type StrimziCluster, type StrimziSight, withRights } from '../../domain/strimzi/lookup.ts';
 import { changes } from './changes.ts';
+import { prepare, reports } from './externalTarget.ts';
 import { idleLeftOut, rebalancesWithin, stepFigures } from './figures.ts';
 import { idleRefusal } from './idle.ts';
 import { toRestore } from './restore.ts';
@@ -30,7 +30,6 @@ import {
   targetRef,
   targetTrouble,
 } from './target.ts';
-import { prepare, reports } from './theirs.ts';
 
 const FRESH_MS = 500;
 /** After the last step, for pauses whose end had not been seen. */

@@ -1,5 +1,5 @@
 /** afterwards: Restore. */
-import type { ConsumerScale } from '../../api/consumerScale.ts';
+import type { ConsumerScale } from '../../api/consumerscale/consumerScale.ts';
 import type { Target } from './target.ts';
 
 /** Consumers that the target has to get back; undefined: none, or it has them. */

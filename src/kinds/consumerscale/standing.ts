@@ -1,8 +1,8 @@
 /** How a ConsumerScale stands, and the Events about its steps. */
-import type { ConsumerScaleStatus, ConsumerScaleStepStatus } from '../../api/consumerScale.ts';
-import type { Notice } from '../../api/kind.ts';
-import { type Standing, standingNotice, toldAlready } from '../../api/standing.ts';
-import { counted } from '../../domain/counted.ts';
+import type { ConsumerScaleStatus, ConsumerScaleStepStatus } from '../../api/consumerscale/status.ts';
+import type { Notice } from '../../contract/kind.ts';
+import { type Standing, standingNotice, toldAlready } from '../../contract/standing.ts';
+import { counted } from '../../domain/status/counted.ts';
 
 export type Saying = Standing<ConsumerScaleStatus['phase']>;
 

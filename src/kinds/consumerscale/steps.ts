@@ -1,10 +1,11 @@
 /** Where a schedule stands and what it asks for now: from the steps' recorded times and what is seen. Pure. */
-import type { ConsumerScaleStep, ConsumerScaleStepStatus } from '../../api/consumerScale.ts';
-import type { EpochMs } from '../../api/kind.ts';
-import { epochMs, iso } from '../../api/time.ts';
-import { parseDuration } from '../../domain/duration.ts';
-import { lowBetween, type Run } from '../../domain/run.ts';
-import type { RunView } from '../../domain/runView.ts';
+import type { ConsumerScaleStep } from '../../api/consumerscale/spec.ts';
+import type { ConsumerScaleStepStatus } from '../../api/consumerscale/status.ts';
+import { epochMs, iso } from '../../api/schema/time.ts';
+import type { EpochMs } from '../../contract/time.ts';
+import type { RunView } from '../../domain/figures/figures.ts';
+import { lowBetween, type Run } from '../../domain/fold/run.ts';
+import { parseDuration } from '../../domain/status/duration.ts';
 
 /** Pods start, join and settle within this time, or the step has failed. */
 const SETTLE_WITHIN_MS = 10 * 60_000;

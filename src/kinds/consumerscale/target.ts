@@ -1,15 +1,16 @@
 /** What a schedule scales: a LoadTest, which has its own group, topic and evidence, or anyone's workload, for which the ConsumerScale has them. */
-import type { ConsumerScale } from '../../api/consumerScale.ts';
-import type { EvidenceNeed, KafkaNeed, KubernetesObject, Needs, ObjectRef } from '../../api/kind.ts';
-import type { LoadTest } from '../../api/loadTest.ts';
-import { isUnknown, serversOf } from '../../domain/kafkaConnection.ts';
+import type { ConsumerScale } from '../../api/consumerscale/consumerScale.ts';
+import type { LoadTest } from '../../api/loadtest/loadTest.ts';
+import type { KubernetesObject, ObjectRef } from '../../contract/kubernetes.ts';
+import type { EvidenceNeed, KafkaNeed, Needs } from '../../contract/needs.ts';
+import { isUnknown, serversOf } from '../../domain/settings/connection.ts';
 import {
   lookAtStrimzi,
   type Sought,
   type StrimziCluster,
   type StrimziSight,
   strimziCluster,
-} from '../../domain/strimzi.ts';
+} from '../../domain/strimzi/lookup.ts';
 import { failed, type Saying } from './standing.ts';
 
 export interface Target {

@@ -1,36 +1,27 @@
 /** Whether what a step does has taken place, as far as can be seen: done, waited for, or impossible. */
-import type { ConsumerScale } from '../../api/consumerScale.ts';
-import type { Condition, EpochMs, Failure, KubernetesObject } from '../../api/kind.ts';
-import type { LabSpec, LabStep, LabStepStatus } from '../../api/lab.ts';
-import type { LoadTest } from '../../api/loadTest.ts';
-import { epochMs } from '../../api/time.ts';
-import { parseDuration } from '../../domain/duration.ts';
-import { consumerPodName } from '../../domain/workloads.ts';
+import type { ConsumerScale } from '../../api/consumerscale/consumerScale.ts';
+import type { LabStepStatus } from '../../api/lab/status.ts';
+import type { LabStep } from '../../api/lab/steps.ts';
+import type { LoadTest } from '../../api/loadtest/loadTest.ts';
+import { epochMs } from '../../api/schema/time.ts';
+import type { Condition } from '../../contract/kubernetes.ts';
+import type { EpochMs } from '../../contract/time.ts';
+import { parseDuration } from '../../domain/status/duration.ts';
+import { consumerPodName } from '../../domain/workers/workloads.ts';
+import { childNamed, made, type Sight } from './children.ts';
 import { clientsAfter } from './script.ts';
-import { type Children, producerName } from './variables.ts';
 
 export type Effect = { is: 'Done' } | { is: 'Waits' | 'Failed'; message: string };
 
 /** A resource that is stalled for less may just have been looked at too early. */
 const STALLED_FOR_MS = 10_000;
 
-export interface Sight {
-  now: EpochMs;
-  /** Of the Lab. */
-  name: string;
-  lab: LabSpec;
-  /** The steps as recorded. */
-  recorded: readonly LabStepStatus[];
-  children: Children;
-  failures: readonly Failure[];
-  /** The pod of a kill step; null: there is none; undefined: not looked at. */
-  pod: KubernetesObject | null | undefined;
-}
-
 type Child = LoadTest | ConsumerScale;
 
 const done: Effect = { is: 'Done' };
+
 const waits = (message: string): Effect => ({ is: 'Waits', message });
+
 const failed = (message: string): Effect => ({ is: 'Failed', message });
 
 /** `index`: of the step that runs; `status`: as recorded, begun. */
@@ -60,17 +51,6 @@ export function effectOf(index: number, status: LabStepStatus, sight: Sight): Ef
     : partitioned(step.partitions.partitions, test);
 }
 
-/** The resource that a step makes, by its name in the cluster. */
-export function made({ apply, produce }: LabStep, lab: string): { kind: string; name: string } | undefined {
-  if (apply !== undefined) return { kind: apply.kind, name: apply.name };
-  return produce === undefined ? undefined : { kind: 'LoadTest', name: producerName(lab, produce.name) };
-}
-
-export function childNamed({ kind, name }: { kind: string; name: string }, { children }: Pick<Sight, 'children'>) {
-  if (kind === 'ConsumerScale') return children.scales.get(name);
-  return children.loadTests.get(name) ?? [...children.produced.values()].find(({ metadata }) => metadata.name === name);
-}
-
 export const gone = (what: string): string =>
   `${what} is gone: somebody deleted it while the Lab ran; delete the Lab and create it again`;
 
@@ -91,8 +71,6 @@ function killed({ loadTest, consumer }: NonNullable<LabStep['kill']>, { uid }: L
   }
   return pod === null || (pod !== undefined && pod.metadata.uid !== uid) ? done : waits(`pod ${name} is being killed`);
 }
-
-// ---- resources ------------------------------------------------------------------------------
 
 const conditionOf = ({ status }: Child, type: string): Condition | undefined =>
   status?.conditions.find((condition) => condition.type === type);

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { loadAll } from 'js-yaml';
-import { type Lab, labSchema } from '../../api/lab.ts';
+import { type Lab, labSchema } from '../../api/lab/lab.ts';
 import { refusals } from './refusals.ts';
 
 const FOLDER = join(import.meta.dirname, '../../../manifests/labs/graded');

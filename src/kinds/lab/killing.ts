@@ -1,9 +1,13 @@
 /** Consumers that end as after SIGKILL: those that a scale or stop step takes away, and the one of a kill step. */
-import type { Action, ObjectRef } from '../../api/kind.ts';
-import type { LabSpec, LabStep, LabStepStatus } from '../../api/lab.ts';
-import type { LoadTest } from '../../api/loadTest.ts';
-import { WORKER_PORT } from '../../domain/workerSpec.ts';
-import { consumerPod, leavingPods } from '../../domain/workloads.ts';
+
+import type { LabSpec } from '../../api/lab/spec.ts';
+import type { LabStepStatus } from '../../api/lab/status.ts';
+import type { LabStep } from '../../api/lab/steps.ts';
+import type { LoadTest } from '../../api/loadtest/loadTest.ts';
+import type { Action } from '../../contract/actions.ts';
+import type { ObjectRef } from '../../contract/kubernetes.ts';
+import { WORKER_PORT } from '../../domain/workers/environment.ts';
+import { consumerPod, leavingPods } from '../../domain/workers/workloads.ts';
 import { clientsAfter } from './script.ts';
 
 export const podOf = ({ loadTest, consumer }: NonNullable<LabStep['kill']>, namespace: string): ObjectRef =>

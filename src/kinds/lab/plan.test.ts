@@ -16,9 +16,10 @@ import {
   toldOfLab,
 } from '../../../test/support/labSeen.ts';
 import { at, message } from '../../../test/support/seen.ts';
-import type { Failure } from '../../api/kind.ts';
-import type { LabInput, LabStatus, LabStepStatus } from '../../api/lab.ts';
-import { GROUP_VERSION } from '../../api/runStatus.ts';
+import type { LabInput } from '../../api/lab/spec.ts';
+import type { LabStatus, LabStepStatus } from '../../api/lab/status.ts';
+import { GROUP_VERSION } from '../../api/sharedStatus.ts';
+import type { Failure } from '../../contract/actions.ts';
 import { labKind } from './plan.ts';
 
 type Step = LabInput['steps'][number];

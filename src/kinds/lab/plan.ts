@@ -1,13 +1,17 @@
 /** Lab: a script over LoadTests and ConsumerScales, graded. Pure. */
-import { CONSUMER_SCALE_NAMES } from '../../api/consumerScale.ts';
-import type { Action, Kind, KubernetesObject, Needs, Observed, Plan } from '../../api/kind.ts';
-import type { Lab, LabStatus, LabStepStatus } from '../../api/lab.ts';
-import { LOAD_TEST_NAMES } from '../../api/loadTest.ts';
-import { GROUP_VERSION } from '../../api/runStatus.ts';
-import { moving, standingConditions } from '../../api/standing.ts';
-import { epochMs, iso } from '../../api/time.ts';
-import { formatDuration } from '../../domain/duration.ts';
-import { childNamed, made, type Sight } from './effects.ts';
+import { CONSUMER_SCALE_NAMES } from '../../api/consumerscale/consumerScale.ts';
+import type { Lab } from '../../api/lab/lab.ts';
+import type { LabStatus, LabStepStatus } from '../../api/lab/status.ts';
+import { LOAD_TEST_NAMES } from '../../api/loadtest/loadTest.ts';
+import { epochMs, iso } from '../../api/schema/time.ts';
+import { GROUP_VERSION } from '../../api/sharedStatus.ts';
+import type { Action } from '../../contract/actions.ts';
+import type { Kind, Observed, Plan } from '../../contract/kind.ts';
+import type { KubernetesObject } from '../../contract/kubernetes.ts';
+import type { Needs } from '../../contract/needs.ts';
+import { moving, standingConditions } from '../../contract/standing.ts';
+import { formatDuration } from '../../domain/status/duration.ts';
+import { childNamed, made, type Sight } from './children.ts';
 import { killedByScaling, killOne, podOf, scaleByKilling } from './killing.ts';
 import { refusals } from './refusals.ts';
 import { desired, withoutNulls } from './script.ts';

@@ -1,6 +1,6 @@
 /** A produce step is a LoadTest of its own, with producers only: it sends its messages once, whatever becomes of the operator. */
-import type { LabStep } from '../../api/lab.ts';
-import type { LoadTestSpec } from '../../api/loadTest.ts';
+import type { LabStep } from '../../api/lab/steps.ts';
+import type { LoadTestSpec } from '../../api/loadtest/spec.ts';
 
 type Json = Record<string, unknown>;
 

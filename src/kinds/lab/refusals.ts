@@ -1,8 +1,14 @@
 /** What the API server can't judge, judged before anything is made: what resources say, what steps name, what expectations mean. */
-import { type ConsumerScaleSpec, consumerScaleSchema } from '../../api/consumerScale.ts';
-import { type LabResource, type LabSpec, type LabStep, MOST_BEFORE } from '../../api/lab.ts';
-import { LONGEST_NAME, type LoadTestSpec, loadTestSchema } from '../../api/loadTest.ts';
-import { consumerPodName, podsFor } from '../../domain/workloads.ts';
+
+import { consumerScaleSchema } from '../../api/consumerscale/consumerScale.ts';
+import type { ConsumerScaleSpec } from '../../api/consumerscale/spec.ts';
+import type { LabResource } from '../../api/lab/resources.ts';
+import type { LabSpec } from '../../api/lab/spec.ts';
+import { MOST_BEFORE } from '../../api/lab/status.ts';
+import type { LabStep } from '../../api/lab/steps.ts';
+import { LONGEST_NAME, loadTestSchema } from '../../api/loadtest/loadTest.ts';
+import type { LoadTestSpec } from '../../api/loadtest/spec.ts';
+import { consumerPodName, podsFor } from '../../domain/workers/workloads.ts';
 import { produceSpec } from './produce.ts';
 import { drivenBy } from './script.ts';
 import { expressionsOf, hintFor, producerName } from './variables.ts';

@@ -1,8 +1,12 @@
 /** The script up to a step, as what should exist: a fold over the steps. Pure. */
-import type { KubernetesObject } from '../../api/kind.ts';
-import type { LabResource, LabSpec, LabStep } from '../../api/lab.ts';
-import { type LoadTest, type LoadTestSpec, loadTestSchema } from '../../api/loadTest.ts';
-import { GROUP_VERSION } from '../../api/runStatus.ts';
+
+import type { LabResource } from '../../api/lab/resources.ts';
+import type { LabSpec } from '../../api/lab/spec.ts';
+import type { LabStep } from '../../api/lab/steps.ts';
+import { type LoadTest, loadTestSchema } from '../../api/loadtest/loadTest.ts';
+import type { LoadTestSpec } from '../../api/loadtest/spec.ts';
+import { GROUP_VERSION } from '../../api/sharedStatus.ts';
+import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import { produceSpec } from './produce.ts';
 import { producerName } from './variables.ts';
 

@@ -1,8 +1,11 @@
 /** How a Lab stands, and the Events about its steps. */
-import type { Failure, Notice } from '../../api/kind.ts';
-import type { LabSpec, LabStatus, LabStepStatus } from '../../api/lab.ts';
-import { moving, type Standing, stalled, standingNotice, toldAlready } from '../../api/standing.ts';
-import { shortened } from '../../domain/toldValue.ts';
+
+import type { LabSpec } from '../../api/lab/spec.ts';
+import type { LabStatus, LabStepStatus } from '../../api/lab/status.ts';
+import type { Failure } from '../../contract/actions.ts';
+import type { Notice } from '../../contract/kind.ts';
+import { moving, type Standing, stalled, standingNotice, toldAlready } from '../../contract/standing.ts';
+import { shortened } from '../../domain/expressions/text.ts';
 import { isEnded, untold } from './steps.ts';
 
 export type Saying = Standing<LabStatus['phase']>;

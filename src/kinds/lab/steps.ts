@@ -1,18 +1,21 @@
 /** Where a lab stands: its steps from what is recorded of them and what is seen. Pure. */
-import type { EpochMs, Failure } from '../../api/kind.ts';
+
 import {
   type ExpectationStatus,
-  type LabStep,
   type LabStepStatus,
   LONGEST_BEFORE,
   LONGEST_OBSERVED,
   SHORT_THAT,
-} from '../../api/lab.ts';
-import type { LoadTest } from '../../api/loadTest.ts';
-import { epochMs, iso } from '../../api/time.ts';
-import { parseDuration } from '../../domain/duration.ts';
-import type { Values } from '../../domain/expressions.ts';
-import { childNamed, effectOf, gone, made, type Sight } from './effects.ts';
+} from '../../api/lab/status.ts';
+import type { LabStep } from '../../api/lab/steps.ts';
+import type { LoadTest } from '../../api/loadtest/loadTest.ts';
+import { epochMs, iso } from '../../api/schema/time.ts';
+import type { Failure } from '../../contract/actions.ts';
+import type { EpochMs } from '../../contract/time.ts';
+import type { Values } from '../../domain/expressions/expressions.ts';
+import { parseDuration } from '../../domain/status/duration.ts';
+import { childNamed, made, type Sight } from './children.ts';
+import { effectOf, gone } from './effects.ts';
 import { pathsBefore } from './refusals.ts';
 import { expressionsOf, rebalanceCounts, remembered, valuesOf } from './variables.ts';
 

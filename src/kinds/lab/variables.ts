@@ -1,10 +1,11 @@
 /** What expectations may name: the statuses of what the lab has made, typed by their schemas. */
-import { type ConsumerScale, consumerScaleSchema } from '../../api/consumerScale.ts';
-import { openApiSchema } from '../../api/crd.ts';
-import type { KubernetesObject } from '../../api/kind.ts';
-import type { LabSpec, LabStepStatus } from '../../api/lab.ts';
-import { type LoadTest, loadTestSchema } from '../../api/loadTest.ts';
-import { type Expressions, expressions, type Schema, type Values } from '../../domain/expressions.ts';
+import { type ConsumerScale, consumerScaleSchema } from '../../api/consumerscale/consumerScale.ts';
+import type { LabSpec } from '../../api/lab/spec.ts';
+import type { LabStepStatus } from '../../api/lab/status.ts';
+import { type LoadTest, loadTestSchema } from '../../api/loadtest/loadTest.ts';
+import { openApiSchema } from '../../api/schema/crd.ts';
+import type { KubernetesObject } from '../../contract/kubernetes.ts';
+import { type Expressions, expressions, type Schema, type Values } from '../../domain/expressions/expressions.ts';
 
 type Properties = Record<string, Schema>;
 

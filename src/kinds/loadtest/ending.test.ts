@@ -21,8 +21,8 @@ import {
   told,
   UNREAD,
 } from '../../../test/support/seen.ts';
-import type { LoadTestStatus } from '../../api/loadTest.ts';
-import type { Consumed, Fact, Produced } from '../../domain/evidence.ts';
+import type { LoadTestStatus } from '../../api/loadtest/status.ts';
+import type { Consumed, Fact, Produced } from '../../domain/evidence/facts.ts';
 
 type Seen = NonNullable<Parameters<typeof planLoadTest>[1]>;
 

@@ -1,10 +1,13 @@
 /** When a run is over, and when nothing more is to come from it. */
-import type { EpochMs, Observed } from '../../api/kind.ts';
-import type { LoadTest, LoadTestStatus } from '../../api/loadTest.ts';
-import { epochMs, iso } from '../../api/time.ts';
-import { parseDuration } from '../../domain/duration.ts';
-import { lastAcknowledgedAt, type Run } from '../../domain/run.ts';
-import type { RunView } from '../../domain/runView.ts';
+
+import type { LoadTest } from '../../api/loadtest/loadTest.ts';
+import type { LoadTestStatus } from '../../api/loadtest/status.ts';
+import { epochMs, iso } from '../../api/schema/time.ts';
+import type { Observed } from '../../contract/kind.ts';
+import type { EpochMs } from '../../contract/time.ts';
+import type { RunView } from '../../domain/figures/figures.ts';
+import { lastAcknowledgedAt, type Run } from '../../domain/fold/run.ts';
+import { parseDuration } from '../../domain/status/duration.ts';
 import { replicasOf } from './teardown.ts';
 
 /** Pods are given this long to end before the run is closed without them. */

@@ -15,8 +15,8 @@ import {
   sampled,
   UNREAD,
 } from '../../../test/support/seen.ts';
-import type { LoadTestStatus } from '../../api/loadTest.ts';
-import type { Fact } from '../../domain/evidence.ts';
+import type { LoadTestStatus } from '../../api/loadtest/status.ts';
+import type { Fact } from '../../domain/evidence/facts.ts';
 
 const none = { acknowledged: 0, attempted: 0, bytes: 0, bytesPerSecond: 0, elapsedMs: 0, failed: 0 };
 const running = (writtenBefore?: number, found?: number): LoadTestStatus =>

@@ -1,6 +1,6 @@
 /** Events about rebalances: who lost and who gained, and what it cost. */
-import type { Notice } from '../../api/kind.ts';
-import type { Rebalance } from '../../domain/runView.ts';
+import type { Notice } from '../../contract/kind.ts';
+import type { Rebalance } from '../../domain/figures/figures.ts';
 
 /** Several at once (an operator that was away) are told one by one up to here, the rest in one sentence. */
 const TOLD_ONE_BY_ONE = 10;

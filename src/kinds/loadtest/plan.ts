@@ -1,22 +1,27 @@
 /** LoadTest: what should exist and be said, from what is seen. Pure. */
-import type { Kind, KubernetesObject, Needs, Observed, Plan } from '../../api/kind.ts';
-import type { LoadTest, LoadTestStatus } from '../../api/loadTest.ts';
-import { GROUP_VERSION } from '../../api/runStatus.ts';
-import { type Standing, standingConditions } from '../../api/standing.ts';
-import { iso } from '../../api/time.ts';
-import { isUnknown, serversOf } from '../../domain/kafkaConnection.ts';
-import { appendedSince } from '../../domain/lag.ts';
-import { lookAtLag, lookAtLog } from '../../domain/operatorFacts.ts';
-import { type Run, view } from '../../domain/run.ts';
-import type { RunView } from '../../domain/runView.ts';
-import { lookAtStrimzi, type StrimziCluster } from '../../domain/strimzi.ts';
-import { workloadName } from '../../domain/workloads.ts';
+
+import type { LoadTest } from '../../api/loadtest/loadTest.ts';
+import type { LoadTestStatus } from '../../api/loadtest/status.ts';
+import { iso } from '../../api/schema/time.ts';
+import { GROUP_VERSION } from '../../api/sharedStatus.ts';
+import type { Kind, Observed, Plan } from '../../contract/kind.ts';
+import type { KubernetesObject } from '../../contract/kubernetes.ts';
+import type { Needs } from '../../contract/needs.ts';
+import { type Standing, standingConditions } from '../../contract/standing.ts';
+import { appendedSince } from '../../domain/figures/appended.ts';
+import type { RunView } from '../../domain/figures/figures.ts';
+import { lookAtLag, lookAtLog } from '../../domain/fold/operatorFacts.ts';
+import { type Run, view } from '../../domain/fold/run.ts';
+import { isUnknown, serversOf } from '../../domain/settings/connection.ts';
+import { lookAtStrimzi, type StrimziCluster } from '../../domain/strimzi/lookup.ts';
+import { workloadName } from '../../domain/workers/workloads.ts';
+import { judgeIdle } from './conditions/idleConsumers.ts';
+import { judgeLag } from './conditions/lagHigh.ts';
+import { judgeStorm } from './conditions/rebalanceStorm.ts';
 import { isClosed, podsLeft, producersDone, restOf, whyOver } from './ending.ts';
-import { judgeIdle } from './idleConsumers.ts';
-import { judgeLag } from './lagHigh.ts';
 import { rebalanceNotices } from './notices.ts';
-import { type Preparation, prepare, refusedSettings } from './preparation.ts';
-import { judgeStorm } from './rebalanceStorm.ts';
+import { type Preparation, prepare, refusedSettings } from './preparation/preparation.ts';
+import { sightOf, soughtOf } from './preparation/strimziTopic.ts';
 import { reports } from './reports.ts';
 import { consumerWorkload, podSelector, producerWorkload, type WorkerSettings } from './resources.ts';
 import { type Clients, stand, standingNotices } from './standing.ts';
@@ -30,7 +35,6 @@ import {
   NOTHING_SENT,
   sent,
 } from './status.ts';
-import { sightOf, soughtOf } from './strimziTopic.ts';
 import { teardown } from './teardown.ts';
 
 /** While running, figures are brought up to date this often. */

@@ -1,10 +1,12 @@
 /** What the operator itself adds to the evidence of a LoadTest. */
-import type { Action, Observed } from '../../api/kind.ts';
-import type { LoadTest } from '../../api/loadTest.ts';
-import type { LagSample, Scaled } from '../../domain/evidence.ts';
-import { serversOf } from '../../domain/kafkaConnection.ts';
-import { report, scaled } from '../../domain/operatorFacts.ts';
-import { lastScaled, type Run } from '../../domain/run.ts';
+
+import type { LoadTest } from '../../api/loadtest/loadTest.ts';
+import type { Action } from '../../contract/actions.ts';
+import type { Observed } from '../../contract/kind.ts';
+import type { LagSample, Scaled } from '../../domain/evidence/facts.ts';
+import { report, scaled } from '../../domain/fold/operatorFacts.ts';
+import { lastScaled, type Run } from '../../domain/fold/run.ts';
+import { serversOf } from '../../domain/settings/connection.ts';
 
 /** What should run from now on. */
 export interface Asked {

@@ -1,14 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { CONSUMERS, loadTest, PRODUCERS, TOPIC, WORKER } from '../../../test/support/seen.ts';
-import type { KubernetesObject } from '../../api/kind.ts';
-import type { LoadTestInput } from '../../api/loadTest.ts';
-import {
-  type ConsumerSpec,
-  type PartitionerShape,
-  RECORD_LOG_ENV,
-  WORKER_SPEC_ENV,
-  type WorkerSpec,
-} from '../../domain/workerSpec.ts';
+import type { LoadTestInput } from '../../api/loadtest/spec.ts';
+import type { KubernetesObject } from '../../contract/kubernetes.ts';
+import { RECORD_LOG_ENV, WORKER_SPEC_ENV } from '../../domain/workers/environment.ts';
+import type { ConsumerSpec, PartitionerShape, WorkerSpec } from '../../domain/workers/spec.ts';
 import { consumerWorkload, producerWorkload } from './resources.ts';
 
 type KeyInput = NonNullable<NonNullable<NonNullable<LoadTestInput['producers']>['record']>['key']>;

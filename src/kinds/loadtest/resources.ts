@@ -1,27 +1,25 @@
 /** The objects that a LoadTest wants to exist: pure builders, plain data. */
-import type { KubernetesObject } from '../../api/kind.ts';
-import type { LoadTest } from '../../api/loadTest.ts';
-import { parseDuration } from '../../domain/duration.ts';
-import { serversOf } from '../../domain/kafkaConnection.ts';
-import { toKafkajsConsumer, toKafkajsProducer } from '../../domain/kafkajsSettings.ts';
-import { toLibrdkafka } from '../../domain/kafkaSettings.ts';
-import { MOST_KEYS } from '../../domain/keyTable.ts';
-import type { StrimziCluster } from '../../domain/strimzi.ts';
+
+import type { LoadTest } from '../../api/loadtest/loadTest.ts';
+import type { KubernetesObject } from '../../contract/kubernetes.ts';
+import { MOST_KEYS } from '../../domain/evidence/keyTable.ts';
+import { serversOf } from '../../domain/settings/connection.ts';
+import { toKafkajsConsumer, toKafkajsProducer } from '../../domain/settings/kafkajs.ts';
+import { toLibrdkafka } from '../../domain/settings/librdkafka.ts';
+import { parseDuration } from '../../domain/status/duration.ts';
+import type { StrimziCluster } from '../../domain/strimzi/lookup.ts';
 import {
-  type ConsumerSpec,
   NODE_NAME_ENV,
-  type PartitionerShape,
   POD_INDEX_ENV,
   POD_NAME_ENV,
-  type ProducerSpec,
   RECORD_LOG_ENV,
   STATE_DIR_ENV,
   WORKER_LABELS,
   WORKER_PORT,
   WORKER_SPEC_ENV,
-  type WorkerSpec,
-} from '../../domain/workerSpec.ts';
-import { podsFor, type Role, workloadName } from '../../domain/workloads.ts';
+} from '../../domain/workers/environment.ts';
+import type { ConsumerSpec, PartitionerShape, ProducerSpec, WorkerSpec } from '../../domain/workers/spec.ts';
+import { podsFor, type Role, workloadName } from '../../domain/workers/workloads.ts';
 
 export interface WorkerSettings {
   image: string;

@@ -1,10 +1,12 @@
 /** How a LoadTest stands, as phase, reason and sentence: the first thing that holds is said. */
-import type { Notice, Observed } from '../../api/kind.ts';
-import type { LoadTest, LoadTestStatus } from '../../api/loadTest.ts';
-import { moving, type Standing, stalled, standingNotice, toldAlready } from '../../api/standing.ts';
-import { counted } from '../../domain/counted.ts';
-import type { Run } from '../../domain/run.ts';
-import type { RunView } from '../../domain/runView.ts';
+
+import type { LoadTest } from '../../api/loadtest/loadTest.ts';
+import type { LoadTestStatus } from '../../api/loadtest/status.ts';
+import type { Notice, Observed } from '../../contract/kind.ts';
+import { moving, type Standing, stalled, standingNotice, toldAlready } from '../../contract/standing.ts';
+import type { RunView } from '../../domain/figures/figures.ts';
+import type { Run } from '../../domain/fold/run.ts';
+import { counted } from '../../domain/status/counted.ts';
 
 export interface Clients {
   producers: number;

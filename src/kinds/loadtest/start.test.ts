@@ -20,8 +20,9 @@ import {
   TOPIC,
   told,
 } from '../../../test/support/seen.ts';
-import type { Action, Failure } from '../../api/kind.ts';
-import type { LoadTestInput, LoadTestStatus } from '../../api/loadTest.ts';
+import type { LoadTestInput } from '../../api/loadtest/spec.ts';
+import type { LoadTestStatus } from '../../api/loadtest/status.ts';
+import type { Action, Failure } from '../../contract/actions.ts';
 
 type Seen = Parameters<typeof planLoadTest>[1];
 

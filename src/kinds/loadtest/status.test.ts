@@ -13,8 +13,8 @@ import {
   TOPIC,
 } from '../../../test/support/seen.ts';
 import { APART, type Size, shifting } from '../../../test/support/shifting.ts';
-import type { LoadTestStatus } from '../../api/loadTest.ts';
-import type { Fact, Produced } from '../../domain/evidence.ts';
+import type { LoadTestStatus } from '../../api/loadtest/status.ts';
+import type { Fact, Produced } from '../../domain/evidence/facts.ts';
 
 function statusOf(size: Size): LoadTestStatus {
   const { members, partitions, rebalances } = size;

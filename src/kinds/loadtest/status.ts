@@ -1,9 +1,9 @@
 /** From the run's figures to the parts of a LoadTest's status. */
-import type { LoadTestStatus } from '../../api/loadTest.ts';
-import { iso } from '../../api/time.ts';
-import type { OutOfOrder } from '../../domain/keyOrder.ts';
-import { isTooLarge, rebalancesLeftOut, rebalancesStatus, withinSize } from '../../domain/rebalanceStatus.ts';
-import type { LagView, RunView } from '../../domain/runView.ts';
+import type { LoadTestStatus } from '../../api/loadtest/status.ts';
+import { iso } from '../../api/schema/time.ts';
+import type { LagView, RunView } from '../../domain/figures/figures.ts';
+import type { OutOfOrder } from '../../domain/figures/order.ts';
+import { isTooLarge, rebalancesLeftOut, rebalancesStatus, withinSize } from '../../domain/status/rebalances.ts';
 
 /** The CRD's bounds: of lists, and of the texts of errors. */
 const MOST_ENTRIES = 1_000;

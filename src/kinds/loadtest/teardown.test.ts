@@ -15,8 +15,9 @@ import {
   TOPIC,
   told,
 } from '../../../test/support/seen.ts';
-import type { Condition, Failure } from '../../api/kind.ts';
-import type { LoadTestStatus } from '../../api/loadTest.ts';
+import type { LoadTestStatus } from '../../api/loadtest/status.ts';
+import type { Failure } from '../../contract/actions.ts';
+import type { Condition } from '../../contract/kubernetes.ts';
 
 type Seen = NonNullable<Parameters<typeof planLoadTest>[1]>;
 

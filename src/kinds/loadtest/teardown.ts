@@ -1,12 +1,17 @@
 /** Deleting a LoadTest: clients first, then the group and the topic that it made, and nothing else. */
-import { setCondition } from '../../api/conditions.ts';
-import type { Action, KubernetesObject, Notice, Observed, Plan } from '../../api/kind.ts';
-import type { LoadTest, LoadTestStatus } from '../../api/loadTest.ts';
-import { moving, standingConditions } from '../../api/standing.ts';
-import { epochMs } from '../../api/time.ts';
-import { serversOf } from '../../domain/kafkaConnection.ts';
-import type { Run } from '../../domain/run.ts';
-import { isMadeFor, named as nameOf, type StrimziSight } from '../../domain/strimzi.ts';
+
+import type { LoadTest } from '../../api/loadtest/loadTest.ts';
+import type { LoadTestStatus } from '../../api/loadtest/status.ts';
+import { epochMs } from '../../api/schema/time.ts';
+import type { Action } from '../../contract/actions.ts';
+import { setCondition } from '../../contract/conditions.ts';
+import type { Notice, Observed, Plan } from '../../contract/kind.ts';
+import type { KubernetesObject } from '../../contract/kubernetes.ts';
+import { moving, standingConditions } from '../../contract/standing.ts';
+import type { Run } from '../../domain/fold/run.ts';
+import { serversOf } from '../../domain/settings/connection.ts';
+import { isMadeFor, named as nameOf } from '../../domain/strimzi/kafkaTopic.ts';
+import type { StrimziSight } from '../../domain/strimzi/lookup.ts';
 
 /** A deletion does not hang for ever on a Kafka that is away or a group that others still use. */
 export const LEAVE_BEHIND_AFTER_MS = 60_000;

@@ -1,6 +1,6 @@
 /** The Helm chart, made from the same objects as manifests/install.yaml. */
 import { z } from 'zod';
-import { WORKER_LABELS, WORKER_PORT } from '../../domain/workerSpec.ts';
+import { WORKER_LABELS, WORKER_PORT } from '../../domain/workers/environment.ts';
 import * as objects from './objects.ts';
 
 /** values.yaml: what each value is and its default, for people and for values.schema.json. */

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { rightsIn } from '../../domain/strimzi.ts';
+import { rightsIn } from '../../domain/strimzi/lookup.ts';
 import { STRIMZI_RULES } from './objects.ts';
 
 test('the rights that are asked for where they are missing are those that the installation grants', () => {

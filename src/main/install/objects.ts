@@ -1,5 +1,5 @@
 /** What the operator needs in a cluster, as plain data: for manifests/install.yaml with values, for the chart with template expressions. */
-import { CRDS } from '../../api/crds.ts';
+import { CRDS } from '../../api/schema/crds.ts';
 
 export type Manifest = Record<string, unknown>;
 

@@ -1,6 +1,6 @@
 /** What the kafkajs producer and consumer have in common: making the client, naming its errors, reading its log. */
 import { Kafka, type LogEntry, logLevel } from 'kafkajs';
-import type { KafkajsConsumer, KafkajsProducer } from '../../domain/workerSpec.ts';
+import type { KafkajsConsumer, KafkajsProducer } from '../../domain/settings/kafkajsOptions.ts';
 import { ClientRefusal, type ClientTrouble } from './port.ts';
 
 const CONNECT_RETRY_MS = 1_000;

@@ -14,8 +14,8 @@
  * - A `disconnect` before it has joined leaves a member behind: `close` waits for the join.
  */
 import type { Consumer, EachBatchPayload, LogEntry } from 'kafkajs';
-import type { KafkajsConsumer } from '../../domain/workerSpec.ts';
-import { within } from '../time.ts';
+import type { KafkajsConsumer } from '../../domain/settings/kafkajsOptions.ts';
+import { within } from '../process/time.ts';
 import { codeOf, type KafkajsSettings, makeKafka, refusal, troubleIn, tryUntilDone } from './kafkajs.ts';
 import {
   ClientRefusal,

@@ -6,9 +6,10 @@
  * taken already; a partitioner that answers differently then loses records. So the first answer stays.
  */
 import { CompressionTypes, type Message, type PartitionerArgs, type Producer, type RecordMetadata } from 'kafkajs';
-import { createPartitioner } from '../../domain/partitioner.ts';
-import type { KafkajsProducer, PartitionerShape } from '../../domain/workerSpec.ts';
-import { within } from '../time.ts';
+import type { KafkajsProducer } from '../../domain/settings/kafkajsOptions.ts';
+import { createPartitioner } from '../../domain/workers/partitioner.ts';
+import type { PartitionerShape } from '../../domain/workers/spec.ts';
+import { within } from '../process/time.ts';
 import { codeOf, type KafkajsSettings, makeKafka, refusal, troubleIn, tryUntilDone } from './kafkajs.ts';
 import type { Delivery, ProducerClient, ProducerEvents } from './port.ts';
 

@@ -17,9 +17,9 @@
  * - The member id and the reason for a rebalance are only in the lines of `debug=cgrp`: a few per heartbeat, a dozen per commit.
  */
 import { createRequire } from 'node:module';
-import type { RebalanceProtocol } from '../../domain/evidence.ts';
-import { type ChoosePartition, createPartitioner, type TopicPartitions } from '../../domain/partitioner.ts';
-import type { PartitionerShape } from '../../domain/workerSpec.ts';
+import type { RebalanceProtocol } from '../../domain/evidence/facts.ts';
+import { type ChoosePartition, createPartitioner, type TopicPartitions } from '../../domain/workers/partitioner.ts';
+import type { PartitionerShape } from '../../domain/workers/spec.ts';
 import { memberIdIn, rebalanceReasonIn } from './groupLog.ts';
 import {
   ClientRefusal,

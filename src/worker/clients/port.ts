@@ -1,7 +1,7 @@
 /** What a worker needs of a Kafka client library: one file per library beside this one. */
 
-import type { RebalanceProtocol } from '../../domain/evidence.ts';
-import type { EpochMs } from '../time.ts';
+import type { RebalanceProtocol } from '../../domain/evidence/facts.ts';
+import type { EpochMs } from '../process/time.ts';
 
 /** An error of the library by the name Kafka's documentation gives it, without ERR_ (`UNKNOWN_TOPIC_OR_PART`, `MSG_TIMED_OUT`). */
 export interface ClientTrouble {

@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { ConsumerScale } from '../../../src/api/consumerScale.ts';
+import type { ConsumerScale } from '../../../src/api/consumerscale/consumerScale.ts';
+import { get, kubectl, list } from '../../../tools/kubectl.ts';
 import {
   allBrokersReady,
   applyIn,
@@ -25,7 +26,6 @@ import {
   untilConsumerScale,
   untilLoadTest,
 } from '../../support/clusterLab.ts';
-import { get, kubectl, list } from '../../support/kubectl.ts';
 import { secondFold } from '../../support/secondFold.ts';
 
 const NAMESPACE = 'withstand';

@@ -5,16 +5,11 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { toKafkajsConsumer } from '../../../src/domain/kafkajsSettings.ts';
-import { toLibrdkafka } from '../../../src/domain/kafkaSettings.ts';
-import { STOP_PATH } from '../../../src/domain/stopMode.ts';
-import {
-  type CommitMode,
-  RECORD_LOG_ENV,
-  STATE_DIR_ENV,
-  WORKER_SPEC_ENV,
-  type WorkerSpec,
-} from '../../../src/domain/workerSpec.ts';
+import { toKafkajsConsumer } from '../../../src/domain/settings/kafkajs.ts';
+import { toLibrdkafka } from '../../../src/domain/settings/librdkafka.ts';
+import { RECORD_LOG_ENV, STATE_DIR_ENV, WORKER_SPEC_ENV } from '../../../src/domain/workers/environment.ts';
+import type { CommitMode, WorkerSpec } from '../../../src/domain/workers/spec.ts';
+import { STOP_PATH } from '../../../src/domain/workers/stopMode.ts';
 import { freePort } from '../../support/broker.ts';
 import { delivered, kill9, processedIn, seeded } from '../../support/bruteForce.ts';
 import { until } from '../../support/until.ts';

@@ -1,7 +1,7 @@
 /** What a real broker says of groups whose members this operator did not start, of both protocols. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { KafkaConnection } from '../../../src/adapters/kafka/connection.ts';
-import type { GroupView } from '../../../src/api/kind.ts';
+import { KafkaConnection } from '../../../src/adapters/kafka/admin/connection.ts';
+import type { GroupView } from '../../../src/contract/kafkaView.ts';
 import { type Broker, startBroker } from '../../support/broker.ts';
 import { until } from '../../support/until.ts';
 

@@ -1,9 +1,9 @@
 /** Keys and partitioners against a real broker, with Kafka's own Java client as the judge. */
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { toKafkajsProducer } from '../../../src/domain/kafkajsSettings.ts';
-import { toLibrdkafka } from '../../../src/domain/kafkaSettings.ts';
-import { murmur2, partitionForKey } from '../../../src/domain/murmur2.ts';
-import type { PartitionerShape } from '../../../src/domain/workerSpec.ts';
+import { toKafkajsProducer } from '../../../src/domain/settings/kafkajs.ts';
+import { toLibrdkafka } from '../../../src/domain/settings/librdkafka.ts';
+import { murmur2, partitionForKey } from '../../../src/domain/workers/murmur2.ts';
+import type { PartitionerShape } from '../../../src/domain/workers/spec.ts';
 import { kafkajsProducer } from '../../../src/worker/clients/kafkajsProducer.ts';
 import { librdkafkaProducer } from '../../../src/worker/clients/librdkafka.ts';
 import type { Delivery, ProducerClient, ProducerEvents } from '../../../src/worker/clients/port.ts';

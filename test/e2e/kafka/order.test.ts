@@ -3,16 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { toKafkajsConsumer } from '../../../src/domain/kafkajsSettings.ts';
-import { toLibrdkafka } from '../../../src/domain/kafkaSettings.ts';
-import type { RunView } from '../../../src/domain/runView.ts';
-import {
-  type ConsumerSpec,
-  POD_NAME_ENV,
-  type ProducerSpec,
-  RECORD_LOG_ENV,
-  WORKER_SPEC_ENV,
-} from '../../../src/domain/workerSpec.ts';
+import type { RunView } from '../../../src/domain/figures/figures.ts';
+import { toKafkajsConsumer } from '../../../src/domain/settings/kafkajs.ts';
+import { toLibrdkafka } from '../../../src/domain/settings/librdkafka.ts';
+import { POD_NAME_ENV, RECORD_LOG_ENV, WORKER_SPEC_ENV } from '../../../src/domain/workers/environment.ts';
+import type { ConsumerSpec, ProducerSpec } from '../../../src/domain/workers/spec.ts';
 import { until } from '../../support/until.ts';
 import { startWorkersBroker, WORKER, type WorkersBroker } from '../../support/workers.ts';
 

@@ -2,12 +2,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { toKafkajsProducer } from '../../../src/domain/kafkajsSettings.ts';
-import { toLibrdkafka } from '../../../src/domain/kafkaSettings.ts';
-import { MOST_KEYS } from '../../../src/domain/keyTable.ts';
-import { partitionForKey } from '../../../src/domain/murmur2.ts';
-import type { RunView } from '../../../src/domain/runView.ts';
-import { type ProducerSpec, WORKER_SPEC_ENV } from '../../../src/domain/workerSpec.ts';
+import { MOST_KEYS } from '../../../src/domain/evidence/keyTable.ts';
+import type { RunView } from '../../../src/domain/figures/figures.ts';
+import { toKafkajsProducer } from '../../../src/domain/settings/kafkajs.ts';
+import { toLibrdkafka } from '../../../src/domain/settings/librdkafka.ts';
+import { WORKER_SPEC_ENV } from '../../../src/domain/workers/environment.ts';
+import { partitionForKey } from '../../../src/domain/workers/murmur2.ts';
+import type { ProducerSpec } from '../../../src/domain/workers/spec.ts';
 import { until } from '../../support/until.ts';
 import { startWorkersBroker, WORKER, type WorkersBroker } from '../../support/workers.ts';
 

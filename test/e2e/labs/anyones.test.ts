@@ -1,6 +1,7 @@
 /** A schedule over a Deployment that this operator knows nothing of: Kafka's own console consumer. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { ConsumerScale } from '../../../src/api/consumerScale.ts';
+import type { ConsumerScale } from '../../../src/api/consumerscale/consumerScale.ts';
+import { get, kubectl } from '../../../tools/kubectl.ts';
 import {
   applyIn,
   BROKERS,
@@ -15,7 +16,6 @@ import {
   untilConsumerScale,
   untilLoadTest,
 } from '../../support/clusterLab.ts';
-import { get, kubectl } from '../../support/kubectl.ts';
 
 const NAMESPACE = 'anyones';
 const NAME = 'anyones';

@@ -1,5 +1,6 @@
 /** Static members that restart, and consumers on kafkajs: the same group as people's own applications have it. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { kubectl } from '../../../tools/kubectl.ts';
 import {
   applyIn,
   consumerScale,
@@ -10,7 +11,6 @@ import {
   untilConsumerScale,
   untilLoadTest,
 } from '../../support/clusterLab.ts';
-import { kubectl } from '../../support/kubectl.ts';
 
 const NAMESPACE = 'clients';
 beforeAll(() => makeNamespace(NAMESPACE));

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { kubectl, list } from '../../../tools/kubectl.ts';
 import {
   applyIn,
   consumerScale,
@@ -12,7 +13,6 @@ import {
   untilConsumerScale,
   untilLoadTest,
 } from '../../support/clusterLab.ts';
-import { kubectl, list } from '../../support/kubectl.ts';
 
 const NAMESPACE = 'delivery';
 beforeAll(() => makeNamespace(NAMESPACE));

@@ -1,6 +1,7 @@
 /** Lab 06 in small: polls that take longer than max.poll.interval.ms, and the cure in the middle of it (graded/06: from the beginning). */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { LoadTest } from '../../../src/api/loadTest.ts';
+import type { LoadTest } from '../../../src/api/loadtest/loadTest.ts';
+import { kubectl } from '../../../tools/kubectl.ts';
 import {
   applyIn,
   conditionOf,
@@ -9,7 +10,6 @@ import {
   removeNamespace,
   untilLoadTest,
 } from '../../support/clusterLab.ts';
-import { kubectl } from '../../support/kubectl.ts';
 
 const NAMESPACE = 'lab06';
 const INTERVALS = { 'max.poll.interval.ms': '6000', 'session.timeout.ms': '6000', 'heartbeat.interval.ms': '2000' };

@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { LoadTest } from '../../../src/api/loadTest.ts';
+import type { LoadTest } from '../../../src/api/loadtest/loadTest.ts';
+import { kubectl } from '../../../tools/kubectl.ts';
 import {
   applyIn,
   BROKERS,
@@ -12,7 +13,6 @@ import {
   removeNamespace,
   untilLoadTest,
 } from '../../support/clusterLab.ts';
-import { kubectl } from '../../support/kubectl.ts';
 
 const NAMESPACE = 'foreign';
 const NAME = 'shared';

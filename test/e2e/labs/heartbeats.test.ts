@@ -1,5 +1,6 @@
 /** Lab 06 in small: heartbeats that are too rare. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { kubectl } from '../../../tools/kubectl.ts';
 import {
   applyIn,
   conditionOf,
@@ -8,7 +9,6 @@ import {
   removeNamespace,
   untilLoadTest,
 } from '../../support/clusterLab.ts';
-import { kubectl } from '../../support/kubectl.ts';
 
 const NAMESPACE = 'lab06-heartbeats';
 

@@ -1,7 +1,8 @@
 /** Labs 09 to 12: where records go, with and without keys, before and after partitions were added. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { LoadTest } from '../../../src/api/loadTest.ts';
-import { partitionForKey } from '../../../src/domain/murmur2.ts';
+import type { LoadTest } from '../../../src/api/loadtest/loadTest.ts';
+import { partitionForKey } from '../../../src/domain/workers/murmur2.ts';
+import { kubectl } from '../../../tools/kubectl.ts';
 import {
   applyIn,
   endOffsets,
@@ -11,7 +12,6 @@ import {
   removeNamespace,
   untilLoadTest,
 } from '../../support/clusterLab.ts';
-import { kubectl } from '../../support/kubectl.ts';
 
 const NAMESPACE = 'keys';
 beforeAll(async () => {

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { ConsumerScale } from '../../../src/api/consumerScale.ts';
-import type { LoadTest } from '../../../src/api/loadTest.ts';
+import type { ConsumerScale } from '../../../src/api/consumerscale/consumerScale.ts';
+import type { LoadTest } from '../../../src/api/loadtest/loadTest.ts';
+import { get, kubectl } from '../../../tools/kubectl.ts';
 import {
   conditionOf,
   describeGroup,
@@ -17,7 +18,6 @@ import {
   untilConsumerScale,
   untilLoadTest,
 } from '../../support/clusterLab.ts';
-import { get, kubectl } from '../../support/kubectl.ts';
 
 const NAMESPACE = 'lab01';
 const NAME = 'lag-small';

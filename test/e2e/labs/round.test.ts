@@ -1,7 +1,10 @@
 /** Lab 04 in small: consumers join a group one by one, up to one more than there are partitions, and leave it again. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { ConsumerScale, ConsumerScaleStepStatus } from '../../../src/api/consumerScale.ts';
-import type { LoadTest, LoadTestStatus } from '../../../src/api/loadTest.ts';
+import type { ConsumerScale } from '../../../src/api/consumerscale/consumerScale.ts';
+import type { ConsumerScaleStepStatus } from '../../../src/api/consumerscale/status.ts';
+import type { LoadTest } from '../../../src/api/loadtest/loadTest.ts';
+import type { LoadTestStatus } from '../../../src/api/loadtest/status.ts';
+import { kubectl } from '../../../tools/kubectl.ts';
 import {
   applyIn,
   conditionOf,
@@ -14,7 +17,6 @@ import {
   untilConsumerScale,
   untilLoadTest,
 } from '../../support/clusterLab.ts';
-import { kubectl } from '../../support/kubectl.ts';
 
 const NAMESPACE = 'lab04';
 const NAME = 'round-small';

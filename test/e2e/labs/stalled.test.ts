@@ -1,5 +1,6 @@
 /** What only Kafka can know: a Stalled condition with a sentence that says what to write instead, and nothing made half. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { kubectl } from '../../../tools/kubectl.ts';
 import {
   applyIn,
   conditionOf,
@@ -12,7 +13,6 @@ import {
   untilConsumerScale,
   untilLoadTest,
 } from '../../support/clusterLab.ts';
-import { kubectl } from '../../support/kubectl.ts';
 
 const NAMESPACE = 'stalled';
 const EXISTING = 'stalled-existing';

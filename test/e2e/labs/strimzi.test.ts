@@ -1,7 +1,8 @@
 /** A lab whose topic comes by a KafkaTopic: made, raised while the lab runs, paused, and deleted with and without the Topic Operator. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { KubernetesObject } from '../../../src/api/kind.ts';
-import type { LoadTest } from '../../../src/api/loadTest.ts';
+import type { LoadTest } from '../../../src/api/loadtest/loadTest.ts';
+import type { KubernetesObject } from '../../../src/contract/kubernetes.ts';
+import { get, kubectl } from '../../../tools/kubectl.ts';
 import {
   applyIn,
   conditionOf,
@@ -22,7 +23,6 @@ import {
   runTopicOperator,
   uninstallStrimzi,
 } from '../../support/clusterStrimzi.ts';
-import { get, kubectl } from '../../support/kubectl.ts';
 import type { TopicOperator } from '../../support/topicOperator.ts';
 
 const NAMESPACE = 'strimzi';

@@ -5,8 +5,9 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { LoadTest } from '../../../src/api/loadTest.ts';
-import { logs } from '../../cluster/paths.ts';
+import type { LoadTest } from '../../../src/api/loadtest/loadTest.ts';
+import { logs } from '../../../tools/cluster/paths.ts';
+import { list } from '../../../tools/kubectl.ts';
 import { delivered, kill9, type Processed, processedIn, seeded } from '../../support/bruteForce.ts';
 import {
   applyIn,
@@ -20,7 +21,6 @@ import {
   untilLoadTest,
 } from '../../support/clusterLab.ts';
 import { processOf } from '../../support/containers.ts';
-import { list } from '../../support/kubectl.ts';
 import { until } from '../../support/until.ts';
 
 const NAMESPACE = 'brute';

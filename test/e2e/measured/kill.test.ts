@@ -1,7 +1,7 @@
 /** A clean stop against a crash, in one group: what each costs its partitions, and what is delivered twice. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { ConsumerScale } from '../../../src/api/consumerScale.ts';
-import type { LoadTest } from '../../../src/api/loadTest.ts';
+import type { ConsumerScale } from '../../../src/api/consumerscale/consumerScale.ts';
+import type { LoadTest } from '../../../src/api/loadtest/loadTest.ts';
 import {
   applyIn,
   consumerScale,

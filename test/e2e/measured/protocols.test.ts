@@ -1,7 +1,8 @@
 /** Lab 08 in small: the same joins and leaves under three rebalance protocols. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { ConsumerScale } from '../../../src/api/consumerScale.ts';
-import type { LoadTestStatus } from '../../../src/api/loadTest.ts';
+import type { ConsumerScale } from '../../../src/api/consumerscale/consumerScale.ts';
+import type { LoadTestStatus } from '../../../src/api/loadtest/status.ts';
+import { kubectl } from '../../../tools/kubectl.ts';
 import {
   applyIn,
   consumerScale,
@@ -12,7 +13,6 @@ import {
   removeNamespace,
   untilConsumerScale,
 } from '../../support/clusterLab.ts';
-import { kubectl } from '../../support/kubectl.ts';
 
 const NAMESPACE = 'lab08';
 const COUNTS = [1, 2, 3, 4, 2];

@@ -1,10 +1,10 @@
 /** The rules are written twice, as CEL for the API server and as TypeScript for zod: both have to judge alike. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { consumerScaleSchema } from '../../../src/api/consumerScale.ts';
-import { ASSIGNORS, REFUSED as REFUSED_SETTINGS, type Role, SETTINGS } from '../../../src/api/kafkaSettings.ts';
-import { labSchema } from '../../../src/api/lab.ts';
-import { loadTestSchema } from '../../../src/api/loadTest.ts';
+import { consumerScaleSchema } from '../../../src/api/consumerscale/consumerScale.ts';
+import { labSchema } from '../../../src/api/lab/lab.ts';
+import { loadTestSchema } from '../../../src/api/loadtest/loadTest.ts';
+import { ASSIGNORS, REFUSED as REFUSED_SETTINGS, type Role, SETTINGS } from '../../../src/api/settings/kafka.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { type Objects, objectsOf } from '../../support/objects.ts';
 import { serveCrds } from '../../support/serveCrds.ts';

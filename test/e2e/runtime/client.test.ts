@@ -1,9 +1,9 @@
 /** The traps of client-node 2.0.1, each against the real API server. */
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { OWNER_UID } from '../../../src/api/kind.ts';
+import { OWNER_UID } from '../../../src/contract/actions.ts';
+import { applyUnowned } from '../../../src/runtime/loop/unowned.ts';
 import { ApiError, type Cluster } from '../../../src/runtime/ports.ts';
-import { applyUnowned } from '../../../src/runtime/unowned.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { type FaultProxy, startFaultProxy } from '../../support/faultProxy.ts';
 import { clusterOf, configMapRef } from '../../support/toy.ts';

@@ -1,9 +1,12 @@
 /** A Lab on a real API server: what it makes, keeps, kills and takes away. The test says what a LoadTest's operator would. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import type { KubernetesObject } from '../../../src/api/kind.ts';
-import type { Lab, LabInput } from '../../../src/api/lab.ts';
-import type { LoadTest, LoadTestInput, LoadTestStatus } from '../../../src/api/loadTest.ts';
-import { GROUP_VERSION } from '../../../src/api/runStatus.ts';
+import type { Lab } from '../../../src/api/lab/lab.ts';
+import type { LabInput } from '../../../src/api/lab/spec.ts';
+import type { LoadTest } from '../../../src/api/loadtest/loadTest.ts';
+import type { LoadTestInput } from '../../../src/api/loadtest/spec.ts';
+import type { LoadTestStatus } from '../../../src/api/loadtest/status.ts';
+import { GROUP_VERSION } from '../../../src/api/sharedStatus.ts';
+import type { KubernetesObject } from '../../../src/contract/kubernetes.ts';
 import { labKind } from '../../../src/kinds/lab/plan.ts';
 import type { Cluster, Workers } from '../../../src/runtime/ports.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';

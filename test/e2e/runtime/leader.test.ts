@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { leadWhenElected, type Tenure } from '../../../src/runtime/leader.ts';
+import { createRuntime } from '../../../src/runtime/loop/runtime.ts';
 import type { Cluster, EvidenceReader } from '../../../src/runtime/ports.ts';
-import { createRuntime } from '../../../src/runtime/runtime.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { type FaultProxy, startFaultProxy } from '../../support/faultProxy.ts';
 import { keptLog, noEvidence, noKafka, noMetrics, noWorkers } from '../../support/kept.ts';

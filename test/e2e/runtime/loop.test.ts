@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import type { KubernetesObject } from '../../../src/api/kind.ts';
+import type { KubernetesObject } from '../../../src/contract/kubernetes.ts';
 import { ActionError, type Cluster, type EvidenceReader, type Kafka } from '../../../src/runtime/ports.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { type FaultProxy, type Seen, startFaultProxy } from '../../support/faultProxy.ts';

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
 import { request } from 'undici';
-import type { Condition, KubernetesObject } from '../../../src/api/kind.ts';
+import type { Condition, KubernetesObject } from '../../../src/contract/kubernetes.ts';
 import type { Cluster } from '../../../src/runtime/ports.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { clusterOf } from '../../support/toy.ts';

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { systemClock } from '../../../src/runtime/clock.ts';
-import type { Change } from '../../../src/runtime/objectStore.ts';
 import type { Cluster } from '../../../src/runtime/ports.ts';
-import { type WatchCache, watchCache } from '../../../src/runtime/watchCache.ts';
+import type { Change } from '../../../src/runtime/watch/objectStore.ts';
+import { type WatchCache, watchCache } from '../../../src/runtime/watch/watchCache.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { type FaultProxy, type Seen, startFaultProxy } from '../../support/faultProxy.ts';
 import { keptLog } from '../../support/kept.ts';

@@ -6,10 +6,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { loadAll } from 'js-yaml';
-import type { Lab, LabInput } from '../../../../src/api/lab.ts';
-import type { LoadTest, LoadTestInput } from '../../../../src/api/loadTest.ts';
+import type { Lab } from '../../../../src/api/lab/lab.ts';
+import type { LabInput } from '../../../../src/api/lab/spec.ts';
+import type { LoadTest } from '../../../../src/api/loadtest/loadTest.ts';
+import type { LoadTestInput } from '../../../../src/api/loadtest/spec.ts';
+import { kubectl, list } from '../../../../tools/kubectl.ts';
 import { applyIn, makeNamespace, removeNamespace, topics, untilLab } from '../../../support/clusterLab.ts';
-import { kubectl, list } from '../../../support/kubectl.ts';
 import { room } from '../../../support/room.ts';
 
 const NAMESPACE = 'graded';

@@ -1,0 +1,65 @@
+/**
+ * The contract between the runtime, which looks and acts, and the kinds, which decide.
+ * Everything here is plain data: a kind's `plan` has no await, client, clock or randomness.
+ */
+
+import type { Action, Failure } from './actions.ts';
+import type { KafkaView } from './kafkaView.ts';
+import type { KubernetesObject, TypeRef } from './kubernetes.ts';
+import type { Needs } from './needs.ts';
+import type { EpochMs } from './time.ts';
+
+/** A value that was read, or the sentence that says why it could not be. */
+export type Known<T> = { readonly known: T } | { readonly unavailable: string };
+
+export interface Observed<R, Evidence = unknown> {
+  resource: R;
+  deleting: boolean;
+  /** Objects of the kind's `owns` types whose controller is this resource. */
+  owned: KubernetesObject[];
+  /** The objects asked for by `needs`, in that order; null where there is none. */
+  objects: (KubernetesObject | null)[];
+  kafka: Known<KafkaView>;
+  /** The folded evidence of the run, once it has been read up to where it ended when reading began. */
+  evidence: Known<Evidence>;
+  failures: Failure[];
+  now: EpochMs;
+}
+
+/** An Event about the resource. */
+export interface Notice {
+  type: 'Normal' | 'Warning';
+  /** CamelCase, for machines. */
+  reason: string;
+  /** A sentence, for people. At most 1,024 characters are kept. */
+  message: string;
+}
+
+export interface Plan<Status> {
+  /** Desired objects, complete; the runtime adds namespace, owner reference and labels, applies them server-side, and prunes owned objects that are not among them. */
+  apply: KubernetesObject[];
+  /** Idempotent by themselves: a repeat after a crash changes nothing more. Carried out in order, after `apply`. */
+  actions: Action[];
+  /** The whole status: a field left out is removed. */
+  status: Status;
+  events: Notice[];
+  /** Look again after this many milliseconds even when nothing changes; absent: only on change. */
+  lookAgainInMs?: number;
+  /** Only while deleting: nothing is left to do, take the finalizer away. */
+  finished?: boolean;
+}
+
+export interface Kind<R extends KubernetesObject, Status, Evidence = unknown> {
+  apiVersion: string;
+  kind: string;
+  /** Lower-case plural, as in the URL. */
+  plural: string;
+  /** Types of the objects it makes (watched by owner reference, pruned when no longer desired). */
+  owns: (TypeRef & { plural: string })[];
+  /**
+   * Asked first without `objects`, to learn which ones to look at, and again with them (null where there is none), until
+   * it asks for no others: what one of them holds may tell which one comes next. It only ever adds some at the end.
+   */
+  needs(resource: R, objects?: (KubernetesObject | null)[]): Needs;
+  plan(seen: Observed<R, Evidence>): Plan<Status>;
+}

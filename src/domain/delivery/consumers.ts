@@ -1,0 +1,130 @@
+/** What the consumers of a run processed: how much, how fast, and which offsets. */
+import type { EpochMs } from '../../contract/time.ts';
+import type { ClientError, Consumed } from '../evidence/facts.ts';
+import { createDistribution, type Distribution } from '../evidence/histogram.ts';
+import type { RunView } from '../figures/figures.ts';
+import { addRange, countOffsets, emptyOffsets, type OffsetSet } from './offsetRanges.ts';
+import { type Counter, newCounter, perSecond, read, roundedRate } from './rate.ts';
+
+/** A consumer that said nothing for so long is over (it would say `Alive` every 3 s). */
+const OVER_MS = 15_000;
+const ERRORS_KEPT = 50;
+
+interface Consumer {
+  records: number;
+  counter: Counter;
+  /** It has consumed all that it was asked to, or its process is over. */
+  done: boolean;
+  seenAt: EpochMs;
+}
+
+export interface Consumers {
+  /** By process and client. */
+  all: Map<string, Consumer>;
+  /** By partition. */
+  offsets: Map<number, OffsetSet>;
+  firstAt: EpochMs;
+  lastAt: EpochMs;
+  endToEnd: Distribution;
+  polls: { count: number; recordsMax: number; longestIntervalMs: number; sizes: Distribution };
+  /** The newest ones, by time. */
+  errors: RunView['consumers']['errors'];
+}
+
+export const noConsumers = (): Consumers => ({
+  all: new Map(),
+  offsets: new Map(),
+  firstAt: Number.POSITIVE_INFINITY,
+  lastAt: Number.NEGATIVE_INFINITY,
+  endToEnd: createDistribution(),
+  polls: { count: 0, recordsMax: 0, longestIntervalMs: 0, sizes: createDistribution('count') },
+  errors: [],
+});
+
+/** A sign of life. `at`: by the broker's clock. */
+export function consumerSeen(consumers: Consumers, key: string, at: EpochMs): void {
+  const consumer = consumers.all.get(key);
+  if (consumer === undefined) {
+    consumers.all.set(key, { records: 0, counter: newCounter(at), done: false, seenAt: at });
+  } else if (at > consumer.seenAt) consumer.seenAt = at;
+}
+
+/** `shift`: to be added to the process's times. False when a histogram could not be read. */
+export function addConsumed(consumers: Consumers, key: string, fact: Consumed, shift: number): boolean {
+  let records = 0;
+  for (const work of fact.partitions) {
+    let offsets = consumers.offsets.get(work.partition);
+    if (offsets === undefined) {
+      offsets = emptyOffsets();
+      consumers.offsets.set(work.partition, offsets);
+    }
+    const before = offsets.total;
+    for (const range of work.ranges) addRange(offsets, range);
+    records += offsets.total - before;
+    consumers.firstAt = Math.min(consumers.firstAt, work.firstBeganAt + shift);
+    consumers.lastAt = Math.max(consumers.lastAt, work.lastEndedAt + shift);
+  }
+  const consumer = consumers.all.get(key);
+  if (consumer !== undefined) {
+    consumer.records += records;
+    consumer.done ||= fact.done === true;
+    read(consumer.counter, fact.at + shift, consumer.records);
+  }
+  const { polls } = consumers;
+  polls.count += fact.polls?.count ?? 0;
+  polls.recordsMax = Math.max(polls.recordsMax, fact.polls?.recordsMax ?? 0);
+  polls.longestIntervalMs = Math.max(polls.longestIntervalMs, fact.polls?.longestIntervalMs ?? 0);
+  const sizes = fact.polls === undefined || polls.sizes.merge(fact.polls.sizes);
+  const endToEnd = fact.endToEnd === undefined || consumers.endToEnd.merge(fact.endToEnd);
+  return sizes && endToEnd;
+}
+
+export function consumerStopped(consumers: Consumers, key: string): void {
+  const consumer = consumers.all.get(key);
+  if (consumer !== undefined) consumer.done = true;
+}
+
+export function consumerFailed({ errors }: Consumers, { code, message, at }: ClientError, shift: number): void {
+  let index = errors.length;
+  while (index > 0 && (errors[index - 1] as { at: EpochMs }).at > at + shift) index--;
+  errors.splice(index, 0, { code, message, at: at + shift });
+  if (errors.length > ERRORS_KEPT) errors.shift();
+}
+
+export function consumersView(
+  consumers: Consumers,
+  now: EpochMs,
+): { consumers: Omit<RunView['consumers'], 'members' | 'idle'>; delivery: Omit<RunView['delivery'], 'produced'> } {
+  const delivery = { consumed: 0, duplicated: 0, skipped: 0 };
+  for (const offsets of consumers.offsets.values()) {
+    const { total, duplicated, skipped } = countOffsets(offsets);
+    delivery.consumed += total;
+    delivery.duplicated += duplicated;
+    delivery.skipped += skipped;
+  }
+  const all = [...consumers.all.values()];
+  const elapsedMs = Math.max(0, consumers.lastAt - consumers.firstAt);
+  const over = all.length > 0 && all.every(({ done, seenAt }) => done || now - seenAt > OVER_MS);
+  const whole = elapsedMs > 0 ? (delivery.consumed * 1000) / elapsedMs : 0;
+  const current = () => all.reduce((rates, { counter }) => rates + perSecond(counter, now), 0);
+  const { polls } = consumers;
+  return {
+    consumers: {
+      consumed: delivery.consumed,
+      messagesPerSecond: roundedRate(over ? whole : current()),
+      elapsedMs,
+      endToEndMs: consumers.endToEnd.summary(),
+      polls:
+        polls.count === 0
+          ? null
+          : {
+              count: polls.count,
+              recordsMax: polls.recordsMax,
+              recordsP50: polls.sizes.percentile(50) ?? 0,
+              longestIntervalMs: Math.round(polls.longestIntervalMs),
+            },
+      errors: consumers.errors.map((error) => ({ ...error })),
+    },
+    delivery,
+  };
+}

@@ -1,0 +1,104 @@
+import { expect, test } from '@jest/globals';
+import type { LagSample } from '../evidence/facts.ts';
+import { addSample, emptyLag, lagChange, lagView, lowRow } from './lag.ts';
+
+type Row = [end: number, committed: number | null, beginning?: number];
+
+const sample = (at: number, rows: Row[], spreadMs = 4): LagSample => ({
+  type: 'LagSample',
+  at,
+  spreadMs,
+  groupState: 'Stable',
+  groupMembers: 1,
+  partitions: rows.map(([endOffset, committedOffset, beginningOffset = 0], partition) => ({
+    partition,
+    endOffset,
+    committedOffset,
+    beginningOffset,
+  })),
+});
+
+const record = (...samples: LagSample[]) => {
+  const lag = emptyLag();
+  for (const s of samples) addSample(lag, s);
+  return lag;
+};
+
+const totals = (...values: number[]) => record(...values.map((value, i) => sample(1000 * i, [[value, 0]])));
+
+test('no sample, no lag', () => {
+  expect(lagView(emptyLag())).toBeNull();
+  expect(lagChange(emptyLag(), 0, 10, 0)).toBeUndefined();
+});
+
+test('end less committed; where nothing is committed, all that lies in the log', () => {
+  const view = lagView(record(sample(1000, [[100, 90], [50, null, 20], [7, 9]]))); // biome-ignore format: one row a partition
+  expect(view?.partitions).toEqual([
+    { partition: 0, endOffset: 100, committedOffset: 90, lag: 10 },
+    { partition: 1, endOffset: 50, committedOffset: null, lag: 30 },
+    { partition: 2, endOffset: 7, committedOffset: 9, lag: 0 },
+  ]);
+  expect(view).toMatchObject({ at: 1000, total: 40, peak: 40, peakAt: 1000, errorBound: 0 });
+});
+
+test('the error bound is the spread times the growth of the log', () => {
+  const rows = (end: number): Row[] => [[end, 0], [end, 0]]; // biome-ignore format: one row a partition
+  expect(lagView(record(sample(0, rows(0), 3), sample(1000, rows(500), 8)))?.errorBound).toBe(8);
+});
+
+test('samples that come in late take their place', () => {
+  const [a, b, c] = [sample(1, [[5, 0]]), sample(2, [[9, 0]]), sample(3, [[2, 0]])] as const;
+  expect(lagView(record(c, a, b))).toEqual(lagView(record(a, b, c)));
+});
+
+test('the same look at Kafka, reported twice, is one', () => {
+  const rows: [Row[], Row[]] = [[[0, 0]], [[500, 0]]];
+  const [a, b] = [sample(1000, rows[0]), sample(2000, rows[1], 8)] as const;
+  expect(lagView(record(a, b, b, a, b))).toEqual(lagView(record(a, b)));
+  // Two samples of one time would have shown no growth of the log, so no error either.
+  expect(lagView(record(a, b, b))?.errorBound).toBe(4);
+  expect(record(a, b, b, a).points).toHaveLength(2);
+});
+
+test('history: at most 120 points, oldest first, the peak among them', () => {
+  const lag = emptyLag();
+  for (let i = 0; i < 1000; i++) addSample(lag, sample(i * 1000, [[i === 433 ? 9999 : i, 0]]));
+  const history = lagView(lag)?.history ?? [];
+  expect(history.length).toBeLessThanOrEqual(120);
+  expect(history.length).toBeGreaterThan(100);
+  expect(history).toContainEqual({ at: 433_000, total: 9999 });
+  expect(history.map(({ at }) => at)).toEqual(history.map(({ at }) => at).sort((x, y) => x - y));
+});
+
+test('ten hours of samples stay bounded and keep their maxima', () => {
+  const lag = emptyLag();
+  for (let i = 0; i < 36_000; i++) addSample(lag, sample(i * 1000, [[i === 500 ? 9999 : i % 100, 0]]));
+  expect(lag.points.length).toBeLessThanOrEqual(7_200);
+  expect(lagView(lag)).toMatchObject({ peak: 9999, peakAt: 500_000 });
+  expect(lagView(lag)?.history).toContainEqual({ at: 500_000, total: 9999 });
+});
+
+test('what a step did to the lag', () => {
+  const lag = totals(10, 400, 700, 300, 8, 5, 6);
+  expect(lagChange(lag, 500, 6000, 10)).toEqual({ before: 10, peak: 700, after: 6, drainedMs: 3500 });
+  expect(lagChange(lag, 1000, 3000, 10)).toEqual({ before: 400, peak: 700, after: 300, drainedMs: undefined });
+  expect(lagChange(lag, 4000, 6000, 10)).toEqual({ before: 8, peak: 8, after: 6, drainedMs: 0 });
+  expect(lagChange(lag, -5000, -1000, 10)).toBeUndefined();
+  expect(lagChange(lag, 500, 6000)?.drainedMs).toBeUndefined();
+  expect(lagChange(lag, 500, 6000, 8)?.drainedMs).toBe(4500);
+});
+
+test('a lag that comes back has not been drained before', () => {
+  expect(lagChange(totals(100, 0, 100, 0), 0, 9000, 5)?.drainedMs).toBe(3000);
+});
+
+test('a row of looks below a threshold: since when, and at which look it has lasted', () => {
+  const lag = totals(5, 12, 9, 8, 10, 3, 4, 2);
+  expect(lowRow(lag, 0, 9000, 10, 1000)).toEqual({ since: 2000, heldAt: 3000 });
+  expect(lowRow(lag, 0, 9000, 10, 0)).toEqual({ since: 0, heldAt: 0 });
+  expect(lowRow(lag, 0, 9000, 10, 2000)).toEqual({ since: 5000, heldAt: 7000 });
+  expect(lowRow(lag, 0, 6999, 10, 2000)).toEqual({ since: 5000 });
+  expect(lowRow(lag, 5001, 9000, 10, 2000)).toEqual({ since: 6000 });
+  expect(lowRow(lag, 0, 4000, 10, 2000)).toBeUndefined();
+  expect(lowRow(lag, 7001, 9000, 10, 0)).toBeUndefined();
+});

@@ -1,0 +1,123 @@
+/** What the producers of a run did, from their running totals. */
+import type { EpochMs } from '../../contract/time.ts';
+import type { Produced } from '../evidence/facts.ts';
+import { createDistribution, type Distribution } from '../evidence/histogram.ts';
+import type { RunView } from '../figures/figures.ts';
+import { addPlaces, nothingPlaced, type Placed, partitionsView } from '../keys/keys.ts';
+import { type Counter, newCounter, perSecond, read, roundedRate } from './rate.ts';
+
+interface Producer {
+  client: string;
+  /** The newest totals, times by the broker's clock. */
+  totals: Produced;
+  messages: Counter;
+  bytes: Counter;
+  /** Its process is over. */
+  stopped: boolean;
+}
+
+export interface Producers {
+  /** By process and client: totals begin anew with the process. */
+  all: Map<string, Producer>;
+  latency: Distribution;
+  placed: Placed;
+  /** Client errors by code. */
+  errors: Map<string, number>;
+}
+
+export const noProducers = (): Producers => ({
+  all: new Map(),
+  latency: createDistribution(),
+  placed: nothingPlaced(),
+  errors: new Map(),
+});
+
+/** `shift`: to be added to the process's times. False when the latencies could not be read. */
+export function addProduced(producers: Producers, key: string, fact: Produced, shift: number): boolean {
+  const at = fact.at + shift;
+  const { partitions: _partitions, keys: _keys, keysBefore: _keysBefore, ...rest } = fact;
+  const totals = { ...rest, at };
+  if (fact.firstSentAt !== undefined) totals.firstSentAt = fact.firstSentAt + shift;
+  if (fact.lastAcknowledgedAt !== undefined) totals.lastAcknowledgedAt = fact.lastAcknowledgedAt + shift;
+  delete totals.latency;
+  let producer = producers.all.get(key);
+  if (producer === undefined) {
+    const since = Math.min(at, totals.firstSentAt ?? at);
+    producer = { client: fact.client, totals, messages: newCounter(since), bytes: newCounter(since), stopped: false };
+    producers.all.set(key, producer);
+  }
+  // A report that was not taken at first is sent again after newer ones.
+  if (settled(totals) >= settled(producer.totals)) {
+    producer.totals = totals;
+    read(producer.messages, at, fact.acknowledged);
+    read(producer.bytes, at, fact.bytes);
+  }
+  addPlaces(producers.placed, key, fact);
+  return fact.latency === undefined || producers.latency.merge(fact.latency);
+}
+
+const settled = ({ acknowledged, failed }: Produced): number => acknowledged + failed;
+
+export function producerStopped(producers: Producers, key: string): void {
+  const producer = producers.all.get(key);
+  if (producer !== undefined) producer.stopped = true;
+}
+
+export function producerFailed({ errors }: Producers, code: string): void {
+  errors.set(code, (errors.get(code) ?? 0) + 1);
+}
+
+export function acknowledgedUntil(producers: Producers): EpochMs | undefined {
+  const times = [...producers.all.values()].flatMap(({ totals }) => totals.lastAcknowledgedAt ?? []);
+  return times.length === 0 ? undefined : times.reduce((last, at) => Math.max(last, at));
+}
+
+export function producersView(producers: Producers, now: EpochMs): RunView['producers'] {
+  const all = [...producers.all.values()];
+  const sum = (value: (totals: Produced) => number) => all.reduce((total, { totals }) => total + value(totals), 0);
+  const clients = (which: (producer: Producer) => boolean) =>
+    new Set(all.filter(which).map(({ client }) => client)).size;
+  const acknowledged = sum((totals) => totals.acknowledged);
+  const bytes = sum((totals) => totals.bytes);
+  const firstSentAt = all.reduce(
+    (first, { totals }) => Math.min(first, totals.firstSentAt ?? first),
+    Number.POSITIVE_INFINITY,
+  );
+  const lastAt = all.reduce(
+    (last, { totals }) => Math.max(last, totals.lastAcknowledgedAt ?? last),
+    Number.NEGATIVE_INFINITY,
+  );
+  const elapsedMs = Math.max(0, lastAt - firstSentAt);
+  const over = all.length > 0 && all.every(({ totals, stopped }) => totals.done || stopped);
+  const rate = (total: number, counter: (producer: Producer) => Counter) => {
+    if (over) return elapsedMs > 0 ? roundedRate((total * 1000) / elapsedMs) : 0;
+    return roundedRate(all.reduce((rates, producer) => rates + perSecond(counter(producer), now), 0));
+  };
+  return {
+    producing: clients(({ totals, stopped }) => !stopped && (totals.acknowledged > 0 || totals.done)),
+    attempted: sum((totals) => totals.attempted),
+    acknowledged,
+    failed: sum((totals) => totals.failed),
+    bytes,
+    messagesPerSecond: rate(acknowledged, ({ messages }) => messages),
+    bytesPerSecond: rate(bytes, (producer) => producer.bytes),
+    elapsedMs,
+    latencyMs: producers.latency.summary(),
+    done: clients(({ totals }) => totals.done),
+    errors: errorCounts(producers, all),
+    partitions: partitionsView(producers.placed),
+  };
+}
+
+/** A failed record is counted by its producer; an error of the client as a whole is told once each time. */
+function errorCounts({ errors }: Producers, all: Producer[]): RunView['producers']['errors'] {
+  const counted = new Map<string, number>();
+  for (const { totals } of all) {
+    for (const [code, count] of Object.entries(totals.errors ?? {}))
+      counted.set(code, (counted.get(code) ?? 0) + count);
+  }
+  for (const [code, count] of errors) counted.set(code, Math.max(counted.get(code) ?? 0, count));
+  return [...counted]
+    .map(([code, count]) => ({ code, count }))
+    .sort((a, b) => b.count - a.count || (a.code < b.code ? -1 : 1));
+}

@@ -1,0 +1,89 @@
+import { expect, test } from '@jest/globals';
+import type { GroupView, KafkaView } from '../../contract/kafkaView.ts';
+import { parseFact } from '../evidence/parse.ts';
+import { lagSampleOf } from './operatorFacts.ts';
+
+const member = (id: string, partitions: number[]) => ({ id: `${id}-1`, clientId: id, host: '10.0.0.7', partitions });
+const group = (more: Partial<GroupView> = {}): GroupView => ({
+  state: 'Stable',
+  protocol: 'classic',
+  assignor: 'range',
+  members: [member('b', [1]), { ...member('a', [0]), groupInstanceId: 'a' }],
+  committed: [{ partition: 0, offset: 7 }],
+  ...more,
+});
+const seen = (its: GroupView | null): KafkaView => ({
+  at: 1000,
+  spreadMs: 3,
+  brokers: [],
+  topic: {
+    name: 't',
+    partitions: [0, 1].map((partition) => ({
+      partition,
+      leader: 1,
+      replicas: [1],
+      isr: [1],
+      beginningOffset: 2,
+      endOffset: 9,
+    })),
+  },
+  group: its,
+  evidence: { topic: 'e', endOffsets: [] },
+});
+
+test('a look at lag and members', () => {
+  const sample = lagSampleOf(seen(group()));
+  expect(sample).toEqual({
+    type: 'LagSample',
+    at: 1000,
+    spreadMs: 3,
+    groupState: 'Stable',
+    groupMembers: 2,
+    protocol: 'Eager',
+    members: [
+      { memberId: 'a-1', clientId: 'a', host: '10.0.0.7', groupInstanceId: 'a', partitions: [0] },
+      { memberId: 'b-1', clientId: 'b', host: '10.0.0.7', partitions: [1] },
+    ],
+    partitions: [
+      { partition: 0, endOffset: 9, beginningOffset: 2, committedOffset: 7 },
+      { partition: 1, endOffset: 9, beginningOffset: 2, committedOffset: null },
+    ],
+  });
+  expect(parseFact(sample)).toEqual(sample);
+});
+
+test('members that were told are not told again, as long as they have the same partitions', () => {
+  // As it is read back from the evidence.
+  const told = parseFact({ ...lagSampleOf(seen(group())), at: 400 }) as ReturnType<typeof lagSampleOf>;
+  const again = lagSampleOf(seen(group()), told);
+  expect(again).toMatchObject({ membersAsAt: 400, groupMembers: 2 });
+  expect(again).not.toHaveProperty('members');
+  const other = lagSampleOf(seen(group({ members: [member('a', [0, 1])] })), told);
+  expect(other?.members).toHaveLength(1);
+  expect(other).not.toHaveProperty('membersAsAt');
+});
+
+test('no group, no topic', () => {
+  expect(lagSampleOf(seen(null))).toMatchObject({ groupState: null, groupMembers: 0, members: [] });
+  expect(lagSampleOf({ ...seen(null), topic: null })).toBeUndefined();
+});
+
+test('a long list is cut, and the number of members shows it', () => {
+  const members = Array.from({ length: 900 }, (_, n) => member(`c-${n}`, []));
+  const sample = lagSampleOf(seen(group({ members })));
+  expect([sample?.members?.length, sample?.groupMembers]).toEqual([500, 900]);
+});
+
+test.each<[Partial<GroupView>, string | undefined]>([
+  [{ assignor: 'range' }, 'Eager'],
+  [{ assignor: 'cooperative-sticky' }, 'Cooperative'],
+  [{ assignor: 'my-own' }, 'None'],
+  [{ protocol: 'consumer', assignor: 'uniform' }, 'Consumer'],
+])('%j rebalances as %s', (more, protocol) => {
+  expect(lagSampleOf(seen(group(more)))?.protocol).toBe(protocol);
+});
+
+test('a group that is empty has no assignor', () => {
+  const { assignor: _, ...empty } = group({ state: 'Empty', members: [] });
+  expect(lagSampleOf(seen(empty))).not.toHaveProperty('protocol');
+});

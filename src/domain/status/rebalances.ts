@@ -1,0 +1,84 @@
+/** Rebalances as a status shows them. */
+import type { LoadTestStatus } from '../../api/loadtest/status.ts';
+import { iso } from '../../api/schema/time.ts';
+import type { Rebalance } from '../figures/figures.ts';
+
+export type RebalancesStatus = NonNullable<LoadTestStatus['rebalances']>;
+
+/** The CRD's bounds. */
+const RECENT = 50;
+const MOST_ENTRIES = 1_000;
+const MOST_PARTITIONS = 10_000;
+const LONGEST_REASON = 1_024;
+const LONGEST_ID = 253;
+/** Pauses are shown in whole ms. */
+const ROUNDED_MS = 0.5;
+/** Of the whole object's 256 KiB. */
+const MOST_BYTES = 240 * 1024;
+
+function rebalanceStatus(rebalance: Rebalance): RebalancesStatus['recent'][number] {
+  const {
+    asked: _asked,
+    pending,
+    pauses,
+    members,
+    reason,
+    at,
+    settledAt,
+    stopTheWorldMs,
+    longestPauseMs,
+    ...others
+  } = rebalance;
+  const { resolutionMs, errorBoundMs, ...rest } = others;
+  return {
+    ...rest,
+    at: iso(at),
+    settledAt: iso(settledAt),
+    ...(resolutionMs === undefined ? {} : { resolutionMs: Math.round(resolutionMs) }),
+    stopTheWorldMs: Math.round(stopTheWorldMs),
+    longestPauseMs: Math.round(longestPauseMs),
+    ...(errorBoundMs === undefined ? {} : { errorBoundMs: Math.ceil((errorBoundMs + ROUNDED_MS) * 10) / 10 }),
+    reason: reason.slice(0, LONGEST_REASON),
+    pauses: longest(pauses).map(({ partition, ms }) => ({ partition, ms: Math.round(ms) })),
+    ...(pending.length === 0 ? {} : { pending: pending.slice(0, MOST_PARTITIONS) }),
+    members: members.slice(0, MOST_ENTRIES).map((member) => ({ ...member, id: member.id.slice(0, LONGEST_ID) })),
+  };
+}
+
+/** All, or the longest ones where there are too many, in the order they came. */
+function longest(pauses: Rebalance['pauses']): Rebalance['pauses'] {
+  if (pauses.length <= MOST_ENTRIES) return pauses;
+  const kept = new Set([...pauses].sort((a, b) => b.ms - a.ms).slice(0, MOST_ENTRIES));
+  return pauses.filter((pause) => kept.has(pause));
+}
+
+/** `count`: of all, where the list has been cut. */
+export function rebalancesStatus(list: readonly Rebalance[], settled: boolean, count = list.length): RebalancesStatus {
+  return {
+    count,
+    settled,
+    partitionsMoved: list.reduce((sum, { partitionsMoved }) => sum + partitionsMoved, 0),
+    longestPauseMs: Math.round(Math.max(0, ...list.map(({ longestPauseMs }) => longestPauseMs))),
+    longestStopTheWorldMs: Math.round(Math.max(0, ...list.map(({ stopTheWorldMs }) => stopTheWorldMs))),
+    recent: list.slice(-RECENT).map(rebalanceStatus),
+  };
+}
+
+const bytesOf = (status: object): number => new TextEncoder().encode(JSON.stringify(status)).length;
+export const isTooLarge = (status: object): boolean => bytesOf(status) > MOST_BYTES;
+
+/** The same status with as many of the newest rebalances (but `least`) as keep the whole of it small enough. */
+export function withinSize<S extends { rebalances?: RebalancesStatus }>(status: S, least = 0): S {
+  let small = status;
+  while (small.rebalances !== undefined && small.rebalances.recent.length > least && isTooLarge(small)) {
+    const { recent } = small.rebalances;
+    small = { ...small, rebalances: { ...small.rebalances, recent: recent.slice(Math.ceil(recent.length / 2)) } };
+  }
+  return small;
+}
+
+/** What is not shown, as a sentence for `truncated`. */
+export function rebalancesLeftOut({ rebalances }: { rebalances?: RebalancesStatus }): string[] {
+  if (rebalances === undefined || rebalances.recent.length === rebalances.count) return [];
+  return [`rebalances.recent: the last ${rebalances.recent.length} of ${rebalances.count}`];
+}

@@ -1,0 +1,128 @@
+/**
+ * The Kafka resources and KafkaTopics of Strimzi (kafka.strimzi.io): which to look at, and what is there.
+ * Source: the API reference, https://strimzi.io/docs/operators/latest/overview
+ */
+
+import type { KafkaConnection } from '../../api/shared.ts';
+import type { KubernetesObject } from '../../contract/kubernetes.ts';
+import type { Wanted } from '../../contract/needs.ts';
+import { CLUSTER_LABEL, kafkaTopicName, type TopicStatus } from './kafkaTopic.ts';
+
+export interface StrimziCluster {
+  /** Name of the Kafka resource. */
+  cluster: string;
+  namespace: string;
+}
+
+/** Newest first: `v1` since Strimzi 0.49, `v1beta2` before. */
+const VERSIONS = ['kafka.strimzi.io/v1', 'kafka.strimzi.io/v1beta2'];
+
+/** The Kafka resource behind a connection, where it is known; `default`: the one behind the operator's own connection. */
+export function strimziCluster(
+  connection: KafkaConnection | undefined,
+  ownNamespace: string,
+  byDefault: StrimziCluster | undefined,
+): StrimziCluster | undefined {
+  if (connection === undefined) return byDefault;
+  const { strimzi } = connection;
+  return strimzi && { cluster: strimzi.cluster, namespace: strimzi.namespace ?? ownNamespace };
+}
+
+export interface Sought {
+  at: StrimziCluster;
+  /** The Kafka resource. */
+  kafka: boolean;
+  /** Name of a topic whose KafkaTopic is looked at. */
+  topic?: string;
+  /** metadata.name of that, where it is on record. */
+  known?: string | undefined;
+  /** By that name or the topic's only: it is known that no other one stands for the topic. */
+  byName?: boolean | undefined;
+}
+
+export interface StrimziSight {
+  at: StrimziCluster;
+  /** Version in which the API server has KafkaTopics; undefined: in none that is known. */
+  apiVersion: string | undefined;
+  /** null: there is none. */
+  kafka: KubernetesObject | null;
+  /** The KafkaTopic that stands for the topic, whatever its own name is. */
+  topic: KubernetesObject | null;
+  /** The KafkaTopic of another topic that has the name which one for this topic would get. */
+  taken: KubernetesObject | null;
+  /** Some of it may not be read (and is null): what to do about it, as a sentence. */
+  forbidden?: string;
+}
+
+/**
+ * The objects to look at, and what they show. First the versions that the API server has, then the resources in one of
+ * them: `objects` are those seen so far, in the order of `refs`, which goes on from there. A KafkaTopic is looked for by its
+ * name, and among all of its cluster only where that one is not it.
+ */
+export function lookAtStrimzi(
+  { at, kafka, topic, known, byName }: Sought,
+  objects: readonly (KubernetesObject | null)[] = [],
+): { refs: Wanted[]; sight: StrimziSight } {
+  const refs: Wanted[] = [];
+  const none: StrimziSight = { at, apiVersion: undefined, kafka: null, topic: null, taken: null };
+  for (const apiVersion of VERSIONS) {
+    refs.push({ apiVersion: 'v1', kind: 'APIResourceList', namespace: '', name: apiVersion });
+    const list = objects[refs.length - 1];
+    if (list === undefined) return { refs, sight: none };
+    if (!serves(list, 'KafkaTopic')) continue;
+    const { namespace } = at;
+    let forbidden: string | undefined;
+    /** undefined: not seen yet. */
+    const see = (kind: string, name: string): KubernetesObject | null | undefined => {
+      refs.push({ apiVersion, kind, namespace, name, orForbidden: true });
+      const object = objects[refs.length - 1];
+      if (object?.kind !== 'Status') return object;
+      const what = kind === 'Kafka' ? 'Kafka resources' : 'KafkaTopics';
+      forbidden ??= `this operator may not read ${what} in namespace ${namespace}: ${rightsIn(namespace)}`;
+      return null;
+    };
+    const resource = kafka ? see('Kafka', at.cluster) : null;
+    const found = topic === undefined ? NO_TOPIC : lookForTopic({ topic, known, byName, at }, see);
+    const sight: StrimziSight = { at, apiVersion, kafka: resource ?? null, ...found };
+    return { refs, sight: forbidden === undefined ? sight : { ...sight, forbidden } };
+  }
+  return { refs, sight: none };
+}
+
+const NO_TOPIC: Pick<StrimziSight, 'topic' | 'taken'> = { topic: null, taken: null };
+
+function lookForTopic(
+  { topic, known, byName: only, at }: Omit<Sought, 'kafka' | 'topic'> & { topic: string },
+  see: (kind: string, name: string) => KubernetesObject | null | undefined,
+): Pick<StrimziSight, 'topic' | 'taken'> {
+  const byName = see('KafkaTopic', known ?? kafkaTopicName(topic));
+  if (byName === undefined) return NO_TOPIC;
+  const isIt = byName !== null && topicOf(byName) === topic;
+  if (isIt && byName.metadata.labels?.[CLUSTER_LABEL] === at.cluster) return { topic: byName, taken: null };
+  if (only) return { topic: isIt ? byName : null, taken: isIt ? null : byName };
+  const list = see('KafkaTopicList', `${CLUSTER_LABEL}=${at.cluster}`);
+  const others = ((list?.items ?? []) as KubernetesObject[]).filter((one) => topicOf(one) === topic);
+  // Where there are several, all but one say that they are in conflict.
+  const found = others.find((one) => readyOf(one)?.reason !== 'ResourceConflict') ?? others[0] ?? null;
+  return { topic: found ?? (isIt ? byName : null), taken: isIt ? null : byName };
+}
+
+/** Name of the topic that a KafkaTopic stands for; another spec.topicName than it was made with changes nothing. */
+export function topicOf({ metadata, spec, status }: KubernetesObject): string {
+  const made = (status as TopicStatus | undefined)?.topicName;
+  return made ?? (spec as { topicName?: string } | undefined)?.topicName ?? metadata.name;
+}
+
+const readyOf = ({ status }: KubernetesObject) =>
+  (status as TopicStatus | undefined)?.conditions?.find(({ type }) => type === 'Ready');
+
+/** What to grant to the operator where Kafka resources and KafkaTopics are. */
+export const rightsIn = (namespace: string): string =>
+  `give its service account in namespace ${namespace} the rights to get, list, watch, create, patch and delete kafkatopics and to get, list and watch kafkas (kafka.strimzi.io); the Helm chart does so with strimzi.namespace: ${namespace}`;
+
+/** What the API server says of a request about Strimzi's resources, and what to do where it lacks rights. */
+export const withRights = (message: string, namespace: string): string =>
+  message.includes('forbidden') ? `${message}: ${rightsIn(namespace)}` : message;
+
+const serves = (list: KubernetesObject | null, kind: string): boolean =>
+  ((list?.resources ?? []) as { kind: string }[]).some((resource) => resource.kind === kind);

@@ -1,0 +1,416 @@
+/** A schedule over somebody else's Deployment or StatefulSet: what it waits for, records, does and says. */
+import { describe, expect, test } from '@jest/globals';
+import { BEGIN, Scenario } from '../../../test/support/evidence.ts';
+import {
+  AWAY,
+  at,
+  CONSUMER_SCALES,
+  consumerScale,
+  EVIDENCE,
+  group,
+  kafka,
+  loadTest,
+  message,
+  planConsumerScale,
+  sampled,
+  scaled,
+  told,
+  UNREAD,
+} from '../../../test/support/seen.ts';
+import {
+  CLUSTER,
+  FORBIDDEN,
+  kafkaResource,
+  kafkaTopicOf,
+  kafkaTopics,
+  notReady,
+  READY,
+  STRIMZI,
+} from '../../../test/support/strimzi.ts';
+import type { ConsumerScaleInput } from '../../api/consumerscale/spec.ts';
+import type { ConsumerScaleStatus } from '../../api/consumerscale/status.ts';
+import type { Failure } from '../../contract/actions.ts';
+import type { KubernetesObject, ObjectMeta } from '../../contract/kubernetes.ts';
+import type { Fact } from '../../domain/evidence/facts.ts';
+import { consumerScaleKind } from './plan.ts';
+
+type Seen = NonNullable<Parameters<typeof planConsumerScale>[1]>;
+type Steps = NonNullable<ConsumerScaleStatus['steps']>;
+
+const SPEC: ConsumerScaleInput = {
+  scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' },
+  consumers: { group: 'g', topic: 't' },
+  steps: [{ consumers: 3, hold: '2s' }],
+};
+
+const app = (replicas: number | undefined = 1, more: Partial<ObjectMeta> = {}): KubernetesObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'app', namespace: 'demo', uid: 'uid-app', ...more },
+  spec: replicas === undefined ? {} : { replicas },
+});
+
+const LOOK = sampled(19_000, [0], [0]);
+
+/** So many members share three partitions since the beginning, whoever says so; and what the operator said. */
+function run(members: number, ...facts: Fact[]) {
+  const story = new Scenario();
+  for (let n = 0; n < members; n++) {
+    const mine = [0, 1, 2].filter((p) => p % members === n);
+    story.consumer(`app-${n}`).started(100).assigned(200, mine).aliveFrom(1000, 19_900);
+  }
+  for (const fact of facts) story.tell('operator/1', fact.at - BEGIN, fact);
+  return { known: story.run() };
+}
+
+const waiting = (more: Partial<ConsumerScaleStatus> = {}): ConsumerScaleStatus => ({
+  phase: 'Pending',
+  observedGeneration: 1,
+  conditions: [],
+  target: 'Deployment/app',
+  evidence: EVIDENCE,
+  ...more,
+});
+const begun = (steps: Steps, more: Partial<ConsumerScaleStatus> = {}): ConsumerScaleStatus => ({
+  ...waiting(),
+  phase: 'Running',
+  targetUid: 'uid-app',
+  replicasAtStart: 1,
+  partitionsAtStart: 3,
+  startedAt: at(0),
+  steps,
+  ...more,
+});
+const runs = (consumers: number, partitions = 3): Steps[number] => ({
+  phase: 'Running',
+  consumers,
+  partitions,
+  startedAt: at(5000),
+});
+const done = (consumers: number): Steps[number] => ({ ...runs(consumers), phase: 'Done', finishedAt: at(9000) });
+
+const THERE = { group: group(['app']) };
+const round = (before: ConsumerScaleStatus | undefined, seen: Seen = {}, spec: Partial<ConsumerScaleInput> = {}) =>
+  planConsumerScale(consumerScale({ ...SPEC, ...spec }, before), {
+    now: 20_000,
+    objects: [app()],
+    evidence: run(1, LOOK),
+    kafka: kafka({ at: 19_500, ...THERE }),
+    ...seen,
+  });
+
+const none = (what: 'topic' | 'group') =>
+  kafka(what === 'topic' ? { at: 19_500, partitions: null } : { at: 19_500, group: null });
+
+describe('before the first step', () => {
+  const again = 'again in 500';
+  // biome-ignore format: one situation a line
+  test.each<[situation: string, before: ConsumerScaleStatus | undefined, seen: Seen, answer: string]>([
+    ['the target is missing', undefined, { objects: [null] }, 'Pending, Reconciling WaitingForTarget; tells Normal WaitingForTarget'],
+    ['the target is being deleted', undefined, { objects: [app(1, { deletionTimestamp: at(0) })] }, 'Failed, Stalled TargetEnded; tells Warning TargetEnded'],
+    ['Kafka is away', undefined, { kafka: AWAY }, `Pending, Reconciling KafkaUnavailable; tells Normal KafkaUnavailable; ${again}`],
+    ['the topic is missing', undefined, { kafka: none('topic') }, `Pending, Reconciling TopicMissing; tells Normal TopicMissing; ${again}`],
+    ['the topic is missing for 5 minutes', waiting({ waitingSince: at(0) }), { kafka: none('topic'), now: 300_000 }, 'Failed, Stalled TopicMissing; tells Warning TopicMissing'],
+    ['the group is missing', undefined, { kafka: none('group') }, `Pending, Reconciling GroupMissing; tells Normal GroupMissing; ${again}`],
+    ['the group is missing for 5 minutes', waiting({ waitingSince: at(0) }), { kafka: none('group'), now: 300_000 }, 'Failed, Stalled GroupMissing; tells Warning GroupMissing'],
+    ['the group is missing, but nobody runs that could be in it', waiting(), { kafka: none('group'), objects: [app(0)] }, `Running, Reconciling Running; tells Normal StepStarted + Normal Running; ${again}`],
+    ['the evidence topic is being made', undefined, { kafka: kafka({ ...THERE, evidence: [] }) }, `Pending, Reconciling PreparingEvidence; tells Normal PreparingEvidence; ${again}`],
+    ['its place is recorded, nothing is done', undefined, {}, `Pending, Reconciling PreparingEvidence; tells Normal PreparingEvidence; ${again}`],
+    ['its evidence is being read', waiting(), { evidence: UNREAD }, `Pending, Reconciling WaitingForEvidence; tells Normal WaitingForEvidence; ${again}`],
+    ['the group is looked at', waiting(), { evidence: run(0) }, `Pending, Reconciling WaitingForEvidence; does Report LagSample; tells Normal WaitingForEvidence; ${again}`],
+    ['the look is on record: the step begins', waiting(), { kafka: kafka({ at: 19_200, ...THERE }) }, `Running, Reconciling Running; tells Normal StepStarted + Normal Running; ${again}`],
+    ['more consumers than partitions', waiting(), { kafka: kafka({ at: 19_200, partitions: 2, ...THERE }) }, `Pending, Stalled IdleConsumersRefused; tells Warning IdleConsumersRefused; ${again}`],
+  ])('%s', (_situation, before, seen, answer) => {
+    expect(told(round(before, seen))).toBe(answer);
+  });
+
+  test('the place of the evidence is recorded, and only once', () => {
+    const { evidence } = round(undefined).status;
+    expect(evidence).toMatchObject({ topic: 'kafkalab-evidence', partition: expect.any(Number) });
+    expect(evidence?.offset).toBe([10, 10, 20, 10][evidence?.partition ?? -1]);
+    const later = kafka({ at: 19_500, evidence: [99, 99, 99, 99], ...THERE });
+    expect(round(waiting(), { kafka: later }).status.evidence).toEqual(EVIDENCE);
+  });
+
+  test('what is missing is named with what to do, and since when it is waited for', () => {
+    const topic = round(undefined, { kafka: none('topic') });
+    expect(message(topic)).toBe(
+      'topic t does not exist: create it, or create another ConsumerScale with the right consumers.topic; it is waited for, 5 minutes at most',
+    );
+    expect(topic.status.waitingSince).toBe(at(20_000));
+    expect(round(topic.status, { kafka: none('topic'), now: 30_000 }).status.waitingSince).toBe(at(20_000));
+    expect(round(topic.status).status.waitingSince).toBeUndefined();
+    expect(message(round(waiting({ waitingSince: at(0) }), { kafka: none('group'), now: 300_000 }))).toBe(
+      'group g does not exist although Deployment/app has 1 replicas: check the group.id of its consumers and their logs, or create another ConsumerScale with the right consumers.group (waited 5 minutes)',
+    );
+  });
+
+  test('a workload of a LoadTest is not somebody else’s', () => {
+    const owner = { apiVersion: 'kafkalab.dev/v1alpha1', kind: 'LoadTest', name: 'lag', uid: 'u', controller: true };
+    const plan = round(undefined, { objects: [app(1, { ownerReferences: [owner] })] });
+    expect(told(plan)).toBe('Failed, Stalled PartOfLoadTest; tells Warning PartOfLoadTest');
+    expect(message(plan)).toContain('name LoadTest lag as target');
+  });
+});
+
+describe('a step', () => {
+  const is = 'Running, Reconciling Running';
+  const again = 'tells Normal Running; again in 500';
+  const quiet = kafka({ at: 19_200, ...THERE });
+  const wide: Partial<ConsumerScaleInput> = { steps: [{ partitions: 6, consumers: 6, hold: '2s' }] };
+  // biome-ignore format: one situation a line
+  test.each<[situation: string, spec: Partial<ConsumerScaleInput>, steps: Steps, seen: Seen, answer: string]>([
+    ['is carried out: what is done is on record first', {}, [runs(3)], {}, `${is}; does Report Consumers 1->3 + Scale Deployment/app 3; ${again}`],
+    ['is carried out: the look at lag is due as well', {}, [runs(3)], { kafka: kafka({ at: 19_900, ...THERE }) }, `${is}; does Report Consumers 1->3, LagSample + Scale Deployment/app 3; ${again}`],
+    ['is on record: no second time', {}, [runs(3)], { evidence: run(1, LOOK, scaled(19_500, 'Consumers', 1, 3)) }, `${is}; does Scale Deployment/app 3; ${again}`],
+    ['waits for its members', {}, [runs(3)], { objects: [app(3)] }, `${is}; ${again}`],
+    ['has settled and holds', {}, [runs(3)], { objects: [app(3)], evidence: run(3, LOOK) }, `${is}; ${again}`],
+    ['keeps on looking', {}, [runs(3)], { objects: [app(3)], kafka: kafka({ at: 19_900, ...THERE }) }, `${is}; does Report LagSample; ${again}`],
+    ['of a Deployment that says nothing of replicas', {}, [runs(3)], { objects: [app(undefined)] }, `${is}; does Report Consumers 1->3 + Scale Deployment/app 3; ${again}`],
+    ['of more partitions asks Kafka; consumers wait for them', wide, [runs(6, 6)], { kafka: quiet }, `${is}; does Report Partitions 3->6 + AddPartitions t/6; ${again}`],
+    ['of more partitions scales when these are there', wide, [runs(6, 6)], { kafka: kafka({ at: 19_200, partitions: 6, ...THERE }) }, `${is}; does Report Consumers 1->6 + Scale Deployment/app 6; ${again}`],
+    ['of more partitions that Kafka refuses', wide, [runs(6, 6)], { kafka: quiet, failures: [denied(6)] }, 'Running, Stalled Refused; does Report Partitions 3->6 + AddPartitions t/6; tells Warning Refused; again in 500'],
+    ['of more partitions, refused when they were there already', wide, [runs(6, 6)], { kafka: kafka({ at: 19_200, partitions: 6, ...THERE }), failures: [denied(6)] }, `${is}; does Report Consumers 1->6 + Scale Deployment/app 6; ${again}`],
+    ['waits while Kafka is away', {}, [runs(3)], { kafka: AWAY }, 'Running, Reconciling KafkaUnavailable; tells Normal KafkaUnavailable; again in 500'],
+    ['its group is empty and forgotten', {}, [runs(3)], { kafka: none('group') }, `${is}; does Report Consumers 1->3 + Scale Deployment/app 3; ${again}`],
+    ['its topic is deleted', {}, [runs(3)], { kafka: none('topic') }, 'Running, Reconciling TopicMissing; tells Normal TopicMissing; again in 500'],
+    ['its target is deleted', {}, [runs(3)], { objects: [null] }, 'Failed, Stalled TargetGone; tells Warning TargetGone'],
+    ['its target is replaced', {}, [runs(3)], { objects: [app(1, { uid: 'another' })] }, 'Failed, Stalled TargetReplaced; tells Warning TargetReplaced'],
+  ])('%s', (_situation, spec, steps, seen, answer) => {
+    expect(told(round(begun(steps), seen, spec))).toBe(answer);
+  });
+
+  test('that does not settle says what a replica has to be', () => {
+    const plan = round(begun([runs(3)]), { now: 5000 + 600_000 });
+    expect(plan.status.steps?.[0]?.message).toContain(
+      'each replica has to be one member of group g, and nobody else; see the pods',
+    );
+  });
+
+  describe('in a group that has other members as well', () => {
+    const others: Partial<ConsumerScaleInput> = { consumers: { group: 'g', topic: 't', others: 1 } };
+    const settles = (members: number, more: Partial<ConsumerScaleInput> = others) =>
+      round(begun([runs(2)]), { objects: [app(2)], evidence: run(members, LOOK) }, more).status.steps?.[0]?.settledAt;
+
+    test('it has settled when these are there too', () => {
+      expect(settles(2)).toBeUndefined();
+      expect(settles(3)).toBe(at(20_000));
+      expect(settles(2, {})).toBe(at(20_000));
+      expect(settles(3, {})).toBeUndefined();
+    });
+
+    test('of no consumers, when only these are left', () => {
+      const none = (members: number) =>
+        round(begun([runs(0)]), { objects: [app(0)], evidence: run(members, LOOK) }, others).status.steps?.[0];
+      expect(none(2)?.settledAt).toBeUndefined();
+      expect(none(1)?.settledAt).toBe(at(20_000));
+      expect(none(0)?.settledAt).toBeUndefined();
+    });
+
+    test('it says for how many it waits', () => {
+      const plan = round(begun([runs(2)]), { objects: [app(2)], evidence: run(2, LOOK) }, others);
+      expect(message(plan)).toBe('step 1: 2 of 2 + 1 members in the group');
+      const late = round(begun([runs(2)]), { now: 5000 + 600_000 }, others);
+      expect(late.status.steps?.[0]?.message).toContain(
+        'each replica has to be one member of group g, and nobody else but 1 (consumers.others); see the pods',
+      );
+    });
+
+    test('these need partitions too', () => {
+      const asks = (consumers: number | 'Partitions') =>
+        message(round(waiting(), {}, { ...others, steps: [{ consumers, hold: '2s' }] }));
+      expect(asks(3)).toBe(
+        'step 1 asks for 3 consumers beside 1 others of the group, but the topic has 3 partitions: 1 would be idle. Set spec.allowIdleConsumers: true to see that, or create another schedule with consumers: 2 or partitions: 4',
+      );
+      expect(asks('Partitions')).toBe(asks(3));
+      expect(asks(2)).not.toContain('idle');
+    });
+  });
+
+  test('reports go to its own run, where its Kafka is', () => {
+    const consumers = { group: 'g', topic: 't', kafka: { bootstrapServers: 'theirs:9092' } };
+    const [report, scale] = round(begun([runs(3)]), {}, { consumers }).actions;
+    const place = { topic: EVIDENCE.topic, partition: EVIDENCE.partition };
+    expect(report).toMatchObject({ type: 'Report', run: 'uid-steps', bootstrapServers: 'theirs:9092', ...place });
+    const target = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'demo', name: 'app' };
+    expect(scale).toEqual({ type: 'Scale', target, replicas: 3 });
+    const wide = round(begun([runs(1, 6)]), {}, { consumers, steps: [{ partitions: 6, hold: '2s' }] });
+    expect(wide.actions).toContainEqual({
+      type: 'AddPartitions',
+      bootstrapServers: 'theirs:9092',
+      topic: 't',
+      partitions: 6,
+    });
+  });
+
+  test('its figures are those of the group', () => {
+    const { steps, rebalances, lag } = round(
+      begun([runs(1)]),
+      { evidence: run(1, LOOK) },
+      {
+        steps: [{ consumers: 1, hold: '20s' }],
+      },
+    ).status;
+    expect(rebalances).toMatchObject({ count: 1, partitionsMoved: 3 });
+    expect(steps?.[0]).toMatchObject({ settledAt: at(20_000), idle: [] });
+    expect(lag?.total).toBe(0);
+  });
+});
+
+describe('at the end', () => {
+  const RESTORE: Partial<ConsumerScaleInput> = { afterwards: 'Restore' };
+  const over = begun([done(3)], { finishedAt: at(9000) });
+  const three = { objects: [app(3)], evidence: run(3, LOOK) };
+
+  // biome-ignore format: one situation a line
+  test.each<[situation: string, spec: Partial<ConsumerScaleInput>, seen: Seen, answer: string]>([
+    ['Keep', {}, three, 'Completed, Ready Completed; tells Normal Completed'],
+    ['Restore', RESTORE, three, 'Running, Reconciling Running; does Scale Deployment/app 1; tells Normal Running; again in 500'],
+    ['Restore, done', RESTORE, { evidence: run(3, LOOK) }, 'Completed, Ready Completed; tells Normal Completed'],
+    ['Restore while Kafka is away', RESTORE, { ...three, kafka: AWAY }, 'Running, Reconciling Running; does Scale Deployment/app 1; tells Normal Running; again in 500'],
+    ['the target is gone', RESTORE, { objects: [null] }, 'Completed, Ready Completed; tells Normal Completed'],
+  ])('%s', (_situation, spec, seen, answer) => {
+    expect(told(round(over, seen, spec))).toBe(answer);
+  });
+
+  test('the group is looked at until a look from the end or later has been read back', () => {
+    const ended = begun([done(3)], { finishedAt: at(19_800) });
+    const kafkaNow = kafka({ at: 19_900, ...THERE });
+    const first = round(ended, { ...three, kafka: kafkaNow });
+    expect(told(first)).toBe('Running, Reconciling Running; does Report LagSample; tells Normal Running; again in 500');
+    const read = { ...three, evidence: run(3, LOOK, sampled(19_900, [0], [0])), kafka: kafkaNow };
+    expect(told(round(first.status, read))).toBe('Completed, Ready Completed; tells Normal Completed');
+  });
+
+  test('deleted: the consumers found at the start come back, Kafka is not looked at', () => {
+    const deleted = consumerScale({ ...SPEC, ...RESTORE }, begun([runs(3)]), { deletionTimestamp: at(0) });
+    const plan = planConsumerScale(deleted, { objects: [app(3)], evidence: UNREAD, kafka: AWAY });
+    expect(told(plan)).toBe('Running; does Scale Deployment/app 1; again in 500');
+    expect(Object.keys(CONSUMER_SCALES.needs(deleted, [app(3)]))).toEqual(['objects']);
+  });
+});
+
+test('it looks at its target, at the group, and at its own evidence once that has a place', () => {
+  const { needs } = CONSUMER_SCALES;
+  const consumers = { group: 'g', topic: 't', kafka: { bootstrapServers: 'theirs:9092' } };
+  const objects = [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'demo', name: 'app' }];
+  const look = { bootstrapServers: 'theirs:9092', topic: 't', group: 'g' };
+  expect(needs(consumerScale({ ...SPEC, consumers }))).toEqual({ objects });
+  expect(needs(consumerScale({ ...SPEC, consumers }), [app()])).toEqual({ objects, kafka: look });
+  expect(needs(consumerScale({ ...SPEC, consumers }, waiting()), [app()])).toEqual({
+    objects,
+    kafka: look,
+    evidence: { bootstrapServers: 'theirs:9092', run: 'uid-steps', ...EVIDENCE },
+  });
+});
+
+describe('where Kafka is one of Strimzi', () => {
+  const consumers = { group: 'g', topic: 't', kafka: { strimzi: CLUSTER } };
+  const FOUND = { kafka: { bootstrapServers: 'plain.kafka.svc:9092' } };
+  const wide: Partial<ConsumerScaleInput> = { consumers, steps: [{ partitions: 6, hold: '2s' }] };
+  const seen = (kafkaTopic: KubernetesObject | null, more: Seen = {}): Seen => ({
+    objects: [
+      ...[app(), STRIMZI],
+      ...(kafkaTopic?.metadata.name === 'orders' ? [null, kafkaTopics(kafkaTopic)] : [kafkaTopic]),
+    ],
+    kafka: kafka({ at: 19_200, ...THERE }),
+    ...more,
+  });
+  const raised = (kafkaTopic: KubernetesObject | null, more: Seen = {}) =>
+    round(begun([runs(1, 6)], FOUND), seen(kafkaTopic, more), wide);
+  const is = 'Running, Reconciling Running; does Report Partitions 3->6';
+  const stalls = (reason: string) =>
+    `Running, Stalled ${reason}; does Report Partitions 3->6; tells Warning ${reason}; again in 500`;
+  const asked = { owner: null, partitions: 6 };
+
+  test('its addresses are read from the Kafka resource first, and recorded', () => {
+    const { needs } = CONSUMER_SCALES;
+    const spec = { ...SPEC, consumers };
+    expect(needs(consumerScale(spec), [app()]).kafka).toBeUndefined();
+    const kinds = needs(consumerScale(spec), [app(), STRIMZI]).objects?.map(({ kind }) => kind);
+    // No step raises partitions: the KafkaTopic does not matter.
+    expect(kinds).toEqual(['Deployment', 'APIResourceList', 'Kafka']);
+    const first = round(undefined, { objects: [app(), STRIMZI, kafkaResource()], kafka: UNREAD }, { consumers });
+    expect(told(first)).toBe('Pending, Reconciling FindingKafka; tells Normal FindingKafka; again in 500');
+    expect(first.status).toMatchObject(FOUND);
+    expect(needs(consumerScale(spec, first.status), [app()])).toMatchObject({
+      objects: [{ kind: 'Deployment' }],
+      ...FOUND,
+    });
+    const second = round(first.status, { objects: [app()] }, { consumers });
+    expect(second.status).toMatchObject({ ...FOUND, evidence: { topic: 'kafkalab-evidence' } });
+  });
+
+  test('a Kafka resource that is not there is waited for, 5 minutes at most', () => {
+    const none: Seen = { objects: [app(), STRIMZI, null], kafka: UNREAD };
+    const first = round(undefined, none, { consumers });
+    expect(message(first)).toMatch(/^Kafka kafka\/my-cluster of kafka.strimzi.io does not exist.*5 minutes at most$/);
+    expect(told(round(first.status, { ...none, now: 320_000 }, { consumers }))).toBe(
+      'Failed, Stalled KafkaNotUsable; tells Warning KafkaNotUsable',
+    );
+  });
+
+  // biome-ignore format: one situation a line
+  test.each<[situation: string, kafkaTopic: KubernetesObject | null, answer: string]>([
+    ['no KafkaTopic: by the Admin API', null, `${is} + AddPartitions t/6; tells Normal Running; again in 500`],
+    ['a KafkaTopic: through it', kafkaTopicOf([READY], { owner: null }), `${is} + Patch KafkaTopic/t {"partitions":6}; tells Normal Running; again in 500`],
+    ['a KafkaTopic of another name: through that', kafkaTopicOf([READY], { owner: null, name: 'orders' }), `${is} + Patch KafkaTopic/orders {"partitions":6}; tells Normal Running; again in 500`],
+    ['KafkaTopics that may not be read', FORBIDDEN, stalls('StrimziForbidden')],
+    ['a KafkaTopic that asks for them already', kafkaTopicOf([READY], asked), `${is}; tells Normal Running; again in 500`],
+    ['a KafkaTopic that is paused', kafkaTopicOf([READY], { ...asked, annotations: { 'strimzi.io/pause-reconciliation': 'true' } }), stalls('KafkaTopicPaused')],
+    ['a KafkaTopic that is refused', kafkaTopicOf([notReady('NotSupported', 'no')], asked), stalls('KafkaTopicNotSupported')],
+  ])('more partitions, %s', (_situation, kafkaTopic, answer) => {
+    expect(told(raised(kafkaTopic))).toBe(answer);
+  });
+
+  test('a Kafka resource that may not be read is waited for, with what to grant', () => {
+    const first = round(undefined, { objects: [app(), STRIMZI, FORBIDDEN], kafka: UNREAD }, { consumers });
+    expect(told(first)).toBe('Pending, Stalled StrimziForbidden; tells Warning StrimziForbidden; again in 500');
+    expect(message(first)).toContain('give its service account in namespace kafka');
+    const later = { objects: [app(), STRIMZI, kafkaResource()], kafka: UNREAD, now: 9_000_000 };
+    expect(told(round(first.status, later, { consumers }))).toContain('Reconciling FindingKafka');
+  });
+
+  test('partitions that the operator has no right to raise: it is said what to grant', () => {
+    const action = {
+      type: 'Patch' as const,
+      target: { apiVersion: 'kafka.strimzi.io/v1', kind: 'KafkaTopic', namespace: 'kafka', name: 't' },
+      spec: { partitions: 6 },
+    };
+    const failures: Failure[] = [{ action, reason: 'Refused', message: 'kafkatopics "t" is forbidden' }];
+    const plan = raised(kafkaTopicOf([READY], { owner: null }), { failures });
+    expect(told(plan)).toContain('Stalled Refused');
+    expect(message(plan)).toContain('is forbidden: give its service account in namespace kafka');
+  });
+
+  test('the step says what it waits for', () => {
+    expect(message(raised(kafkaTopicOf([READY], { ...asked, generation: 2 })))).toContain(
+      '; the Topic Operator has not seen the last change of KafkaTopic kafka/t yet',
+    );
+  });
+
+  test('the operator’s own Kafka may be one of Strimzi', () => {
+    const { needs } = consumerScaleKind(CLUSTER);
+    const spec: ConsumerScaleInput = { ...SPEC, steps: [{ partitions: 6, hold: '2s' }] };
+    expect(needs(consumerScale(spec), [app(), STRIMZI]).objects?.at(-1)).toMatchObject({
+      kind: 'KafkaTopic',
+      name: 't',
+    });
+    expect(needs(consumerScale(spec), [app(), STRIMZI]).kafka).toEqual({ topic: 't', group: 'g' });
+    expect(CONSUMER_SCALES.needs(consumerScale(spec), [app()]).objects).toHaveLength(1);
+  });
+
+  test('the Kafka of a LoadTest is where that has found it', () => {
+    const target = loadTest({ kafka: { strimzi: CLUSTER } });
+    const schedule = consumerScale({ steps: [{ consumers: 3, hold: '2s' }] });
+    expect(CONSUMER_SCALES.needs(schedule, [target]).kafka).toBeUndefined();
+    const status = { phase: 'Running' as const, observedGeneration: 1, conditions: [], ...FOUND, evidence: EVIDENCE };
+    const needs = CONSUMER_SCALES.needs(schedule, [{ ...target, status }]);
+    expect(needs).toMatchObject({ kafka: { ...FOUND.kafka, topic: 't', group: 'g' }, evidence: FOUND.kafka });
+    expect(needs.objects).toHaveLength(1);
+  });
+});
+
+function denied(partitions: number): Failure {
+  return { action: { type: 'AddPartitions', topic: 't', partitions }, reason: 'Refused', message: 'not authorized' };
+}

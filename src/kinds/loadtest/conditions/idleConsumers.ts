@@ -1,0 +1,86 @@
+/** The condition IdleConsumers: which members have nothing to do, and why; and one Event when that begins and when it ends. */
+
+import type { LoadTest } from '../../../api/loadtest/loadTest.ts';
+import { setCondition } from '../../../contract/conditions.ts';
+import type { Notice } from '../../../contract/kind.ts';
+import type { Condition } from '../../../contract/kubernetes.ts';
+import type { RunView } from '../../../domain/figures/figures.ts';
+import { counted } from '../../../domain/status/counted.ts';
+
+/** Names in the sentence; the rest are counted (status.consumers.idle has them all). */
+const NAMED = 5;
+
+/**
+ * `figures`: undefined where none are known at the moment; `partitions`: of the topic, live. While either is unknown or
+ * the group moves, what was said before stays.
+ */
+export function judgeIdle(
+  loadTest: LoadTest,
+  conditions: Condition[],
+  figures: RunView | undefined,
+  partitions: number | undefined,
+  now: number,
+): { conditions: Condition[]; events: Notice[] } {
+  if (loadTest.spec.consumers === undefined || figures === undefined || !figures.rebalances.settled || !partitions) {
+    return { conditions, events: [] };
+  }
+  const type = 'IdleConsumers';
+  const was = conditions.find((condition) => condition.type === type)?.status === 'True';
+  const { members, idle } = figures.consumers;
+  const is = idle.length > 0;
+  const tooMany = members.length > partitions;
+  const message = !is
+    ? 'every member owns a partition'
+    : tooMany
+      ? surplus(loadTest, figures, partitions)
+      : unexplained(figures, partitions);
+  const events: Notice[] = [];
+  if (is && !was) events.push({ type: 'Warning', reason: type, message });
+  if (!is && was) events.push({ type: 'Normal', reason: 'IdleConsumersOver', message });
+  const condition = {
+    type,
+    status: is ? ('True' as const) : ('False' as const),
+    reason: !is ? 'NoneIdle' : tooMany ? 'MoreMembersThanPartitions' : 'NoPartitionAssigned',
+    message,
+    observedGeneration: loadTest.metadata.generation,
+  };
+  return { conditions: setCondition(conditions, condition, now), events };
+}
+
+/** A partition has one owner: no assignor finds work for more members than there are partitions. */
+function surplus({ spec }: LoadTest, { consumers }: RunView, partitions: number): string {
+  const { idle, members } = consumers;
+  const { replicas, clientsPerPod } = spec.consumers ?? { replicas: 0, clientsPerPod: 1 };
+  const fewer = Math.max(0, replicas - idle.length);
+  const enough = fewer - (fewer % clientsPerPod);
+  const add =
+    spec.topic.management === 'Existing'
+      ? `add partitions to topic ${spec.topic.name}`
+      : `add partitions (spec.topic.partitions: ${members.length})`;
+  const take = enough === 0 ? '' : ` or take ${someConsumers(idle.length)} away (spec.consumers.replicas: ${enough})`;
+  return `${counts(members.length, partitions)}: ${named(idle)} nothing to do, because a partition has one owner; ${add}${take}`;
+}
+
+function unexplained({ consumers, rebalances }: RunView, partitions: number): string {
+  const { idle, members } = consumers;
+  const last = rebalances.list.at(-1);
+  const most = Math.max(...members.map((member) => member.partitions.length));
+  const owners = members
+    .filter((member) => member.partitions.length === most && most > 1)
+    .map(({ id }) => id)
+    .slice(0, NAMED);
+  const instead =
+    owners.length === 0 ? '' : `, while ${owners.join(', ')} ${owners.length === 1 ? 'has' : 'have'} ${most}`;
+  const since = last === undefined ? '' : `; rebalance ${last.number} (${last.trigger}, ${last.protocol}) left it so`;
+  return `${counts(members.length, partitions)}: ${named(idle)} no partition${instead}${since}`;
+}
+
+const counts = (members: number, partitions: number): string =>
+  `${counted(members, 'member')}, ${counted(partitions, 'partition')}`;
+const someConsumers = (consumers: number): string => (consumers === 1 ? 'a consumer' : `${consumers} consumers`);
+
+function named(ids: readonly string[]): string {
+  const more = ids.length - NAMED;
+  const shown = ids.slice(0, NAMED).join(', ');
+  return `${shown}${more > 0 ? ` and ${more} more` : ''} ${ids.length === 1 ? 'has' : 'have'}`;
+}

@@ -1,0 +1,570 @@
+/** Topics by way of Strimzi: what is recorded, done and said in each state of a KafkaTopic, and at teardown. */
+import { describe, expect, test } from '@jest/globals';
+import {
+  AWAY,
+  at,
+  EVIDENCE,
+  evidence,
+  group,
+  kafka,
+  LOAD_TESTS,
+  loadTest,
+  message,
+  planLoadTest,
+  pods,
+  SCALED,
+  type SpecChange,
+  TOPIC,
+  told,
+  WORKER,
+} from '../../../../test/support/seen.ts';
+import {
+  CLUSTER,
+  FORBIDDEN,
+  kafkaResource,
+  kafkaTopicOf,
+  kafkaTopics,
+  notReady,
+  PLAIN,
+  READY,
+  STRIMZI,
+  served,
+  TLS,
+  V1,
+  V1BETA2,
+} from '../../../../test/support/strimzi.ts';
+import type { LoadTestInput } from '../../../api/loadtest/spec.ts';
+import type { LoadTestStatus } from '../../../api/loadtest/status.ts';
+import type { Failure } from '../../../contract/actions.ts';
+import type { Condition, KubernetesObject } from '../../../contract/kubernetes.ts';
+import { loadTestKind } from '../plan.ts';
+
+type Seen = NonNullable<Parameters<typeof planLoadTest>[1]>;
+
+const FOUND = { bootstrapServers: 'plain.kafka.svc:9092' };
+const status = (more: Partial<LoadTestStatus> = {}): LoadTestStatus => ({
+  phase: 'Pending',
+  observedGeneration: 1,
+  conditions: [],
+  startedAt: at(0),
+  kafka: FOUND,
+  evidence: EVIDENCE,
+  ...more,
+});
+const CLAIMED = {
+  partitions: 0,
+  replicas: 0,
+  managedBy: 'Strimzi',
+  created: true,
+  kafkaTopic: { ...CLUSTER, name: 't' },
+} as const;
+const MADE = { ...CLAIMED, partitions: 3, replicas: 2 };
+const THEIRS = { ...MADE, managedBy: 'Existing', created: false } as const;
+const claimed = status({ topic: CLAIMED });
+const running = (more: Partial<LoadTestStatus> = {}) =>
+  status({ phase: 'Running', preparedAt: at(0), topic: MADE, ...more });
+
+const topic = (more: Partial<LoadTestInput['topic']>): SpecChange => ({ topic: { ...TOPIC, ...more } });
+const WIDE = topic({ partitions: 5 });
+const strimzi = { strimzi: CLUSTER };
+
+/** A LoadTest that names its Kafka resource; the API server has KafkaTopics, and this one (null: none). */
+const round = (
+  kafkaTopic: KubernetesObject | null,
+  before: LoadTestStatus | undefined,
+  seen: Seen = {},
+  spec: SpecChange = {},
+) =>
+  planLoadTest(loadTest({ kafka: strimzi, ...spec }, before), {
+    objects: [STRIMZI, ...(before?.kafka === undefined ? [kafkaResource()] : []), kafkaTopic],
+    kafka: kafka({ partitions: null }),
+    ...seen,
+  });
+
+const denied: Failure = {
+  action: { type: 'ApplyObject', object: kafkaTopicOf([]) },
+  reason: 'Refused',
+  message: 'kafkatopics is forbidden',
+};
+const live = { kafka: kafka() };
+const going: Seen = {
+  kafka: kafka(),
+  evidence: evidence(...SCALED),
+  owned: [pods('producer', 2), pods('consumer', 1)],
+};
+const wait = 'Pending, Reconciling WaitingForTopicOperator; tells Normal WaitingForTopicOperator; again in 2000';
+const starts = 'applies lag-producer=2 + lag-consumer=1; tells Normal StartingClients; again in 1000';
+const stalls = (reason: string) => `Pending, Stalled ${reason}; tells Warning ${reason}; again in 2000`;
+const PAUSED = { annotations: { 'strimzi.io/pause-reconciliation': 'true' } };
+const UNMANAGED = { annotations: { 'strimzi.io/managed': 'false' } };
+const UNSUPPORTED = notReady(
+  'NotSupported',
+  'Replication factor change not supported, but required for partitions [0]',
+);
+const ERROR = notReady('KafkaError', 'InvalidConfigurationException: Unknown topic config name: x');
+const late = status({ topic: { ...CLAIMED, waitingSince: at(0) } });
+const minute = { now: 60_000 };
+
+describe('the topic is not there', () => {
+  // biome-ignore format: one situation a line
+  test.each<[situation: string, kafkaTopic: KubernetesObject | null, before: LoadTestStatus | undefined, seen: Seen, spec: SpecChange, answer: string]>([
+    ['no KafkaTopic: the intention is recorded', null, status(), {}, {}, 'Pending, Reconciling CreatingTopic; tells Normal CreatingTopic; again in 250'],
+    ['the intention is seen: the KafkaTopic is made', null, claimed, {}, {}, 'Pending, Reconciling CreatingTopic; does ApplyObject KafkaTopic kafka/t/3; tells Normal CreatingTopic; again in 250'],
+    ['the API server refuses the KafkaTopic', null, claimed, { failures: [denied] }, {}, stalls('TopicRefused')],
+    ['the API server could not take it for now', null, claimed, { failures: [{ ...denied, reason: 'Unexpected' }] }, {}, 'Pending, Reconciling CreatingTopic; does ApplyObject KafkaTopic kafka/t/3; tells Normal CreatingTopic; again in 250'],
+    ['more replicas than brokers: no KafkaTopic is made', null, status(), {}, topic({ replicas: 4 }), stalls('TooManyReplicas')],
+    ['Kafka is away', null, status(), { kafka: AWAY }, {}, 'Pending, Reconciling KafkaUnavailable; tells Warning KafkaUnavailable; again in 2000'],
+    ['nobody has taken it up yet', kafkaTopicOf([]), claimed, {}, {}, wait],
+    ['nobody has taken it up for 59 s', kafkaTopicOf([]), late, { now: 59_000 }, {}, wait],
+    ['nobody has taken it up for 60 s', kafkaTopicOf([]), late, minute, {}, stalls('TopicOperatorSilent')],
+    ['its last change was not seen yet', kafkaTopicOf([READY], { generation: 2 }), claimed, {}, {}, wait],
+    ['it asks for fewer partitions than the LoadTest by now', kafkaTopicOf([READY], { partitions: 2 }), claimed, {}, {}, 'Pending, Reconciling CreatingTopic; does ApplyObject KafkaTopic kafka/t/3; tells Normal CreatingTopic; again in 250'],
+    ['it is Ready, Kafka does not show it yet', kafkaTopicOf([READY]), claimed, {}, {}, 'Pending, Reconciling CreatingTopic; tells Normal CreatingTopic; again in 250'],
+    ['it is Ready, Kafka does not show it for 60 s', kafkaTopicOf([READY]), late, minute, {}, stalls('TopicOperatorSilent')],
+    ['Kafka refuses it', kafkaTopicOf([ERROR]), claimed, {}, {}, wait],
+    ['Kafka refuses it for 60 s', kafkaTopicOf([ERROR]), late, minute, {}, stalls('TopicOperatorSilent')],
+    ['it is not supported', kafkaTopicOf([UNSUPPORTED]), claimed, {}, {}, stalls('KafkaTopicNotSupported')],
+    ['another KafkaTopic has the topic', kafkaTopicOf([notReady('ResourceConflict', 'Managed by Ref{…}')]), claimed, {}, {}, stalls('KafkaTopicConflict')],
+    ['it is paused', kafkaTopicOf([], PAUSED), claimed, {}, {}, stalls('KafkaTopicPaused')],
+    ['it is no longer paused, which was not seen yet', kafkaTopicOf([{ type: 'ReconciliationPaused', status: 'True' }], { observed: 0 }), claimed, {}, {}, wait],
+    ['it is unmanaged', kafkaTopicOf([{ type: 'Unmanaged', status: 'True' }], UNMANAGED), claimed, {}, {}, stalls('KafkaTopicUnmanaged')],
+    ['it is of another cluster', kafkaTopicOf([READY], { labels: { 'strimzi.io/cluster': 'other' } }), claimed, {}, {}, stalls('KafkaTopicOfAnother')],
+    ['it is being deleted', kafkaTopicOf([READY], { deletionTimestamp: at(0) }), claimed, {}, {}, wait],
+    ['it is somebody else’s and not taken up yet', kafkaTopicOf([], { owner: null, partitions: 1 }), status(), {}, {}, wait],
+    ['under Existing nothing is looked at', null, status(), { objects: [] }, topic({ management: 'Existing' }), stalls('TopicMissing')],
+    ['under Admin nothing is looked at', null, status(), { objects: [] }, topic({ management: 'Admin' }), 'Pending, Reconciling CreatingTopic; tells Normal CreatingTopic; again in 250'],
+    ['gone while the run goes on', null, running(), going, {}, 'Running, Ready Running; does Report LagSample; applies lag-producer=2 + lag-consumer=1; tells Normal Running; again in 1000'],
+  ])('%s', (_situation, kafkaTopic, before, seen, spec, answer) => {
+    expect(told(round(kafkaTopic, before, seen, spec))).toBe(answer);
+  });
+
+  test('a claim is given back where the KafkaTopic was refused, or made by somebody else', () => {
+    expect(round(null, status()).status.topic).toEqual(CLAIMED);
+    expect(round(null, claimed, { failures: [denied] }).status.topic).toBeUndefined();
+    expect(round(kafkaTopicOf([], { owner: 'another' }), claimed).status.topic).toMatchObject({
+      managedBy: 'Existing',
+      created: false,
+    });
+  });
+
+  test('since when it is waited for is kept, and forgotten', () => {
+    const first = round(kafkaTopicOf([]), claimed, { now: 5_000 });
+    expect(first.status.topic?.waitingSince).toBe(at(5_000));
+    const later = round(kafkaTopicOf([]), first.status, { now: 9_000 });
+    expect(later.status.topic?.waitingSince).toBe(at(5_000));
+    const made = round(kafkaTopicOf([READY]), later.status, { now: 10_000, ...live });
+    expect(made.status.topic).toEqual(MADE);
+  });
+
+  test('what is made says whose it is and which cluster it belongs to', () => {
+    const [action] = round(null, claimed, {}, topic({ config: { 'retention.ms': '7200000' } })).actions;
+    expect(action).toEqual({
+      type: 'ApplyObject',
+      object: {
+        apiVersion: V1,
+        kind: 'KafkaTopic',
+        metadata: {
+          name: 't',
+          namespace: 'kafka',
+          labels: { 'strimzi.io/cluster': 'my-cluster', 'kafkalab.dev/owner-uid': 'uid-lag' },
+          annotations: { 'kafkalab.dev/owner': 'LoadTest demo/lag' },
+        },
+        spec: { topicName: 't', partitions: 3, replicas: 2, config: { 'retention.ms': '7200000' } },
+      },
+    });
+  });
+
+  test('each says what to do', () => {
+    const says = (kafkaTopic: KubernetesObject, before = claimed, seen: Seen = {}) =>
+      message(round(kafkaTopic, before, seen));
+    expect(says(kafkaTopicOf([]), late, minute)).toMatch(
+      /^the Topic Operator has not taken up KafkaTopic kafka\/t yet, for 60 s now: check that the Topic Operator runs.*watches namespace kafka/,
+    );
+    expect(says(kafkaTopicOf([], PAUSED))).toContain(
+      'kubectl annotate kafkatopic t -n kafka strimzi.io/pause-reconciliation-',
+    );
+    expect(says(kafkaTopicOf([], UNMANAGED))).toContain('kubectl annotate kafkatopic t -n kafka strimzi.io/managed-');
+    expect(says(kafkaTopicOf([UNSUPPORTED]))).toContain('Replication factor change not supported');
+    expect(says(kafkaTopicOf([ERROR]))).toContain('KafkaError: InvalidConfigurationException');
+    expect(says(kafkaTopicOf([READY]), late, minute)).toContain('check that Kafka kafka/my-cluster is the cluster');
+    expect(says(kafkaTopicOf([READY], { generation: 2 }))).toContain('(generation 2, it has seen 1)');
+  });
+});
+
+describe('the topic is there', () => {
+  const prepares = `Preparing, Reconciling StartingClients; ${starts}`;
+  const runs =
+    'Running, Ready Running; does Report LagSample; applies lag-producer=2 + lag-consumer=1; tells Normal Running; again in 1000';
+  const runsAnd = (action: string, facts = 'LagSample') =>
+    `Running, Ready Running; does Report ${facts} + ${action}; applies lag-producer=2 + lag-consumer=1; tells Normal Running; again in 1000`;
+  const stallsGoing = (reason: string, facts = 'LagSample', action = '') =>
+    `Running, Stalled ${reason}; does Report ${facts}${action}; applies lag-producer=2 + lag-consumer=1; tells Warning ${reason}; again in 1000`;
+  const MORE = 'Partitions 3->5, LagSample';
+  const asked = { partitions: 5 };
+  const lateRunning = running({ topic: { ...MADE, waitingSince: at(0) } });
+  const goingLate = { ...going, now: 60_000 };
+
+  // biome-ignore format: one situation a line
+  test.each<[situation: string, kafkaTopic: KubernetesObject | null, before: LoadTestStatus, seen: Seen, spec: SpecChange, answer: string]>([
+    ['made, and Ready: clients start', kafkaTopicOf([READY]), status({ topic: MADE }), live, {}, prepares],
+    ['made, not Ready yet', kafkaTopicOf([]), status({ topic: MADE }), live, {}, wait],
+    ['made, not Ready for 60 s', kafkaTopicOf([]), status({ topic: { ...MADE, waitingSince: at(0) } }), { ...live, ...minute }, {}, stalls('TopicOperatorSilent')],
+    ['made, then paused: clients start', kafkaTopicOf([], PAUSED), status({ topic: MADE }), live, {}, prepares],
+    ['made, then not supported', kafkaTopicOf([UNSUPPORTED]), status({ topic: MADE }), live, {}, stalls('KafkaTopicNotSupported')],
+    ['it was there, with a KafkaTopic of somebody else', kafkaTopicOf([], { owner: null }), status({ topic: THEIRS }), live, {}, prepares],
+    ['it was there without a KafkaTopic, under Auto', null, status({ topic: THEIRS }), live, {}, prepares],
+    ['it was there without a KafkaTopic, under Strimzi', null, status(), live, topic({ management: 'Strimzi' }), stalls('KafkaTopicMissing')],
+    ['it came without a KafkaTopic after the claim', null, claimed, live, {}, prepares],
+    ['too few partitions: the KafkaTopic of somebody else is raised', kafkaTopicOf([READY], { owner: null }), status({ topic: THEIRS }), live, WIDE, 'Pending, Reconciling AddingPartitions; does Patch KafkaTopic/t {"partitions":5}; tells Normal AddingPartitions; again in 2000'],
+    ['too few partitions, no KafkaTopic, under Auto', null, status({ topic: THEIRS }), live, WIDE, `Preparing, Reconciling StartingClients; does AddPartitions t/5; ${starts}`],
+    ['too few partitions under Existing', null, status({ topic: THEIRS }), { ...live, objects: [] }, topic({ partitions: 5, management: 'Existing' }), stalls('TooFewPartitions')],
+    ['running', kafkaTopicOf([READY]), running(), going, {}, runs],
+    ['running, and the Topic Operator is away', kafkaTopicOf([READY], { generation: 2 }), running(), going, {}, runs],
+    ['running, and paused', kafkaTopicOf([READY], PAUSED), running(), going, {}, runs],
+    ['running, and Kafka has troubles', kafkaTopicOf([ERROR]), running(), going, {}, runs],
+    ['running, and somebody asked for other replicas', kafkaTopicOf([UNSUPPORTED]), running(), going, {}, stallsGoing('KafkaTopicNotSupported')],
+    ['running, and somebody asked for fewer partitions: they are put back', kafkaTopicOf([notReady('NotSupported', 'Decreasing partitions not supported')], { partitions: 2 }), running(), going, {}, stallsGoing('KafkaTopicNotSupported', 'LagSample', ' + ApplyObject KafkaTopic kafka/t/3')],
+    ['running, KafkaTopic gone', null, running(), going, {}, runs],
+    ['more are asked for: the KafkaTopic is raised', kafkaTopicOf([READY]), running(), going, WIDE, runsAnd('ApplyObject KafkaTopic kafka/t/5', MORE)],
+    ['it is raised, nobody has seen it yet: the run goes on', kafkaTopicOf([READY], { ...asked, generation: 2 }), running(), going, WIDE, runs.replace('LagSample', MORE)],
+    ['nobody has seen it for 60 s', kafkaTopicOf([READY], { ...asked, generation: 2 }), lateRunning, goingLate, WIDE, stallsGoing('TopicOperatorSilent', MORE)],
+    ['it is raised while it is paused', kafkaTopicOf([READY], PAUSED), running(), going, WIDE, stallsGoing('KafkaTopicPaused', MORE, ' + ApplyObject KafkaTopic kafka/t/5')],
+    ['it is raised while it is unmanaged', kafkaTopicOf([READY], UNMANAGED), running(), going, WIDE, stallsGoing('KafkaTopicUnmanaged', MORE, ' + ApplyObject KafkaTopic kafka/t/5')],
+    ['it is raised, and gone', null, running(), going, WIDE, stallsGoing('KafkaTopicMissing', MORE)],
+    ['it may not be raised', kafkaTopicOf([READY]), running(), { ...going, failures: [denied] }, WIDE, stallsGoing('TopicRefused', MORE, ' + ApplyObject KafkaTopic kafka/t/5')],
+    ['it was made through the Admin API, and is raised there', null, running({ topic: { ...MADE, managedBy: 'Admin' } }), { ...going, objects: [] }, WIDE, runsAnd('AddPartitions t/5', MORE)],
+  ])('%s', (_situation, kafkaTopic, before, seen, spec, answer) => {
+    expect(told(round(kafkaTopic, before, seen, spec))).toBe(answer);
+  });
+
+  test('the live partition count is Kafka’s, never the KafkaTopic’s', () => {
+    const plan = round(kafkaTopicOf([READY], asked), running(), going, WIDE);
+    expect(plan.status.topic).toMatchObject({ partitions: 3, managedBy: 'Strimzi', created: true });
+    const made = { ...going, kafka: kafka({ partitions: 5 }) };
+    expect(round(kafkaTopicOf([READY], asked), plan.status, made, WIDE).status.topic).toEqual({
+      ...MADE,
+      partitions: 5,
+    });
+  });
+});
+
+describe('a KafkaTopic whose own name is not the topic’s', () => {
+  const other = kafkaTopicOf([READY], { name: 'orders', owner: null });
+  const among = (...items: KubernetesObject[]) => [STRIMZI, null, kafkaTopics(...items)];
+  const asks = (objects: (KubernetesObject | null)[], before = status()) =>
+    LOAD_TESTS.needs(loadTest({ kafka: strimzi }, before), objects).objects?.map(({ kind, name }) => `${kind} ${name}`);
+  const USED = { ...THEIRS, kafkaTopic: { ...CLUSTER, name: 'orders' } };
+
+  test('is looked for among all of its cluster, where none has the topic’s name', () => {
+    const lists = `APIResourceList ${V1}`;
+    expect(asks([STRIMZI])).toEqual([lists, 'KafkaTopic t']);
+    expect(asks([STRIMZI, kafkaTopicOf([READY])])).toEqual([lists, 'KafkaTopic t']);
+    const all = 'KafkaTopicList strimzi.io/cluster=my-cluster';
+    expect(asks([STRIMZI, null])).toEqual([lists, 'KafkaTopic t', all]);
+    const another = kafkaTopicOf([READY], { topicName: 'u' });
+    expect(asks([STRIMZI, another])).toEqual([lists, 'KafkaTopic t', all]);
+    expect(asks([STRIMZI, kafkaTopicOf([READY], { labels: { 'strimzi.io/cluster': 'b' } })])).toHaveLength(3);
+    // The run goes on without one: looked for again only when more partitions are asked for.
+    const { kafkaTopic: _place, ...without } = THEIRS;
+    const runs = running({ topic: without });
+    expect(asks([STRIMZI, null], runs)).toEqual([lists, 'KafkaTopic t']);
+    expect(LOAD_TESTS.needs(loadTest({ kafka: strimzi, ...WIDE }, runs), [STRIMZI, null]).objects).toHaveLength(3);
+    // On record, it is looked at by its name.
+    expect(asks([STRIMZI, other], status({ topic: USED }))).toEqual([lists, 'KafkaTopic orders']);
+  });
+
+  test('is used as it is, and recorded', () => {
+    const plan = round(null, status(), {
+      objects: among(kafkaTopicOf([READY], { topicName: 'u', name: 'u' }), other),
+      ...live,
+    });
+    expect(told(plan)).toBe(`Preparing, Reconciling StartingClients; ${starts}`);
+    expect(plan.status.topic).toEqual(USED);
+  });
+
+  test('is the one that is not in conflict, where there are several', () => {
+    const conflict = kafkaTopicOf([notReady('ResourceConflict', 'Managed by Ref{…}')], { name: 'a', owner: null });
+    const plan = round(null, status(), { objects: among(conflict, other), ...live });
+    expect(plan.status.topic?.kafkaTopic?.name).toBe('orders');
+  });
+
+  // biome-ignore format: one situation a line
+  test.each<[situation: string, items: KubernetesObject[], seen: Seen, spec: SpecChange, answer: string]>([
+    ['not taken up yet: it is waited for, none is made beside it', [kafkaTopicOf([], { name: 'orders', owner: null })], {}, {}, wait],
+    ['more partitions: through it', [other], live, WIDE, 'Pending, Reconciling AddingPartitions; does Patch KafkaTopic/orders {"partitions":5}; tells Normal AddingPartitions; again in 2000'],
+    ['of another topic: ours is made', [kafkaTopicOf([READY], { name: 'orders', topicName: 'u' })], {}, {}, 'Pending, Reconciling CreatingTopic; tells Normal CreatingTopic; again in 250'],
+    ['under Strimzi', [other], live, topic({ management: 'Strimzi' }), `Preparing, Reconciling StartingClients; ${starts}`],
+  ])('%s', (_situation, items, seen, spec, answer) => {
+    expect(told(round(null, status(), { objects: among(...items), ...seen }, spec))).toBe(answer);
+  });
+
+  test('one of another topic that has the name of ours stands in the way', () => {
+    const objects = [STRIMZI, kafkaTopicOf([READY], { topicName: 'u' }), kafkaTopics()];
+    const plan = round(null, status(), { objects });
+    expect(told(plan)).toBe(stalls('KafkaTopicConflict'));
+    expect(message(plan)).toMatch(
+      /^KafkaTopic kafka\/t stands for topic u, .*: create another LoadTest with another topic.name/,
+    );
+    // The topic may be there without a KafkaTopic, which is as good as none.
+    expect(told(round(null, status(), { objects, ...live }))).toBe(`Preparing, Reconciling StartingClients; ${starts}`);
+  });
+});
+
+describe('where a KafkaTopic is, is on record', () => {
+  const other = { ...MADE, kafkaTopic: { cluster: 'first', namespace: 'there', name: 't' } };
+  const asks = (before: LoadTestStatus, more = {}) =>
+    LOAD_TESTS.needs(loadTest({}, before, more), [STRIMZI])
+      .objects?.slice(1)
+      .map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`);
+
+  test('the operator has no STRIMZI_CLUSTER any more: it is looked at and deleted all the same', () => {
+    const before = running({ topic: other });
+    expect(asks(before)).toEqual(['KafkaTopic there/t']);
+    const deleted = { deletionTimestamp: at(0) };
+    expect(asks(before, deleted)).toEqual(['KafkaTopic there/t']);
+    const mine = kafkaTopicOf([READY], { namespace: 'there', labels: { 'strimzi.io/cluster': 'first' } });
+    const plan = planLoadTest(loadTest({}, before, deleted), { objects: [STRIMZI, mine], ...live });
+    expect(told(plan)).toContain('does DeleteObject KafkaTopic there/t');
+  });
+
+  test('the operator has another one by now: it stays with the first', () => {
+    const { needs } = loadTestKind({ ...WORKER, strimzi: CLUSTER });
+    expect(needs(loadTest({}, running({ topic: other })), [STRIMZI]).objects?.[1]).toMatchObject({
+      namespace: 'there',
+    });
+  });
+});
+
+describe('what the operator has no right to', () => {
+  const objects = [STRIMZI, FORBIDDEN];
+  const says =
+    /^this operator may not read KafkaTopics in namespace kafka: give its service account in namespace kafka the rights to get, list, watch, create, patch and delete kafkatopics .* strimzi.namespace: kafka$/;
+
+  test('is not guessed: nothing is made, and it is said what to grant', () => {
+    const plan = round(null, status(), { objects });
+    expect(told(plan)).toBe(stalls('StrimziForbidden'));
+    expect(message(plan)).toMatch(says);
+    expect(told(round(null, status(), { objects, ...live }))).toBe(stalls('StrimziForbidden'));
+    expect(told(round(null, status(), { objects: [STRIMZI, null, FORBIDDEN] }))).toBe(stalls('StrimziForbidden'));
+    const kafkaOnly = planLoadTest(loadTest({ kafka: strimzi }), { objects: [STRIMZI, FORBIDDEN, null] });
+    expect(told(kafkaOnly)).toBe(stalls('StrimziForbidden'));
+    expect(message(kafkaOnly)).toContain('may not read Kafka resources in namespace kafka');
+  });
+
+  test('is granted: it goes on', () => {
+    const before = round(null, status(), { objects }).status;
+    expect(told(round(null, before, { objects: [STRIMZI, null, kafkaTopics()] }))).toContain('CreatingTopic');
+  });
+
+  test('what runs goes on, and asks for nothing more', () => {
+    const plan = round(null, running(), { ...going, objects });
+    expect(told(plan)).toContain('Running, Ready Running; does Report LagSample; applies lag-producer=2');
+    expect(plan.status.topic).toEqual(MADE);
+    expect(told(round(null, running(), { ...going, objects }, WIDE))).toMatch(
+      /^Running, Stalled StrimziForbidden; does Report [^+]*;/,
+    );
+  });
+
+  test('a refusal for want of rights says which', () => {
+    const refused = { ...denied, message: 'kafkatopics.kafka.strimzi.io "t" is forbidden: User "x" cannot create' };
+    expect(message(round(null, claimed, { failures: [refused] }))).toMatch(/cannot create: give its service account/);
+    const other = { ...denied, message: 'admission webhook "w" denied the request' };
+    expect(message(round(null, claimed, { failures: [other] }))).toMatch(/denied the request$/);
+  });
+});
+
+describe('where Kafka is', () => {
+  const find = (objects: (KubernetesObject | null)[], listener?: string, before?: LoadTestStatus) =>
+    planLoadTest(loadTest({ kafka: { strimzi: { ...CLUSTER, ...(listener && { listener }) } } }, before), { objects });
+
+  test('is read from the Kafka resource, recorded, and then no longer looked at', () => {
+    const plan = find([STRIMZI, kafkaResource(), null]);
+    expect(told(plan)).toBe('Pending, Reconciling FindingKafka; tells Normal FindingKafka; again in 250');
+    expect(plan.status.kafka).toEqual(FOUND);
+    const resource = loadTest({ kafka: strimzi }, plan.status);
+    const needs = LOAD_TESTS.needs(resource, [STRIMZI]);
+    expect(needs.objects?.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`)).toEqual([
+      `APIResourceList /${V1}`,
+      'KafkaTopic kafka/t',
+    ]);
+    expect(needs.kafka).toEqual({ ...FOUND, topic: 't', group: 'g' });
+  });
+
+  test('is what actions, workers and evidence are given', () => {
+    const recorded = running({ topic: { ...MADE, managedBy: 'Admin' } });
+    const plan = round(null, recorded, { ...going, objects: [] }, WIDE);
+    expect(plan.actions).toEqual([
+      expect.objectContaining({ type: 'Report', ...FOUND }),
+      { type: 'AddPartitions', ...FOUND, topic: 't', partitions: 5 },
+    ]);
+    for (const action of plan.actions) expect(action).not.toHaveProperty('strimzi');
+    expect(JSON.stringify(plan.apply)).toContain(FOUND.bootstrapServers);
+    expect(JSON.stringify(plan.apply)).not.toContain(WORKER.bootstrapServers);
+    expect(LOAD_TESTS.needs(loadTest({ kafka: strimzi }, recorded)).evidence).toMatchObject({ ...FOUND, ...EVIDENCE });
+  });
+
+  test('is unknown: Kafka is not asked, least of all another one', () => {
+    expect(LOAD_TESTS.needs(loadTest({ kafka: strimzi }))).toEqual({
+      objects: [{ apiVersion: 'v1', kind: 'APIResourceList', namespace: '', name: V1 }],
+    });
+    const deleted = loadTest({ kafka: strimzi }, undefined, { deletionTimestamp: at(0) });
+    expect(LOAD_TESTS.needs(deleted)).toEqual({});
+    expect(told(planLoadTest(deleted, { kafka: AWAY }))).toBe('Pending; finished');
+  });
+
+  // biome-ignore format: one situation a line
+  test.each<[situation: string, objects: (KubernetesObject | null)[], listener: string | undefined, stands: string, says: string]>([
+    ['no Strimzi', [null, null], undefined, 'Stalled KafkaNotUsable', 'install Strimzi, or create another LoadTest with kafka: {bootstrapServers'],
+    ['no such Kafka', [STRIMZI, null, null], undefined, 'Stalled KafkaNotUsable', 'Kafka kafka/my-cluster of kafka.strimzi.io does not exist: create it'],
+    ['no such listener', [STRIMZI, kafkaResource(), null], 'fast', 'Stalled KafkaNotUsable', 'has no listener fast: create another LoadTest with kafka.strimzi.listener: plain'],
+    ['a listener with TLS', [STRIMZI, kafkaResource(), null], 'tls', 'Stalled KafkaNotUsable', 'listener tls of Kafka kafka/my-cluster uses TLS, for which this operator has no certificates yet: create another LoadTest with kafka.strimzi.listener: plain'],
+    ['a listener with passwords', [STRIMZI, kafkaResource([{ ...PLAIN, authentication: { type: 'scram-sha-512' } }]), null], 'plain', 'Stalled KafkaNotUsable', 'asks for authentication'],
+    ['only listeners with TLS', [STRIMZI, kafkaResource([TLS]), null], undefined, 'Stalled KafkaNotUsable', 'write a listener without TLS and authentication'],
+    ['only listeners for the outside', [STRIMZI, kafkaResource([{ ...PLAIN, type: 'nodeport' }]), null], undefined, 'Stalled KafkaNotUsable', 'no internal listener'],
+    ['brokers are being started', [STRIMZI, kafkaResource([PLAIN], false), null], undefined, 'Reconciling WaitingForKafka', 'does not tell an address of listener plain yet'],
+  ])('%s', (_situation, objects, listener, stands, says) => {
+    const plan = find(objects, listener);
+    expect(told(plan)).toContain(`Pending, ${stands}; tells `);
+    expect(message(plan)).toContain(says);
+    expect(plan.status.kafka).toBeUndefined();
+  });
+});
+
+describe('which version, and whether at all', () => {
+  const asks = (objects: (KubernetesObject | null)[], spec: SpecChange = {}, kind = LOAD_TESTS) =>
+    kind
+      .needs(loadTest({ kafka: strimzi, ...spec }, status()), objects)
+      .objects?.map(({ apiVersion, kind, name }) => `${kind} ${name}${kind === 'KafkaTopic' ? ` ${apiVersion}` : ''}`);
+  const BETA = served(V1BETA2, 'Kafka', 'KafkaTopic');
+
+  test('the newest that the API server has', () => {
+    const lists = [`APIResourceList ${V1}`, `APIResourceList ${V1BETA2}`];
+    expect(asks([STRIMZI])).toEqual([lists[0], `KafkaTopic t ${V1}`]);
+    expect(asks([null])).toEqual(lists);
+    expect(asks([null, BETA])).toEqual([...lists, `KafkaTopic t ${V1BETA2}`]);
+    expect(asks([served(V1, 'KafkaUser'), BETA])).toEqual([...lists, `KafkaTopic t ${V1BETA2}`]);
+    expect(asks([null, null])).toEqual(lists);
+    const [action] = planLoadTest(loadTest({ kafka: strimzi }, claimed), {
+      objects: [null, BETA, null],
+      kafka: kafka({ partitions: null }),
+    }).actions;
+    expect(action).toMatchObject({ type: 'ApplyObject', object: { apiVersion: V1BETA2 } });
+  });
+
+  test('none: Auto goes by the Admin API, Strimzi says what to do', () => {
+    const without = { objects: [null, null] };
+    expect(round(null, status(), without).status.topic).toMatchObject({ managedBy: 'Admin', created: true });
+    const plan = round(null, status(), without, topic({ management: 'Strimzi' }));
+    expect(told(plan)).toBe(stalls('NoKafkaTopics'));
+    expect(message(plan)).toContain('install Strimzi, or create another LoadTest with topic.management: Admin');
+  });
+
+  test('a claim through the Admin API is kept, whatever is installed later', () => {
+    const before = status({ topic: { ...CLAIMED, managedBy: 'Admin' } });
+    expect(LOAD_TESTS.needs(loadTest({ kafka: strimzi }, before)).objects).toBeUndefined();
+    expect(told(round(null, before))).toContain('does CreateTopic t/3x2');
+  });
+
+  test('the operator’s own Kafka may be one of Strimzi', () => {
+    const ofStrimzi = loadTestKind({ ...WORKER, strimzi: CLUSTER });
+    const { needs } = ofStrimzi;
+    expect(needs(loadTest(), [STRIMZI]).objects).toHaveLength(2);
+    expect(needs(loadTest(), [STRIMZI]).kafka).toEqual({ topic: 't', group: 'g' });
+    expect(LOAD_TESTS.needs(loadTest()).objects).toBeUndefined();
+    // Another Kafka is not.
+    expect(needs(loadTest({ kafka: { bootstrapServers: 'other:9092' } })).objects).toBeUndefined();
+    const plan = planLoadTest(loadTest(topic({ management: 'Strimzi' })), {});
+    expect(told(plan)).toBe(stalls('NoStrimziCluster'));
+    expect(message(plan)).toContain('start the operator with STRIMZI_CLUSTER and STRIMZI_NAMESPACE');
+  });
+
+  test('the namespace of the Kafka resource is the LoadTest’s own unless it is named', () => {
+    const own = LOAD_TESTS.needs(loadTest({ kafka: { strimzi: { cluster: 'c' } } }), [STRIMZI]).objects;
+    expect(own?.slice(1).map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`)).toEqual([
+      'Kafka demo/c',
+      'KafkaTopic demo/t',
+    ]);
+  });
+});
+
+describe('deleting', () => {
+  const { consumers } = planLoadTest(loadTest(), { kafka: kafka() }).status;
+  const over = (ms: number, reason = 'RemovingFromKafka'): LoadTestStatus => {
+    const condition = (type: string): Condition => ({
+      type,
+      status: 'True',
+      reason,
+      message: '',
+      lastTransitionTime: at(1_000_000 - ms),
+    });
+    return running({ ...(consumers && { consumers }), conditions: [condition('Reconciling'), condition('Deleting')] });
+  };
+  const before = running(consumers && { consumers });
+  const leave = (kafkaTopic: KubernetesObject | null, status = before, seen: Seen = {}, spec: SpecChange = {}) =>
+    planLoadTest(loadTest({ kafka: strimzi, ...spec }, status, { deletionTimestamp: at(999_000) }), {
+      now: 1_000_000,
+      objects: [STRIMZI, kafkaTopic],
+      kafka: kafka({ group: group([]) }),
+      ...seen,
+    });
+  const goes = (ms: number) => kafkaTopicOf([READY], { deletionTimestamp: at(1_000_000 - ms) });
+  const removing = (does: string) => `Running, Reconciling RemovingFromKafka; ${does}again in 1000`;
+  const left = 'tells Warning LeftBehind; finished';
+
+  // biome-ignore format: one situation a line
+  test.each<[situation: string, kafkaTopic: KubernetesObject | null, status: LoadTestStatus, seen: Seen, spec: SpecChange, answer: string]>([
+    ['the group, then the KafkaTopic', kafkaTopicOf([READY]), before, {}, {}, removing('does DeleteGroup g + DeleteObject KafkaTopic kafka/t; ')],
+    ['the KafkaTopic waits for the Topic Operator', goes(5_000), before, live, {}, removing('')],
+    ['it waits for 60 s', goes(60_000), over(60_000), live, {}, removing('')],
+    ['it waits for longer', goes(60_000), over(61_000), live, {}, `Running, Reconciling RemovingFromKafka; ${left}`],
+    ['clients took so long that the Topic Operator has had 59 s', goes(59_000), over(119_000), live, {}, removing('')],
+    ['it has had its 60 s', goes(60_000), over(120_000), live, {}, `Running, Reconciling RemovingFromKafka; ${left}`],
+    ['Kafka is away, and the Topic Operator has had 59 s', goes(59_000), over(119_000, 'KafkaUnavailable'), { kafka: AWAY }, {}, 'Running, Reconciling KafkaUnavailable; again in 1000'],
+    ['it may not be seen: the group goes, the topic is not touched', FORBIDDEN, before, {}, {}, removing('does DeleteGroup g; ')],
+    ['it may not be seen for longer', FORBIDDEN, over(61_000), live, {}, `Running, Reconciling RemovingFromKafka; ${left}`],
+    ['it may not be seen, and Kafka is away for longer', FORBIDDEN, over(61_000, 'KafkaUnavailable'), { kafka: AWAY }, {}, `Running, Reconciling KafkaUnavailable; ${left}`],
+    ['KafkaTopic and topic are gone', null, before, { kafka: kafka({ partitions: null }) }, {}, 'Running; finished'],
+    ['the KafkaTopic left the topic behind: it was unmanaged', null, before, live, {}, removing('does DeleteTopic t; ')],
+    ['Retain: both stay', kafkaTopicOf([READY]), before, live, topic({ deletionPolicy: 'Retain' }), 'Running; finished'],
+    ['the KafkaTopic is somebody else’s by now: it stays, and the topic', kafkaTopicOf([READY], { owner: 'another' }), before, live, {}, 'Running; finished'],
+    ['it was there before: nothing is looked at', null, running({ topic: THEIRS }), { ...live, objects: [] }, {}, 'Running; finished'],
+    ['it was claimed and never made', null, running({ topic: CLAIMED }), { kafka: kafka({ partitions: null }) }, {}, 'Running; finished'],
+    ['it was made, the Topic Operator never ran', kafkaTopicOf([]), running({ topic: CLAIMED }), { kafka: kafka({ partitions: null }) }, {}, removing('does DeleteObject KafkaTopic kafka/t; ')],
+    ['Kafka is away: the KafkaTopic goes all the same', kafkaTopicOf([READY]), before, { kafka: AWAY }, {}, 'Running, Reconciling KafkaUnavailable; does DeleteObject KafkaTopic kafka/t; again in 1000'],
+    ['Kafka is away for longer', goes(60_000), over(61_000, 'KafkaUnavailable'), { kafka: AWAY }, {}, `Running, Reconciling KafkaUnavailable; ${left}`],
+    ['Kafka is away, the KafkaTopic is gone: only the group is left', null, over(61_000, 'KafkaUnavailable'), { kafka: AWAY }, {}, `Running, Reconciling KafkaUnavailable; ${left}`],
+    ['others are in the group: neither goes', kafkaTopicOf([READY]), before, { kafka: kafka({ group: group(['theirs']) }) }, {}, removing('')],
+    ['the KafkaTopic may not be deleted', kafkaTopicOf([READY]), over(61_000), { ...live, failures: [denied] }, {}, `Running, Reconciling RemovingFromKafka; ${left}`],
+    ['Strimzi is no longer there, nor its KafkaTopics', null, before, { ...live, objects: [null, null] }, {}, removing('does DeleteTopic t; ')],
+  ])('%s', (_situation, kafkaTopic, status, seen, spec, answer) => {
+    expect(told(leave(kafkaTopic, status, seen, spec))).toBe(answer);
+  });
+
+  test('what is left behind is named, with the command for each', () => {
+    const said = (plan: ReturnType<typeof leave>) => plan.events[0]?.message ?? '';
+    const hung = said(leave(goes(60_000), over(61_000), live));
+    expect(hung).toMatch(/^left behind: KafkaTopic kafka\/t, because the Topic Operator has not answered yet/);
+    expect(hung).toContain(`kubectl patch kafkatopic t -n kafka --type=merge -p '{"metadata":{"finalizers":null}}'`);
+    expect(hung).toContain('kafka-topics.sh --delete');
+    expect(said(leave(null, over(61_000, 'KafkaUnavailable'), { kafka: AWAY }))).toMatch(
+      /^left behind: group g, because/,
+    );
+  });
+
+  test('one that may not be seen is left behind with what to grant', () => {
+    const said = leave(FORBIDDEN, over(61_000), live).events[0]?.message;
+    expect(said).toMatch(
+      /^left behind: topic t, because this operator may not read KafkaTopics.*give its service account/,
+    );
+  });
+
+  test('only the KafkaTopic that was seen is deleted', () => {
+    expect(leave(kafkaTopicOf([READY]), before, live).actions).toEqual([
+      {
+        type: 'DeleteObject',
+        target: { apiVersion: V1, kind: 'KafkaTopic', namespace: 'kafka', name: 't' },
+        uid: 'uid-t',
+      },
+    ]);
+  });
+});

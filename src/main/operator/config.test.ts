@@ -1,0 +1,41 @@
+import { expect, test } from '@jest/globals';
+import { operatorConfig } from './config.ts';
+
+test('without any setting it watches all namespaces', () => {
+  expect(operatorConfig({}, 'host')).toEqual({
+    bootstrapServers: '',
+    workerImage: 'kafka-lab-operator:dev',
+    podName: 'host',
+    inPod: false,
+    podNamespace: 'default',
+    leaseName: 'kafka-lab-operator',
+    logLevel: 'info',
+    port: 8081,
+  });
+});
+
+test('the name of a pod is one that the environment says', () => {
+  expect(operatorConfig({ POD_NAME: 'operator-1' }, 'host')).toMatchObject({ podName: 'operator-1', inPod: true });
+  expect(operatorConfig({ POD_NAME: '' }, 'host')).toMatchObject({ podName: 'host', inPod: false });
+});
+
+test('an empty WATCH_NAMESPACES is all of them, a list is a list', () => {
+  expect(operatorConfig({ WATCH_NAMESPACES: '' }, 'host').namespaces).toBeUndefined();
+  expect(operatorConfig({ WATCH_NAMESPACES: ' labs, other ,labs' }, 'host').namespaces).toEqual(['labs', 'other']);
+});
+
+test('a Kafka resource has a name and a namespace', () => {
+  const strimzi = { STRIMZI_CLUSTER: 'my-cluster', STRIMZI_NAMESPACE: 'kafka' };
+  expect(operatorConfig(strimzi, 'host').strimzi).toEqual({ cluster: 'my-cluster', namespace: 'kafka' });
+  expect(operatorConfig({ STRIMZI_CLUSTER: '', STRIMZI_NAMESPACE: '' }, 'host').strimzi).toBeUndefined();
+  expect(() => operatorConfig({ STRIMZI_CLUSTER: 'my-cluster' }, 'h')).toThrow('set both, or neither');
+  expect(() => operatorConfig({ STRIMZI_NAMESPACE: 'kafka' }, 'h')).toThrow('set both, or neither');
+});
+
+test('what is wrong is named with what to write', () => {
+  expect(() => operatorConfig({ WATCH_NAMESPACES: 'Labs' }, 'h')).toThrow('WATCH_NAMESPACES: "Labs" is no name');
+  expect(() => operatorConfig({ LOG_LEVEL: 'loud' }, 'h')).toThrow(
+    'LOG_LEVEL: "loud" is not one of error, warn, info, debug.',
+  );
+  expect(() => operatorConfig({ PORT: '80a' }, 'h')).toThrow('PORT: "80a" is not a whole number');
+});

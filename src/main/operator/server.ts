@@ -1,0 +1,20 @@
+/** The operator's HTTP interface: /healthz, /readyz, /metrics. */
+import { Hono } from 'hono';
+import type { Registry } from 'prom-client';
+import { type Condition, healthOf, readinessOf } from '../../runtime/health.ts';
+
+export function operatorServer(condition: () => Condition, registry: Registry): Hono {
+  const app = new Hono();
+  app.get('/healthz', (context) => {
+    const { ok, message } = healthOf(condition());
+    return context.text(`${message}\n`, ok ? 200 : 503);
+  });
+  app.get('/readyz', (context) => {
+    const { ok, message } = readinessOf(condition());
+    return context.text(`${message}\n`, ok ? 200 : 503);
+  });
+  app.get('/metrics', async (context) =>
+    context.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
+  );
+  return app;
+}

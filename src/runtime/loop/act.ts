@@ -1,0 +1,54 @@
+/** Carries out one action, and says in one way why it did not succeed. */
+import type { Action, Failure } from '../../contract/actions.ts';
+import { ActionError, ApiError, type Cluster, type Kafka, type Workers } from '../ports.ts';
+import { applyUnowned } from './unowned.ts';
+
+/** The outside that actions go to. */
+export interface Outside {
+  cluster: Cluster;
+  kafka: Kafka;
+  workers: Workers;
+}
+
+export async function act(action: Action, { cluster, kafka, workers }: Outside): Promise<void> {
+  switch (action.type) {
+    case 'Scale':
+      return cluster.scale(action.target, action.replicas);
+    case 'Patch':
+      await cluster.patch(action.target, { spec: action.spec });
+      return;
+    case 'ApplyObject':
+      return applyUnowned(action.object, cluster);
+    case 'DeleteObject':
+      return cluster.delete(action.target, action.uid);
+    case 'SetStop':
+      return workers.setStop(action);
+    case 'Kill':
+      return kill(action, { cluster, workers });
+    default:
+      return kafka.act(action);
+  }
+}
+
+/** Looked up again: whoever has the name by now is left alone. */
+async function kill(
+  { pod, uid, port, run }: Extract<Action, { type: 'Kill' }>,
+  { cluster, workers }: Pick<Outside, 'cluster' | 'workers'>,
+): Promise<void> {
+  const live = await cluster.get(pod);
+  if (live?.metadata.uid !== uid || live.metadata.deletionTimestamp !== undefined) return;
+  await workers.setStop({ pods: [pod], port, run, stop: 'Kill' });
+  await cluster.delete(pod, uid);
+}
+
+/** Statuses by which the API server says that the same request can't succeed: invalid, forbidden, unknown, not supported. */
+const REFUSALS = new Set([400, 403, 404, 405, 413, 415, 422]);
+
+export function failureOf(action: Failure['action'], error: unknown): Failure {
+  if (error instanceof ActionError) return { action, reason: error.reason, message: error.message };
+  if (error instanceof ApiError) {
+    const reason = REFUSALS.has(error.status) ? 'Refused' : error.status === 0 ? 'Unreachable' : 'Unexpected';
+    return { action, reason, message: error.message };
+  }
+  return { action, reason: 'Unexpected', message: error instanceof Error ? error.message : String(error) };
+}

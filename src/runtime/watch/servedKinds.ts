@@ -1,0 +1,93 @@
+/** Which kinds the API server has in one version of an API, as an object that is looked at again and again. */
+import type { KubernetesObject } from '../../contract/kubernetes.ts';
+import { type Backoff, waitAfter } from '../backoff.ts';
+import { pause } from '../clock.ts';
+import { ApiError, type Clock, type Cluster, type Random } from '../ports.ts';
+
+/** One object by name, kept up to date. */
+export interface Looked {
+  readonly synced: boolean;
+  readonly trouble: string | undefined;
+  /** HTTP status of the trouble; 0: no answer. */
+  readonly troubleStatus: number | undefined;
+  whenSynced(): Promise<void>;
+  get(namespace: string, name: string): KubernetesObject | undefined;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+export interface ServedKindsOptions {
+  cluster: Pick<Cluster, 'served'>;
+  /** `kafka.strimzi.io/v1` */
+  apiVersion: string;
+  changed(): void;
+  clock: Clock;
+  random: Random;
+  /** Between looks (default 30 s): discovery can't be watched, and CRDs come and go rarely. */
+  everyMs?: number;
+  /** Between tries (default 500 ms to 30 s). */
+  backoff?: Backoff;
+}
+
+/** An APIResourceList with the kinds; none where the server has nothing in that version. */
+export function servedKinds(options: ServedKindsOptions): Looked {
+  const { cluster, apiVersion, clock, random } = options;
+  const backoff = options.backoff ?? { baseMs: 500, limitMs: 30_000 };
+  const stopping = new AbortController();
+  let kinds: string[] | undefined;
+  let trouble: { message: string; status: number } | undefined;
+  let announceSynced: () => void = () => {};
+  const whenSynced = new Promise<void>((resolve) => {
+    announceSynced = resolve;
+  });
+  let running: Promise<void> = Promise.resolve();
+
+  async function run(): Promise<void> {
+    const { signal } = stopping;
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        const now = (await cluster.served(apiVersion, signal)).sort();
+        const news = kinds !== undefined && kinds.join() !== now.join();
+        kinds = now;
+        trouble = undefined;
+        failures = 0;
+        announceSynced();
+        if (news) options.changed();
+        await pause(clock, (options.everyMs ?? 30_000) * (0.75 + random() / 2), signal);
+      } catch (error) {
+        if (signal.aborted) break;
+        failures += 1;
+        const status = error instanceof ApiError ? error.status : 0;
+        trouble = { message: error instanceof Error ? error.message : String(error), status };
+        await pause(clock, waitAfter(failures, backoff, random), signal);
+      }
+    }
+    announceSynced();
+  }
+
+  return {
+    get synced() {
+      return kinds !== undefined;
+    },
+    get trouble() {
+      return trouble?.message;
+    },
+    get troubleStatus() {
+      return trouble?.status;
+    },
+    whenSynced: () => whenSynced,
+    get() {
+      if (kinds === undefined || kinds.length === 0) return undefined;
+      const resources = kinds.map((kind) => ({ kind }));
+      return { apiVersion: 'v1', kind: 'APIResourceList', metadata: { name: apiVersion }, resources };
+    },
+    start() {
+      running = run();
+    },
+    stop() {
+      stopping.abort();
+      return running;
+    },
+  };
+}

@@ -1,0 +1,193 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { Fact, Report } from '../../domain/evidence/facts.ts';
+import type { ProducerEvents } from '../clients/port.ts';
+import { openJournal } from './journal.ts';
+import { createEvidenceReporter, MOST_WAITING } from './reporter.ts';
+
+const alive = (at: number): Fact => ({ type: 'Alive', client: 'cons-0', at, owned: [] });
+
+/** A broker that takes reports when told to. */
+function setUp(folder?: string) {
+  const sent: { report: Report; token: number }[] = [];
+  const troubles: string[] = [];
+  const clock = { now: 1000 };
+  let events: ProducerEvents | undefined;
+  const instance = `cons-0/${++processes}`;
+  const journal = openJournal({
+    folder,
+    run: 'run-1',
+    instance,
+    clients: ['cons-0'],
+    now: () => clock.now,
+    failed(why) {
+      throw new Error(why);
+    },
+  });
+  const reporter = createEvidenceReporter({
+    run: 'run-1',
+    instance,
+    journal,
+    now: () => clock.now,
+    trouble: ({ code }) => void troubles.push(code),
+    makeClient(given) {
+      events = given;
+      return {
+        connect: async () => {},
+        send(value, _key, token) {
+          sent.push({ report: JSON.parse(value.toString()), token });
+          return true;
+        },
+        flush: async () => true,
+        close: async () => {},
+      };
+    },
+  });
+  const deliver = (token: number, error?: string) =>
+    events?.delivered(error === undefined ? { token, bytes: 1 } : { token, bytes: 1, error });
+  return { reporter, journal, instance, sent, troubles, deliver, clock };
+}
+let processes = 0;
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'reporter-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test('reports wait for the connection and go in order, numbered from 1', async () => {
+  const { reporter, instance, sent } = setUp();
+  reporter.report([alive(1)]);
+  reporter.report([]);
+  reporter.report([alive(2)]);
+  expect(sent).toEqual([]);
+  await reporter.connect();
+  reporter.report([alive(3)]);
+  expect(sent.map(({ report }) => report)).toEqual(
+    [1, 2, 3].map((n) => ({
+      v: 1,
+      run: 'run-1',
+      instance,
+      seq: n,
+      sentAt: 1000,
+      facts: [alive(n)],
+    })),
+  );
+});
+
+test('a report tells the shortest round trip so far, by its own clock', async () => {
+  const { reporter, sent, deliver, clock } = setUp();
+  await reporter.connect();
+  for (const [token, took] of [
+    [1, 12.5],
+    [2, 4.0004],
+    [3, 30],
+  ] as const) {
+    reporter.report([alive(token)]);
+    clock.now += took;
+    deliver(token);
+  }
+  reporter.report([alive(4)]);
+  expect(sent.map(({ report }) => report.roundTripMs)).toEqual([undefined, 12.5, 4.001, 4.001]);
+});
+
+test('closing waits until all are acknowledged', async () => {
+  const { reporter, deliver } = setUp();
+  await reporter.connect();
+  reporter.report([alive(1)]);
+  const closed = reporter.close(60_000);
+  deliver(1);
+  expect(await closed).toBe(true);
+  expect(reporter.counts()).toEqual({ sent: 1, acknowledged: 1, waiting: 0, dropped: 0 });
+});
+
+test('closing gives up after its time', async () => {
+  const { reporter } = setUp();
+  await reporter.connect();
+  reporter.report([alive(1)]);
+  expect(await reporter.close(1)).toBe(false);
+});
+
+test('a report that was not taken goes again, under a new number', async () => {
+  const { reporter, sent, troubles, deliver } = setUp();
+  await reporter.connect();
+  reporter.report([alive(1)]);
+  deliver(1, 'UNKNOWN_TOPIC_OR_PART');
+  const closed = reporter.close(60_000);
+  expect(sent.map(({ report }) => [report.seq, report.facts])).toEqual([
+    [1, [alive(1)]],
+    [2, [alive(1)]],
+  ]);
+  deliver(2);
+  expect(await closed).toBe(true);
+  expect(troubles).toEqual(['UNKNOWN_TOPIC_OR_PART']);
+});
+
+test('a report too large for a record is split', async () => {
+  const { reporter, sent } = setUp();
+  await reporter.connect();
+  const facts = Array.from({ length: 20_000 }, (_, n) => alive(n));
+  reporter.report(facts);
+  expect(sent.length).toBeGreaterThan(1);
+  expect(sent.map(({ report }) => report.seq)).toEqual(sent.map((_, n) => n + 1));
+  expect(sent.flatMap(({ report }) => report.facts)).toEqual(facts);
+});
+
+test('what waits is bounded', () => {
+  const { reporter, troubles } = setUp();
+  for (let n = 0; n < MOST_WAITING + 5; n++) reporter.report([alive(n)]);
+  expect(reporter.counts()).toMatchObject({ waiting: MOST_WAITING, dropped: 5 });
+  expect(troubles).toEqual(['EVIDENCE_DROPPED']);
+});
+
+/** Instance, number and type of the facts of each report. */
+const lines = (sent: { report: Report }[]) =>
+  sent.map(({ report: { instance, seq, posthumous, facts } }) =>
+    [instance, seq, posthumous ? 'posthumous' : 'alive', ...facts.map(({ type }) => type)].join(' '),
+  );
+
+test('what a dead process had not told goes first, under its own name and numbers', async () => {
+  const dead = setUp(folder);
+  await dead.reporter.connect();
+  for (const at of [1, 2, 3]) dead.reporter.report([alive(at)]);
+  dead.deliver(1);
+  const next = setUp(folder);
+  next.reporter.report([alive(4)]);
+  await next.reporter.connect();
+  const posthumous = [`${dead.instance} 2`, `${dead.instance} 3`];
+  expect(lines(next.sent)).toEqual([
+    ...posthumous.map((report) => `${report} posthumous Alive`),
+    `${dead.instance} 4 posthumous Died`,
+    `${next.instance} 1 alive Alive`,
+  ]);
+  expect(next.reporter.counts()).toMatchObject({ sent: 1, waiting: 4 });
+  // One that dies before it was heard leaves all of it to the one after it.
+  next.deliver(next.sent[0]?.token ?? 0);
+  const third = setUp(folder);
+  await third.reporter.connect();
+  expect(lines(third.sent)).toEqual([
+    ...lines(next.sent).slice(1, 3),
+    `${next.instance} 1 posthumous Alive`,
+    `${next.instance} 2 posthumous Died`,
+  ]);
+  for (const { token } of third.sent) third.deliver(token);
+  expect(setUp(folder).journal.left).toEqual([]);
+});
+
+test('a posthumous report that was not taken goes again as it is: it may have arrived before', async () => {
+  const dead = setUp(folder);
+  dead.reporter.report([alive(1)]);
+  const next = setUp(folder);
+  await next.reporter.connect();
+  next.deliver(next.sent[0]?.token ?? 0, 'MSG_TIMED_OUT');
+  const closed = next.reporter.close(60_000);
+  expect(lines(next.sent)).toEqual([
+    `${dead.instance} 1 posthumous Alive`,
+    `${dead.instance} 2 posthumous Died`,
+    `${dead.instance} 1 posthumous Alive`,
+  ]);
+  for (const { token } of next.sent.slice(1)) next.deliver(token);
+  expect(await closed).toBe(true);
+});
