@@ -1,21 +1,55 @@
-/** Arrows point one way: main → adapters → runtime → api, and main → kinds → domain → api. */
-const may = (from, ...to) => ({
-  name: `${from}-imports`,
-  comment: `src/${from} may import only src/{${[from, ...to].join(',')}}`,
+/**
+ * Who may import whom. Arrows point one way:
+ * main → adapters → runtime → contract, main → kinds → domain → api → contract, worker → domain;
+ * scripts → tools → src; test may import all of them, and nobody imports test.
+ */
+const LAYERS = {
+  contract: [],
+  api: ['contract'],
+  domain: ['api', 'contract'],
+  kinds: ['domain', 'api', 'contract'],
+  runtime: ['contract'],
+  adapters: ['runtime', 'domain', 'contract'],
+  worker: ['domain', 'contract'],
+};
+
+/** The rooms of src/domain, from the ground floor up. */
+const ROOMS = {
+  figures: [],
+  clock: [],
+  expressions: [],
+  settings: [],
+  strimzi: [],
+  workers: ['settings'],
+  status: ['figures'],
+  evidence: ['figures', 'clock'],
+  group: ['evidence', 'figures', 'clock'],
+  delivery: ['evidence', 'figures', 'clock', 'keys'],
+  keys: ['evidence', 'figures', 'clock'],
+  fold: ['group', 'delivery', 'keys', 'evidence', 'figures', 'clock'],
+};
+
+const SOURCES = { pathNot: '\\.test\\.ts$' };
+const imports = (folder, name, within, allowed) => ({
+  name: `${name}-imports`,
+  comment: `${folder}/${name} may import only ${folder}/{${[name, ...allowed].join(',')}}`,
   severity: 'error',
-  from: { path: `^src/${from}/` },
-  to: { path: '^src/', pathNot: `^src/(${[from, ...to].join('|')})/` },
+  from: { path: `^${folder}/${name}/`, ...SOURCES },
+  to: { path: `^${within}/`, pathNot: `^${folder}/(${[name, ...allowed].join('|')})/` },
 });
 
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    may('api'),
-    may('domain', 'api'),
-    may('kinds', 'domain', 'api'),
-    may('runtime', 'api'),
-    may('adapters', 'runtime', 'domain', 'api'),
-    may('worker', 'domain'),
+    ...Object.entries(LAYERS).map(([name, allowed]) => imports('src', name, 'src', allowed)),
+    ...Object.entries(ROOMS).map(([name, allowed]) => imports('src/domain', name, 'src/domain', allowed)),
+    {
+      name: 'only-the-fold-has-the-group',
+      comment: 'outside of src/domain only the figures of the fold are seen, never src/domain/{group,keys}',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/domain/|\\.test\\.ts$' },
+      to: { path: '^src/domain/(group|keys)/' },
+    },
     {
       name: 'kinds-stand-alone',
       severity: 'error',
@@ -24,13 +58,36 @@ module.exports = {
     },
     {
       name: 'decisions-are-pure',
-      comment: 'api, domain and kinds decide; they hold no client, clock or process',
+      comment: 'contract, api, domain and kinds decide: of Node they may use what computes, and no client at all',
       severity: 'error',
-      from: { path: '^src/(api|domain|kinds)/', pathNot: '\\.test\\.ts$' },
-      to: {
-        path: '^(node:|fs$|net$|http)|@kubernetes/client-node|@platformatic/kafka|@confluentinc|node_modules/kafkajs/',
-        pathNot: '^node:(assert|util)$',
-      },
+      from: { path: '^src/(contract|api|domain|kinds)/', ...SOURCES },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(assert|util)$' },
+    },
+    {
+      name: 'decisions-have-no-clients',
+      comment: 'contract, api, domain and kinds decide: they hold no client',
+      severity: 'error',
+      from: { path: '^src/(contract|api|domain|kinds)/', ...SOURCES },
+      to: { path: '@kubernetes/client-node|@platformatic/kafka|@confluentinc|node_modules/kafkajs/' },
+    },
+    {
+      name: 'nobody-imports-test',
+      comment: 'what scripts and tests both need is in tools/',
+      severity: 'error',
+      from: { path: '^(src|tools|scripts)/', ...SOURCES },
+      to: { path: '^test/' },
+    },
+    {
+      name: 'src-stands-alone',
+      severity: 'error',
+      from: { path: '^src/', ...SOURCES },
+      to: { path: '^(tools|scripts)/' },
+    },
+    {
+      name: 'tools-need-no-scripts',
+      severity: 'error',
+      from: { path: '^tools/' },
+      to: { path: '^scripts/' },
     },
   ],
   options: {

@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # Node 24: the machine's own, or one fetched into the cache; asked for only by the targets that use it.
 in_node = export PATH="$$(scripts/node.sh):$$PATH";
 jest = node --experimental-vm-modules --no-warnings node_modules/jest/bin/jest.js
-cluster = node test/cluster/cluster.ts
+cluster = node tools/cluster/cluster.ts
 
 .PHONY: help demo lab lab-exists test verify unit e2e e2e-on-cluster bench cluster down kubeconfig install native image generate format deploy
 

@@ -21,7 +21,7 @@ export default {
   testSequencer: '<rootDir>/test/support/longestFirst.js',
   reporters: ['default', '<rootDir>/test/support/closingLine.js'],
   projects: [
-    { ...base, displayName: 'unit', testMatch: ['<rootDir>/{src,scripts,test/cluster,test/support}/**/*.test.ts'] },
+    { ...base, displayName: 'unit', testMatch: ['<rootDir>/{src,tools,scripts,test/support}/**/*.test.ts'] },
     { ...base, displayName: 'property', testMatch: ['<rootDir>/test/property/**/*.test.ts'] },
     { ...served, displayName: 'servers', testMatch: ['<rootDir>/test/e2e/!(labs|alone|measured)/**/*.test.ts'] },
     { ...served, displayName: 'labs', testMatch: ['<rootDir>/test/e2e/labs/**/*.test.ts'] },

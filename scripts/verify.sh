@@ -25,7 +25,7 @@ generated() {
 
 check 'format and lint' npx biome ci --error-on-warnings
 check 'types' npx tsc -p .
-check 'import boundaries' npx depcruise --config .dependency-cruiser.cjs src
+check 'import boundaries' npx depcruise --config .dependency-cruiser.cjs src tools scripts test
 check 'unused code' npx knip
 check 'generated files' generated
 node --experimental-vm-modules --no-warnings node_modules/jest/bin/jest.js --selectProjects unit property

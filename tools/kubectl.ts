@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Cluster } from '../src/runtime/ports.ts';
-import { clusterOf } from '../test/support/toy.ts';
+import { clusterOf } from './client.ts';
 import { kindKubeconfig } from './cluster/kind.ts';
 import { kubeconfig as localKubeconfig, kubectl as localProgram } from './cluster/paths.ts';
 

@@ -1,11 +1,11 @@
 /** Strimzi on the cluster of `make cluster`, for as long as a test needs it: its own CRDs, a Kafka resource for the brokers that are there, and the stand-in for the Topic Operator. */
 import { readFileSync } from 'node:fs';
+import { clusterOf } from '../../tools/client.ts';
 import { kubeconfig, kubectl, tryKubectl } from '../../tools/kubectl.ts';
 import { adminTopics } from './adminTopics.ts';
 import { BROKERS, brokersFromHere, eventually } from './clusterLab.ts';
 import { kafkaResource, listenersStatus, strimziDefinitions } from './strimziCrds.ts';
 import { startTopicOperator, type TopicOperator } from './topicOperator.ts';
-import { clusterOf } from './toy.ts';
 
 export const KAFKA_NAMESPACE = 'kafka';
 export const KAFKA_CLUSTER = 'my-cluster';

@@ -1,8 +1,4 @@
 /** A kind to try the runtime with: makes `copies` ConfigMaps and says how many there are. */
-
-import { type ClusterOptions, kubernetesCluster } from '../../src/adapters/kubernetes/cluster.ts';
-import { connect, kubeConfigFromText } from '../../src/adapters/kubernetes/connection.ts';
-import { rest } from '../../src/adapters/kubernetes/rest.ts';
 import type { Kind, Notice } from '../../src/contract/kind.ts';
 import type { KubernetesObject, ObjectRef, Resource } from '../../src/contract/kubernetes.ts';
 import type { Cluster } from '../../src/runtime/ports.ts';
@@ -130,20 +126,6 @@ export const configMapRef = (name: string): ObjectRef => ({
   namespace: 'default',
   name,
 });
-
-/** A client of its own, with connections of its own. */
-export function clusterOf(
-  kubeconfig: string,
-  options: Omit<ClusterOptions, 'rest'> & { timeoutMs?: number } = {},
-): Cluster & { close(): Promise<void> } {
-  const connection = connect(kubeConfigFromText(kubeconfig));
-  const { timeoutMs, ...others } = options;
-  const cluster = kubernetesCluster({
-    rest: rest({ connection, ...(timeoutMs !== undefined ? { timeoutMs } : {}) }),
-    ...others,
-  });
-  return { ...cluster, close: () => connection.close() };
-}
 
 export async function installToys(cluster: Cluster): Promise<void> {
   await cluster.create(toyCrd);

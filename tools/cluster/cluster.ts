@@ -1,4 +1,4 @@
-// node test/cluster/cluster.ts <verb>. CLUSTER=local|kind chooses the kind of cluster; without it, kind where a
+// node tools/cluster/cluster.ts <verb>. CLUSTER=local|kind chooses the kind of cluster; without it, kind where a
 // Docker engine accepts a privileged container, else local.
 import { spawnSync } from 'node:child_process';
 import { exists } from './command.ts';
@@ -8,7 +8,7 @@ import * as local from './local.ts';
 import { withLock } from './lock.ts';
 import { cache, kubeconfig } from './paths.ts';
 
-const usage = `node test/cluster/cluster.ts <verb>
+const usage = `node tools/cluster/cluster.ts <verb>
   up                  starts the cluster with Kafka; does nothing where it runs already
   down                removes it with everything it left on this machine; the cache stays
   status              ends with 0 when the cluster is usable

@@ -9,7 +9,7 @@ import { get, kubectl, type TypeName } from '../kubectl.ts';
 import { labProgress, progress, type Trial } from './labTables.ts';
 
 export const NAMESPACE = 'default';
-const CHECKOUT = join(import.meta.dirname, '..');
+const CHECKOUT = join(import.meta.dirname, '../..');
 /** Below the checkout. */
 const PLAIN = 'manifests/labs';
 const GRADED = 'manifests/labs/graded';

@@ -11,7 +11,7 @@ import { labProgress, labResult, progress, result, sideBySide, type Trial, warni
 
 /** As the API server returns them: defaults filled in; what the CRD doesn't know is refused. */
 function recorded(): Required<Trial> {
-  const path = join(import.meta.dirname, '../test/support/labs/round.yaml');
+  const path = join(import.meta.dirname, '../../test/support/labs/round.yaml');
   const [test, scale] = loadAll(readFileSync(path, 'utf8')) as [LoadTest, ConsumerScale];
   loadTestSchema.status.parse(test.status);
   consumerScaleSchema.status.parse(scale.status);
@@ -189,7 +189,7 @@ test.each(labNumbers())(
   '%s: every object has the label by which the lab is found, and the header says how to begin',
   (file) => {
     const number = file.slice(0, 2);
-    const path = join(import.meta.dirname, '../manifests/labs', file);
+    const path = join(import.meta.dirname, '../../manifests/labs', file);
     const text = readFileSync(path, 'utf8');
     expect(text).toContain(`# Lab ${number}`);
     expect(text).toContain(`kubectl apply -f manifests/labs/${file}`);
@@ -227,7 +227,7 @@ test('a graded lab has its Lab, what that makes, and goes with what the plain on
 
 test.each(gradedNumbers())('%s: make lab finds it, and it says at its head how to begin', (file) => {
   expect(gradedLabOf(file.slice(0, 2))).toMatchObject({ file: `manifests/labs/graded/${file}` });
-  const text = readFileSync(join(import.meta.dirname, '../manifests/labs/graded', file), 'utf8');
+  const text = readFileSync(join(import.meta.dirname, '../../manifests/labs/graded', file), 'utf8');
   expect(text).toContain(`# Lab ${file.slice(0, 2)}, graded`);
   expect(text).toContain(`kubectl apply -f manifests/labs/graded/${file}`);
 });

@@ -10,7 +10,7 @@ import type { ReportAt } from '../evidence/facts.ts';
 import { emptyRun, fold, view } from './run.ts';
 
 function recorded(name: string) {
-  const path = join(import.meta.dirname, `../../test/support/recorded/${name}.jsonl`);
+  const path = join(import.meta.dirname, `../../../test/support/recorded/${name}.jsonl`);
   const reports = readFileSync(path, 'utf8')
     .trim()
     .split('\n')

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { murmur2, partitionForKey } from './murmur2.ts';
 
-const RECORDED = join(import.meta.dirname, '../../test/support/recorded/java-keys.tsv');
+const RECORDED = join(import.meta.dirname, '../../../test/support/recorded/java-keys.tsv');
 const lines = readFileSync(RECORDED, 'utf8')
   .trim()
   .split('\n')

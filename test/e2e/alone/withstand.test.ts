@@ -29,7 +29,7 @@ import {
 import { secondFold } from '../../support/secondFold.ts';
 
 const NAMESPACE = 'withstand';
-const cluster = join(import.meta.dirname, '../../cluster/cluster.ts');
+const cluster = join(import.meta.dirname, '../../../tools/cluster/cluster.ts');
 
 beforeEach(() => makeNamespace(NAMESPACE));
 afterEach(() => removeNamespace(NAMESPACE));

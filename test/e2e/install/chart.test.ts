@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { loadAll } from 'js-yaml';
 import type { KubernetesObject } from '../../../src/contract/kubernetes.ts';
 import type { Cluster } from '../../../src/runtime/ports.ts';
+import { clusterOf } from '../../../tools/client.ts';
 import { helm } from '../../../tools/cluster/build.ts';
 import { run } from '../../../tools/cluster/command.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
-import { clusterOf } from '../../support/toy.ts';
 import { until } from '../../support/until.ts';
 
 const root = join(import.meta.dirname, '../../..');

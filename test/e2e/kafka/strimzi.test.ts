@@ -14,12 +14,12 @@ import type { LoadTest } from '../../../src/api/loadtest/loadTest.ts';
 import type { KubernetesObject, ObjectRef } from '../../../src/contract/kubernetes.ts';
 import { OWN_RULES, STRIMZI_RULES, WATCHED_RULES } from '../../../src/main/install/objects.ts';
 import type { Cluster } from '../../../src/runtime/ports.ts';
+import { clusterOf } from '../../../tools/client.ts';
 import { adminTopics } from '../../support/adminTopics.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { type Broker, startBroker } from '../../support/broker.ts';
 import { kafkaResource, listenersStatus, strimziDefinitions } from '../../support/strimziCrds.ts';
 import { startTopicOperator, type TopicOperator, type Topics } from '../../support/topicOperator.ts';
-import { clusterOf } from '../../support/toy.ts';
 import { until } from '../../support/until.ts';
 
 const PATIENCE_MS = 60_000;

@@ -18,7 +18,7 @@ const NAMESPACE = 'foreign';
 const NAME = 'shared';
 const TOPIC = 'shared';
 const GROUP = 'shared';
-const cluster = join(import.meta.dirname, '../../cluster/cluster.ts');
+const cluster = join(import.meta.dirname, '../../../tools/cluster/cluster.ts');
 
 /** Makes the image of the Python consumer, unless it is there. */
 const loadPython = () =>

@@ -4,9 +4,10 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { OWNER_UID } from '../../../src/contract/actions.ts';
 import { applyUnowned } from '../../../src/runtime/loop/unowned.ts';
 import { ApiError, type Cluster } from '../../../src/runtime/ports.ts';
+import { clusterOf } from '../../../tools/client.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { type FaultProxy, startFaultProxy } from '../../support/faultProxy.ts';
-import { clusterOf, configMapRef } from '../../support/toy.ts';
+import { configMapRef } from '../../support/toy.ts';
 
 type Client = Cluster & { close(): Promise<void> };
 let server: ApiServer;

@@ -2,10 +2,11 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { eventRecorder } from '../../../src/runtime/events.ts';
 import type { Cluster } from '../../../src/runtime/ports.ts';
+import { clusterOf } from '../../../tools/client.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { type FaultProxy, startFaultProxy } from '../../support/faultProxy.ts';
 import { keptLog } from '../../support/kept.ts';
-import { clusterOf, configMapRef } from '../../support/toy.ts';
+import { configMapRef } from '../../support/toy.ts';
 import { until } from '../../support/until.ts';
 
 let server: ApiServer;

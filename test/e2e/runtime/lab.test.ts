@@ -9,11 +9,11 @@ import { GROUP_VERSION } from '../../../src/api/sharedStatus.ts';
 import type { KubernetesObject } from '../../../src/contract/kubernetes.ts';
 import { labKind } from '../../../src/kinds/lab/plan.ts';
 import type { Cluster, Workers } from '../../../src/runtime/ports.ts';
+import { clusterOf } from '../../../tools/client.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { ROUND, resource, resting, running, standing } from '../../support/labSeen.ts';
 import { objectsOf } from '../../support/objects.ts';
 import { serveCrds } from '../../support/serveCrds.ts';
-import { clusterOf } from '../../support/toy.ts';
 import { startToyRuntime, type ToyRuntime } from '../../support/toyRuntime.ts';
 import { until } from '../../support/until.ts';
 

@@ -3,10 +3,11 @@ import { systemClock } from '../../../src/runtime/clock.ts';
 import { leadWhenElected, type Tenure } from '../../../src/runtime/leader.ts';
 import { createRuntime } from '../../../src/runtime/loop/runtime.ts';
 import type { Cluster, EvidenceReader } from '../../../src/runtime/ports.ts';
+import { clusterOf } from '../../../tools/client.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { type FaultProxy, startFaultProxy } from '../../support/faultProxy.ts';
 import { keptLog, noEvidence, noKafka, noMetrics, noWorkers } from '../../support/kept.ts';
-import { clusterOf, configMapRef, installToys, toy, toyKind, toyRef } from '../../support/toy.ts';
+import { configMapRef, installToys, toy, toyKind, toyRef } from '../../support/toy.ts';
 import { until } from '../../support/until.ts';
 
 type Client = Cluster & { close(): Promise<void> };

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { KubernetesObject } from '../../../src/contract/kubernetes.ts';
 import { ActionError, type Cluster, type EvidenceReader, type Kafka } from '../../../src/runtime/ports.ts';
+import { clusterOf } from '../../../tools/client.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { type FaultProxy, type Seen, startFaultProxy } from '../../support/faultProxy.ts';
 import { settle } from '../../support/kept.ts';
 import {
-  clusterOf,
   configMapRef,
   installToys,
   type Toy,

@@ -10,8 +10,8 @@ import { load } from 'js-yaml';
 import { request } from 'undici';
 import type { Condition, KubernetesObject } from '../../../src/contract/kubernetes.ts';
 import type { Cluster } from '../../../src/runtime/ports.ts';
+import { clusterOf } from '../../../tools/client.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
-import { clusterOf } from '../../support/toy.ts';
 import { until } from '../../support/until.ts';
 
 const root = join(import.meta.dirname, '../../..');

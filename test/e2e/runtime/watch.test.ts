@@ -3,10 +3,11 @@ import { systemClock } from '../../../src/runtime/clock.ts';
 import type { Cluster } from '../../../src/runtime/ports.ts';
 import type { Change } from '../../../src/runtime/watch/objectStore.ts';
 import { type WatchCache, watchCache } from '../../../src/runtime/watch/watchCache.ts';
+import { clusterOf } from '../../../tools/client.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import { type FaultProxy, type Seen, startFaultProxy } from '../../support/faultProxy.ts';
 import { keptLog } from '../../support/kept.ts';
-import { clusterOf, configMapRef } from '../../support/toy.ts';
+import { configMapRef } from '../../support/toy.ts';
 import { until } from '../../support/until.ts';
 
 let server: ApiServer;
