@@ -14,7 +14,6 @@ const bootstrapServers = field(
 );
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-
 const nameOf = (what: string, example: string): Rule<string> => ({
   cel: `self.matches('${DNS_LABEL.source}')`,
   message: `write the name of ${what}: at most 63 small letters, digits and hyphens, e.g. ${example}`,
@@ -57,7 +56,6 @@ export const kafka = field(
 export type KafkaConnection = z.output<typeof kafka>;
 
 const TOPIC_NAME = /^[a-zA-Z0-9._-]+$/;
-
 export const topicName = (description: string) =>
   field(
     text(249),
@@ -75,7 +73,6 @@ export const topicName = (description: string) =>
   );
 
 const GROUP_NAME = /^[^\s\p{Cc}]+$/u;
-
 export const groupName = (description: string) =>
   field(text(255), description, {
     cel: "self.matches('^[^\\\\s[:cntrl:]]+$')",

@@ -1,5 +1,5 @@
 import type { Condition } from './kubernetes.ts';
-import type { EpochMs } from './time.ts';
+import { type EpochMs, isoSeconds } from './time.ts';
 
 /**
  * The conditions with this one in its place (or at the end when new). lastTransitionTime stays as long as the
@@ -11,11 +11,8 @@ export function setCondition(
   now: EpochMs,
 ): Condition[] {
   const before = conditions?.find(({ type }) => type === condition.type);
-  const lastTransitionTime = before?.status === condition.status ? before.lastTransitionTime : rfc3339(now);
+  const lastTransitionTime = before?.status === condition.status ? before.lastTransitionTime : isoSeconds(now);
   const next = { ...condition, lastTransitionTime };
   if (!before) return [...(conditions ?? []), next];
   return (conditions ?? []).map((other) => (other === before ? next : other));
 }
-
-/** RFC 3339 in seconds, as metav1.Time is written. */
-const rfc3339 = (at: EpochMs): string => `${new Date(Math.floor(at / 1000) * 1000).toISOString().slice(0, -5)}Z`;

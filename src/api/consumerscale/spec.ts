@@ -19,10 +19,8 @@ const CREATE_ANOTHER =
   'can’t be changed once the schedule has been created: its figures belong to one schedule. Create another ConsumerScale';
 
 const APPS = 'apps/v1';
-
 /** With a scale subresource that the operator may write. */
 const WORKLOADS: readonly string[] = ['Deployment', 'StatefulSet'];
-
 const POSSIBLE_TARGETS = `write apiVersion: ${GROUP_VERSION}, kind: LoadTest, or apiVersion: ${APPS}, kind: ${WORKLOADS.join(' or ')}`;
 
 const scaleTargetRef = field(
@@ -193,8 +191,6 @@ export const spec = field(
 
 /** What people write: defaults may be left out. */
 export type ConsumerScaleInput = z.input<typeof spec>;
-
 /** What the API server returns: defaults filled in. */
 export type ConsumerScaleSpec = z.output<typeof spec>;
-
 export type ConsumerScaleStep = ConsumerScaleSpec['steps'][number];

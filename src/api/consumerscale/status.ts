@@ -5,7 +5,6 @@ import * as shared from '../sharedStatus.ts';
 import { at, ms, total } from '../sharedStatus.ts';
 
 export const CONSUMER_SCALE_PHASES = ['Pending', 'Running', 'Completed', 'Failed'] as const;
-
 export const STEP_PHASES = ['Pending', 'Running', 'Done', 'TimedOut', 'Failed'] as const;
 
 const stepStatus = field(
@@ -89,5 +88,4 @@ export const status = field(
 );
 
 export type ConsumerScaleStatus = z.output<typeof status>;
-
 export type ConsumerScaleStepStatus = z.output<typeof stepStatus>;

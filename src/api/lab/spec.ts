@@ -6,7 +6,6 @@ import { step } from './steps.ts';
 
 /** Bounds that keep the status, which tells each expectation with what was seen, under its limit. */
 export const MOST_STEPS = 50;
-
 const MOST_EXPECTATIONS = 100;
 
 export const spec = field(
@@ -40,6 +39,5 @@ export const spec = field(
 
 /** What people write: defaults may be left out. */
 export type LabInput = z.input<typeof spec>;
-
 /** What the API server returns: defaults filled in. */
 export type LabSpec = z.output<typeof spec>;

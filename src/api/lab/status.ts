@@ -7,17 +7,14 @@ import { MOST_STEPS } from './spec.ts';
 import { MOST_PER_STEP } from './steps.ts';
 
 export const MOST_BEFORE = 8;
-
 /** Of one value of `before`, as JSON, in bytes. */
 export const LONGEST_BEFORE = 8_192;
 
 /** In the status. */
 export const SHORT_THAT = 200;
-
 export const LONGEST_OBSERVED = 500;
 
 export const LAB_PHASES = ['Pending', 'Running', 'Passed', 'Failed'] as const;
-
 const STEP_PHASES = ['Pending', 'Running', 'Passed', 'Failed', 'NotRun'] as const;
 
 const expectationStatus = field(
@@ -78,7 +75,5 @@ export const status = field(
 );
 
 export type LabStatus = z.output<typeof status>;
-
 export type LabStepStatus = z.output<typeof stepStatus>;
-
 export type ExpectationStatus = z.output<typeof expectationStatus>;

@@ -115,6 +115,5 @@ function whenBoth(part: string, rule: Rule<unknown>): Rule<unknown> {
 
 /** What people write: defaults may be left out. */
 export type LoadTestInput = z.input<typeof spec>;
-
 /** What the API server returns: defaults filled in. */
 export type LoadTestSpec = z.output<typeof spec>;

@@ -8,7 +8,6 @@ import type { LagPoint, LagView } from '../figures/figures.ts';
 
 /** So many points are kept as they came (two hours at one a second); beyond, half as many equal stretches keep their highest. */
 const KEPT = 7_200;
-
 const SHOWN = 120;
 
 export interface LagRecord {

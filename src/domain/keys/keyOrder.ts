@@ -200,16 +200,13 @@ function further(known: readonly Through[] = [], reached: Through): Through[] {
 }
 
 const comparePlaces = (a: RecordPlace, b: RecordPlace): number => a.partition - b.partition || a.offset - b.offset;
-
 /** The one further apart first; which of two alike does not depend on the order in which they are found. */
 const compare = (a: OutOfOrder, b: OutOfOrder): number =>
   b.byMs - a.byMs || comparePlaces(a.earlier, b.earlier) || comparePlaces(a.later, b.later);
 
 /** Of the same moment: an end counts for what begins after it. */
 const AT_ONCE = { Worked: 0, Begun: 1, Ended: 2 };
-
 const keyOf = (step: Step): string => (step.type === 'Worked' ? step.by : step.key);
-
 const before = (a: Step, b: Step): number =>
   a.at - b.at ||
   AT_ONCE[a.type] - AT_ONCE[b.type] ||

@@ -1,6 +1,7 @@
 /** Where the records of a run went: how many to each partition, and of each key how many to which, from the producers' totals. */
-import type { KeyShare, Produced } from '../evidence/facts.ts';
+import type { Produced } from '../evidence/facts.ts';
 import { emptyKeys, entryOf, type KeyTable, leaveOutFrom } from '../evidence/keyTable.ts';
+import { ofBoth } from '../evidence/placed.ts';
 import type { RunView } from '../figures/figures.ts';
 import type { OutOfOrder } from '../figures/order.ts';
 
@@ -54,9 +55,6 @@ function addTotal(total: { records: number; by: Map<string, number> }, process: 
   total.records += records - before;
 }
 
-const ofBoth = (which: (a: number, b: number) => number, a: number | null, b: number | null): number | null =>
-  a === null ? b : b === null ? a : which(a, b);
-
 const byPartition = (a: { partition: number }, b: { partition: number }): number => a.partition - b.partition;
 
 /** Acknowledged records by partition, ascending. */
@@ -83,11 +81,4 @@ export function keysView(
     outOfOrder: orders.size === 0 ? null : list.filter(({ outOfOrder }) => outOfOrder != null).length,
     list,
   };
-}
-
-/** One more record of a producer's own; `offset` null: the broker did not tell it. */
-export function addRecord(share: KeyShare, offset: number | null): void {
-  share[1] += 1;
-  share[2] = ofBoth(Math.min, share[2], offset);
-  share[3] = ofBoth(Math.max, share[3], offset);
 }

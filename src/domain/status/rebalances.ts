@@ -1,6 +1,6 @@
 /** Rebalances as a status shows them. */
 import type { LoadTestStatus } from '../../api/loadtest/status.ts';
-import { iso } from '../../api/schema/time.ts';
+import { iso } from '../../contract/time.ts';
 import type { Rebalance } from '../figures/figures.ts';
 
 export type RebalancesStatus = NonNullable<LoadTestStatus['rebalances']>;

@@ -2,28 +2,12 @@
  * KafkaTopics of Strimzi: how one is written, and what the Topic Operator makes of it.
  * Source: "Using the Topic Operator", https://strimzi.io/docs/operators/latest/overview
  */
-import { createHash } from 'node:crypto';
 import { OWNER_UID } from '../../contract/actions.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
-import type { StrimziCluster } from './lookup.ts';
-
-export const CLUSTER_LABEL = 'strimzi.io/cluster';
+import { CLUSTER_LABEL, kafkaTopicName, type StrimziCluster, type TopicStatus } from './resources.ts';
 
 const MANAGED = 'strimzi.io/managed';
-
 const PAUSED = 'strimzi.io/pause-reconciliation';
-
-/** The topic's own name, or, where that can't be the name of a resource, one made of it with a hash. */
-export function kafkaTopicName(topic: string): string {
-  if (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(topic)) return topic;
-  const readable = topic
-    .toLowerCase()
-    .replace(/[^-a-z0-9]+/g, '-')
-    .slice(0, 200)
-    .replace(/^-+|-+$/g, '');
-  const hash = createHash('sha256').update(topic).digest('hex').slice(0, 16);
-  return readable === '' ? `topic-${hash}` : `${readable}-${hash}`;
-}
 
 export interface WantedTopic {
   name: string;
@@ -69,12 +53,6 @@ export type TopicVerdict =
   | { is: 'Waiting'; why: string; check: string }
   /** It waits for somebody: `why` says what to do. */
   | { is: 'Refused'; reason: string; why: string };
-
-export interface TopicStatus {
-  topicName?: string;
-  observedGeneration?: number;
-  conditions?: { type: string; status?: string; reason?: string; message?: string }[];
-}
 
 /** `at`: the Kafka resource that it should belong to. */
 export function judgeKafkaTopic(topic: KubernetesObject, { cluster }: StrimziCluster): TopicVerdict {

@@ -2,17 +2,10 @@
  * The Kafka resources and KafkaTopics of Strimzi (kafka.strimzi.io): which to look at, and what is there.
  * Source: the API reference, https://strimzi.io/docs/operators/latest/overview
  */
-
 import type { KafkaConnection } from '../../api/shared.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import type { Wanted } from '../../contract/needs.ts';
-import { CLUSTER_LABEL, kafkaTopicName, type TopicStatus } from './kafkaTopic.ts';
-
-export interface StrimziCluster {
-  /** Name of the Kafka resource. */
-  cluster: string;
-  namespace: string;
-}
+import { CLUSTER_LABEL, kafkaTopicName, readyOf, type StrimziCluster, topicOf } from './resources.ts';
 
 /** Newest first: `v1` since Strimzi 0.49, `v1beta2` before. */
 const VERSIONS = ['kafka.strimzi.io/v1', 'kafka.strimzi.io/v1beta2'];
@@ -106,15 +99,6 @@ function lookForTopic(
   const found = others.find((one) => readyOf(one)?.reason !== 'ResourceConflict') ?? others[0] ?? null;
   return { topic: found ?? (isIt ? byName : null), taken: isIt ? null : byName };
 }
-
-/** Name of the topic that a KafkaTopic stands for; another spec.topicName than it was made with changes nothing. */
-export function topicOf({ metadata, spec, status }: KubernetesObject): string {
-  const made = (status as TopicStatus | undefined)?.topicName;
-  return made ?? (spec as { topicName?: string } | undefined)?.topicName ?? metadata.name;
-}
-
-const readyOf = ({ status }: KubernetesObject) =>
-  (status as TopicStatus | undefined)?.conditions?.find(({ type }) => type === 'Ready');
 
 /** What to grant to the operator where Kafka resources and KafkaTopics are. */
 export const rightsIn = (namespace: string): string =>

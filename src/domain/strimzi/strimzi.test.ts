@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { kafkaTopicName } from './kafkaTopic.ts';
+import { kafkaTopicName } from './resources.ts';
 
 /** What the API server takes as metadata.name. */
 const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;

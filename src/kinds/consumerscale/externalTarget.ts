@@ -4,10 +4,10 @@
  */
 import type { ConsumerScale } from '../../api/consumerscale/consumerScale.ts';
 import type { ConsumerScaleStatus } from '../../api/consumerscale/status.ts';
-import { epochMs, iso } from '../../api/schema/time.ts';
 import type { Action } from '../../contract/actions.ts';
 import type { Observed } from '../../contract/kind.ts';
 import { moving, stalled } from '../../contract/standing.ts';
+import { epochMs, iso } from '../../contract/time.ts';
 import { evidencePlace } from '../../domain/evidence/place.ts';
 import { lookAtLag, report, scaled } from '../../domain/fold/operatorFacts.ts';
 import { lastScaled, latestLagSample, type Run } from '../../domain/fold/run.ts';

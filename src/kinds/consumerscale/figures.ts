@@ -2,8 +2,8 @@
 
 import type { ConsumerScaleStep } from '../../api/consumerscale/spec.ts';
 import type { ConsumerScaleStatus, ConsumerScaleStepStatus } from '../../api/consumerscale/status.ts';
-import { epochMs, iso } from '../../api/schema/time.ts';
 import type { EpochMs } from '../../contract/time.ts';
+import { epochMs, iso } from '../../contract/time.ts';
 import type { RunView } from '../../domain/figures/figures.ts';
 import { lagBetween, type Run, rebalancesBetween } from '../../domain/fold/run.ts';
 import { rebalancesStatus } from '../../domain/status/rebalances.ts';

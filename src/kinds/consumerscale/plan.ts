@@ -1,18 +1,19 @@
 /** ConsumerScale: a schedule over consumers, one step after the other. Pure. */
 import type { ConsumerScale } from '../../api/consumerscale/consumerScale.ts';
 import type { ConsumerScaleStatus } from '../../api/consumerscale/status.ts';
-import { epochMs, iso } from '../../api/schema/time.ts';
 import { GROUP_VERSION } from '../../api/sharedStatus.ts';
 import type { Action, Failure } from '../../contract/actions.ts';
 import type { Kind, Notice, Observed, Plan } from '../../contract/kind.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import type { Needs } from '../../contract/needs.ts';
 import { standingConditions } from '../../contract/standing.ts';
+import { epochMs, iso } from '../../contract/time.ts';
 import type { RunView } from '../../domain/figures/figures.ts';
 import { type Run, view } from '../../domain/fold/run.ts';
 import { rebalancesLeftOut, withinSize } from '../../domain/status/rebalances.ts';
 import { judgeKafkaTopic } from '../../domain/strimzi/kafkaTopic.ts';
-import { lookAtStrimzi, type StrimziCluster, type StrimziSight, withRights } from '../../domain/strimzi/lookup.ts';
+import { lookAtStrimzi, type StrimziSight, withRights } from '../../domain/strimzi/lookup.ts';
+import type { StrimziCluster } from '../../domain/strimzi/resources.ts';
 import { changes } from './changes.ts';
 import { prepare, reports } from './externalTarget.ts';
 import { idleLeftOut, rebalancesWithin, stepFigures } from './figures.ts';

@@ -1,8 +1,8 @@
 /** Where a schedule stands and what it asks for now: from the steps' recorded times and what is seen. Pure. */
 import type { ConsumerScaleStep } from '../../api/consumerscale/spec.ts';
 import type { ConsumerScaleStepStatus } from '../../api/consumerscale/status.ts';
-import { epochMs, iso } from '../../api/schema/time.ts';
 import type { EpochMs } from '../../contract/time.ts';
+import { epochMs, iso } from '../../contract/time.ts';
 import type { RunView } from '../../domain/figures/figures.ts';
 import { lowBetween, type Run } from '../../domain/fold/run.ts';
 import { parseDuration } from '../../domain/status/duration.ts';

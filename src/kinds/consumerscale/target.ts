@@ -4,13 +4,8 @@ import type { LoadTest } from '../../api/loadtest/loadTest.ts';
 import type { KubernetesObject, ObjectRef } from '../../contract/kubernetes.ts';
 import type { EvidenceNeed, KafkaNeed, Needs } from '../../contract/needs.ts';
 import { isUnknown, serversOf } from '../../domain/settings/connection.ts';
-import {
-  lookAtStrimzi,
-  type Sought,
-  type StrimziCluster,
-  type StrimziSight,
-  strimziCluster,
-} from '../../domain/strimzi/lookup.ts';
+import { lookAtStrimzi, type Sought, type StrimziSight, strimziCluster } from '../../domain/strimzi/lookup.ts';
+import type { StrimziCluster } from '../../domain/strimzi/resources.ts';
 import { failed, type Saying } from './standing.ts';
 
 export interface Target {

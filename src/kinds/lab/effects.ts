@@ -3,9 +3,9 @@ import type { ConsumerScale } from '../../api/consumerscale/consumerScale.ts';
 import type { LabStepStatus } from '../../api/lab/status.ts';
 import type { LabStep } from '../../api/lab/steps.ts';
 import type { LoadTest } from '../../api/loadtest/loadTest.ts';
-import { epochMs } from '../../api/schema/time.ts';
 import type { Condition } from '../../contract/kubernetes.ts';
 import type { EpochMs } from '../../contract/time.ts';
+import { epochMs } from '../../contract/time.ts';
 import { parseDuration } from '../../domain/status/duration.ts';
 import { consumerPodName } from '../../domain/workers/workloads.ts';
 import { childNamed, made, type Sight } from './children.ts';
@@ -19,9 +19,7 @@ const STALLED_FOR_MS = 10_000;
 type Child = LoadTest | ConsumerScale;
 
 const done: Effect = { is: 'Done' };
-
 const waits = (message: string): Effect => ({ is: 'Waits', message });
-
 const failed = (message: string): Effect => ({ is: 'Failed', message });
 
 /** `index`: of the step that runs; `status`: as recorded, begun. */

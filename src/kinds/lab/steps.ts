@@ -9,9 +9,9 @@ import {
 } from '../../api/lab/status.ts';
 import type { LabStep } from '../../api/lab/steps.ts';
 import type { LoadTest } from '../../api/loadtest/loadTest.ts';
-import { epochMs, iso } from '../../api/schema/time.ts';
 import type { Failure } from '../../contract/actions.ts';
 import type { EpochMs } from '../../contract/time.ts';
+import { epochMs, iso } from '../../contract/time.ts';
 import type { Values } from '../../domain/expressions/expressions.ts';
 import { parseDuration } from '../../domain/status/duration.ts';
 import { childNamed, made, type Sight } from './children.ts';

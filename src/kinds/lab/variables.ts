@@ -162,7 +162,7 @@ export function remembered(paths: readonly string[][], values: Values, longest: 
   const kept = paths.flatMap((path): [string, string][] => {
     const value = path.reduce<unknown>((inner, key) => (inner as Values | undefined)?.[key], values);
     const json = JSON.stringify(value);
-    return json === undefined || Buffer.byteLength(json) > longest ? [] : [[JSON.stringify(path), json]];
+    return json === undefined || new TextEncoder().encode(json).length > longest ? [] : [[JSON.stringify(path), json]];
   });
   return Object.fromEntries(kept);
 }

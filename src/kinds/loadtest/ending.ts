@@ -2,9 +2,9 @@
 
 import type { LoadTest } from '../../api/loadtest/loadTest.ts';
 import type { LoadTestStatus } from '../../api/loadtest/status.ts';
-import { epochMs, iso } from '../../api/schema/time.ts';
 import type { Observed } from '../../contract/kind.ts';
 import type { EpochMs } from '../../contract/time.ts';
+import { epochMs, iso } from '../../contract/time.ts';
 import type { RunView } from '../../domain/figures/figures.ts';
 import { lastAcknowledgedAt, type Run } from '../../domain/fold/run.ts';
 import { parseDuration } from '../../domain/status/duration.ts';

@@ -2,18 +2,19 @@
 
 import type { LoadTest } from '../../api/loadtest/loadTest.ts';
 import type { LoadTestStatus } from '../../api/loadtest/status.ts';
-import { iso } from '../../api/schema/time.ts';
 import { GROUP_VERSION } from '../../api/sharedStatus.ts';
 import type { Kind, Observed, Plan } from '../../contract/kind.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import type { Needs } from '../../contract/needs.ts';
 import { type Standing, standingConditions } from '../../contract/standing.ts';
+import { iso } from '../../contract/time.ts';
 import { appendedSince } from '../../domain/figures/appended.ts';
 import type { RunView } from '../../domain/figures/figures.ts';
 import { lookAtLag, lookAtLog } from '../../domain/fold/operatorFacts.ts';
 import { type Run, view } from '../../domain/fold/run.ts';
 import { isUnknown, serversOf } from '../../domain/settings/connection.ts';
-import { lookAtStrimzi, type StrimziCluster } from '../../domain/strimzi/lookup.ts';
+import { lookAtStrimzi } from '../../domain/strimzi/lookup.ts';
+import type { StrimziCluster } from '../../domain/strimzi/resources.ts';
 import { workloadName } from '../../domain/workers/workloads.ts';
 import { judgeIdle } from './conditions/idleConsumers.ts';
 import { judgeLag } from './conditions/lagHigh.ts';

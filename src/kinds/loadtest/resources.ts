@@ -7,7 +7,7 @@ import { serversOf } from '../../domain/settings/connection.ts';
 import { toKafkajsConsumer, toKafkajsProducer } from '../../domain/settings/kafkajs.ts';
 import { toLibrdkafka } from '../../domain/settings/librdkafka.ts';
 import { parseDuration } from '../../domain/status/duration.ts';
-import type { StrimziCluster } from '../../domain/strimzi/lookup.ts';
+import type { StrimziCluster } from '../../domain/strimzi/resources.ts';
 import {
   NODE_NAME_ENV,
   POD_INDEX_ENV,

@@ -1,6 +1,6 @@
 /** From the run's figures to the parts of a LoadTest's status. */
 import type { LoadTestStatus } from '../../api/loadtest/status.ts';
-import { iso } from '../../api/schema/time.ts';
+import { iso } from '../../contract/time.ts';
 import type { LagView, RunView } from '../../domain/figures/figures.ts';
 import type { OutOfOrder } from '../../domain/figures/order.ts';
 import { isTooLarge, rebalancesLeftOut, rebalancesStatus, withinSize } from '../../domain/status/rebalances.ts';

@@ -2,12 +2,12 @@
 
 import type { LoadTest } from '../../api/loadtest/loadTest.ts';
 import type { LoadTestStatus } from '../../api/loadtest/status.ts';
-import { epochMs } from '../../api/schema/time.ts';
 import type { Action } from '../../contract/actions.ts';
 import { setCondition } from '../../contract/conditions.ts';
 import type { Notice, Observed, Plan } from '../../contract/kind.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import { moving, standingConditions } from '../../contract/standing.ts';
+import { epochMs } from '../../contract/time.ts';
 import type { Run } from '../../domain/fold/run.ts';
 import { serversOf } from '../../domain/settings/connection.ts';
 import { isMadeFor, named as nameOf } from '../../domain/strimzi/kafkaTopic.ts';

@@ -6,6 +6,7 @@ import { SETTINGS } from '../../../api/settings/kafka.ts';
 import { setCondition } from '../../../contract/conditions.ts';
 import type { Notice } from '../../../contract/kind.ts';
 import type { Condition } from '../../../contract/kubernetes.ts';
+import { timeOfDay } from '../../../contract/time.ts';
 import type { RunView } from '../../../domain/figures/figures.ts';
 import { parseDuration } from '../../../domain/status/duration.ts';
 import { STORM_MS, STORM_REBALANCES, type Storm, stormAt } from './storm.ts';
@@ -43,7 +44,7 @@ export function judgeStorm(
 const CALM = `fewer than ${STORM_REBALANCES} rebalances within ${STORM_MS / 1000} s that nobody asked for`;
 
 function stormSentence({ cause, rebalances }: Storm, consumers: Consumers, polls: Polls): string {
-  const since = new Date(rebalances[0]?.at ?? 0).toISOString().slice(11, 19);
+  const since = timeOfDay(rebalances[0]?.at ?? 0);
   const last = rebalances.at(-1)?.reason ?? '';
   const advice = { PollIntervalExceeded: pollAdvice, SessionExpired: sessionAdvice, Unknown: () => UNEXPLAINED };
   return `${rebalances.length} rebalances since ${since} that nobody asked for: ${advice[cause](consumers, polls)} Last one: ${last.slice(0, LONGEST_SAID)}`;

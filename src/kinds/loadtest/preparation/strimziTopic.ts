@@ -2,20 +2,19 @@
 
 import type { LoadTest } from '../../../api/loadtest/loadTest.ts';
 import type { LoadTestStatus } from '../../../api/loadtest/status.ts';
-import { epochMs, iso } from '../../../api/schema/time.ts';
 import type { Action } from '../../../contract/actions.ts';
 import type { TopicView } from '../../../contract/kafkaView.ts';
 import type { Observed } from '../../../contract/kind.ts';
 import type { KubernetesObject } from '../../../contract/kubernetes.ts';
 import { moving, type Standing, stalled } from '../../../contract/standing.ts';
 import type { EpochMs } from '../../../contract/time.ts';
+import { epochMs, iso } from '../../../contract/time.ts';
 import type { Run } from '../../../domain/fold/run.ts';
 import { isUnknown } from '../../../domain/settings/connection.ts';
 import {
   isMadeFor,
   judgeKafkaTopic,
   kafkaTopic,
-  kafkaTopicName,
   named,
   partitionsAsked,
   type TopicVerdict,
@@ -23,12 +22,11 @@ import {
 import {
   lookAtStrimzi,
   type Sought,
-  type StrimziCluster,
   type StrimziSight,
   strimziCluster,
-  topicOf,
   withRights,
 } from '../../../domain/strimzi/lookup.ts';
+import { kafkaTopicName, type StrimziCluster, topicOf } from '../../../domain/strimzi/resources.ts';
 
 /** The Topic Operator acts within seconds; one that says nothing for this long is looked for. */
 const SILENT_MS = 60_000;
