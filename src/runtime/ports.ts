@@ -116,13 +116,13 @@ export class ActionError extends Error {
   }
 }
 
-/** Reads the evidence of runs and keeps it folded. One run may serve several resources; the runtime counts. */
+/** Reads the evidence of runs and folds it. One run may serve several resources; the runtime counts. */
 export interface EvidenceReader {
   /**
-   * Starts reading the run when it is not being read yet (or when the need names another place), and answers at once:
-   * the folded state, or why it has not been read up to where it ended when reading began.
+   * The figures of the run as of `now`, or why they are not known yet. Answers at once; the first call for a run begins to
+   * read it, and its figures are known when it has been read up to where it ended then. The answer is data of its own.
    */
-  open(need: EvidenceNeed): Known<unknown>;
+  open(need: EvidenceNeed, now: EpochMs): Known<unknown>;
   /** `changed` is called after the answer of `open` became another one (may be coalesced). Ends with `close`. */
   onChange(run: string, changed: () => void): void;
   /** Stops reading the run and forgets it. Unknown runs are no error. */

@@ -11,7 +11,8 @@ import type { GroupView, KafkaView } from '../../src/contract/kafkaView.ts';
 import type { Known, Observed, Plan } from '../../src/contract/kind.ts';
 import type { Condition, KubernetesObject, ObjectMeta } from '../../src/contract/kubernetes.ts';
 import type { Fact } from '../../src/domain/evidence/facts.ts';
-import { emptyRun, type Run, view } from '../../src/domain/fold/run.ts';
+import { emptyRun, type Run } from '../../src/domain/fold/run.ts';
+import { figuresOf, type RunFigures } from '../../src/domain/fold/runFigures.ts';
 import { consumerScaleKind } from '../../src/kinds/consumerscale/plan.ts';
 import { loadTestKind } from '../../src/kinds/loadtest/plan.ts';
 import { BEGIN, Scenario } from './evidence.ts';
@@ -208,14 +209,17 @@ const STATUS_LIMIT = 256 * 1024;
 
 /** One plan, with what holds for every plan: it changes nothing it was shown, and its status may be written. */
 function decide<R extends LoadTest | ConsumerScale, S>(
-  kind: { plan(seen: Observed<R, Run>): Plan<S> },
+  kind: { plan(seen: Observed<R, RunFigures>): Plan<S> },
   schema: { parse(value: unknown): unknown },
-  seen: Observed<R, Run>,
+  asked: Observed<R, Run>,
 ): Plan<S> {
-  const { evidence, ...rest } = seen;
+  const { evidence, now } = asked;
+  const known: Known<RunFigures> = 'known' in evidence ? { known: figuresOf(evidence.known, now) } : evidence;
+  const seen = { ...asked, evidence: known };
+  const { evidence: _, ...rest } = seen;
   freeze(rest);
   // As text: with many rebalances it is large.
-  const shown = () => ('known' in evidence ? JSON.stringify(view(evidence.known, seen.now)) : '');
+  const shown = () => JSON.stringify(known);
   const before = shown();
   const plan = kind.plan(seen);
   expect(shown() === before).toBe(true);

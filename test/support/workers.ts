@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { EvidenceReader } from '../../src/adapters/kafka/evidence/reader.ts';
 import { EVIDENCE_TOPIC } from '../../src/domain/evidence/facts.ts';
 import type { RunView } from '../../src/domain/figures/figures.ts';
-import { view } from '../../src/domain/fold/run.ts';
 import type { WorkerSpec } from '../../src/domain/workers/spec.ts';
 import { type Broker, startBroker } from './broker.ts';
 
@@ -40,8 +39,8 @@ export async function startWorkersBroker(): Promise<WorkersBroker> {
       ...part,
     }),
     seen(run) {
-      const known = evidence.open({ run, ...PLACE, offset: 0 });
-      return 'known' in known ? view(known.known, Date.now()) : undefined;
+      const known = evidence.open({ run, ...PLACE, offset: 0 }, Date.now());
+      return 'known' in known ? known.known : undefined;
     },
     async stop() {
       await evidence.end();

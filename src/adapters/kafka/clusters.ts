@@ -3,6 +3,7 @@
 import type { KafkaView } from '../../contract/kafkaView.ts';
 import type { Known } from '../../contract/kind.ts';
 import type { EvidenceNeed, KafkaNeed } from '../../contract/needs.ts';
+import type { EpochMs } from '../../contract/time.ts';
 import type { Fact } from '../../domain/evidence/facts.ts';
 import type { EvidenceReader as EvidencePort, Kafka, KafkaAction } from '../../runtime/ports.ts';
 import { act } from './admin/actions.ts';
@@ -59,7 +60,7 @@ export class KafkaClusters implements Kafka, EvidencePort {
     await act(this.#connection(servers), action);
   }
 
-  open(need: EvidenceNeed): Known<unknown> {
+  open(need: EvidenceNeed, now: EpochMs): Known<unknown> {
     const servers = need.bootstrapServers ?? this.#defaultServers;
     this.#servers.set(need.run, servers);
     let reader = this.#readers.get(servers);
@@ -67,7 +68,7 @@ export class KafkaClusters implements Kafka, EvidencePort {
       reader = new EvidenceReader(servers, need.topic, (run) => this.#listeners.get(run)?.());
       this.#readers.set(servers, reader);
     }
-    return reader.open(need);
+    return reader.open(need, now);
   }
 
   onChange(run: string, changed: () => void): void {

@@ -5,7 +5,7 @@ import type { Known } from '../../contract/kind.ts';
 import type { EvidenceNeed } from '../../contract/needs.ts';
 import type { EpochMs } from '../../contract/time.ts';
 import type { BrokerMember, Fact, LagSample, RebalanceProtocol, Scaled } from '../evidence/facts.ts';
-import { latestLagSample, latestMembersSample, type Run } from './run.ts';
+import type { RunFigures } from './runFigures.ts';
 
 /** One look at lag a second; a little less, for rounds that come early. */
 const SAMPLE_MS = 800;
@@ -27,15 +27,15 @@ export const scaled = (what: Scaled['what'], from: number, to: number, at: Epoch
   from === to ? [] : [{ type: 'Scaled', at, what, from, to }];
 
 /** What a round saw of lag and group; undefined without a topic, and while the run has a look that is about as new. */
-export function lookAtLag(kafka: Known<KafkaView>, run: Run): LagSample | undefined {
-  if (!('known' in kafka) || kafka.known.at - (latestLagSample(run)?.at ?? 0) < SAMPLE_MS) return undefined;
-  return lagSampleOf(kafka.known, latestMembersSample(run));
+export function lookAtLag(kafka: Known<KafkaView>, figures: RunFigures): LagSample | undefined {
+  if (!('known' in kafka) || kafka.known.at - (figures.lagSample?.at ?? 0) < SAMPLE_MS) return undefined;
+  return lagSampleOf(kafka.known, figures.membersSample);
 }
 
 /** The same for a run without consumers, where only the log is of interest: none either while that has not grown. */
-export function lookAtLog(kafka: Known<KafkaView>, run: Run): LagSample | undefined {
-  const look = lookAtLag(kafka, run);
-  const known = latestLagSample(run);
+export function lookAtLog(kafka: Known<KafkaView>, figures: RunFigures): LagSample | undefined {
+  const look = lookAtLag(kafka, figures);
+  const known = figures.lagSample;
   return look !== undefined && known !== undefined && same(endsOf(look), endsOf(known)) ? undefined : look;
 }
 

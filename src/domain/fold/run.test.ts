@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals';
 import { BEGIN, Scenario } from '../../../test/support/evidence.ts';
 import type { Fact, Produced, ReportAt } from '../evidence/facts.ts';
 import { createRecorder } from '../evidence/histogram.ts';
-import { emptyRun, fold, lagBetween, lastScaled, latestLagSample, type Run, rebalancesBetween, view } from './run.ts';
+import { emptyRun, fold, type Run, view } from './run.ts';
+import { figuresOf, lagBetween, rebalancesBetween } from './runFigures.ts';
 
 const latency = (...values: number[]) => {
   const recorder = createRecorder();
@@ -150,10 +151,10 @@ test('lag and what a step did to it', () => {
     };
     lab.tell('operator/1', 1000 * n + 10, sample);
   });
-  const run = lab.run();
-  expect(view(run, BEGIN + 5000).lag).toMatchObject({ total: 3, peak: 900, peakAt: BEGIN + 1000, errorBound: 2 });
-  expect(lagBetween(run, BEGIN, BEGIN + 9000, 10)).toEqual({ before: 5, peak: 900, after: 3, drainedMs: 3000 });
-  expect(latestLagSample(run)?.at).toBe(BEGIN + 3000);
+  const figures = figuresOf(lab.run(), BEGIN + 5000);
+  expect(figures.lag).toMatchObject({ total: 3, peak: 900, peakAt: BEGIN + 1000, errorBound: 2 });
+  expect(lagBetween(figures, BEGIN, BEGIN + 9000, 10)).toEqual({ before: 5, peak: 900, after: 3, drainedMs: 3000 });
+  expect(figures.lagSample?.at).toBe(BEGIN + 3000);
 });
 
 test('what the operator scaled to last', () => {
@@ -162,18 +163,14 @@ test('what the operator scaled to last', () => {
     .scaled(9, 'Consumers', 1, 9)
     .scaled(5, 'Producers', 0, 200)
     .run();
-  expect([lastScaled(run, 'Consumers'), lastScaled(run, 'Producers'), lastScaled(run, 'Partitions')]).toEqual([
-    9,
-    200,
-    undefined,
-  ]);
+  expect(figuresOf(run, BEGIN).scaledTo).toEqual({ Consumers: 9, Producers: 200 });
 });
 
 test('rebalances of a step are those that began in it', () => {
   const lab = new Scenario();
   const a = lab.consumer('c-0').assigned(1000, [0]);
   for (const at of [10_000, 20_000, 30_000]) a.revoked(at, [0]).assigned(at + 20, [0]);
-  const found = rebalancesBetween(lab.run(), BEGIN + 10_000, BEGIN + 30_000, BEGIN + 40_000);
+  const found = rebalancesBetween(figuresOf(lab.run(), BEGIN + 40_000), BEGIN + 10_000, BEGIN + 30_000);
   expect(found.map(({ number }) => number)).toEqual([2, 3]);
 });
 
@@ -221,7 +218,9 @@ test('an offset seen before changes nothing, whoever is said to have reported', 
     ReportAt,
     ReportAt,
   ];
-  expect(lastScaled([first, { ...second, offset: first.offset }].reduce(fold, emptyRun()), 'Consumers')).toBe(1);
+  expect(
+    figuresOf([first, { ...second, offset: first.offset }].reduce(fold, emptyRun()), BEGIN).scaledTo.Consumers,
+  ).toBe(1);
 });
 
 test('looking does not settle what late evidence still changes', () => {
@@ -289,3 +288,16 @@ function load(seconds: number): Run {
   }
   return lab.run();
 }
+
+test('figures are data of their own: later reports do not change them', () => {
+  const lab = new Scenario();
+  const a = lab.consumer('c-0').assigned(1000, [0]);
+  const run = lab.run();
+  const figures = figuresOf(run, BEGIN + 5000);
+  const before = JSON.stringify(figures);
+  a.revoked(10_000, [0]).assigned(10_020, [0]);
+  lab.scaled(11_000, 'Consumers', 0, 1);
+  for (const report of lab.reports()) fold(run, report);
+  expect(JSON.stringify(figuresOf(run, BEGIN + 15_000))).not.toBe(before);
+  expect(JSON.stringify(figures)).toBe(before);
+});

@@ -23,20 +23,9 @@ import {
   consumersView,
   noConsumers,
 } from '../delivery/consumers.ts';
-import {
-  addSample,
-  emptyLag,
-  type LagChange,
-  type LagRecord,
-  type LowRow,
-  lagChange,
-  lagView,
-  lowRow,
-  withSample,
-} from '../delivery/lag.ts';
+import { addSample, emptyLag, type LagRecord, lagView } from '../delivery/lag.ts';
 import { addRange, emptyOffsets, fillHoles, hasOffset, type OffsetSet } from '../delivery/offsetRanges.ts';
 import {
-  acknowledgedUntil,
   addProduced,
   noProducers,
   type Producers,
@@ -46,7 +35,7 @@ import {
 } from '../delivery/producers.ts';
 import type { Consumed, Fact, LagSample, ReportAt, Scaled } from '../evidence/facts.ts';
 import { parseFact } from '../evidence/parse.ts';
-import type { MemberView, Rebalance, RunView } from '../figures/figures.ts';
+import type { MemberView, RunView } from '../figures/figures.ts';
 import { foreigners, foreignUnrest } from '../group/external.ts';
 import { passTime, rebalances, step } from '../group/group.ts';
 import { copyGroup, emptyGroup, type Group, liveMembers } from '../group/state.ts';
@@ -162,11 +151,8 @@ export function fold(run: Run, reportAt: ReportAt): Run {
   return run;
 }
 
-/**
- * The figures as of `now`, by the operator's clock; `look`: a sample of the lag that is being reported and hasn't been
- * read back yet. Doesn't change the run.
- */
-export function view(run: Run, now: EpochMs, look?: LagSample): RunView {
+/** The figures as of `now`, by the operator's clock. Does not change the run. */
+export function view(run: Run, now: EpochMs): RunView {
   const group = groupAsOf(run, now - SHOW_AFTER_MS);
   const list = rebalances(group);
   const settled = group.change === undefined && !foreignUnrest(group) && !callbackWaits(run, now - SHOW_AFTER_MS);
@@ -184,7 +170,7 @@ export function view(run: Run, now: EpochMs, look?: LagSample): RunView {
       idle: settled ? members.filter(({ partitions }) => partitions.length === 0).map(({ id }) => id) : [],
     },
     delivery: { produced: producers.acknowledged, ...delivery },
-    lag: lagView(look === undefined ? run.lag : withSample(run.lag, look)),
+    lag: lagView(run.lag),
     rebalances: {
       count: group.count,
       settled,
@@ -199,30 +185,6 @@ export function view(run: Run, now: EpochMs, look?: LagSample): RunView {
     latestAt: run.latestAt,
   };
 }
-
-/** Rebalances that began from `from` up to (not at) `to`, of those that are kept, as known at `now`. */
-export const rebalancesBetween = (run: Run, from: EpochMs, to: EpochMs, now: EpochMs): Rebalance[] =>
-  rebalances(groupAsOf(run, now - SHOW_AFTER_MS)).filter(({ at }) => at >= from && at < to);
-
-/** What the lag did from `from` to `to`; `below`: a total under so many records counts as drained. undefined without a sample. */
-export const lagBetween = (run: Run, from: EpochMs, to: EpochMs, below?: number): LagChange | undefined =>
-  lagChange(run.lag, from, to, below);
-
-/** Since when the looks at lag from `from` to `to` are under `below`, and at which they have been for `forMs`; see `lowRow`. */
-export const lowBetween = (run: Run, from: EpochMs, to: EpochMs, below: number, forMs: number): LowRow | undefined =>
-  lowRow(run.lag, from, to, below, forMs);
-
-/** The operator's newest sample of the lag, as it reported it. */
-export const latestLagSample = (run: Run): LagSample | undefined => run.lagSample;
-
-/** The newest sample of the evidence that lists the group's members. */
-export const latestMembersSample = (run: Run): LagSample | undefined => run.membersSample;
-
-/** When a broker acknowledged the newest record, by the broker's clock; undefined before the first. */
-export const lastAcknowledgedAt = (run: Run): EpochMs | undefined => acknowledgedUntil(run.producers);
-
-/** What the operator last said it scaled this to; undefined before it did. */
-export const lastScaled = (run: Run, what: Scaled['what']): number | undefined => run.scaled.get(what)?.to;
 
 // ---- fold -------------------------------------------------------------------------------------
 

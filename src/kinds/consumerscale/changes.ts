@@ -2,7 +2,7 @@
 import type { ConsumerScale } from '../../api/consumerscale/consumerScale.ts';
 import type { Action } from '../../contract/actions.ts';
 import type { Observed } from '../../contract/kind.ts';
-import type { Run } from '../../domain/fold/run.ts';
+import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import type { StrimziSight } from '../../domain/strimzi/lookup.ts';
 import { WORKER_PORT } from '../../domain/workers/environment.ts';
 import { leavingPods } from '../../domain/workers/workloads.ts';
@@ -12,7 +12,7 @@ import { type Target, targetRef } from './target.ts';
 
 /** In this order, each only after the one before: what is going to happen is on record, and agreed with those it happens to. */
 export function changes(
-  seen: Observed<ConsumerScale, Run>,
+  seen: Observed<ConsumerScale, RunFigures>,
   progress: Progress,
   target: Target,
   sight: StrimziSight | undefined,

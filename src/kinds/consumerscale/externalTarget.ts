@@ -10,7 +10,7 @@ import { moving, stalled } from '../../contract/standing.ts';
 import { epochMs, iso } from '../../contract/time.ts';
 import { evidencePlace } from '../../domain/evidence/place.ts';
 import { lookAtLag, report, scaled } from '../../domain/fold/operatorFacts.ts';
-import { lastScaled, latestLagSample, type Run } from '../../domain/fold/run.ts';
+import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { isUnknown, serversOf } from '../../domain/settings/connection.ts';
 import { partitionsAsked } from '../../domain/strimzi/kafkaTopic.ts';
 import { bootstrapServers } from '../../domain/strimzi/listeners.ts';
@@ -22,7 +22,7 @@ import { type Target, targetName } from './target.ts';
 /** A topic or group that is missing is waited for this long: their pods may have been started just now. */
 const MISSING_MS = 5 * 60_000;
 
-type Seen = Observed<ConsumerScale, Run>;
+type Seen = Observed<ConsumerScale, RunFigures>;
 
 export interface Preparation {
   /** What the status records from now on. */
@@ -74,7 +74,7 @@ export function prepare(seen: Seen, target: Target, sight: StrimziSight | undefi
     return { parts, actions: [], missing: waits };
   }
   // What the group was like before the first step is part of the record.
-  if ('known' in seen.evidence && latestLagSample(seen.evidence.known) === undefined) {
+  if ('known' in seen.evidence && seen.evidence.known.lagSample === undefined) {
     const waits = moving(phase, 'WaitingForEvidence', 'the first look at the group is being recorded');
     return { parts, actions: reports(seen, target, {}), missing: waits };
   }
@@ -107,16 +107,16 @@ export function reports(seen: Seen, target: Target, asked: Pick<Progress, 'consu
   const { resource, kafka, evidence, now } = seen;
   const place = resource.status?.evidence;
   if (!('known' in evidence) || place === undefined) return [];
-  const run = evidence.known;
+  const { scaledTo } = evidence.known;
   const { consumers, partitions } = asked;
   const replicas = target.consumers?.replicas ?? 0;
   const live = 'known' in kafka ? (kafka.known.topic?.partitions.length ?? 0) : 0;
-  const look = lookAtLag(kafka, run);
+  const look = lookAtLag(kafka, evidence.known);
   const facts = [
-    ...(consumers === undefined || lastScaled(run, 'Consumers') === consumers
+    ...(consumers === undefined || scaledTo.Consumers === consumers
       ? []
       : scaled('Consumers', replicas, consumers, now)),
-    ...(partitions === undefined || lastScaled(run, 'Partitions') === partitions
+    ...(partitions === undefined || scaledTo.Partitions === partitions
       ? []
       : scaled('Partitions', live, partitions, now)),
     ...(look === undefined ? [] : [look]),

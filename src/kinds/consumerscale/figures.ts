@@ -4,8 +4,7 @@ import type { ConsumerScaleStep } from '../../api/consumerscale/spec.ts';
 import type { ConsumerScaleStatus, ConsumerScaleStepStatus } from '../../api/consumerscale/status.ts';
 import type { EpochMs } from '../../contract/time.ts';
 import { epochMs, iso } from '../../contract/time.ts';
-import type { RunView } from '../../domain/figures/figures.ts';
-import { lagBetween, type Run, rebalancesBetween } from '../../domain/fold/run.ts';
+import { lagBetween, type RunFigures, rebalancesBetween } from '../../domain/fold/runFigures.ts';
 import { rebalancesStatus } from '../../domain/status/rebalances.ts';
 
 /** Over all steps, so that the status of a long schedule over a large group can be written. */
@@ -17,16 +16,15 @@ export function stepFigures(
   step: ConsumerScaleStepStatus,
   spec: readonly ConsumerScaleStep[],
   index: number,
-  run: Run,
-  figures: RunView,
+  figures: RunFigures,
   now: EpochMs,
 ): ConsumerScaleStepStatus {
   const from = epochMs(step.startedAt);
   if (from === undefined) return step;
   const finishedAt = epochMs(step.finishedAt);
   const to = finishedAt ?? now;
-  const rebalances = rebalancesBetween(run, from, to, now);
-  const lag = lagBetween(run, from, to, spec[index]?.until?.lagBelow);
+  const rebalances = rebalancesBetween(figures, from, to);
+  const lag = lagBetween(figures, from, to, spec[index]?.until?.lagBelow);
   const running = finishedAt === undefined;
   return {
     ...step,
@@ -55,14 +53,12 @@ export function idleLeftOut(steps: readonly ConsumerScaleStepStatus[]): string[]
 }
 
 export function rebalancesWithin(
-  run: Run,
-  figures: RunView,
+  figures: RunFigures,
   from: EpochMs,
   to: EpochMs,
-  now: EpochMs,
 ): Pick<ConsumerScaleStatus, 'rebalances' | 'lag'> {
-  const list = rebalancesBetween(run, from, to, now);
-  const lag = lagBetween(run, from, to);
+  const list = rebalancesBetween(figures, from, to);
+  const lag = lagBetween(figures, from, to);
   return {
     rebalances: rebalancesStatus(list, figures.rebalances.settled),
     ...(figures.lag === null || lag === undefined

@@ -8,8 +8,7 @@ import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import type { Needs } from '../../contract/needs.ts';
 import { standingConditions } from '../../contract/standing.ts';
 import { epochMs, iso } from '../../contract/time.ts';
-import type { RunView } from '../../domain/figures/figures.ts';
-import { type Run, view } from '../../domain/fold/run.ts';
+import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { rebalancesLeftOut, withinSize } from '../../domain/status/rebalances.ts';
 import { judgeKafkaTopic } from '../../domain/strimzi/kafkaTopic.ts';
 import { lookAtStrimzi, type StrimziSight, withRights } from '../../domain/strimzi/lookup.ts';
@@ -36,10 +35,10 @@ const FRESH_MS = 500;
 /** After the last step, for pauses whose end had not been seen. */
 const LAST_PAUSES_MS = 5_000;
 
-type Seen = Observed<ConsumerScale, Run>;
+type Seen = Observed<ConsumerScale, RunFigures>;
 
 /** `strimzi`: the Kafka resource behind the operator's default connection, where there is one. */
-export function consumerScaleKind(strimzi?: StrimziCluster): Kind<ConsumerScale, ConsumerScaleStatus, Run> {
+export function consumerScaleKind(strimzi?: StrimziCluster): Kind<ConsumerScale, ConsumerScaleStatus, RunFigures> {
   return {
     apiVersion: GROUP_VERSION,
     kind: 'ConsumerScale',
@@ -110,8 +109,7 @@ function plan(seen: Seen, byDefault: StrimziCluster | undefined): Plan<ConsumerS
     const message = seen.evidence.unavailable;
     return waits({ phase, mood: 'Moving', reason: 'WaitingForEvidence', message }, {}, FRESH_MS);
   }
-  const run = seen.evidence.known;
-  const figures = view(run, now);
+  const figures = seen.evidence.known;
   const partitions =
     'known' in seen.kafka && seen.kafka.known.topic != null
       ? seen.kafka.known.topic.partitions.length
@@ -138,26 +136,24 @@ function plan(seen: Seen, byDefault: StrimziCluster | undefined): Plan<ConsumerS
     replicas,
     partitionsAsked,
     clientsPerPod,
-    run,
     figures,
     theirs: spec.consumers?.group,
     others,
   };
-  return carry(seen, begun, advance(spec.steps, before?.steps ?? [], situation), run, figures, target, sight);
+  return carry(seen, begun, advance(spec.steps, before?.steps ?? [], situation), figures, target, sight);
 }
 
 function carry(
   seen: Seen,
   begun: Partial<ConsumerScaleStatus>,
   progress: Progress,
-  run: Run,
-  figures: RunView,
+  figures: RunFigures,
   target: Target,
   sight: StrimziSight | undefined,
 ): Plan<ConsumerScaleStatus> {
   const { resource, now } = seen;
   const { spec, status: before } = resource;
-  const steps = progress.steps.map((step, index) => stepFigures(step, spec.steps, index, run, figures, now));
+  const steps = progress.steps.map((step, index) => stepFigures(step, spec.steps, index, figures, now));
   const ended = progress.current === undefined;
   const finishedAt = before?.finishedAt ?? (ended ? iso(now) : undefined);
   const from = epochMs(begun.startedAt) ?? now;
@@ -168,7 +164,7 @@ function carry(
     step: `${steps.filter(({ startedAt }) => startedAt !== undefined).length}/${spec.steps.length}`,
     ...(progress.current === undefined ? {} : { currentStep: progress.current + 1 }),
     ...(finishedAt === undefined ? {} : { finishedAt }),
-    ...rebalancesWithin(run, figures, from, to, now),
+    ...rebalancesWithin(figures, from, to),
   };
   const events = stepNotices(before?.steps ?? [], steps);
   if (!ended) {

@@ -3,8 +3,7 @@ import type { ConsumerScaleStep } from '../../api/consumerscale/spec.ts';
 import type { ConsumerScaleStepStatus } from '../../api/consumerscale/status.ts';
 import type { EpochMs } from '../../contract/time.ts';
 import { epochMs, iso } from '../../contract/time.ts';
-import type { RunView } from '../../domain/figures/figures.ts';
-import { lowBetween, type Run } from '../../domain/fold/run.ts';
+import { lowBetween, type RunFigures } from '../../domain/fold/runFigures.ts';
 import { parseDuration } from '../../domain/status/duration.ts';
 
 /** Pods start, join and settle within this time, or the step has failed. */
@@ -20,9 +19,7 @@ export interface Sight {
   replicas: number;
   partitionsAsked: number;
   clientsPerPod: number;
-  run: Run;
-  /** Of the run, as of now. */
-  figures: RunView;
+  figures: RunFigures;
   /** Their group, where they are somebody else's. */
   theirs: string | undefined;
   /** Members of the group that nobody scales here. */
@@ -107,7 +104,7 @@ function judge(
   status: ConsumerScaleStepStatus,
   sight: Sight,
 ): { now: ConsumerScaleStepStatus; message: string } {
-  const { now, run, figures } = sight;
+  const { now, figures } = sight;
   const which = `step ${index + 1}`;
   const startedAt = epochMs(status.startedAt) ?? now;
   const settled = isSettled(step, status, sight, startedAt);
@@ -118,7 +115,7 @@ function judge(
   const low =
     until === undefined || settledAt === undefined
       ? undefined
-      : lowBetween(run, settledAt, Math.min(now, timesOutAt), until.lagBelow, parseDuration(until.for));
+      : lowBetween(figures, settledAt, Math.min(now, timesOutAt), until.lagBelow, parseDuration(until.for));
   const { belowSince: _since, ...without } = status;
   const current: ConsumerScaleStepStatus = {
     ...without,

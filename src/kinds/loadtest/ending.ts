@@ -6,7 +6,7 @@ import type { Observed } from '../../contract/kind.ts';
 import type { EpochMs } from '../../contract/time.ts';
 import { epochMs, iso } from '../../contract/time.ts';
 import type { RunView } from '../../domain/figures/figures.ts';
-import { lastAcknowledgedAt, type Run } from '../../domain/fold/run.ts';
+import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { parseDuration } from '../../domain/status/duration.ts';
 import { replicasOf } from './teardown.ts';
 
@@ -45,8 +45,7 @@ export function whyOver(
   loadTest: LoadTest,
   preparedAt: string,
   rest: Rest,
-  run: Run | undefined,
-  figures: RunView | undefined,
+  figures: RunFigures | undefined,
   now: EpochMs,
 ): string | undefined {
   const { spec } = loadTest;
@@ -55,7 +54,7 @@ export function whyOver(
   if (spec.duration !== undefined && ranMs >= parseDuration(spec.duration)) {
     return `the duration of ${spec.duration} is over`;
   }
-  if (run === undefined || figures === undefined) return undefined;
+  if (figures === undefined) return undefined;
   if (spec.consumers?.messages !== undefined) {
     return figures.consumers.consumed >= spec.consumers.messages
       ? `${figures.consumers.consumed} records have been consumed`
@@ -63,21 +62,21 @@ export function whyOver(
   }
   if (!producersDone(loadTest, figures)) return undefined;
   if (spec.consumers === undefined || spec.consumers.replicas === 0) return 'all messages have been sent';
-  return allConsumed(loadTest, run, figures) ? 'all messages have been sent and consumed' : undefined;
+  return allConsumed(loadTest, figures) ? 'all messages have been sent and consumed' : undefined;
 }
 
-function allConsumed({ status }: LoadTest, run: Run, { producers, delivery, lag }: RunView): boolean {
+function allConsumed({ status }: LoadTest, { producers, delivery, lag, lastAcknowledgedAt }: RunFigures): boolean {
   // Only in a topic that was made for this run are all records its own.
   const own = status?.topic?.created === true;
   if (own && delivery.consumed - delivery.duplicated >= producers.acknowledged) return true;
   if (lag?.total !== 0) return false;
   // The look at lag may be older than the last record: it counts only when it saw them all.
   const seenInLog = lag.partitions.reduce((sum, { endOffset }) => sum + endOffset, 0);
-  return seenInLog >= producers.acknowledged && lag.at >= (lastAcknowledgedAt(run) ?? 0);
+  return seenInLog >= producers.acknowledged && lag.at >= (lastAcknowledgedAt ?? 0);
 }
 
 /** Pods that have not ended yet, of all workloads. */
-export const podsLeft = ({ owned }: Observed<LoadTest, Run>): number =>
+export const podsLeft = ({ owned }: Observed<LoadTest, RunFigures>): number =>
   owned.reduce((sum, object) => sum + replicasOf(object), 0);
 
 /**
@@ -85,7 +84,7 @@ export const podsLeft = ({ owned }: Observed<LoadTest, Run>): number =>
  * this takes too long.
  */
 export function isClosed(
-  { resource, evidence, kafka, now }: Observed<LoadTest, Run>,
+  { resource, evidence, kafka, now }: Observed<LoadTest, RunFigures>,
   finishedAt: string,
   stoppedAt: string | undefined,
 ): boolean {

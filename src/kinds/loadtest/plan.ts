@@ -11,7 +11,7 @@ import { iso } from '../../contract/time.ts';
 import { appendedSince } from '../../domain/figures/appended.ts';
 import type { RunView } from '../../domain/figures/figures.ts';
 import { lookAtLag, lookAtLog } from '../../domain/fold/operatorFacts.ts';
-import { type Run, view } from '../../domain/fold/run.ts';
+import { type RunFigures, withLook } from '../../domain/fold/runFigures.ts';
 import { isUnknown, serversOf } from '../../domain/settings/connection.ts';
 import { lookAtStrimzi } from '../../domain/strimzi/lookup.ts';
 import type { StrimziCluster } from '../../domain/strimzi/resources.ts';
@@ -45,9 +45,9 @@ const RETRY_MS = 2_000;
 const SOON_MS = 250;
 const SOON: ReadonlySet<string> = new Set(['CreatingTopic', 'PreparingEvidence', 'FindingKafka']);
 
-type Seen = Observed<LoadTest, Run>;
+type Seen = Observed<LoadTest, RunFigures>;
 
-export function loadTestKind(worker: WorkerSettings): Kind<LoadTest, LoadTestStatus, Run> {
+export function loadTestKind(worker: WorkerSettings): Kind<LoadTest, LoadTestStatus, RunFigures> {
   return {
     apiVersion: GROUP_VERSION,
     kind: 'LoadTest',
@@ -100,11 +100,11 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
   }
 
   const preparation = prepare(seen, sight);
-  const run = 'known' in seen.evidence ? seen.evidence.known : undefined;
+  const read = 'known' in seen.evidence ? seen.evidence.known : undefined;
   // Shown in the same round in which it is reported: figures are as new as the look.
   const lookAt = resource.spec.consumers === undefined ? lookAtLog : lookAtLag;
-  const look = run === undefined ? undefined : lookAt(seen.kafka, run);
-  const figures = run === undefined ? undefined : view(run, now, look);
+  const look = read === undefined ? undefined : lookAt(seen.kafka, read);
+  const figures = read === undefined ? undefined : withLook(read, look);
   const found =
     figures === undefined ? before?.producers?.found : appendedSince(preparation.writtenBefore, figures.lag);
   const impossible = preparation.missing?.reason === 'InvalidSettings';
@@ -123,7 +123,7 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
   const rest = restOf(resource, allReady, now);
   const ending =
     before?.finishedAt === undefined && preparedAt !== undefined
-      ? whyOver(resource, preparedAt, rest, run, figures, now)
+      ? whyOver(resource, preparedAt, rest, figures, now)
       : undefined;
   const finishedAt = before?.finishedAt ?? (ending === undefined ? undefined : iso(now));
   const stoppedAt =

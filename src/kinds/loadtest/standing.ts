@@ -5,7 +5,7 @@ import type { LoadTestStatus } from '../../api/loadtest/status.ts';
 import type { Notice, Observed } from '../../contract/kind.ts';
 import { moving, type Standing, stalled, standingNotice, toldAlready } from '../../contract/standing.ts';
 import type { RunView } from '../../domain/figures/figures.ts';
-import type { Run } from '../../domain/fold/run.ts';
+import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { counted } from '../../domain/status/counted.ts';
 
 export interface Clients {
@@ -27,7 +27,7 @@ export interface Going {
 type Saying = Standing<LoadTestStatus['phase']>;
 
 /** `missing`: why clients may not start. */
-export function stand(seen: Observed<LoadTest, Run>, missing: Saying | undefined, going: Going): Saying {
+export function stand(seen: Observed<LoadTest, RunFigures>, missing: Saying | undefined, going: Going): Saying {
   const { resource, failures, evidence, kafka } = seen;
   const { spec } = resource;
   const { ready, wanted } = going;

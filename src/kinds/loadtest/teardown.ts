@@ -8,7 +8,7 @@ import type { Notice, Observed, Plan } from '../../contract/kind.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import { moving, standingConditions } from '../../contract/standing.ts';
 import { epochMs } from '../../contract/time.ts';
-import type { Run } from '../../domain/fold/run.ts';
+import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { serversOf } from '../../domain/settings/connection.ts';
 import { isMadeFor, named as nameOf } from '../../domain/strimzi/kafkaTopic.ts';
 import type { StrimziSight } from '../../domain/strimzi/lookup.ts';
@@ -26,7 +26,7 @@ const DELETING = 'Deleting';
  * if the topic was made by a KafkaTopic.
  */
 export function teardown(
-  seen: Observed<LoadTest, Run>,
+  seen: Observed<LoadTest, RunFigures>,
   status: LoadTestStatus,
   stopped: KubernetesObject[],
   sight?: StrimziSight,

@@ -141,7 +141,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
   function evidenceOf(key: string, need: EvidenceNeed | undefined): Known<unknown> {
     runs.set(key, need ? [need.run] : []);
-    return need ? evidence.open(need) : NOT_ASKED;
+    return need ? evidence.open(need, clock.now()) : NOT_ASKED;
   }
 
   // ---- rounds ----

@@ -6,8 +6,10 @@ import { randomBytes } from 'node:crypto';
 import type kafka from '@confluentinc/kafka-javascript';
 import type { Known } from '../../../contract/kind.ts';
 import type { EvidenceNeed } from '../../../contract/needs.ts';
+import type { EpochMs } from '../../../contract/time.ts';
 import { parseReport } from '../../../domain/evidence/parse.ts';
 import { emptyRun, fold, type Run } from '../../../domain/fold/run.ts';
+import { figuresOf, type RunFigures } from '../../../domain/fold/runFigures.ts';
 import { KafkaConsumer } from './librdkafka.ts';
 
 interface Reading {
@@ -69,8 +71,8 @@ export class EvidenceReader {
     });
   }
 
-  /** The folded evidence of a run, or how far reading has come. The first call for a run begins to read it. */
-  open(need: EvidenceNeed): Known<Run> {
+  /** The figures of a run as of `now`, or how far reading has come. The first call for a run begins to read it. */
+  open(need: EvidenceNeed, now: EpochMs): Known<RunFigures> {
     const reading = this.#readings.get(need.run) ?? this.#begin(need);
     if (reading.trouble !== undefined) return { unavailable: reading.trouble };
     if (reading.until === undefined) {
@@ -79,7 +81,7 @@ export class EvidenceReader {
     if (reading.next < reading.until) {
       return { unavailable: `evidence: read up to offset ${reading.next} of ${reading.until}` };
     }
-    return { known: reading.run };
+    return { known: figuresOf(reading.run, now) };
   }
 
   close(run: string): void {

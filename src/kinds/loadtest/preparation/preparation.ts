@@ -11,7 +11,7 @@ import type { Observed } from '../../../contract/kind.ts';
 import { moving, type Standing, stalled } from '../../../contract/standing.ts';
 import { evidencePlace } from '../../../domain/evidence/place.ts';
 import { endOffsets } from '../../../domain/figures/appended.ts';
-import type { Run } from '../../../domain/fold/run.ts';
+import type { RunFigures } from '../../../domain/fold/runFigures.ts';
 import { isUnknown, serversOf } from '../../../domain/settings/connection.ts';
 import { toKafkajsConsumer, toKafkajsProducer } from '../../../domain/settings/kafkajs.ts';
 import { toLibrdkafka } from '../../../domain/settings/librdkafka.ts';
@@ -39,7 +39,7 @@ type LoadTestPhase = LoadTestStatus['phase'];
 const servers = ({ spec, status }: LoadTest) => serversOf(spec.kafka, status?.kafka);
 
 /** `sight`: what is seen of Strimzi, where its cluster is known. */
-export function prepare(seen: Observed<LoadTest, Run>, sight?: StrimziSight): Preparation {
+export function prepare(seen: Observed<LoadTest, RunFigures>, sight?: StrimziSight): Preparation {
   const { resource, kafka } = seen;
   const { spec, status } = resource;
   const recorded = {
@@ -210,7 +210,7 @@ export function prepare(seen: Observed<LoadTest, Run>, sight?: StrimziSight): Pr
 function begin({
   resource,
   kafka,
-}: Observed<LoadTest, Run>): Pick<Preparation, 'evidence' | 'groupCreated' | 'writtenBefore'> {
+}: Observed<LoadTest, RunFigures>): Pick<Preparation, 'evidence' | 'groupCreated' | 'writtenBefore'> {
   if ('unavailable' in kafka) return {};
   const evidence = evidencePlace(resource.metadata.uid, kafka.known);
   if (evidence === undefined) return {};

@@ -9,7 +9,7 @@ import type { KubernetesObject } from '../../../contract/kubernetes.ts';
 import { moving, type Standing, stalled } from '../../../contract/standing.ts';
 import type { EpochMs } from '../../../contract/time.ts';
 import { epochMs, iso } from '../../../contract/time.ts';
-import type { Run } from '../../../domain/fold/run.ts';
+import type { RunFigures } from '../../../domain/fold/runFigures.ts';
 import { isUnknown } from '../../../domain/settings/connection.ts';
 import {
   isMadeFor,
@@ -58,7 +58,7 @@ export function soughtOf(
 }
 
 export function sightOf(
-  { resource, objects }: Observed<LoadTest, Run>,
+  { resource, objects }: Observed<LoadTest, RunFigures>,
   byDefault: StrimziCluster | undefined,
 ): StrimziSight | undefined {
   const sought = soughtOf(resource, byDefault);
@@ -89,7 +89,7 @@ export interface ThroughKafkaTopic {
 }
 
 export interface Round {
-  seen: Observed<LoadTest, Run>;
+  seen: Observed<LoadTest, RunFigures>;
   sight: StrimziSight;
   apiVersion: string;
   phase: Phase;
