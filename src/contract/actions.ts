@@ -1,22 +1,27 @@
 /** What a plan asks the runtime to do besides applying objects, and what became of it. */
 import type { KubernetesObject, ObjectRef } from './kubernetes.ts';
 
-/** An action, or the application of a desired object, of an earlier round that did not succeed and has not succeeded since. */
-export interface Failure {
-  /** Apply: the object of `Plan.apply` that the API server (or the runtime, for an object of somebody else) refused. */
-  action: Action | { type: 'Apply'; target: ObjectRef };
-  /** Refused: the same call can't succeed, the user has to change something. Unreachable, Unexpected: tried again with backoff. */
-  reason: 'Refused' | 'Unreachable' | 'Unexpected';
-  message: string;
-}
+export type Action = ClusterAction | KafkaAction | WorkerAction;
+
+/** Carried out by the API server. */
+export type ClusterAction =
+  /** Writes spec.replicas of the target's scale subresource. */
+  | { type: 'Scale'; target: ObjectRef; replicas: number }
+  /** JSON merge patch of an object's spec. */
+  | { type: 'Patch'; target: ObjectRef; spec: Record<string, unknown> }
+  /**
+   * Server-side apply of an object in another namespace, which no owner reference can reach. Refused where an object of
+   * that name has another label OWNER_UID, or none.
+   */
+  | { type: 'ApplyObject'; object: KubernetesObject }
+  /** Deletes the object only if it has that uid. */
+  | { type: 'DeleteObject'; target: ObjectRef; uid: string };
 
 /** Label: uid of the resource that an object of `ApplyObject` was made for. */
 export const OWNER_UID = 'kafkalab.dev/owner-uid';
 
-/** What a worker makes of SIGTERM. Graceful: it commits, leaves the group and says so. Kill: it ends at once, as after SIGKILL. */
-export type Stop = 'Graceful' | 'Kill';
-
-export type Action =
+/** Carried out by a Kafka cluster; without `bootstrapServers` by the operator's default one. */
+export type KafkaAction =
   | {
       type: 'CreateTopic';
       bootstrapServers?: string;
@@ -28,26 +33,41 @@ export type Action =
   | { type: 'AddPartitions'; bootstrapServers?: string; topic: string; partitions: number }
   | { type: 'DeleteTopic'; bootstrapServers?: string; topic: string }
   | { type: 'DeleteGroup'; bootstrapServers?: string; group: string }
-  /** Writes spec.replicas of the target's scale subresource. */
-  | { type: 'Scale'; target: ObjectRef; replicas: number }
+  /** Appends the operator's own facts (lag samples, scalings) to the run's evidence. */
+  | { type: 'Report'; bootstrapServers?: string; run: string; topic: string; partition: number; facts: unknown[] };
+
+/** What a worker does at SIGTERM. Graceful: it commits and leaves the group. Kill: it ends at once, as after SIGKILL. */
+export type Stop = 'Graceful' | 'Kill';
+
+/** Carried out by worker pods. */
+export type WorkerAction =
   /**
-   * Tells the workers in these pods what their next SIGTERM is to be (see domain/stopMode.ts), and has their word for
-   * it when it succeeds. A pod that is gone or does not run has nobody to tell.
+   * Arms the workers in these pods for their next SIGTERM (see domain/workers/stopMode.ts); succeeds when each has agreed.
+   * A pod that is gone or does not run is left out.
    */
   | { type: 'SetStop'; pods: ObjectRef[]; port: number; run: string; stop: Stop }
   /**
-   * Server-side apply of an object that no owner reference reaches, because it is in another namespace. Refused where one
-   * is there that has not the same label OWNER_UID.
+   * Ends the pod with this uid as a crash would: its worker is armed as with SetStop, then the pod is deleted. Succeeds
+   * where the pod is gone, is being deleted, or has another uid.
    */
-  | { type: 'ApplyObject'; object: KubernetesObject }
-  /** Only the object with that uid. */
-  | { type: 'DeleteObject'; target: ObjectRef; uid: string }
-  /**
-   * Ends the one pod with this uid as a crash would: its worker agrees to it as with SetStop, then the pod is deleted.
-   * Gone, on its way out or another one by now: done.
-   */
-  | { type: 'Kill'; pod: ObjectRef; uid: string; port: number; run: string }
-  /** JSON merge patch of an object's spec. */
-  | { type: 'Patch'; target: ObjectRef; spec: Record<string, unknown> }
-  /** Appends facts of the operator itself (lag samples, scalings) to the run's evidence. */
-  | { type: 'Report'; bootstrapServers?: string; run: string; topic: string; partition: number; facts: unknown[] };
+  | { type: 'Kill'; pod: ObjectRef; uid: string; port: number; run: string };
+
+/** An action that succeeded in an earlier round, with what it answered. */
+export interface Done {
+  action: Action;
+  result: ActionResult;
+}
+
+export interface ActionResult {
+  /** CreateTopic: the id that Kafka gave to the topic (KIP-516). */
+  topicId?: string;
+}
+
+/** An action, or the application of a desired object, that failed in an earlier round and has not succeeded since. */
+export interface Failure {
+  /** Apply: the object of `Plan.apply` that the API server (or the runtime, for an object of another owner) refused. */
+  action: Action | { type: 'Apply'; target: ObjectRef };
+  /** Refused: the same call can't succeed, the user has to change something. Unreachable, Unexpected: tried again with backoff. */
+  reason: 'Refused' | 'Unreachable' | 'Unexpected';
+  message: string;
+}

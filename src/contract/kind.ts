@@ -3,7 +3,7 @@
  * Everything here is plain data: a kind's `plan` has no await, client, clock or randomness.
  */
 
-import type { Action, Failure } from './actions.ts';
+import type { Action, Done, Failure } from './actions.ts';
 import type { KafkaView } from './kafkaView.ts';
 import type { KubernetesObject, TypeRef } from './kubernetes.ts';
 import type { Needs } from './needs.ts';
@@ -20,8 +20,10 @@ export interface Observed<R, Evidence = unknown> {
   /** The objects asked for by `needs`, in that order; null where there is none. */
   objects: (KubernetesObject | null)[];
   kafka: Known<KafkaView>;
-  /** The folded evidence of the run, once it has been read up to where it ended when reading began. */
+  /** The figures of the run as of `now`, once its evidence has been read up to where it ended when reading began. */
   evidence: Known<Evidence>;
+  /** Actions that answered something, since the last status was written. An operator that starts again does not have them. */
+  done: Done[];
   failures: Failure[];
   now: EpochMs;
 }

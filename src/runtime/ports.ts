@@ -1,5 +1,5 @@
 /** What the runtime needs from the outside, as types: adapters implement them, tests may too. */
-import type { Action } from '../contract/actions.ts';
+import type { ActionResult, KafkaAction, WorkerAction } from '../contract/actions.ts';
 import type { KafkaView } from '../contract/kafkaView.ts';
 import type { Known } from '../contract/kind.ts';
 import type { KubernetesObject, ObjectRef, TypeRef } from '../contract/kubernetes.ts';
@@ -83,16 +83,10 @@ export interface Workers {
    * Has the word of every worker in these pods (those that are gone or don't run have none to give) when it succeeds.
    * Bounded in time. Throws `ActionError`, and `ApiError` where the pods can't be looked up.
    */
-  setStop(order: Omit<Extract<Action, { type: 'SetStop' }>, 'type'>, signal?: AbortSignal): Promise<void>;
+  setStop(order: Omit<Extract<WorkerAction, { type: 'SetStop' }>, 'type'>, signal?: AbortSignal): Promise<void>;
 }
 
 // ---- Kafka ----------------------------------------------------------------------------------
-
-/** The actions that go to Kafka; the others go to Kubernetes, SetStop to the workers, Kill to both. */
-export type KafkaAction = Exclude<
-  Action,
-  { type: 'Scale' | 'Patch' | 'ApplyObject' | 'DeleteObject' | 'SetStop' | 'Kill' }
->;
 
 export interface Kafka {
   /**
@@ -100,8 +94,8 @@ export interface Kafka {
    * (a few seconds); concurrent and repeated calls within `maxAgeMs` share one read.
    */
   view(need: KafkaNeed): Promise<Known<KafkaView>>;
-  /** Bounded in time. Throws `ActionError`; doing again what is already so succeeds. */
-  act(action: KafkaAction): Promise<void>;
+  /** Bounded in time. Throws `ActionError`; doing again what is already so succeeds. undefined: Kafka answers nothing of use. */
+  act(action: KafkaAction): Promise<ActionResult | undefined>;
 }
 
 export class ActionError extends Error {

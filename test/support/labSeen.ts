@@ -212,6 +212,7 @@ export function planLab(resource: Lab, { now = 0, ...shown }: Shown = {}): Plan<
     objects: [],
     kafka: { unavailable: 'not asked for' },
     evidence: { unavailable: 'not asked for' },
+    done: [],
     failures: [],
     ...shown,
     now: BEGIN + now,

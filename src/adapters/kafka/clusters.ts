@@ -1,11 +1,12 @@
 /** The Kafka clusters that labs name, one connection each, as the runtime's ports. */
 
+import type { ActionResult, KafkaAction } from '../../contract/actions.ts';
 import type { KafkaView } from '../../contract/kafkaView.ts';
 import type { Known } from '../../contract/kind.ts';
 import type { EvidenceNeed, KafkaNeed } from '../../contract/needs.ts';
 import type { EpochMs } from '../../contract/time.ts';
 import type { Fact } from '../../domain/evidence/facts.ts';
-import type { EvidenceReader as EvidencePort, Kafka, KafkaAction } from '../../runtime/ports.ts';
+import type { EvidenceReader as EvidencePort, Kafka } from '../../runtime/ports.ts';
 import { act } from './admin/actions.ts';
 import { KafkaConnection } from './admin/connection.ts';
 import { sentence } from './errors.ts';
@@ -51,13 +52,13 @@ export class KafkaClusters implements Kafka, EvidencePort {
     }
   }
 
-  async act(action: KafkaAction): Promise<void> {
+  async act(action: KafkaAction): Promise<ActionResult | undefined> {
     const servers = action.bootstrapServers ?? this.#defaultServers;
     if (action.type === 'Report') {
       await this.#writer(servers).append(action.run, action.topic, action.partition, action.facts as Fact[]);
-      return;
+      return undefined;
     }
-    await act(this.#connection(servers), action);
+    return act(this.#connection(servers), action);
   }
 
   open(need: EvidenceNeed, now: EpochMs): Known<unknown> {

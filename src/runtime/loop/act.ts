@@ -1,5 +1,5 @@
 /** Carries out one action, and says in one way why it did not succeed. */
-import type { Action, Failure } from '../../contract/actions.ts';
+import type { Action, ActionResult, Failure, WorkerAction } from '../../contract/actions.ts';
 import { ActionError, ApiError, type Cluster, type Kafka, type Workers } from '../ports.ts';
 import { applyUnowned } from './unowned.ts';
 
@@ -10,21 +10,27 @@ export interface Outside {
   workers: Workers;
 }
 
-export async function act(action: Action, { cluster, kafka, workers }: Outside): Promise<void> {
+/** undefined: it answers nothing of use. */
+export async function act(action: Action, { cluster, kafka, workers }: Outside): Promise<ActionResult | undefined> {
   switch (action.type) {
     case 'Scale':
-      return cluster.scale(action.target, action.replicas);
+      await cluster.scale(action.target, action.replicas);
+      return undefined;
     case 'Patch':
       await cluster.patch(action.target, { spec: action.spec });
-      return;
+      return undefined;
     case 'ApplyObject':
-      return applyUnowned(action.object, cluster);
+      await applyUnowned(action.object, cluster);
+      return undefined;
     case 'DeleteObject':
-      return cluster.delete(action.target, action.uid);
+      await cluster.delete(action.target, action.uid);
+      return undefined;
     case 'SetStop':
-      return workers.setStop(action);
+      await workers.setStop(action);
+      return undefined;
     case 'Kill':
-      return kill(action, { cluster, workers });
+      await kill(action, { cluster, workers });
+      return undefined;
     default:
       return kafka.act(action);
   }
@@ -32,7 +38,7 @@ export async function act(action: Action, { cluster, kafka, workers }: Outside):
 
 /** Looked up again: whoever has the name by now is left alone. */
 async function kill(
-  { pod, uid, port, run }: Extract<Action, { type: 'Kill' }>,
+  { pod, uid, port, run }: Extract<WorkerAction, { type: 'Kill' }>,
   { cluster, workers }: Pick<Outside, 'cluster' | 'workers'>,
 ): Promise<void> {
   const live = await cluster.get(pod);

@@ -3,6 +3,7 @@
  * answers may not be written yet, nothing is done, so that what plan sees next is what is recorded.
  */
 
+import type { Done } from '../../contract/actions.ts';
 import type { Kind, Observed, Plan } from '../../contract/kind.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import type { EpochMs } from '../../contract/time.ts';
@@ -63,9 +64,12 @@ export async function reconcile(
   if (wait > 0) return { result: 'Waited', lookAgainInMs: wait };
 
   const round = await carryOut(resource, seen.owned, plan, memory, around);
+  // Those that the plan was shown are in the status that is written now.
+  memory.done = [...seen.done, ...round.done];
   // The plan did not know of these failures: let it answer again before anything is recorded.
   if (round.news) return { result: 'Failed', lookAgainInMs: 0 };
   if (status && !(await writeStatus(resource, status, memory, around))) return { result: 'Gone' };
+  memory.done = round.done;
   tell(resource, plan, around);
   if (round.pruneError) throw round.pruneError;
 
@@ -73,6 +77,7 @@ export async function reconcile(
   const times = [
     plan.lookAgainInMs,
     round.cured ? 0 : undefined,
+    round.done.length > 0 ? 0 : undefined,
     ...round.heldUntil.map((at) => Math.max(0, at - clock.now())),
   ];
   const known = times.filter((ms) => ms !== undefined);
@@ -125,6 +130,7 @@ interface Round {
   /** Something that the plan was shown as failed is so no more. */
   cured: boolean;
   heldUntil: EpochMs[];
+  done: Done[];
   pruneError?: unknown;
 }
 
@@ -144,7 +150,7 @@ async function carryOut(
   }));
   const asked = [...applications.map(({ attempted }) => attempted), ...plan.actions];
   const { forgotten, next } = failures.forgetUnasked(asked, clock.now());
-  const round: Round = { news: false, cured: forgotten, heldUntil: next === undefined ? [] : [next] };
+  const round: Round = { news: false, cured: forgotten, heldUntil: next === undefined ? [] : [next], done: [] };
 
   /** Whether it succeeded, now or without need. */
   async function attempt(attempted: Attempted, carry: () => Promise<void>): Promise<boolean> {
@@ -189,7 +195,10 @@ async function carryOut(
   // In order, and after the objects: what comes later may rely on what comes before.
   for (const action of plan.actions) {
     if (!all) break;
-    all = await attempt(action, () => act(action, around));
+    all = await attempt(action, async () => {
+      const result = await act(action, around);
+      if (result !== undefined) round.done.push({ action, result });
+    });
   }
   return round;
 }

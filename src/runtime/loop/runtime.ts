@@ -221,6 +221,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       objects,
       kafka,
       evidence: folded,
+      done: memories.get(key)?.done ?? [],
       failures: memories.get(key)?.failures.list() ?? [],
       now: clock.now(),
     };
