@@ -7,6 +7,7 @@ import type { Action, Done, Failure } from './actions.ts';
 import type { KafkaView } from './kafkaView.ts';
 import type { KubernetesObject, TypeRef } from './kubernetes.ts';
 import type { Needs } from './needs.ts';
+import type { Answer } from './queries.ts';
 import type { EpochMs } from './time.ts';
 
 /** A value that was read, or the sentence that says why it could not be. */
@@ -17,8 +18,8 @@ export interface Observed<R, Evidence = unknown> {
   deleting: boolean;
   /** Objects of the kind's `owns` types whose controller is this resource. */
   owned: KubernetesObject[];
-  /** The objects asked for by `needs`, in that order; null where there is none. */
-  objects: (KubernetesObject | null)[];
+  /** To the queries of `needs`, in their order. */
+  answers: Answer[];
   kafka: Known<KafkaView>;
   /** The figures of the run as of `now`, once its evidence has been read up to where it ended when reading began. */
   evidence: Known<Evidence>;
@@ -59,9 +60,9 @@ export interface Kind<R extends KubernetesObject, Status, Evidence = unknown> {
   /** Types of the objects it makes (watched by owner reference, pruned when no longer desired). */
   owns: (TypeRef & { plural: string })[];
   /**
-   * Asked first without `objects`, to learn which ones to look at, and again with them (null where there is none), until
-   * it asks for no others: what one of them holds may tell which one comes next. It only ever adds some at the end.
+   * Asked first without `answers`, to learn its queries, and again with the answers to them, until it has no others: what
+   * one of them holds may tell which query comes next. It only ever adds some at the end.
    */
-  needs(resource: R, objects?: (KubernetesObject | null)[]): Needs;
+  needs(resource: R, answers?: Answer[]): Needs;
   plan(seen: Observed<R, Evidence>): Plan<Status>;
 }

@@ -1,5 +1,5 @@
 /** What a kind asks the runtime to show to it. */
-import type { ObjectRef } from './kubernetes.ts';
+import type { Query } from './queries.ts';
 
 export interface KafkaNeed {
   /** host:port[,host:port…]; absent: the operator's default connection. */
@@ -20,17 +20,8 @@ export interface EvidenceNeed {
   offset: number;
 }
 
-/** `orForbidden`: where it may not be read, a Status (v1) with reason Forbidden and a message is shown; else the round fails. */
-export type Wanted = ObjectRef & { orForbidden?: true };
-
 export interface Needs {
-  /**
-   * Other objects, watched: a change of one of them looks again at this resource. An APIResourceList (v1, without a
-   * namespace, named like an apiVersion: `kafka.strimzi.io/v1`) tells which kinds the API server has in that version. Any
-   * other list (`KafkaTopicList`), named by a label selector (`strimzi.io/cluster=my-cluster`), has all such objects of
-   * the namespace as its `items`.
-   */
-  objects?: Wanted[];
+  queries?: Query[];
   kafka?: KafkaNeed;
   evidence?: EvidenceNeed;
 }

@@ -11,6 +11,7 @@ import { GROUP_VERSION } from '../../src/api/sharedStatus.ts';
 import type { Failure } from '../../src/contract/actions.ts';
 import type { Plan } from '../../src/contract/kind.ts';
 import type { KubernetesObject, ObjectMeta } from '../../src/contract/kubernetes.ts';
+import type { Answer } from '../../src/contract/queries.ts';
 import { labKind } from '../../src/kinds/lab/plan.ts';
 import { BEGIN } from './evidence.ts';
 import { actionLine, at, stands } from './seen.ts';
@@ -193,7 +194,7 @@ export const standing = (
 export interface Shown {
   now?: number;
   owned?: KubernetesObject[];
-  objects?: (KubernetesObject | null)[];
+  answers?: Answer[];
   failures?: Failure[];
 }
 
@@ -209,7 +210,7 @@ export function planLab(resource: Lab, { now = 0, ...shown }: Shown = {}): Plan<
     resource,
     deleting: resource.metadata.deletionTimestamp !== undefined,
     owned: [],
-    objects: [],
+    answers: [],
     kafka: { unavailable: 'not asked for' },
     evidence: { unavailable: 'not asked for' },
     done: [],

@@ -8,6 +8,7 @@ import type { LoadTestInput, LoadTestSpec } from '../../src/api/loadtest/spec.ts
 import type { Action } from '../../src/contract/actions.ts';
 import type { KubernetesObject } from '../../src/contract/kubernetes.ts';
 import { lab, lagAt, planLab, resting, running, standing } from './labSeen.ts';
+import { shown } from './queries.ts';
 
 /** What happens to one round. Objects and actions are carried out before the status is written. */
 export interface Fate {
@@ -63,7 +64,7 @@ export class LabWorld {
     const plan = planLab(this.status === undefined ? this.#lab : { ...this.#lab, status: this.status }, {
       now: this.now,
       owned: structuredClone(view.owned),
-      objects: [pod],
+      answers: [shown(pod)],
     });
     let left = diesAfter ?? Number.POSITIVE_INFINITY;
     for (const object of plan.apply) {

@@ -5,9 +5,11 @@ import type { LoadTestInput } from '../../src/api/loadtest/spec.ts';
 import type { LoadTestStatus } from '../../src/api/loadtest/status.ts';
 import type { Action, Failure } from '../../src/contract/actions.ts';
 import type { KubernetesObject } from '../../src/contract/kubernetes.ts';
+import type { Answer, Query } from '../../src/contract/queries.ts';
 import type { Fact } from '../../src/domain/evidence/facts.ts';
 import { emptyRun, fold } from '../../src/domain/fold/run.ts';
 import { BEGIN } from './evidence.ts';
+import { shown } from './queries.ts';
 import {
   AWAY,
   CONSUMERS,
@@ -111,7 +113,7 @@ export class LoadTestWorld {
     };
     const plan = planLoadTest(resource, {
       now: this.now,
-      objects: this.#objects(resource),
+      answers: this.#answers(resource),
       owned: [...this.#workloads].map(([role, { asked, there }]) => ({
         ...pods(role as 'producer', asked),
         status: { replicas: there, readyReplicas: Math.min(asked, there) },
@@ -197,18 +199,19 @@ export class LoadTestWorld {
   }
 
   /** As the runtime gathers them: what one of them shows tells which one comes next. */
-  #objects(resource: LoadTest): (KubernetesObject | null)[] {
-    let objects: (KubernetesObject | null)[] = [];
+  #answers(resource: LoadTest): Answer[] {
+    let answers: Answer[] = [];
     for (;;) {
-      const refs = LOAD_TESTS.needs(resource, objects).objects ?? [];
-      if (refs.length === objects.length) return objects;
-      const there: Record<string, KubernetesObject | null> = {
-        APIResourceList: STRIMZI,
-        Kafka: kafkaResource(),
-        KafkaTopicList: kafkaTopics(),
-      };
-      objects = refs.map(({ kind }) => there[kind] ?? this.kafkaTopic);
+      const queries = LOAD_TESTS.needs(resource, answers).queries ?? [];
+      if (queries.length === answers.length) return answers;
+      answers = queries.map((query) => this.#answerTo(query));
     }
+  }
+
+  #answerTo(query: Query): Answer {
+    if ('served' in query) return STRIMZI;
+    if ('list' in query) return kafkaTopics();
+    return shown(query.get.kind === 'Kafka' ? kafkaResource() : this.kafkaTopic);
   }
 
   #topicOperator(): void {

@@ -8,6 +8,7 @@ import type { KubernetesObject } from '../../src/contract/kubernetes.ts';
 import type { Fact } from '../../src/domain/evidence/facts.ts';
 import { emptyRun, fold } from '../../src/domain/fold/run.ts';
 import { BEGIN } from './evidence.ts';
+import { shown } from './queries.ts';
 import { CONSUMERS, consumerScale, EVIDENCE, kafka, loadTest, planConsumerScale, sampled } from './seen.ts';
 
 export interface Circumstances {
@@ -93,7 +94,7 @@ export class ScheduleWorld {
       { ...this.#resource, ...(this.status && { status: this.status }) },
       {
         now: this.now,
-        objects: [stale ? this.#seen : target],
+        answers: [shown(stale ? this.#seen : target)],
         kafka: kafka({ at: this.now, partitions: this.#partitions.live }),
         evidence: { known: this.#run },
         failures: this.#failures.map(({ failure }) => failure),

@@ -16,6 +16,7 @@ import { figuresOf, type RunFigures } from '../../src/domain/fold/runFigures.ts'
 import { consumerScaleKind } from '../../src/kinds/consumerscale/plan.ts';
 import { loadTestKind } from '../../src/kinds/loadtest/plan.ts';
 import { BEGIN, Scenario } from './evidence.ts';
+import { shown } from './queries.ts';
 
 export const at = (ms: number): string => new Date(BEGIN + ms).toISOString();
 
@@ -244,7 +245,7 @@ export const planLoadTest = (resource: LoadTest, { now = 0, ...seen }: Rest<Load
     resource,
     deleting: resource.metadata.deletionTimestamp !== undefined,
     owned: [],
-    objects: [],
+    answers: [],
     kafka: kafka({ partitions: null }),
     evidence: UNREAD,
     done: [],
@@ -261,7 +262,7 @@ export const planConsumerScale = (
     resource,
     deleting: resource.metadata.deletionTimestamp !== undefined,
     owned: [],
-    objects: [null],
+    answers: [shown(null)],
     kafka: kafka(),
     evidence: { known: emptyRun() },
     done: [],

@@ -1,20 +1,16 @@
 /** What is shown of Strimzi's resources, written short: in the order in which a plan asks for them. */
-
 import { OWNER_UID } from '../../src/contract/actions.ts';
 import type { KubernetesObject, ObjectMeta } from '../../src/contract/kubernetes.ts';
+import type { Answer } from '../../src/contract/queries.ts';
 
 export const V1 = 'kafka.strimzi.io/v1';
 export const V1BETA2 = 'kafka.strimzi.io/v1beta2';
 export const CLUSTER = { cluster: 'my-cluster', namespace: 'kafka' };
 
 /** The kinds that the API server has in a version. */
-export const served = (apiVersion: string, ...kinds: string[]): KubernetesObject => ({
-  apiVersion: 'v1',
-  kind: 'APIResourceList',
-  metadata: { name: apiVersion },
-  resources: kinds.map((kind) => ({ kind })),
-});
-export const STRIMZI = served(V1, 'Kafka', 'KafkaTopic');
+export const served = (...kinds: string[]): Answer => ({ kinds });
+export const STRIMZI = served('Kafka', 'KafkaTopic');
+export const NO_STRIMZI = served();
 
 interface Listener {
   name: string;
@@ -37,20 +33,11 @@ export const kafkaResource = (listeners: Listener[] = [PLAIN, TLS], ready = true
 });
 
 /** All KafkaTopics of the cluster. */
-export const kafkaTopics = (...items: KubernetesObject[]): KubernetesObject => ({
-  apiVersion: V1,
-  kind: 'KafkaTopicList',
-  metadata: { name: `strimzi.io/cluster=${CLUSTER.cluster}` },
-  items,
-});
+export const kafkaTopics = (...items: KubernetesObject[]): Answer => ({ items });
 
-/** What is shown of something that the operator has no right to read. */
-export const FORBIDDEN: KubernetesObject = {
-  apiVersion: 'v1',
-  kind: 'Status',
-  metadata: { name: 't' },
-  reason: 'Forbidden',
-  message: 'kafkatopics.kafka.strimzi.io is forbidden: User "operator" cannot list resource "kafkatopics"',
+/** The operator has no right to read it. */
+export const FORBIDDEN: Answer = {
+  forbidden: 'kafkatopics.kafka.strimzi.io is forbidden: User "operator" cannot list resource "kafkatopics"',
 };
 
 interface Condition {

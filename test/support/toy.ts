@@ -1,6 +1,7 @@
 /** A kind to try the runtime with: makes `copies` ConfigMaps and says how many there are. */
 import type { Kind, Notice } from '../../src/contract/kind.ts';
 import type { KubernetesObject, ObjectRef, Resource } from '../../src/contract/kubernetes.ts';
+import { objectIn } from '../../src/contract/queries.ts';
 import type { Cluster } from '../../src/runtime/ports.ts';
 import { until } from './until.ts';
 
@@ -40,10 +41,11 @@ export const toyKind: Kind<Toy, ToyStatus> = {
     // A type that this API server does not have.
     { apiVersion: 'absent.example.dev/v1', kind: 'Absent', plural: 'absents' },
   ],
-  needs: (toy) => ({ objects: watchedBy(toy) }),
-  plan({ resource, deleting, owned, objects, failures }) {
+  needs: (toy) => ({ queries: watchedBy(toy).map((get) => ({ get })) }),
+  plan({ resource, deleting, owned, answers, failures }) {
     const { copies, text, tickMs, ballastBytes, scale, broken, waitsFor } = resource.spec;
     if (broken) throw new Error(broken);
+    const watched = objectIn(answers[0]);
     const events: Notice[] = [];
     if (!deleting && (resource.status?.copies ?? 0) !== owned.length) {
       events.push({ type: 'Normal', reason: 'Copied', message: `There are ${owned.length} copies.` });
@@ -52,10 +54,10 @@ export const toyKind: Kind<Toy, ToyStatus> = {
       copies: owned.length,
       ...(tickMs ? { ticks: (resource.status?.ticks ?? 0) + 1 } : {}),
       ...(ballastBytes ? { ballast: 'x'.repeat(ballastBytes) } : {}),
-      ...(objects[0] ? { watched: String((objects[0].data as { text?: string } | undefined)?.text) } : {}),
+      ...(watched ? { watched: String((watched.data as { text?: string } | undefined)?.text) } : {}),
       failures: failures.map(({ action, reason, message }) => ({ action: action.type, reason, message })),
     };
-    const blocked = deleting && waitsFor !== undefined && objects.some((object) => object !== null);
+    const blocked = deleting && waitsFor !== undefined && answers.some((answer) => objectIn(answer) !== null);
     return {
       apply: deleting ? [] : Array.from({ length: copies }, (_, index) => copy(resource, index, text)),
       actions:

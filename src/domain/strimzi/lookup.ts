@@ -4,7 +4,7 @@
  */
 import type { KafkaConnection } from '../../api/shared.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
-import type { Wanted } from '../../contract/needs.ts';
+import { type Answer, objectIn, type Query } from '../../contract/queries.ts';
 import { CLUSTER_LABEL, kafkaTopicName, readyOf, type StrimziCluster, topicOf } from './resources.ts';
 
 /** Newest first: `v1` since Strimzi 0.49, `v1beta2` before. */
@@ -47,54 +47,63 @@ export interface StrimziSight {
   forbidden?: string;
 }
 
+/** One by its name, or all with a label. */
+type See = (kind: 'Kafka' | 'KafkaTopic', of: { name: string } | { labelSelector: string }) => Answer | undefined;
+
 /**
- * The objects to look at, and what they show. First the versions that the API server has, then the resources in one of
- * them: `objects` are those seen so far, in the order of `refs`, which goes on from there. A KafkaTopic is looked for by its
- * name, and among all of its cluster only where that one is not it.
+ * What to ask, and what the answers show. First the versions that the API server has, then the resources in one of them:
+ * `answers` are those so far, in the order of `queries`, which goes on from there. A KafkaTopic is looked for by its name,
+ * and among all of its cluster only where that one is not it.
  */
 export function lookAtStrimzi(
   { at, kafka, topic, known, byName }: Sought,
-  objects: readonly (KubernetesObject | null)[] = [],
-): { refs: Wanted[]; sight: StrimziSight } {
-  const refs: Wanted[] = [];
+  answers: readonly Answer[] = [],
+): { queries: Query[]; sight: StrimziSight } {
+  const queries: Query[] = [];
+  /** undefined: not asked yet. */
+  const ask = (query: Query): Answer | undefined => {
+    queries.push(query);
+    return answers[queries.length - 1];
+  };
   const none: StrimziSight = { at, apiVersion: undefined, kafka: null, topic: null, taken: null };
   for (const apiVersion of VERSIONS) {
-    refs.push({ apiVersion: 'v1', kind: 'APIResourceList', namespace: '', name: apiVersion });
-    const list = objects[refs.length - 1];
-    if (list === undefined) return { refs, sight: none };
-    if (!serves(list, 'KafkaTopic')) continue;
+    const served = ask({ served: apiVersion });
+    if (served === undefined) return { queries, sight: none };
+    if (!('kinds' in served) || !served.kinds.includes('KafkaTopic')) continue;
     const { namespace } = at;
     let forbidden: string | undefined;
-    /** undefined: not seen yet. */
-    const see = (kind: string, name: string): KubernetesObject | null | undefined => {
-      refs.push({ apiVersion, kind, namespace, name, orForbidden: true });
-      const object = objects[refs.length - 1];
-      if (object?.kind !== 'Status') return object;
+    const see: See = (kind, of) => {
+      const answer = ask(
+        'name' in of
+          ? { get: { apiVersion, kind, namespace, name: of.name }, orForbidden: true }
+          : { list: { apiVersion, kind }, namespace, labelSelector: of.labelSelector, orForbidden: true },
+      );
+      if (answer === undefined || !('forbidden' in answer)) return answer;
       const what = kind === 'Kafka' ? 'Kafka resources' : 'KafkaTopics';
       forbidden ??= `this operator may not read ${what} in namespace ${namespace}: ${rightsIn(namespace)}`;
-      return null;
+      return answer;
     };
-    const resource = kafka ? see('Kafka', at.cluster) : null;
+    const resource = kafka ? objectIn(see('Kafka', { name: at.cluster })) : null;
     const found = topic === undefined ? NO_TOPIC : lookForTopic({ topic, known, byName, at }, see);
     const sight: StrimziSight = { at, apiVersion, kafka: resource ?? null, ...found };
-    return { refs, sight: forbidden === undefined ? sight : { ...sight, forbidden } };
+    return { queries, sight: forbidden === undefined ? sight : { ...sight, forbidden } };
   }
-  return { refs, sight: none };
+  return { queries, sight: none };
 }
 
 const NO_TOPIC: Pick<StrimziSight, 'topic' | 'taken'> = { topic: null, taken: null };
 
 function lookForTopic(
   { topic, known, byName: only, at }: Omit<Sought, 'kafka' | 'topic'> & { topic: string },
-  see: (kind: string, name: string) => KubernetesObject | null | undefined,
+  see: See,
 ): Pick<StrimziSight, 'topic' | 'taken'> {
-  const byName = see('KafkaTopic', known ?? kafkaTopicName(topic));
+  const byName = objectIn(see('KafkaTopic', { name: known ?? kafkaTopicName(topic) }));
   if (byName === undefined) return NO_TOPIC;
   const isIt = byName !== null && topicOf(byName) === topic;
   if (isIt && byName.metadata.labels?.[CLUSTER_LABEL] === at.cluster) return { topic: byName, taken: null };
   if (only) return { topic: isIt ? byName : null, taken: isIt ? null : byName };
-  const list = see('KafkaTopicList', `${CLUSTER_LABEL}=${at.cluster}`);
-  const others = ((list?.items ?? []) as KubernetesObject[]).filter((one) => topicOf(one) === topic);
+  const all = see('KafkaTopic', { labelSelector: `${CLUSTER_LABEL}=${at.cluster}` });
+  const others = all !== undefined && 'items' in all ? all.items.filter((one) => topicOf(one) === topic) : [];
   // Where there are several, all but one say that they are in conflict.
   const found = others.find((one) => readyOf(one)?.reason !== 'ResourceConflict') ?? others[0] ?? null;
   return { topic: found ?? (isIt ? byName : null), taken: isIt ? null : byName };
@@ -107,6 +116,3 @@ export const rightsIn = (namespace: string): string =>
 /** What the API server says of a request about Strimzi's resources, and what to do where it lacks rights. */
 export const withRights = (message: string, namespace: string): string =>
   message.includes('forbidden') ? `${message}: ${rightsIn(namespace)}` : message;
-
-const serves = (list: KubernetesObject | null, kind: string): boolean =>
-  ((list?.resources ?? []) as { kind: string }[]).some((resource) => resource.kind === kind);

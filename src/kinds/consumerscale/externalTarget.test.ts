@@ -1,6 +1,7 @@
 /** A schedule over somebody else's Deployment or StatefulSet: what it waits for, records, does and says. */
 import { describe, expect, test } from '@jest/globals';
 import { BEGIN, Scenario } from '../../../test/support/evidence.ts';
+import { queryLine, shown } from '../../../test/support/queries.ts';
 import {
   AWAY,
   at,
@@ -93,7 +94,7 @@ const THERE = { group: group(['app']) };
 const round = (before: ConsumerScaleStatus | undefined, seen: Seen = {}, spec: Partial<ConsumerScaleInput> = {}) =>
   planConsumerScale(consumerScale({ ...SPEC, ...spec }, before), {
     now: 20_000,
-    objects: [app()],
+    answers: [shown(app())],
     evidence: run(1, LOOK),
     kafka: kafka({ at: 19_500, ...THERE }),
     ...seen,
@@ -106,14 +107,14 @@ describe('before the first step', () => {
   const again = 'again in 500';
   // biome-ignore format: one situation a line
   test.each<[situation: string, before: ConsumerScaleStatus | undefined, seen: Seen, answer: string]>([
-    ['the target is missing', undefined, { objects: [null] }, 'Pending, Reconciling WaitingForTarget; tells Normal WaitingForTarget'],
-    ['the target is being deleted', undefined, { objects: [app(1, { deletionTimestamp: at(0) })] }, 'Failed, Stalled TargetEnded; tells Warning TargetEnded'],
+    ['the target is missing', undefined, { answers: [shown(null)] }, 'Pending, Reconciling WaitingForTarget; tells Normal WaitingForTarget'],
+    ['the target is being deleted', undefined, { answers: [shown(app(1, { deletionTimestamp: at(0) }))] }, 'Failed, Stalled TargetEnded; tells Warning TargetEnded'],
     ['Kafka is away', undefined, { kafka: AWAY }, `Pending, Reconciling KafkaUnavailable; tells Normal KafkaUnavailable; ${again}`],
     ['the topic is missing', undefined, { kafka: none('topic') }, `Pending, Reconciling TopicMissing; tells Normal TopicMissing; ${again}`],
     ['the topic is missing for 5 minutes', waiting({ waitingSince: at(0) }), { kafka: none('topic'), now: 300_000 }, 'Failed, Stalled TopicMissing; tells Warning TopicMissing'],
     ['the group is missing', undefined, { kafka: none('group') }, `Pending, Reconciling GroupMissing; tells Normal GroupMissing; ${again}`],
     ['the group is missing for 5 minutes', waiting({ waitingSince: at(0) }), { kafka: none('group'), now: 300_000 }, 'Failed, Stalled GroupMissing; tells Warning GroupMissing'],
-    ['the group is missing, but nobody runs that could be in it', waiting(), { kafka: none('group'), objects: [app(0)] }, `Running, Reconciling Running; tells Normal StepStarted + Normal Running; ${again}`],
+    ['the group is missing, but nobody runs that could be in it', waiting(), { kafka: none('group'), answers: [shown(app(0))] }, `Running, Reconciling Running; tells Normal StepStarted + Normal Running; ${again}`],
     ['the evidence topic is being made', undefined, { kafka: kafka({ ...THERE, evidence: [] }) }, `Pending, Reconciling PreparingEvidence; tells Normal PreparingEvidence; ${again}`],
     ['its place is recorded, nothing is done', undefined, {}, `Pending, Reconciling PreparingEvidence; tells Normal PreparingEvidence; ${again}`],
     ['its evidence is being read', waiting(), { evidence: UNREAD }, `Pending, Reconciling WaitingForEvidence; tells Normal WaitingForEvidence; ${again}`],
@@ -147,7 +148,7 @@ describe('before the first step', () => {
 
   test('a workload of a LoadTest is not somebody else’s', () => {
     const owner = { apiVersion: 'kafkalab.dev/v1alpha1', kind: 'LoadTest', name: 'lag', uid: 'u', controller: true };
-    const plan = round(undefined, { objects: [app(1, { ownerReferences: [owner] })] });
+    const plan = round(undefined, { answers: [shown(app(1, { ownerReferences: [owner] }))] });
     expect(told(plan)).toBe('Failed, Stalled PartOfLoadTest; tells Warning PartOfLoadTest');
     expect(message(plan)).toContain('name LoadTest lag as target');
   });
@@ -163,10 +164,10 @@ describe('a step', () => {
     ['is carried out: what is done is on record first', {}, [runs(3)], {}, `${is}; does Report Consumers 1->3 + Scale Deployment/app 3; ${again}`],
     ['is carried out: the look at lag is due as well', {}, [runs(3)], { kafka: kafka({ at: 19_900, ...THERE }) }, `${is}; does Report Consumers 1->3, LagSample + Scale Deployment/app 3; ${again}`],
     ['is on record: no second time', {}, [runs(3)], { evidence: run(1, LOOK, scaled(19_500, 'Consumers', 1, 3)) }, `${is}; does Scale Deployment/app 3; ${again}`],
-    ['waits for its members', {}, [runs(3)], { objects: [app(3)] }, `${is}; ${again}`],
-    ['has settled and holds', {}, [runs(3)], { objects: [app(3)], evidence: run(3, LOOK) }, `${is}; ${again}`],
-    ['keeps on looking', {}, [runs(3)], { objects: [app(3)], kafka: kafka({ at: 19_900, ...THERE }) }, `${is}; does Report LagSample; ${again}`],
-    ['of a Deployment that says nothing of replicas', {}, [runs(3)], { objects: [app(undefined)] }, `${is}; does Report Consumers 1->3 + Scale Deployment/app 3; ${again}`],
+    ['waits for its members', {}, [runs(3)], { answers: [shown(app(3))] }, `${is}; ${again}`],
+    ['has settled and holds', {}, [runs(3)], { answers: [shown(app(3))], evidence: run(3, LOOK) }, `${is}; ${again}`],
+    ['keeps on looking', {}, [runs(3)], { answers: [shown(app(3))], kafka: kafka({ at: 19_900, ...THERE }) }, `${is}; does Report LagSample; ${again}`],
+    ['of a Deployment that says nothing of replicas', {}, [runs(3)], { answers: [shown(app(undefined))] }, `${is}; does Report Consumers 1->3 + Scale Deployment/app 3; ${again}`],
     ['of more partitions asks Kafka; consumers wait for them', wide, [runs(6, 6)], { kafka: quiet }, `${is}; does Report Partitions 3->6 + AddPartitions t/6; ${again}`],
     ['of more partitions scales when these are there', wide, [runs(6, 6)], { kafka: kafka({ at: 19_200, partitions: 6, ...THERE }) }, `${is}; does Report Consumers 1->6 + Scale Deployment/app 6; ${again}`],
     ['of more partitions that Kafka refuses', wide, [runs(6, 6)], { kafka: quiet, failures: [denied(6)] }, 'Running, Stalled Refused; does Report Partitions 3->6 + AddPartitions t/6; tells Warning Refused; again in 500'],
@@ -174,8 +175,8 @@ describe('a step', () => {
     ['waits while Kafka is away', {}, [runs(3)], { kafka: AWAY }, 'Running, Reconciling KafkaUnavailable; tells Normal KafkaUnavailable; again in 500'],
     ['its group is empty and forgotten', {}, [runs(3)], { kafka: none('group') }, `${is}; does Report Consumers 1->3 + Scale Deployment/app 3; ${again}`],
     ['its topic is deleted', {}, [runs(3)], { kafka: none('topic') }, 'Running, Reconciling TopicMissing; tells Normal TopicMissing; again in 500'],
-    ['its target is deleted', {}, [runs(3)], { objects: [null] }, 'Failed, Stalled TargetGone; tells Warning TargetGone'],
-    ['its target is replaced', {}, [runs(3)], { objects: [app(1, { uid: 'another' })] }, 'Failed, Stalled TargetReplaced; tells Warning TargetReplaced'],
+    ['its target is deleted', {}, [runs(3)], { answers: [shown(null)] }, 'Failed, Stalled TargetGone; tells Warning TargetGone'],
+    ['its target is replaced', {}, [runs(3)], { answers: [shown(app(1, { uid: 'another' }))] }, 'Failed, Stalled TargetReplaced; tells Warning TargetReplaced'],
   ])('%s', (_situation, spec, steps, seen, answer) => {
     expect(told(round(begun(steps), seen, spec))).toBe(answer);
   });
@@ -190,7 +191,8 @@ describe('a step', () => {
   describe('in a group that has other members as well', () => {
     const others: Partial<ConsumerScaleInput> = { consumers: { group: 'g', topic: 't', others: 1 } };
     const settles = (members: number, more: Partial<ConsumerScaleInput> = others) =>
-      round(begun([runs(2)]), { objects: [app(2)], evidence: run(members, LOOK) }, more).status.steps?.[0]?.settledAt;
+      round(begun([runs(2)]), { answers: [shown(app(2))], evidence: run(members, LOOK) }, more).status.steps?.[0]
+        ?.settledAt;
 
     test('it has settled when these are there too', () => {
       expect(settles(2)).toBeUndefined();
@@ -201,14 +203,14 @@ describe('a step', () => {
 
     test('of no consumers, when only these are left', () => {
       const none = (members: number) =>
-        round(begun([runs(0)]), { objects: [app(0)], evidence: run(members, LOOK) }, others).status.steps?.[0];
+        round(begun([runs(0)]), { answers: [shown(app(0))], evidence: run(members, LOOK) }, others).status.steps?.[0];
       expect(none(2)?.settledAt).toBeUndefined();
       expect(none(1)?.settledAt).toBe(at(20_000));
       expect(none(0)?.settledAt).toBeUndefined();
     });
 
     test('it says for how many it waits', () => {
-      const plan = round(begun([runs(2)]), { objects: [app(2)], evidence: run(2, LOOK) }, others);
+      const plan = round(begun([runs(2)]), { answers: [shown(app(2))], evidence: run(2, LOOK) }, others);
       expect(message(plan)).toBe('step 1: 2 of 2 + 1 members in the group');
       const late = round(begun([runs(2)]), { now: 5000 + 600_000 }, others);
       expect(late.status.steps?.[0]?.message).toContain(
@@ -260,7 +262,7 @@ describe('a step', () => {
 describe('at the end', () => {
   const RESTORE: Partial<ConsumerScaleInput> = { afterwards: 'Restore' };
   const over = begun([done(3)], { finishedAt: at(9000) });
-  const three = { objects: [app(3)], evidence: run(3, LOOK) };
+  const three = { answers: [shown(app(3))], evidence: run(3, LOOK) };
 
   // biome-ignore format: one situation a line
   test.each<[situation: string, spec: Partial<ConsumerScaleInput>, seen: Seen, answer: string]>([
@@ -268,7 +270,7 @@ describe('at the end', () => {
     ['Restore', RESTORE, three, 'Running, Reconciling Running; does Scale Deployment/app 1; tells Normal Running; again in 500'],
     ['Restore, done', RESTORE, { evidence: run(3, LOOK) }, 'Completed, Ready Completed; tells Normal Completed'],
     ['Restore while Kafka is away', RESTORE, { ...three, kafka: AWAY }, 'Running, Reconciling Running; does Scale Deployment/app 1; tells Normal Running; again in 500'],
-    ['the target is gone', RESTORE, { objects: [null] }, 'Completed, Ready Completed; tells Normal Completed'],
+    ['the target is gone', RESTORE, { answers: [shown(null)] }, 'Completed, Ready Completed; tells Normal Completed'],
   ])('%s', (_situation, spec, seen, answer) => {
     expect(told(round(over, seen, spec))).toBe(answer);
   });
@@ -284,21 +286,21 @@ describe('at the end', () => {
 
   test('deleted: the consumers found at the start come back, Kafka is not looked at', () => {
     const deleted = consumerScale({ ...SPEC, ...RESTORE }, begun([runs(3)]), { deletionTimestamp: at(0) });
-    const plan = planConsumerScale(deleted, { objects: [app(3)], evidence: UNREAD, kafka: AWAY });
+    const plan = planConsumerScale(deleted, { answers: [shown(app(3))], evidence: UNREAD, kafka: AWAY });
     expect(told(plan)).toBe('Running; does Scale Deployment/app 1; again in 500');
-    expect(Object.keys(CONSUMER_SCALES.needs(deleted, [app(3)]))).toEqual(['objects']);
+    expect(Object.keys(CONSUMER_SCALES.needs(deleted, [shown(app(3))]))).toEqual(['queries']);
   });
 });
 
 test('it looks at its target, at the group, and at its own evidence once that has a place', () => {
   const { needs } = CONSUMER_SCALES;
   const consumers = { group: 'g', topic: 't', kafka: { bootstrapServers: 'theirs:9092' } };
-  const objects = [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'demo', name: 'app' }];
+  const queries = [{ get: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'demo', name: 'app' } }];
   const look = { bootstrapServers: 'theirs:9092', topic: 't', group: 'g' };
-  expect(needs(consumerScale({ ...SPEC, consumers }))).toEqual({ objects });
-  expect(needs(consumerScale({ ...SPEC, consumers }), [app()])).toEqual({ objects, kafka: look });
-  expect(needs(consumerScale({ ...SPEC, consumers }, waiting()), [app()])).toEqual({
-    objects,
+  expect(needs(consumerScale({ ...SPEC, consumers }))).toEqual({ queries });
+  expect(needs(consumerScale({ ...SPEC, consumers }), [shown(app())])).toEqual({ queries, kafka: look });
+  expect(needs(consumerScale({ ...SPEC, consumers }, waiting()), [shown(app())])).toEqual({
+    queries,
     kafka: look,
     evidence: { bootstrapServers: 'theirs:9092', run: 'uid-steps', ...EVIDENCE },
   });
@@ -309,9 +311,9 @@ describe('where Kafka is one of Strimzi', () => {
   const FOUND = { kafka: { bootstrapServers: 'plain.kafka.svc:9092' } };
   const wide: Partial<ConsumerScaleInput> = { consumers, steps: [{ partitions: 6, hold: '2s' }] };
   const seen = (kafkaTopic: KubernetesObject | null, more: Seen = {}): Seen => ({
-    objects: [
-      ...[app(), STRIMZI],
-      ...(kafkaTopic?.metadata.name === 'orders' ? [null, kafkaTopics(kafkaTopic)] : [kafkaTopic]),
+    answers: [
+      ...[shown(app()), STRIMZI],
+      ...(kafkaTopic?.metadata.name === 'orders' ? [shown(null), kafkaTopics(kafkaTopic)] : [shown(kafkaTopic)]),
     ],
     kafka: kafka({ at: 19_200, ...THERE }),
     ...more,
@@ -326,23 +328,27 @@ describe('where Kafka is one of Strimzi', () => {
   test('its addresses are read from the Kafka resource first, and recorded', () => {
     const { needs } = CONSUMER_SCALES;
     const spec = { ...SPEC, consumers };
-    expect(needs(consumerScale(spec), [app()]).kafka).toBeUndefined();
-    const kinds = needs(consumerScale(spec), [app(), STRIMZI]).objects?.map(({ kind }) => kind);
+    expect(needs(consumerScale(spec), [shown(app())]).kafka).toBeUndefined();
+    const asked = needs(consumerScale(spec), [shown(app()), STRIMZI]).queries?.map(queryLine);
     // No step raises partitions: the KafkaTopic does not matter.
-    expect(kinds).toEqual(['Deployment', 'APIResourceList', 'Kafka']);
-    const first = round(undefined, { objects: [app(), STRIMZI, kafkaResource()], kafka: UNREAD }, { consumers });
+    expect(asked).toEqual(['Deployment demo/app', 'served kafka.strimzi.io/v1', 'Kafka kafka/my-cluster']);
+    const first = round(
+      undefined,
+      { answers: [shown(app()), STRIMZI, shown(kafkaResource())], kafka: UNREAD },
+      { consumers },
+    );
     expect(told(first)).toBe('Pending, Reconciling FindingKafka; tells Normal FindingKafka; again in 500');
     expect(first.status).toMatchObject(FOUND);
-    expect(needs(consumerScale(spec, first.status), [app()])).toMatchObject({
-      objects: [{ kind: 'Deployment' }],
+    expect(needs(consumerScale(spec, first.status), [shown(app())])).toMatchObject({
+      queries: [{ get: { kind: 'Deployment' } }],
       ...FOUND,
     });
-    const second = round(first.status, { objects: [app()] }, { consumers });
+    const second = round(first.status, { answers: [shown(app())] }, { consumers });
     expect(second.status).toMatchObject({ ...FOUND, evidence: { topic: 'kafkalab-evidence' } });
   });
 
   test('a Kafka resource that is not there is waited for, 5 minutes at most', () => {
-    const none: Seen = { objects: [app(), STRIMZI, null], kafka: UNREAD };
+    const none: Seen = { answers: [shown(app()), STRIMZI, shown(null)], kafka: UNREAD };
     const first = round(undefined, none, { consumers });
     expect(message(first)).toMatch(/^Kafka kafka\/my-cluster of kafka.strimzi.io does not exist.*5 minutes at most$/);
     expect(told(round(first.status, { ...none, now: 320_000 }, { consumers }))).toBe(
@@ -355,7 +361,6 @@ describe('where Kafka is one of Strimzi', () => {
     ['no KafkaTopic: by the Admin API', null, `${is} + AddPartitions t/6; tells Normal Running; again in 500`],
     ['a KafkaTopic: through it', kafkaTopicOf([READY], { owner: null }), `${is} + Patch KafkaTopic/t {"partitions":6}; tells Normal Running; again in 500`],
     ['a KafkaTopic of another name: through that', kafkaTopicOf([READY], { owner: null, name: 'orders' }), `${is} + Patch KafkaTopic/orders {"partitions":6}; tells Normal Running; again in 500`],
-    ['KafkaTopics that may not be read', FORBIDDEN, stalls('StrimziForbidden')],
     ['a KafkaTopic that asks for them already', kafkaTopicOf([READY], asked), `${is}; tells Normal Running; again in 500`],
     ['a KafkaTopic that is paused', kafkaTopicOf([READY], { ...asked, annotations: { 'strimzi.io/pause-reconciliation': 'true' } }), stalls('KafkaTopicPaused')],
     ['a KafkaTopic that is refused', kafkaTopicOf([notReady('NotSupported', 'no')], asked), stalls('KafkaTopicNotSupported')],
@@ -363,11 +368,16 @@ describe('where Kafka is one of Strimzi', () => {
     expect(told(raised(kafkaTopic))).toBe(answer);
   });
 
+  test('more partitions, KafkaTopics that may not be read', () => {
+    const forbidden = raised(null, { answers: [shown(app()), STRIMZI, FORBIDDEN] });
+    expect(told(forbidden)).toBe(stalls('StrimziForbidden'));
+  });
+
   test('a Kafka resource that may not be read is waited for, with what to grant', () => {
-    const first = round(undefined, { objects: [app(), STRIMZI, FORBIDDEN], kafka: UNREAD }, { consumers });
+    const first = round(undefined, { answers: [shown(app()), STRIMZI, FORBIDDEN], kafka: UNREAD }, { consumers });
     expect(told(first)).toBe('Pending, Stalled StrimziForbidden; tells Warning StrimziForbidden; again in 500');
     expect(message(first)).toContain('give its service account in namespace kafka');
-    const later = { objects: [app(), STRIMZI, kafkaResource()], kafka: UNREAD, now: 9_000_000 };
+    const later = { answers: [shown(app()), STRIMZI, shown(kafkaResource())], kafka: UNREAD, now: 9_000_000 };
     expect(told(round(first.status, later, { consumers }))).toContain('Reconciling FindingKafka');
   });
 
@@ -392,22 +402,20 @@ describe('where Kafka is one of Strimzi', () => {
   test('the operator’s own Kafka may be one of Strimzi', () => {
     const { needs } = consumerScaleKind(CLUSTER);
     const spec: ConsumerScaleInput = { ...SPEC, steps: [{ partitions: 6, hold: '2s' }] };
-    expect(needs(consumerScale(spec), [app(), STRIMZI]).objects?.at(-1)).toMatchObject({
-      kind: 'KafkaTopic',
-      name: 't',
-    });
-    expect(needs(consumerScale(spec), [app(), STRIMZI]).kafka).toEqual({ topic: 't', group: 'g' });
-    expect(CONSUMER_SCALES.needs(consumerScale(spec), [app()]).objects).toHaveLength(1);
+    const asked = needs(consumerScale(spec), [shown(app()), STRIMZI]);
+    expect(asked.queries?.at(-1)).toMatchObject({ get: { kind: 'KafkaTopic', name: 't' } });
+    expect(asked.kafka).toEqual({ topic: 't', group: 'g' });
+    expect(CONSUMER_SCALES.needs(consumerScale(spec), [shown(app())]).queries).toHaveLength(1);
   });
 
   test('the Kafka of a LoadTest is where that has found it', () => {
     const target = loadTest({ kafka: { strimzi: CLUSTER } });
     const schedule = consumerScale({ steps: [{ consumers: 3, hold: '2s' }] });
-    expect(CONSUMER_SCALES.needs(schedule, [target]).kafka).toBeUndefined();
+    expect(CONSUMER_SCALES.needs(schedule, [shown(target)]).kafka).toBeUndefined();
     const status = { phase: 'Running' as const, observedGeneration: 1, conditions: [], ...FOUND, evidence: EVIDENCE };
-    const needs = CONSUMER_SCALES.needs(schedule, [{ ...target, status }]);
+    const needs = CONSUMER_SCALES.needs(schedule, [shown({ ...target, status })]);
     expect(needs).toMatchObject({ kafka: { ...FOUND.kafka, topic: 't', group: 'g' }, evidence: FOUND.kafka });
-    expect(needs.objects).toHaveLength(1);
+    expect(needs.queries).toHaveLength(1);
   });
 });
 

@@ -1,6 +1,7 @@
 /** A schedule from waiting for its target to its end: what is recorded, done and said in each situation. */
 import { describe, expect, test } from '@jest/globals';
 import { Scenario } from '../../../test/support/evidence.ts';
+import { shown } from '../../../test/support/queries.ts';
 import {
   AWAY,
   at,
@@ -105,7 +106,7 @@ const PENDING: Steps[number] = { phase: 'Pending' };
 const round = (spec: Spec, before: ConsumerScaleStatus | undefined, seen: Seen = {}) =>
   planConsumerScale(consumerScale(spec, before), {
     now: 20_000,
-    objects: [target()],
+    answers: [shown(target())],
     evidence: group(1, 3),
     kafka: kafka({ at: 19_500 }),
     ...seen,
@@ -113,23 +114,23 @@ const round = (spec: Spec, before: ConsumerScaleStatus | undefined, seen: Seen =
 
 describe('its target', () => {
   const midway = begun([runs(1), PENDING]);
-  const gone = { objects: [null] };
-  const ended = { objects: [target({ phase: 'Completed' })] };
+  const gone = { answers: [shown(null)] };
+  const ended = { answers: [shown(target({ phase: 'Completed' }))] };
   // biome-ignore format: one situation a line
   test.each<[situation: string, before: ConsumerScaleStatus | undefined, seen: Seen, answer: string]>([
     ['is missing', undefined, gone, 'Pending, Reconciling WaitingForTarget; tells Normal WaitingForTarget'],
-    ['is being prepared', undefined, { objects: [target({ phase: 'Preparing' })] }, 'Pending, Reconciling WaitingForTarget; tells Normal WaitingForTarget'],
-    ['is new', undefined, { objects: [{ ...target(), status: undefined }] }, 'Pending, Reconciling WaitingForTarget; tells Normal WaitingForTarget'],
-    ['is suspended before the start', undefined, { objects: [target({ phase: 'Suspended' })] }, 'Pending, Reconciling WaitingForTarget; tells Normal WaitingForTarget'],
-    ['has no consumers', undefined, { objects: [loadTest({ consumers: null })] }, 'Failed, Stalled NoConsumers; tells Warning NoConsumers'],
+    ['is being prepared', undefined, { answers: [shown(target({ phase: 'Preparing' }))] }, 'Pending, Reconciling WaitingForTarget; tells Normal WaitingForTarget'],
+    ['is new', undefined, { answers: [shown({ ...target(), status: undefined })] }, 'Pending, Reconciling WaitingForTarget; tells Normal WaitingForTarget'],
+    ['is suspended before the start', undefined, { answers: [shown(target({ phase: 'Suspended' }))] }, 'Pending, Reconciling WaitingForTarget; tells Normal WaitingForTarget'],
+    ['has no consumers', undefined, { answers: [shown(loadTest({ consumers: null }))] }, 'Failed, Stalled NoConsumers; tells Warning NoConsumers'],
     ['ended before the start', undefined, ended, 'Failed, Stalled TargetEnded; tells Warning TargetEnded'],
-    ['is being deleted', undefined, { objects: [target({}, { deletionTimestamp: at(0) })] }, 'Failed, Stalled TargetEnded; tells Warning TargetEnded'],
+    ['is being deleted', undefined, { answers: [shown(target({}, { deletionTimestamp: at(0) }))] }, 'Failed, Stalled TargetEnded; tells Warning TargetEnded'],
     ['runs, its evidence has not been read', undefined, { evidence: UNREAD }, 'Pending, Reconciling WaitingForEvidence; tells Normal WaitingForEvidence; again in 500'],
     ['was deleted midway', midway, gone, 'Failed, Stalled TargetGone; tells Warning TargetGone'],
     ['ended midway', midway, ended, 'Failed, Stalled TargetEnded; tells Warning TargetEnded'],
-    ['failed midway', midway, { objects: [target({ phase: 'Failed' })] }, 'Failed, Stalled TargetEnded; tells Warning TargetEnded'],
-    ['was replaced midway', midway, { objects: [target({}, { uid: 'another' })] }, 'Failed, Stalled TargetReplaced; tells Warning TargetReplaced'],
-    ['is suspended midway', midway, { objects: [target({ phase: 'Suspended' })] }, 'Running, Reconciling WaitingForTarget; tells Normal WaitingForTarget'],
+    ['failed midway', midway, { answers: [shown(target({ phase: 'Failed' }))] }, 'Failed, Stalled TargetEnded; tells Warning TargetEnded'],
+    ['was replaced midway', midway, { answers: [shown(target({}, { uid: 'another' }))] }, 'Failed, Stalled TargetReplaced; tells Warning TargetReplaced'],
+    ['is suspended midway', midway, { answers: [shown(target({ phase: 'Suspended' }))] }, 'Running, Reconciling WaitingForTarget; tells Normal WaitingForTarget'],
     ['runs while the evidence can’t be read', midway, { evidence: UNREAD }, 'Running, Reconciling WaitingForEvidence; tells Normal WaitingForEvidence; again in 500'],
   ])('%s', (_situation, before, seen, answer) => {
     expect(told(round(TWO, before, seen))).toBe(answer);
@@ -140,8 +141,8 @@ describe('its target', () => {
   test.each<[situation: string, seen: Seen]>([
     ['ended', ended],
     ['was deleted', gone],
-    ['was replaced', { objects: [target({}, { uid: 'another' })] }],
-    ['is suspended', { objects: [target({ phase: 'Suspended' })] }],
+    ['was replaced', { answers: [shown(target({}, { uid: 'another' }))] }],
+    ['is suspended', { answers: [shown(target({ phase: 'Suspended' }))] }],
   ])('%s after the last step: the schedule is complete all the same', (_situation, seen) => {
     expect(told(round(TWO, over, seen))).toBe('Completed, Ready Completed; tells Normal Completed');
   });
@@ -155,10 +156,14 @@ describe('its target', () => {
 
   test('a step that was interrupted by suspend begins anew', () => {
     const waiting = round(TWO, begun([done(1), runs(3, 3, { settledAt: at(6000) })]), {
-      objects: [target({ phase: 'Suspended', replicas: 3 })],
+      answers: [shown(target({ phase: 'Suspended', replicas: 3 }))],
     }).status;
     expect(waiting.steps?.map(({ phase }) => phase)).toEqual(['Done', 'Pending']);
-    const again = round(TWO, waiting, { objects: [target({ replicas: 3 })], evidence: group(3, 3), now: 30_000 });
+    const again = round(TWO, waiting, {
+      answers: [shown(target({ replicas: 3 }))],
+      evidence: group(3, 3),
+      now: 30_000,
+    });
     expect(again.status.steps?.[1]).toMatchObject({ phase: 'Running', startedAt: at(30_000), consumers: 3 });
     expect(again.status.steps?.[1]?.settledAt).toBeUndefined();
   });
@@ -168,9 +173,9 @@ describe('its target', () => {
       'waiting for LoadTest/lag in namespace demo; create it, or check the name',
     );
     const stalled = { type: 'Ready', status: 'False' as const, reason: 'TopicMissing', message: 'no topic', lastTransitionTime: at(0) }; // biome-ignore format: one condition
-    expect(message(round(TWO, undefined, { objects: [target({ phase: 'Pending', conditions: [stalled] })] }))).toBe(
-      'waiting for LoadTest/lag to run (Pending: no topic)',
-    );
+    expect(
+      message(round(TWO, undefined, { answers: [shown(target({ phase: 'Pending', conditions: [stalled] }))] })),
+    ).toBe('waiting for LoadTest/lag to run (Pending: no topic)');
   });
 });
 
@@ -215,7 +220,7 @@ describe('more consumers than partitions', () => {
 
 describe('a step', () => {
   const up: Spec = { steps: [{ consumers: 3, hold: '2s' }] };
-  const three = { objects: [target({ replicas: 3 })], evidence: group(3, 3) };
+  const three = { answers: [shown(target({ replicas: 3 }))], evidence: group(3, 3) };
   const more: Spec = { steps: [{ partitions: 6, consumers: 6, hold: '2s' }] };
   const until: Spec = { steps: [{ consumers: 3, until: { lagBelow: 10, for: '2s', timeout: '1m' } }] };
   const looked = (...looks: Look[]) => ({ ...three, evidence: group(3, 3, looks) });
@@ -225,17 +230,17 @@ describe('a step', () => {
   test.each<[situation: string, spec: Spec, step: Steps[number] | undefined, seen: Seen, answer: string]>([
     ['begins: it is recorded, nothing is done', up, undefined, {}, `${is}; tells Normal StepStarted + Normal Running; again in 500`],
     ['is seen to have begun: the target is scaled', up, runs(3), {}, `${is}; does Scale LoadTest/lag 3; tells Normal Running; again in 500`],
-    ['is carried out when somebody else scales meanwhile', up, runs(3), { objects: [target({ replicas: 2 })] }, `${is}; does Scale LoadTest/lag 3; tells Normal Running; again in 500`],
-    ['waits for its members', up, runs(3), { objects: [target({ replicas: 3 })] }, `${is}; tells Normal Running; again in 500`],
+    ['is carried out when somebody else scales meanwhile', up, runs(3), { answers: [shown(target({ replicas: 2 }))] }, `${is}; does Scale LoadTest/lag 3; tells Normal Running; again in 500`],
+    ['waits for its members', up, runs(3), { answers: [shown(target({ replicas: 3 }))] }, `${is}; tells Normal Running; again in 500`],
     ['has settled', up, runs(3), three, `${is}; tells Normal Running; again in 500`],
     ['holds', up, runs(3, 3, { settledAt: at(18_500) }), three, `${is}; tells Normal Running; again in 500`],
     ['has been held', up, runs(3, 3, { settledAt: at(18_000) }), three, end],
-    ['holds although a member is gone for a moment', up, runs(3, 3, { settledAt: at(18_500) }), { objects: [target({ replicas: 3 })] }, `${is}; tells Normal Running; again in 500`],
+    ['holds although a member is gone for a moment', up, runs(3, 3, { settledAt: at(18_500) }), { answers: [shown(target({ replicas: 3 }))] }, `${is}; tells Normal Running; again in 500`],
     ['has not settled for 10 minutes', up, runs(3), { now: SETTLED + 600_000 }, 'Running, Reconciling Running; tells Warning StepFailed + Normal Running; again in 500'],
     ['to nobody', { steps: [{ consumers: 0, hold: '2s' }] }, runs(0), {}, `${is}; does Scale LoadTest/lag 0; tells Normal Running; again in 500`],
     ['of more partitions patches first; consumers wait for them', more, runs(6, 6), {}, `${is}; does Patch LoadTest/lag {"topic":{"partitions":6}}; tells Normal Running; again in 500`],
-    ['of more partitions waits for Kafka', more, runs(6, 6), { objects: [target({ partitions: 6 })] }, `${is}; tells Normal Running; again in 500`],
-    ['of more partitions scales when these are there', more, runs(6, 6), { objects: [target({ partitions: 6 })], kafka: kafka({ partitions: 6 }) }, `${is}; does Scale LoadTest/lag 6; tells Normal Running; again in 500`],
+    ['of more partitions waits for Kafka', more, runs(6, 6), { answers: [shown(target({ partitions: 6 }))] }, `${is}; tells Normal Running; again in 500`],
+    ['of more partitions scales when these are there', more, runs(6, 6), { answers: [shown(target({ partitions: 6 }))], kafka: kafka({ partitions: 6 }) }, `${is}; does Scale LoadTest/lag 6; tells Normal Running; again in 500`],
     ['that the target refuses', up, runs(3), { failures: [refusal(3)] }, 'Running, Stalled Refused; does Scale LoadTest/lag 3; tells Warning Refused; again in 500'],
     ['until lag is low: it is not', until, runs(3, 3, { settledAt: at(6000), belowSince: at(17_000) }), looked([19_500, 10]), `${is}; tells Normal Running; again in 500`],
     ['until lag is low: it is, not for long enough', until, runs(3, 3, { settledAt: at(6000) }), looked([17_501, 9], [19_500, 9]), `${is}; tells Normal Running; again in 500`],
@@ -254,7 +259,7 @@ describe('a step', () => {
     expect(after(up, runs(3), { ...three, evidence: group(2, 3) })?.settledAt).toBeUndefined();
     expect(after(up, runs(3, 3, { startedAt: at(19_990) }), three)?.settledAt).toBeUndefined();
     const nobody: Spec = { steps: [{ consumers: 0, hold: '2s' }] };
-    const empty = { objects: [target({ replicas: 0 })], evidence: group(0, 3) };
+    const empty = { answers: [shown(target({ replicas: 0 }))], evidence: group(0, 3) };
     expect(after(nobody, runs(0), empty)?.settledAt).toBe(at(20_000));
   });
 
@@ -270,7 +275,7 @@ describe('a step', () => {
 
   test('without consumers keeps them as they are when it begins', () => {
     const spec: Spec = { steps: [{ partitions: 6, hold: '2s' }] };
-    expect(round(spec, undefined, { objects: [target({ replicas: 2 })] }).status.steps?.[0]?.consumers).toBe(2);
+    expect(round(spec, undefined, { answers: [shown(target({ replicas: 2 }))] }).status.steps?.[0]?.consumers).toBe(2);
   });
 
   test('that does not fit the pods fails, and ends the schedule', () => {
@@ -280,7 +285,10 @@ describe('a step', () => {
         { consumers: 1, hold: '2s' },
       ],
     };
-    const seen: Seen = { objects: [target({ clientsPerPod: 2, replicas: 2 })], evidence: group(1, 3, [[20_000, 0]]) };
+    const seen: Seen = {
+      answers: [shown(target({ clientsPerPod: 2, replicas: 2 }))],
+      evidence: group(1, 3, [[20_000, 0]]),
+    };
     const plan = round(spec, undefined, seen);
     expect(plan.actions).toEqual([]);
     expect(message(plan)).toBe(
@@ -308,7 +316,7 @@ describe('a step that waits for lag', () => {
   const drain: Spec = { steps: [{ consumers: 3, until: { lagBelow: 400, for: '5s', timeout: '1m' } }] };
   const settled = runs(3, 3, { settledAt: at(6000) });
   const look = (now: number, looks: Look[], before = begun([{ ...settled, belowSince: at(10_000) }])) =>
-    round(drain, before, { now, objects: [target({ replicas: 3 })], evidence: group(3, 3, looks) });
+    round(drain, before, { now, answers: [shown(target({ replicas: 3 }))], evidence: group(3, 3, looks) });
   const step = (plan: ReturnType<typeof look>) => plan.status.steps?.[0];
   const since = (ms: number) => `Running, below since ${ms}`;
   const summary = (it: Steps[number] | undefined) => {
@@ -379,7 +387,7 @@ describe('a step with stop: Kill', () => {
       { consumers: 1, hold: '2s', stop: 'Kill' },
     ],
   };
-  const three = { objects: [target({ replicas: 3 })], evidence: group(3, 3) };
+  const three = { answers: [shown(target({ replicas: 3 }))], evidence: group(3, 3) };
   const killing = begun([done(3), runs(1, 3, { stop: 'Kill' })]);
   const is = 'Running, Reconciling Running';
   const again = 'tells Normal Running; again in 500';
@@ -394,11 +402,11 @@ describe('a step with stop: Kill', () => {
     ['begins: nothing is done', down, begun([done(3), PENDING]), three, `${is}; tells Normal StepStarted + Normal Running; again in 500`],
     ['is seen to have begun: first those agree who go', down, killing, three, `${is}; does ${both}; ${again}`],
     ['is asked for again as long as it is not seen to be done', down, killing, { ...three, now: 25_000 }, `${is}; does ${both}; ${again}`],
-    ['has scaled', down, killing, { objects: [target({ replicas: 1 })], evidence: group(3, 3) }, `${is}; ${again}`],
-    ['sees its target as it was long ago: those are told too whom the step before added', down, killing, { objects: [target({ replicas: 2 })], evidence: group(3, 3) }, `${is}; does ${both}; ${again}`],
+    ['has scaled', down, killing, { answers: [shown(target({ replicas: 1 }))], evidence: group(3, 3) }, `${is}; ${again}`],
+    ['sees its target as it was long ago: those are told too whom the step before added', down, killing, { answers: [shown(target({ replicas: 2 }))], evidence: group(3, 3) }, `${is}; does ${both}; ${again}`],
     ['can’t reach a worker', down, killing, { ...three, failures: [deaf('Unreachable')] }, `${is}; does ${both}; ${again}`],
     ['is refused by a worker', down, killing, { ...three, failures: [deaf('Refused')] }, `Running, Stalled Refused; does ${both}; tells Warning Refused; again in 500`],
-    ['of whole pods', { steps: [{ consumers: 2, hold: '2s', stop: 'Kill' }] }, begun([runs(2, 3, { stop: 'Kill' })]), { objects: [target({ replicas: 6, clientsPerPod: 2 })] }, `${is}; does SetStop Kill lag-consumer-1, lag-consumer-2 + Scale LoadTest/lag 2; ${again}`],
+    ['of whole pods', { steps: [{ consumers: 2, hold: '2s', stop: 'Kill' }] }, begun([runs(2, 3, { stop: 'Kill' })]), { answers: [shown(target({ replicas: 6, clientsPerPod: 2 }))] }, `${is}; does SetStop Kill lag-consumer-1, lag-consumer-2 + Scale LoadTest/lag 2; ${again}`],
     ['adds consumers: nobody goes', { steps: [{ consumers: 3, hold: '2s', stop: 'Kill' }] }, begun([runs(3, 3, { stop: 'Kill' })]), {}, `${is}; does Scale LoadTest/lag 3; ${again}`],
     ['to nobody', { steps: [{ consumers: 0, hold: '2s', stop: 'Kill' }] }, begun([runs(0, 3, { stop: 'Kill' })]), {}, `${is}; does SetStop Kill lag-consumer-0 + Scale LoadTest/lag 0; ${again}`],
   ])('%s', (_situation, spec, before, seen, answer) => {
@@ -431,7 +439,7 @@ describe('a step with stop: Kill', () => {
 describe('when the steps have ended', () => {
   const last = begun([done(1), done(3)], { replicasAtStart: 1 });
   const RESTORE: Spec = { ...TWO, afterwards: 'Restore' };
-  const three = { objects: [target({ replicas: 3 })], evidence: group(3, 3, [[20_000, 0]]) };
+  const three = { answers: [shown(target({ replicas: 3 }))], evidence: group(3, 3, [[20_000, 0]]) };
 
   test('the last figures are those of the end: a look from then or later is waited for, but not for long', () => {
     const ended = begun([done(1), { ...done(3), finishedAt: at(19_600) }]);
@@ -473,7 +481,7 @@ describe('when the steps have ended', () => {
     expect(told(first)).toBe(
       'Running, Reconciling Running; does Scale LoadTest/lag 1; tells Normal Running; again in 500',
     );
-    const second = round(RESTORE, first.status, { ...three, objects: [target({ replicas: 1 })] });
+    const second = round(RESTORE, first.status, { ...three, answers: [shown(target({ replicas: 1 }))] });
     expect(told(second)).toBe('Completed, Ready Completed; tells Normal Completed');
     expect(second.status).toMatchObject({ restored: true, finishedAt: at(20_000) });
   });
@@ -501,10 +509,10 @@ describe('when the steps have ended', () => {
 
 test('its status stays small in a large group, and says what was left out', () => {
   const size = { members: 50, partitions: 1_000, rebalances: 30 };
-  const objects = [target({ replicas: 50, partitions: 1_000 })];
+  const answers = [shown(target({ replicas: 50, partitions: 1_000 }))];
   const plan = round({ steps: [{ consumers: 50, hold: '1h' }] }, begun([runs(50, 1_000)]), {
     now: (size.rebalances + 1) * APART + 2_000,
-    objects,
+    answers,
     evidence: { known: shifting(size) },
     kafka: kafka({ partitions: 1_000 }),
   });
@@ -516,7 +524,7 @@ test('its status stays small in a large group, and says what was left out', () =
 
 test('a long schedule over a group with many idle members keeps its steps', () => {
   const steps = Array.from({ length: 100 }, () => ({ consumers: 300, hold: '2s' }));
-  const seen: Seen = { objects: [target({ replicas: 300 })], evidence: group(300, 3) };
+  const seen: Seen = { answers: [shown(target({ replicas: 300 }))], evidence: group(300, 3) };
   const plan = round(
     { steps, allowIdleConsumers: true },
     begun([runs(300), ...steps.slice(1).map(() => PENDING)]),
@@ -533,7 +541,7 @@ describe('when it is deleted', () => {
   const RESTORE: Spec = { ...TWO, afterwards: 'Restore' };
   const leave = (spec: Spec, before: ConsumerScaleStatus | undefined, seen: Seen = {}) => {
     const resource = consumerScale(spec, before, { deletionTimestamp: at(0) });
-    const plan = planConsumerScale(resource, { objects: [target({ replicas: 3 })], ...seen });
+    const plan = planConsumerScale(resource, { answers: [shown(target({ replicas: 3 }))], ...seen });
     return told({ ...plan, status: { ...plan.status, conditions: [] } });
   };
   const midway = begun([done(1), runs(3)]);
@@ -542,11 +550,11 @@ describe('when it is deleted', () => {
     ['before it began', RESTORE, undefined, {}, 'Pending; finished'],
     ['Keep', TWO, midway, {}, 'Running; finished'],
     ['Restore', RESTORE, midway, {}, 'Running; does Scale LoadTest/lag 1; again in 500'],
-    ['Restore, done', RESTORE, midway, { objects: [target()] }, 'Running; finished'],
+    ['Restore, done', RESTORE, midway, { answers: [shown(target())] }, 'Running; finished'],
     ['Restore, done before, scaled by somebody since', RESTORE, { ...midway, restored: true }, {}, 'Running; finished'],
-    ['Restore, the target is gone', RESTORE, midway, { objects: [null] }, 'Running; finished'],
-    ['Restore, the target is another one', RESTORE, midway, { objects: [target({ replicas: 3 }, { uid: 'another' })] }, 'Running; finished'],
-    ['Restore, the target is being deleted', RESTORE, midway, { objects: [target({ replicas: 3 }, { deletionTimestamp: at(0) })] }, 'Running; finished'],
+    ['Restore, the target is gone', RESTORE, midway, { answers: [shown(null)] }, 'Running; finished'],
+    ['Restore, the target is another one', RESTORE, midway, { answers: [shown(target({ replicas: 3 }, { uid: 'another' }))] }, 'Running; finished'],
+    ['Restore, the target is being deleted', RESTORE, midway, { answers: [shown(target({ replicas: 3 }, { deletionTimestamp: at(0) }))] }, 'Running; finished'],
     ['Restore, refused: it does not hang', RESTORE, midway, { failures: [refusal(1)] }, 'Running; tells Warning NotRestored; finished'],
   ])('%s', (_situation, spec, before, seen, answer) => {
     expect(leave(spec, before, seen)).toBe(answer);
@@ -556,10 +564,10 @@ describe('when it is deleted', () => {
     const { needs } = CONSUMER_SCALES;
     const deleted = consumerScale(TWO, midway, { deletionTimestamp: at(0) });
     const lag = { apiVersion: 'kafkalab.dev/v1alpha1', kind: 'LoadTest', namespace: 'demo', name: 'lag' };
-    expect(needs(deleted, [target()])).toEqual({ objects: [lag] });
-    const running = needs(consumerScale(TWO, midway), [target()]);
+    expect(needs(deleted, [shown(target())])).toEqual({ queries: [{ get: lag }] });
+    const running = needs(consumerScale(TWO, midway), [shown(target())]);
     expect(running).toEqual({
-      objects: [lag],
+      queries: [{ get: lag }],
       kafka: { topic: 't', group: 'g' },
       evidence: { run: 'uid-lag', ...EVIDENCE },
     });

@@ -4,8 +4,8 @@ import type { ConsumerScaleStatus } from '../../api/consumerscale/status.ts';
 import { GROUP_VERSION } from '../../api/sharedStatus.ts';
 import type { Action, Failure } from '../../contract/actions.ts';
 import type { Kind, Notice, Observed, Plan } from '../../contract/kind.ts';
-import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import type { Needs } from '../../contract/needs.ts';
+import type { Answer } from '../../contract/queries.ts';
 import { standingConditions } from '../../contract/standing.ts';
 import { epochMs, iso } from '../../contract/time.ts';
 import type { RunFigures } from '../../domain/fold/runFigures.ts';
@@ -44,7 +44,7 @@ export function consumerScaleKind(strimzi?: StrimziCluster): Kind<ConsumerScale,
     kind: 'ConsumerScale',
     plural: 'consumerscales',
     owns: [],
-    needs: (resource, objects) => needs(resource, objects, strimzi),
+    needs: (resource, answers) => needs(resource, answers, strimzi),
     plan: (seen) => plan(seen, strimzi),
   };
 }
@@ -52,24 +52,20 @@ export function consumerScaleKind(strimzi?: StrimziCluster): Kind<ConsumerScale,
 const isOver = (status: ConsumerScaleStatus | undefined): boolean =>
   status?.phase === 'Completed' || status?.phase === 'Failed';
 
-function needs(
-  resource: ConsumerScale,
-  objects: (KubernetesObject | null)[] | undefined,
-  byDefault: StrimziCluster | undefined,
-): Needs {
+function needs(resource: ConsumerScale, answers: Answer[] | undefined, byDefault: StrimziCluster | undefined): Needs {
   const deleting = resource.metadata.deletionTimestamp !== undefined;
   if (isOver(resource.status) && !deleting) return {};
-  const target = targetAmong(resource, objects);
+  const target = targetAmong(resource, answers);
   const sought = deleting ? undefined : soughtOf(resource, byDefault);
-  const strimzi = sought === undefined ? [] : lookAtStrimzi(sought, objects?.slice(1)).refs;
-  const found: Needs = { objects: [targetRef(resource), ...strimzi] };
+  const strimzi = sought === undefined ? [] : lookAtStrimzi(sought, answers?.slice(1)).queries;
+  const found: Needs = { queries: [{ get: targetRef(resource) }, ...strimzi] };
   return target === undefined || deleting ? found : { ...found, ...lookedAt(resource, target) };
 }
 
 function plan(seen: Seen, byDefault: StrimziCluster | undefined): Plan<ConsumerScaleStatus> {
   const { resource, now } = seen;
   const { spec, status: before } = resource;
-  const target = targetAmong(resource, seen.objects);
+  const target = targetAmong(resource, seen.answers);
   if (seen.deleting) return leave(seen, target);
   if (before !== undefined && isOver(before)) {
     return {
@@ -82,7 +78,7 @@ function plan(seen: Seen, byDefault: StrimziCluster | undefined): Plan<ConsumerS
 
   const name = targetName(resource);
   const trouble = targetTrouble(resource, target);
-  const sight = sightOf(resource, seen.objects, byDefault);
+  const sight = sightOf(resource, seen.answers, byDefault);
   const preparation =
     trouble === undefined && target !== undefined && target.loadTest === undefined
       ? prepare(seen, target, sight)

@@ -1,8 +1,9 @@
 /** What a schedule scales: a LoadTest, which has its own group, topic and evidence, or anyone's workload, for which the ConsumerScale has them. */
 import type { ConsumerScale } from '../../api/consumerscale/consumerScale.ts';
 import type { LoadTest } from '../../api/loadtest/loadTest.ts';
-import type { KubernetesObject, ObjectRef } from '../../contract/kubernetes.ts';
+import type { ObjectRef } from '../../contract/kubernetes.ts';
 import type { EvidenceNeed, KafkaNeed, Needs } from '../../contract/needs.ts';
+import { type Answer, objectIn } from '../../contract/queries.ts';
 import { isUnknown, serversOf } from '../../domain/settings/connection.ts';
 import { lookAtStrimzi, type Sought, type StrimziSight, strimziCluster } from '../../domain/strimzi/lookup.ts';
 import type { StrimziCluster } from '../../domain/strimzi/resources.ts';
@@ -29,11 +30,8 @@ export const targetName = ({ spec: { scaleTargetRef } }: ConsumerScale): string 
   `${scaleTargetRef.kind}/${scaleTargetRef.name}`;
 
 /** undefined: there is none (yet, or any more). */
-export function targetAmong(
-  { spec }: ConsumerScale,
-  objects: (KubernetesObject | null)[] | undefined,
-): Target | undefined {
-  const object = objects?.[0] ?? undefined;
+export function targetAmong({ spec }: ConsumerScale, answers: Answer[] | undefined): Target | undefined {
+  const object = objectIn(answers?.[0]) ?? undefined;
   if (object === undefined) return undefined;
   const found = { uid: object.metadata.uid ?? '', deleting: object.metadata.deletionTimestamp !== undefined };
   if (spec.scaleTargetRef.kind === 'LoadTest') {
@@ -82,14 +80,14 @@ export function soughtOf(
   return kafka || raises ? { at, kafka, ...(raises ? { topic: theirs.topic } : {}) } : undefined;
 }
 
-/** `objects`: the target, then those of Strimzi. */
+/** `answers`: about the target, then about Strimzi. */
 export function sightOf(
   resource: ConsumerScale,
-  [, ...objects]: (KubernetesObject | null)[],
+  [, ...answers]: Answer[],
   byDefault: StrimziCluster | undefined,
 ): StrimziSight | undefined {
   const sought = soughtOf(resource, byDefault);
-  return sought === undefined ? undefined : lookAtStrimzi(sought, objects).sight;
+  return sought === undefined ? undefined : lookAtStrimzi(sought, answers).sight;
 }
 
 /** Why the target can't be scaled: for now (Moving) or for good (Over). */

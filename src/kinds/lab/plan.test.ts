@@ -15,6 +15,7 @@ import {
   standing,
   toldOfLab,
 } from '../../../test/support/labSeen.ts';
+import { shown } from '../../../test/support/queries.ts';
 import { at, message } from '../../../test/support/seen.ts';
 import type { LabInput } from '../../api/lab/spec.ts';
 import type { LabStatus, LabStepStatus } from '../../api/lab/status.ts';
@@ -311,7 +312,7 @@ describe('steps over a LoadTest', () => {
     const owned = [running(undefined, standing('Completed', 'done', 'Ready'))];
     const kill: Step = { name: 'kill it', kill: { loadTest: 'round', consumer: 0 } };
     for (const step of [TWO, grow, stop, kill]) {
-      const plan = round([APPLY, step], [APPLIED, begun(step.name)], { owned, objects: [null] });
+      const plan = round([APPLY, step], [APPLIED, begun(step.name)], { owned, answers: [shown(null)] });
       expect(message(plan)).toContain('it has ended before this step');
     }
   });
@@ -336,22 +337,22 @@ describe('a kill step', () => {
   });
 
   test('has the uid on record before it kills, and kills only that one', () => {
-    const first = round(steps, [APPLIED, begun('kill it')], { objects: [pod('a')] });
+    const first = round(steps, [APPLIED, begun('kill it')], { answers: [shown(pod('a'))] });
     expect(toldOfLab(first)).toMatchObject({ steps: ['Passed', 'Running'], does: [] });
     expect(first.status.steps?.[1]?.uid).toBe('a');
-    const second = round(steps, [APPLIED, begun('kill it', { uid: 'a' })], { objects: [pod('a')] });
+    const second = round(steps, [APPLIED, begun('kill it', { uid: 'a' })], { answers: [shown(pod('a'))] });
     expect(toldOfLab(second)).toMatchObject({ steps: ['Passed', 'Running'], does: ['Kill round-consumer-0 a'] });
     const [action] = second.actions;
     expect(action).toMatchObject({ run: 'uid-round' });
-    for (const objects of [[pod('b')], [null]]) {
-      const third = round(steps, [APPLIED, begun('kill it', { uid: 'a' })], { objects });
+    for (const seen of [pod('b'), null]) {
+      const third = round(steps, [APPLIED, begun('kill it', { uid: 'a' })], { answers: [shown(seen)] });
       expect(toldOfLab(third)).toMatchObject({ steps: ['Passed', 'Passed'], does: [] });
     }
   });
 
   test('waits for a pod that is not there or on its way out', () => {
-    for (const objects of [[null], [pod('a', { deletionTimestamp: at(0) })]]) {
-      const plan = round(steps, [APPLIED, begun('kill it')], { objects });
+    for (const seen of [null, pod('a', { deletionTimestamp: at(0) })]) {
+      const plan = round(steps, [APPLIED, begun('kill it')], { answers: [shown(seen)] });
       expect(toldOfLab(plan)).toMatchObject({ steps: ['Passed', 'Running'], does: [] });
     }
   });
@@ -359,8 +360,8 @@ describe('a kill step', () => {
   test('looks at the pod only while it runs', () => {
     const looked = (status?: LabStatus) => labKind.needs(lab({ steps }, status));
     expect(looked()).toEqual({});
-    expect(looked(recorded([APPLIED, begun('kill it')])).objects).toEqual([
-      { apiVersion: 'v1', kind: 'Pod', namespace: 'demo', name: 'round-consumer-0' },
+    expect(looked(recorded([APPLIED, begun('kill it')])).queries).toEqual([
+      { get: { apiVersion: 'v1', kind: 'Pod', namespace: 'demo', name: 'round-consumer-0' } },
     ]);
     expect(looked(recorded([APPLIED, passed('kill it')]))).toEqual({});
   });

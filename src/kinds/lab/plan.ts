@@ -8,6 +8,7 @@ import type { Action } from '../../contract/actions.ts';
 import type { Kind, Observed, Plan } from '../../contract/kind.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import type { Needs } from '../../contract/needs.ts';
+import { objectIn } from '../../contract/queries.ts';
 import { moving, standingConditions } from '../../contract/standing.ts';
 import { epochMs, iso } from '../../contract/time.ts';
 import { formatDuration } from '../../domain/status/duration.ts';
@@ -44,7 +45,7 @@ const runningStep = (steps: readonly LabStepStatus[]): number => steps.findIndex
 function needs({ spec, status, metadata }: Lab): Needs {
   if (metadata.deletionTimestamp !== undefined || isOver(status)) return {};
   const kill = spec.steps[runningStep(status?.steps ?? [])]?.kill;
-  return kill === undefined ? {} : { objects: [podOf(kill, metadata.namespace)] };
+  return kill === undefined ? {} : { queries: [{ get: podOf(kill, metadata.namespace) }] };
 }
 
 function plan(seen: Seen): Plan<LabStatus> {
@@ -59,7 +60,7 @@ function plan(seen: Seen): Plan<LabStatus> {
   if (wrong.length > 0) return answer(seen, {}, refused(wrong), { apply: [], actions: [] });
 
   const children = childrenOf(metadata.name, spec, owned);
-  const pod = seen.objects[0];
+  const pod = objectIn(seen.answers[0]);
   const sight: Sight = { now, name: metadata.name, lab: spec, recorded, children, failures: seen.failures, pod };
   if (before !== undefined && isOver(before)) {
     // Nothing is made any more: what another one's object stood in the way of, least of all.

@@ -6,6 +6,7 @@ import { GROUP_VERSION } from '../../api/sharedStatus.ts';
 import type { Kind, Observed, Plan } from '../../contract/kind.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import type { Needs } from '../../contract/needs.ts';
+import type { Answer } from '../../contract/queries.ts';
 import { type Standing, standingConditions } from '../../contract/standing.ts';
 import { iso } from '../../contract/time.ts';
 import { appendedSince } from '../../domain/figures/appended.ts';
@@ -53,22 +54,18 @@ export function loadTestKind(worker: WorkerSettings): Kind<LoadTest, LoadTestSta
     kind: 'LoadTest',
     plural: 'loadtests',
     owns: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', plural: 'statefulsets' }],
-    needs: (resource, objects) => needs(resource, objects, worker.strimzi),
+    needs: (resource, answers) => needs(resource, answers, worker.strimzi),
     plan: (seen) => plan(seen, worker),
   };
 }
 
-function needs(
-  resource: LoadTest,
-  objects: (KubernetesObject | null)[] | undefined,
-  byDefault: StrimziCluster | undefined,
-): Needs {
+function needs(resource: LoadTest, answers: Answer[] | undefined, byDefault: StrimziCluster | undefined): Needs {
   const { spec, status, metadata } = resource;
   const deleting = metadata.deletionTimestamp !== undefined;
   if (isOver(status) && !deleting) return {};
   const servers = serversOf(spec.kafka, status?.kafka);
   const sought = soughtOf(resource, byDefault);
-  const strimzi = sought === undefined ? {} : { objects: lookAtStrimzi(sought, objects).refs };
+  const strimzi = sought === undefined ? {} : { queries: lookAtStrimzi(sought, answers).queries };
   if (isUnknown(spec.kafka, status?.kafka)) return strimzi;
   return {
     ...strimzi,

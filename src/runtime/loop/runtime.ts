@@ -2,7 +2,8 @@
 
 import type { Known, Observed } from '../../contract/kind.ts';
 import type { KubernetesObject, ObjectRef } from '../../contract/kubernetes.ts';
-import type { EvidenceNeed, Needs, Wanted } from '../../contract/needs.ts';
+import type { EvidenceNeed, Needs } from '../../contract/needs.ts';
+import type { Answer, Query } from '../../contract/queries.ts';
 import { pause } from '../clock.ts';
 import { eventRecorder } from '../events.ts';
 import { acrossSpells, fenced, fencedKafka, fencedWorkers } from '../fence.ts';
@@ -107,7 +108,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     const key = keyOf(object);
     if (change.type === 'Modified' && !isRequest(change.before, object)) queue?.add(key);
     else queue?.addNow(key);
-    for (const interested of ownWanted.in(key)) queue?.add(interested);
+    for (const interested of ownWanted.in(refOf(object))) queue?.add(interested);
     ownedChanged(change);
   }
 
@@ -122,25 +123,27 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
   const foreign = objectWatches(watching, (key) => queue?.add(key));
   const ownWanted = interests(
+    identityOf,
     () => {},
     () => {},
   );
 
   // ---- evidence ----
 
-  const runs = interests(
-    (run) => evidence.onChange(run, () => evidenceChanged(run)),
-    (run) => evidence.close(run),
+  const runs = interests<EvidenceNeed>(
+    ({ run }) => run,
+    (need) => evidence.onChange(need.run, () => evidenceChanged(need)),
+    ({ run }) => evidence.close(run),
   );
 
   /** Evidence arrives all the time: there is no use in looking before the status may be written again. */
-  function evidenceChanged(run: string): void {
-    for (const key of runs.in(run))
+  function evidenceChanged(need: EvidenceNeed): void {
+    for (const key of runs.in(need))
       queue?.addAfter(key, waitForStatus(memories.get(key)?.statusWrittenAt, clock.now()));
   }
 
   function evidenceOf(key: string, need: EvidenceNeed | undefined): Known<unknown> {
-    runs.set(key, need ? [need.run] : []);
+    runs.set(key, need ? [need] : []);
     return need ? evidence.open(need, clock.now()) : NOT_ASKED;
   }
 
@@ -167,50 +170,58 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     want(key, []);
   }
 
-  const lookedAt = new Map<string, ObjectRef[]>();
+  const lookedAt = new Map<string, Query[]>();
 
-  function ownCacheOf(ref: ObjectRef): TypeCache | undefined {
+  /** One object of our own kinds, which are watched anyway; undefined: it asks for something else. */
+  function ownAsked(query: Query): { ref: ObjectRef; cache: TypeCache } | undefined {
+    if (!('get' in query)) return undefined;
+    const ref = query.get;
     const cache = own.get(typeIdentityOf(ref));
-    return cache?.covers(ref.namespace) ? cache : undefined;
+    return cache?.covers(ref.namespace) ? { ref, cache } : undefined;
   }
 
-  function want(key: string, refs: ObjectRef[]): void {
-    ownWanted.set(key, refs.filter(ownCacheOf).map(identityOf));
+  function want(key: string, queries: Query[]): void {
+    ownWanted.set(
+      key,
+      queries.flatMap((query) => ownAsked(query)?.ref ?? []),
+    );
     foreign.want(
       key,
-      refs.filter((ref) => !ownCacheOf(ref)),
+      queries.filter((query) => !ownAsked(query)),
     );
   }
 
-  const readObject = (ref: Wanted): Promise<KubernetesObject | null> | KubernetesObject | null => {
-    const cache = ownCacheOf(ref);
-    return cache ? (cache.get(ref.namespace, ref.name) ?? null) : foreign.read(ref);
-  };
+  function answerTo(query: Query): Promise<Answer> | Answer {
+    const asked = ownAsked(query);
+    if (!asked) return foreign.read(query);
+    const { ref, cache } = asked;
+    return { object: cache.get(ref.namespace, ref.name) ?? null };
+  }
 
-  /** What the kind needs, and the objects among it; what one of them holds may tell which one comes next. */
+  /** What the kind needs, with the answers to its queries; what one of them holds may tell which query comes next. */
   async function gather(
     kind: AnyKind,
     key: string,
     resource: KubernetesObject,
-  ): Promise<{ needs: Needs; objects: (KubernetesObject | null)[] }> {
-    let refs = kind.needs(resource).objects ?? [];
+  ): Promise<{ needs: Needs; answers: Answer[] }> {
+    let queries = kind.needs(resource).queries ?? [];
     for (;;) {
       // Those of the round before are watched on until it is known that they are not asked for any more.
-      want(key, [...refs, ...(lookedAt.get(key) ?? [])]);
-      const objects = await Promise.all(refs.map(readObject));
-      const needs = kind.needs(resource, objects);
-      const asked = needs.objects ?? [];
-      if (asked.length <= refs.length) {
-        want(key, refs);
-        lookedAt.set(key, refs);
-        return { needs, objects };
+      want(key, [...queries, ...(lookedAt.get(key) ?? [])]);
+      const answers = await Promise.all(queries.map(answerTo));
+      const needs = kind.needs(resource, answers);
+      const asked = needs.queries ?? [];
+      if (asked.length <= queries.length) {
+        want(key, queries);
+        lookedAt.set(key, queries);
+        return { needs, answers };
       }
-      refs = asked;
+      queries = asked;
     }
   }
 
   async function observe(kind: AnyKind, key: string, resource: KubernetesObject): Promise<Observed<KubernetesObject>> {
-    const { needs, objects } = await gather(kind, key, resource);
+    const { needs, answers } = await gather(kind, key, resource);
     const kafka = needs.kafka ? await options.kafka.view(needs.kafka) : NOT_ASKED;
     const folded = evidenceOf(key, needs.evidence);
     const uid = resource.metadata.uid ?? '';
@@ -218,7 +229,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       resource,
       deleting: resource.metadata.deletionTimestamp !== undefined,
       owned: distinct(kind.owns.flatMap((type) => ownedCaches.get(versionedTypeOf(type))?.controlledBy(uid) ?? [])),
-      objects,
+      answers,
       kafka,
       evidence: folded,
       done: memories.get(key)?.done ?? [],

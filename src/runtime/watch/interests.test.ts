@@ -3,7 +3,8 @@ import { interests } from './interests.ts';
 
 test('begins with the first who is interested and ends with the last', () => {
   const calls: string[] = [];
-  const kept = interests(
+  const kept = interests<string>(
+    (thing) => thing,
     (thing) => calls.push(`first ${thing}`),
     (thing) => calls.push(`last ${thing}`),
   );
@@ -17,4 +18,19 @@ test('begins with the first who is interested and ends with the last', () => {
   kept.set('a', []);
   kept.set('a', []);
   expect(calls).toEqual(['first x', 'first y', 'last y', 'last x']);
+});
+
+test('things of one name are one thing', () => {
+  const calls: string[] = [];
+  const kept = interests<{ name: string; by: string }>(
+    ({ name }) => name,
+    ({ name, by }) => calls.push(`first ${name} by ${by}`),
+    ({ name }) => calls.push(`last ${name}`),
+  );
+  kept.set('a', [{ name: 'x', by: 'a' }]);
+  kept.set('b', [{ name: 'x', by: 'b' }]);
+  expect([...kept.in({ name: 'x', by: 'c' })]).toEqual(['a', 'b']);
+  kept.set('a', []);
+  kept.set('b', []);
+  expect(calls).toEqual(['first x by a', 'last x']);
 });

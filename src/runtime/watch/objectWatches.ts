@@ -1,121 +1,91 @@
-/** Objects that kinds ask to see although they are not of our kinds: each watched by name as long as somebody wants it. */
-import type { KubernetesObject, ObjectRef } from '../../contract/kubernetes.ts';
-import type { Wanted } from '../../contract/needs.ts';
+/** What kinds ask to see although it is not of our kinds: each query watched as long as somebody has it. */
+import type { Answer, Query } from '../../contract/queries.ts';
 import { pause } from '../clock.ts';
 import { ApiError, type Cluster } from '../ports.ts';
-import { type Interests, interests } from './interests.ts';
-import { type Looked, servedKinds } from './servedKinds.ts';
-import { type WatchCacheOptions, watchCache } from './watchCache.ts';
+import { interests } from './interests.ts';
+import { nameOf, textOf } from './queryNames.ts';
+import { servedKinds } from './servedKinds.ts';
+import { type Kept, type WatchCacheOptions, watchCache } from './watchCache.ts';
 
 export interface ObjectWatches {
   /** From now on the key wants to see just these. */
-  want(key: string, refs: ObjectRef[]): void;
-  /** null: there is none. Throws `ApiError` when it can't be read within 10 s, or may not be read (unless `orForbidden`). */
-  read(ref: Wanted): Promise<KubernetesObject | null>;
+  want(key: string, queries: Query[]): void;
+  /** Throws `ApiError` when it can't be read within 10 s, or may not be read (unless `orForbidden`). */
+  read(query: Query): Promise<Answer>;
   stop(): Promise<void>;
+}
+
+type Options = Omit<WatchCacheOptions, 'type' | 'of' | 'changed' | 'cluster'> & {
+  cluster: Pick<Cluster, 'list' | 'watch' | 'served'>;
+};
+
+interface Watched {
+  kept: Kept;
+  /** As of now; once it is synced. */
+  answer(): Answer;
 }
 
 const READ_MS = 10_000;
 const FORBIDDEN = 403;
-const LIST = 'List';
-/** A space separates, and is in no part of a reference. */
-const textOf = (ref: ObjectRef) => [ref.apiVersion, ref.kind, ref.namespace, ref.name].join(' ');
 
-/** metav1.Status, as the API server would answer. */
-const mayNotBeRead = ({ name }: ObjectRef, message: string): KubernetesObject => ({
-  apiVersion: 'v1',
-  kind: 'Status',
-  metadata: { name },
-  status: 'Failure',
-  reason: 'Forbidden',
-  message,
-  code: FORBIDDEN,
-});
-
-/** All objects with a label, as one list. */
-function listed(
-  options: Omit<WatchCacheOptions, 'type' | 'of'>,
-  { apiVersion, kind, namespace, name }: ObjectRef,
-): Looked {
-  const cache = watchCache({
-    ...options,
-    type: { apiVersion, kind: kind.slice(0, -LIST.length) },
-    of: { namespace, labelSelector: name },
-  });
-  return {
-    get synced() {
-      return cache.synced;
-    },
-    get trouble() {
-      return cache.trouble;
-    },
-    get troubleStatus() {
-      return cache.troubleStatus;
-    },
-    whenSynced: cache.whenSynced,
-    get: () => ({ apiVersion, kind, metadata: { name }, items: [...cache.all()] }),
-    start: cache.start,
-    stop: cache.stop,
-  };
+function watched(query: Query, options: Options & { changed(): void }): Watched {
+  if ('served' in query) {
+    const kept = servedKinds({ ...options, apiVersion: query.served });
+    return { kept, answer: () => ({ kinds: kept.kinds }) };
+  }
+  if ('list' in query) {
+    const { list: type, namespace, labelSelector } = query;
+    const kept = watchCache({ ...options, type, of: { namespace, labelSelector } });
+    return { kept, answer: () => ({ items: [...kept.all()] }) };
+  }
+  const { apiVersion, kind, namespace, name } = query.get;
+  const of = { namespace, fieldSelector: `metadata.name=${name}` };
+  const kept = watchCache({ ...options, type: { apiVersion, kind }, of });
+  return { kept, answer: () => ({ object: kept.get(namespace, name) ?? null }) };
 }
 
-export function objectWatches(
-  options: Omit<WatchCacheOptions, 'type' | 'of' | 'changed' | 'cluster'> & {
-    cluster: Pick<Cluster, 'list' | 'watch' | 'served'>;
-  },
-  changed: (key: string) => void,
-): ObjectWatches {
-  const caches = new Map<string, Looked>();
+export function objectWatches(options: Options, changed: (key: string) => void): ObjectWatches {
+  /** By the name of the query. */
+  const watches = new Map<string, Watched>();
 
-  function begin(text: string): void {
-    const [apiVersion = '', kind = '', namespace = '', name = ''] = text.split(' ');
+  function begin(query: Query): void {
     const tell = () => {
-      for (const key of wanted.in(text)) changed(key);
+      for (const key of wanted.in(query)) changed(key);
     };
-    const cache =
-      kind === 'APIResourceList'
-        ? servedKinds({ ...options, apiVersion: name, changed: tell })
-        : kind.endsWith(LIST)
-          ? listed({ ...options, changed: tell }, { apiVersion, kind, namespace, name })
-          : watchCache({
-              ...options,
-              type: { apiVersion, kind },
-              of: { namespace, fieldSelector: `metadata.name=${name}` },
-              changed: tell,
-            });
-    caches.set(text, cache);
-    cache.start();
+    const watch = watched(query, { ...options, changed: tell });
+    watches.set(nameOf(query), watch);
+    watch.kept.start();
   }
 
-  function end(text: string): void {
-    void caches.get(text)?.stop();
-    caches.delete(text);
+  function end(query: Query): void {
+    const name = nameOf(query);
+    void watches.get(name)?.kept.stop();
+    watches.delete(name);
   }
 
-  const wanted: Interests = interests(begin, end);
+  const wanted = interests(nameOf, begin, end);
 
   return {
-    want: (key, refs) => wanted.set(key, refs.map(textOf)),
-    async read(ref) {
-      const cache = caches.get(textOf(ref));
-      if (!cache) throw new Error(`${textOf(ref)} is read without being wanted`);
-      const forbidden = () => cache.troubleStatus === FORBIDDEN;
-      if (!cache.synced && !forbidden()) {
+    want: wanted.set,
+    async read(query) {
+      const watch = watches.get(nameOf(query));
+      if (!watch) throw new Error(`${textOf(query)} is read without being wanted`);
+      const { kept } = watch;
+      const forbidden = () => kept.troubleStatus === FORBIDDEN;
+      if (!kept.synced && !forbidden()) {
         const waited = new AbortController();
-        await Promise.race([cache.whenSynced(), pause(options.clock, READ_MS, waited.signal)]);
+        await Promise.race([kept.whenSynced(), pause(options.clock, READ_MS, waited.signal)]);
         waited.abort();
       }
-      if (!cache.synced) {
-        const why = cache.trouble ?? 'no answer in time';
-        if (forbidden() && ref.orForbidden) return mayNotBeRead(ref, why);
-        const [status, reason] = forbidden() ? [FORBIDDEN, 'Forbidden'] : [0, 'Timeout'];
-        throw new ApiError(status, reason, `${ref.kind} ${ref.namespace}/${ref.name} can't be read: ${why}`);
-      }
-      return cache.get(ref.namespace, ref.name) ?? null;
+      if (kept.synced) return watch.answer();
+      const why = kept.trouble ?? 'no answer in time';
+      if (forbidden() && 'orForbidden' in query && query.orForbidden) return { forbidden: why };
+      const [status, reason] = forbidden() ? [FORBIDDEN, 'Forbidden'] : [0, 'Timeout'];
+      throw new ApiError(status, reason, `${textOf(query)} can't be read: ${why}`);
     },
     async stop() {
-      await Promise.all([...caches.values()].map((cache) => cache.stop()));
-      caches.clear();
+      await Promise.all([...watches.values()].map(({ kept }) => kept.stop()));
+      watches.clear();
     },
   };
 }

@@ -1,19 +1,12 @@
-/** Which kinds the API server has in one version of an API, as an object that is looked at again and again. */
-import type { KubernetesObject } from '../../contract/kubernetes.ts';
+/** Which kinds the API server has in one version of an API, looked at again and again. */
 import { type Backoff, waitAfter } from '../backoff.ts';
 import { pause } from '../clock.ts';
 import { ApiError, type Clock, type Cluster, type Random } from '../ports.ts';
+import type { Kept } from './watchCache.ts';
 
-/** One object by name, kept up to date. */
-export interface Looked {
-  readonly synced: boolean;
-  readonly trouble: string | undefined;
-  /** HTTP status of the trouble; 0: no answer. */
-  readonly troubleStatus: number | undefined;
-  whenSynced(): Promise<void>;
-  get(namespace: string, name: string): KubernetesObject | undefined;
-  start(): void;
-  stop(): Promise<void>;
+export interface ServedKinds extends Kept {
+  /** In alphabetical order; none where the server has nothing in that version. */
+  readonly kinds: string[];
 }
 
 export interface ServedKindsOptions {
@@ -29,8 +22,7 @@ export interface ServedKindsOptions {
   backoff?: Backoff;
 }
 
-/** An APIResourceList with the kinds; none where the server has nothing in that version. */
-export function servedKinds(options: ServedKindsOptions): Looked {
+export function servedKinds(options: ServedKindsOptions): ServedKinds {
   const { cluster, apiVersion, clock, random } = options;
   const backoff = options.backoff ?? { baseMs: 500, limitMs: 30_000 };
   const stopping = new AbortController();
@@ -77,10 +69,8 @@ export function servedKinds(options: ServedKindsOptions): Looked {
       return trouble?.status;
     },
     whenSynced: () => whenSynced,
-    get() {
-      if (kinds === undefined || kinds.length === 0) return undefined;
-      const resources = kinds.map((kind) => ({ kind }));
-      return { apiVersion: 'v1', kind: 'APIResourceList', metadata: { name: apiVersion }, resources };
+    get kinds() {
+      return kinds ?? [];
     },
     start() {
       running = run();

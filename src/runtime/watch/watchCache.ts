@@ -17,7 +17,8 @@ import {
 } from '../ports.ts';
 import { type Change, type ObjectStore, objectStore } from './objectStore.ts';
 
-export interface WatchCache extends Pick<ObjectStore, 'get' | 'all' | 'controlledBy'> {
+/** Something that is kept up to date with the API server. */
+export interface Kept {
   /** Holds everything that there was at some moment since start; stays true. */
   readonly synced: boolean;
   /** Why it is not in touch with the API server now. */
@@ -26,10 +27,13 @@ export interface WatchCache extends Pick<ObjectStore, 'get' | 'all' | 'controlle
   readonly troubleStatus: number | undefined;
   /** Resolves when it is synced or stopped. */
   whenSynced(): Promise<void>;
-  /** The result of an own write, so that what is read next is not older. */
-  put(object: KubernetesObject): void;
   start(): void;
   stop(): Promise<void>;
+}
+
+export interface WatchCache extends Kept, Pick<ObjectStore, 'get' | 'all' | 'controlledBy'> {
+  /** The result of an own write, so that what is read next is not older. */
+  put(object: KubernetesObject): void;
 }
 
 export interface WatchCacheOptions {

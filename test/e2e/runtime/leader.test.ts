@@ -164,8 +164,8 @@ test('cut off for longer than the lease lasts, it acts again with all it had whe
   };
   const kind: typeof toyKind = {
     ...toyKind,
-    needs: (resource, objects) => ({
-      ...toyKind.needs(resource, objects),
+    needs: (resource, answers) => ({
+      ...toyKind.needs(resource, answers),
       evidence: { run: resource.metadata.name, topic: 'e', partition: 0, offset: 0 },
     }),
   };

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { KubernetesObject } from '../../../src/contract/kubernetes.ts';
+import { objectIn } from '../../../src/contract/queries.ts';
 import { ActionError, type Cluster, type EvidenceReader, type Kafka } from '../../../src/runtime/ports.ts';
 import { clusterOf } from '../../../tools/client.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
@@ -449,8 +450,8 @@ test('reads the evidence of a run as long as some resource needs it, and looks w
   // What to read is in an object that is watched.
   const kind: typeof toyKind = {
     ...toyKind,
-    needs(resource, objects) {
-      const { run } = (objects?.[0]?.data ?? {}) as { run?: string };
+    needs(resource, answers) {
+      const { run } = (objectIn(answers?.[0])?.data ?? {}) as { run?: string };
       return {
         ...toyKind.needs(resource),
         ...(run ? { evidence: { run, topic: 'e', partition: 0, offset: 0 } } : {}),

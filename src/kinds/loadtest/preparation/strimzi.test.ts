@@ -1,5 +1,6 @@
 /** Topics by way of Strimzi: what is recorded, done and said in each state of a KafkaTopic, and at teardown. */
 import { describe, expect, test } from '@jest/globals';
+import { queryLine, shown } from '../../../../test/support/queries.ts';
 import {
   AWAY,
   at,
@@ -24,6 +25,7 @@ import {
   kafkaResource,
   kafkaTopicOf,
   kafkaTopics,
+  NO_STRIMZI,
   notReady,
   PLAIN,
   READY,
@@ -37,6 +39,7 @@ import type { LoadTestInput } from '../../../api/loadtest/spec.ts';
 import type { LoadTestStatus } from '../../../api/loadtest/status.ts';
 import type { Failure } from '../../../contract/actions.ts';
 import type { Condition, KubernetesObject } from '../../../contract/kubernetes.ts';
+import type { Answer } from '../../../contract/queries.ts';
 import { loadTestKind } from '../plan.ts';
 
 type Seen = NonNullable<Parameters<typeof planLoadTest>[1]>;
@@ -76,7 +79,7 @@ const round = (
   spec: SpecChange = {},
 ) =>
   planLoadTest(loadTest({ kafka: strimzi, ...spec }, before), {
-    objects: [STRIMZI, ...(before?.kafka === undefined ? [kafkaResource()] : []), kafkaTopic],
+    answers: [STRIMZI, ...(before?.kafka === undefined ? [shown(kafkaResource())] : []), shown(kafkaTopic)],
     kafka: kafka({ partitions: null }),
     ...seen,
   });
@@ -131,8 +134,8 @@ describe('the topic is not there', () => {
     ['it is of another cluster', kafkaTopicOf([READY], { labels: { 'strimzi.io/cluster': 'other' } }), claimed, {}, {}, stalls('KafkaTopicOfAnother')],
     ['it is being deleted', kafkaTopicOf([READY], { deletionTimestamp: at(0) }), claimed, {}, {}, wait],
     ['it is somebody else’s and not taken up yet', kafkaTopicOf([], { owner: null, partitions: 1 }), status(), {}, {}, wait],
-    ['under Existing nothing is looked at', null, status(), { objects: [] }, topic({ management: 'Existing' }), stalls('TopicMissing')],
-    ['under Admin nothing is looked at', null, status(), { objects: [] }, topic({ management: 'Admin' }), 'Pending, Reconciling CreatingTopic; tells Normal CreatingTopic; again in 250'],
+    ['under Existing nothing is looked at', null, status(), { answers: [] }, topic({ management: 'Existing' }), stalls('TopicMissing')],
+    ['under Admin nothing is looked at', null, status(), { answers: [] }, topic({ management: 'Admin' }), 'Pending, Reconciling CreatingTopic; tells Normal CreatingTopic; again in 250'],
     ['gone while the run goes on', null, running(), going, {}, 'Running, Ready Running; does Report LagSample; applies lag-producer=2 + lag-consumer=1; tells Normal Running; again in 1000'],
   ])('%s', (_situation, kafkaTopic, before, seen, spec, answer) => {
     expect(told(round(kafkaTopic, before, seen, spec))).toBe(answer);
@@ -217,7 +220,7 @@ describe('the topic is there', () => {
     ['it came without a KafkaTopic after the claim', null, claimed, live, {}, prepares],
     ['too few partitions: the KafkaTopic of somebody else is raised', kafkaTopicOf([READY], { owner: null }), status({ topic: THEIRS }), live, WIDE, 'Pending, Reconciling AddingPartitions; does Patch KafkaTopic/t {"partitions":5}; tells Normal AddingPartitions; again in 2000'],
     ['too few partitions, no KafkaTopic, under Auto', null, status({ topic: THEIRS }), live, WIDE, `Preparing, Reconciling StartingClients; does AddPartitions t/5; ${starts}`],
-    ['too few partitions under Existing', null, status({ topic: THEIRS }), { ...live, objects: [] }, topic({ partitions: 5, management: 'Existing' }), stalls('TooFewPartitions')],
+    ['too few partitions under Existing', null, status({ topic: THEIRS }), { ...live, answers: [] }, topic({ partitions: 5, management: 'Existing' }), stalls('TooFewPartitions')],
     ['running', kafkaTopicOf([READY]), running(), going, {}, runs],
     ['running, and the Topic Operator is away', kafkaTopicOf([READY], { generation: 2 }), running(), going, {}, runs],
     ['running, and paused', kafkaTopicOf([READY], PAUSED), running(), going, {}, runs],
@@ -232,7 +235,7 @@ describe('the topic is there', () => {
     ['it is raised while it is unmanaged', kafkaTopicOf([READY], UNMANAGED), running(), going, WIDE, stallsGoing('KafkaTopicUnmanaged', MORE, ' + ApplyObject KafkaTopic kafka/t/5')],
     ['it is raised, and gone', null, running(), going, WIDE, stallsGoing('KafkaTopicMissing', MORE)],
     ['it may not be raised', kafkaTopicOf([READY]), running(), { ...going, failures: [denied] }, WIDE, stallsGoing('TopicRefused', MORE, ' + ApplyObject KafkaTopic kafka/t/5')],
-    ['it was made through the Admin API, and is raised there', null, running({ topic: { ...MADE, managedBy: 'Admin' } }), { ...going, objects: [] }, WIDE, runsAnd('AddPartitions t/5', MORE)],
+    ['it was made through the Admin API, and is raised there', null, running({ topic: { ...MADE, managedBy: 'Admin' } }), { ...going, answers: [] }, WIDE, runsAnd('AddPartitions t/5', MORE)],
   ])('%s', (_situation, kafkaTopic, before, seen, spec, answer) => {
     expect(told(round(kafkaTopic, before, seen, spec))).toBe(answer);
   });
@@ -250,32 +253,37 @@ describe('the topic is there', () => {
 
 describe('a KafkaTopic whose own name is not the topic’s', () => {
   const other = kafkaTopicOf([READY], { name: 'orders', owner: null });
-  const among = (...items: KubernetesObject[]) => [STRIMZI, null, kafkaTopics(...items)];
-  const asks = (objects: (KubernetesObject | null)[], before = status()) =>
-    LOAD_TESTS.needs(loadTest({ kafka: strimzi }, before), objects).objects?.map(({ kind, name }) => `${kind} ${name}`);
+  const among = (...items: KubernetesObject[]) => [STRIMZI, shown(null), kafkaTopics(...items)];
+  /** Once it has seen the KafkaTopic that it looks at first; undefined: not yet. */
+  const asks = (first?: KubernetesObject | null, before = status()) =>
+    LOAD_TESTS.needs(loadTest({ kafka: strimzi }, before), [
+      STRIMZI,
+      ...(first === undefined ? [] : [shown(first)]),
+    ]).queries?.map(queryLine);
   const USED = { ...THEIRS, kafkaTopic: { ...CLUSTER, name: 'orders' } };
 
   test('is looked for among all of its cluster, where none has the topic’s name', () => {
-    const lists = `APIResourceList ${V1}`;
-    expect(asks([STRIMZI])).toEqual([lists, 'KafkaTopic t']);
-    expect(asks([STRIMZI, kafkaTopicOf([READY])])).toEqual([lists, 'KafkaTopic t']);
-    const all = 'KafkaTopicList strimzi.io/cluster=my-cluster';
-    expect(asks([STRIMZI, null])).toEqual([lists, 'KafkaTopic t', all]);
+    const version = `served ${V1}`;
+    expect(asks()).toEqual([version, 'KafkaTopic kafka/t']);
+    expect(asks(kafkaTopicOf([READY]))).toEqual([version, 'KafkaTopic kafka/t']);
+    const all = 'KafkaTopics kafka strimzi.io/cluster=my-cluster';
+    expect(asks(null)).toEqual([version, 'KafkaTopic kafka/t', all]);
     const another = kafkaTopicOf([READY], { topicName: 'u' });
-    expect(asks([STRIMZI, another])).toEqual([lists, 'KafkaTopic t', all]);
-    expect(asks([STRIMZI, kafkaTopicOf([READY], { labels: { 'strimzi.io/cluster': 'b' } })])).toHaveLength(3);
+    expect(asks(another)).toEqual([version, 'KafkaTopic kafka/t', all]);
+    expect(asks(kafkaTopicOf([READY], { labels: { 'strimzi.io/cluster': 'b' } }))).toHaveLength(3);
     // The run goes on without one: looked for again only when more partitions are asked for.
     const { kafkaTopic: _place, ...without } = THEIRS;
     const runs = running({ topic: without });
-    expect(asks([STRIMZI, null], runs)).toEqual([lists, 'KafkaTopic t']);
-    expect(LOAD_TESTS.needs(loadTest({ kafka: strimzi, ...WIDE }, runs), [STRIMZI, null]).objects).toHaveLength(3);
+    expect(asks(null, runs)).toEqual([version, 'KafkaTopic kafka/t']);
+    const wide = LOAD_TESTS.needs(loadTest({ kafka: strimzi, ...WIDE }, runs), [STRIMZI, shown(null)]);
+    expect(wide.queries).toHaveLength(3);
     // On record, it is looked at by its name.
-    expect(asks([STRIMZI, other], status({ topic: USED }))).toEqual([lists, 'KafkaTopic orders']);
+    expect(asks(other, status({ topic: USED }))).toEqual([version, 'KafkaTopic kafka/orders']);
   });
 
   test('is used as it is, and recorded', () => {
     const plan = round(null, status(), {
-      objects: among(kafkaTopicOf([READY], { topicName: 'u', name: 'u' }), other),
+      answers: among(kafkaTopicOf([READY], { topicName: 'u', name: 'u' }), other),
       ...live,
     });
     expect(told(plan)).toBe(`Preparing, Reconciling StartingClients; ${starts}`);
@@ -284,7 +292,7 @@ describe('a KafkaTopic whose own name is not the topic’s', () => {
 
   test('is the one that is not in conflict, where there are several', () => {
     const conflict = kafkaTopicOf([notReady('ResourceConflict', 'Managed by Ref{…}')], { name: 'a', owner: null });
-    const plan = round(null, status(), { objects: among(conflict, other), ...live });
+    const plan = round(null, status(), { answers: among(conflict, other), ...live });
     expect(plan.status.topic?.kafkaTopic?.name).toBe('orders');
   });
 
@@ -295,18 +303,18 @@ describe('a KafkaTopic whose own name is not the topic’s', () => {
     ['of another topic: ours is made', [kafkaTopicOf([READY], { name: 'orders', topicName: 'u' })], {}, {}, 'Pending, Reconciling CreatingTopic; tells Normal CreatingTopic; again in 250'],
     ['under Strimzi', [other], live, topic({ management: 'Strimzi' }), `Preparing, Reconciling StartingClients; ${starts}`],
   ])('%s', (_situation, items, seen, spec, answer) => {
-    expect(told(round(null, status(), { objects: among(...items), ...seen }, spec))).toBe(answer);
+    expect(told(round(null, status(), { answers: among(...items), ...seen }, spec))).toBe(answer);
   });
 
   test('one of another topic that has the name of ours stands in the way', () => {
-    const objects = [STRIMZI, kafkaTopicOf([READY], { topicName: 'u' }), kafkaTopics()];
-    const plan = round(null, status(), { objects });
+    const answers = [STRIMZI, shown(kafkaTopicOf([READY], { topicName: 'u' })), kafkaTopics()];
+    const plan = round(null, status(), { answers });
     expect(told(plan)).toBe(stalls('KafkaTopicConflict'));
     expect(message(plan)).toMatch(
       /^KafkaTopic kafka\/t stands for topic u, .*: create another LoadTest with another topic.name/,
     );
     // The topic may be there without a KafkaTopic, which is as good as none.
-    expect(told(round(null, status(), { objects, ...live }))).toBe(`Preparing, Reconciling StartingClients; ${starts}`);
+    expect(told(round(null, status(), { answers, ...live }))).toBe(`Preparing, Reconciling StartingClients; ${starts}`);
   });
 });
 
@@ -314,8 +322,8 @@ describe('where a KafkaTopic is, is on record', () => {
   const other = { ...MADE, kafkaTopic: { cluster: 'first', namespace: 'there', name: 't' } };
   const asks = (before: LoadTestStatus, more = {}) =>
     LOAD_TESTS.needs(loadTest({}, before, more), [STRIMZI])
-      .objects?.slice(1)
-      .map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`);
+      .queries?.slice(1)
+      .map(queryLine);
 
   test('the operator has no STRIMZI_CLUSTER any more: it is looked at and deleted all the same', () => {
     const before = running({ topic: other });
@@ -323,44 +331,46 @@ describe('where a KafkaTopic is, is on record', () => {
     const deleted = { deletionTimestamp: at(0) };
     expect(asks(before, deleted)).toEqual(['KafkaTopic there/t']);
     const mine = kafkaTopicOf([READY], { namespace: 'there', labels: { 'strimzi.io/cluster': 'first' } });
-    const plan = planLoadTest(loadTest({}, before, deleted), { objects: [STRIMZI, mine], ...live });
+    const plan = planLoadTest(loadTest({}, before, deleted), { answers: [STRIMZI, shown(mine)], ...live });
     expect(told(plan)).toContain('does DeleteObject KafkaTopic there/t');
   });
 
   test('the operator has another one by now: it stays with the first', () => {
     const { needs } = loadTestKind({ ...WORKER, strimzi: CLUSTER });
-    expect(needs(loadTest({}, running({ topic: other })), [STRIMZI]).objects?.[1]).toMatchObject({
-      namespace: 'there',
+    expect(needs(loadTest({}, running({ topic: other })), [STRIMZI]).queries?.[1]).toMatchObject({
+      get: { namespace: 'there' },
     });
   });
 });
 
 describe('what the operator has no right to', () => {
-  const objects = [STRIMZI, FORBIDDEN];
+  const answers = [STRIMZI, FORBIDDEN];
   const says =
     /^this operator may not read KafkaTopics in namespace kafka: give its service account in namespace kafka the rights to get, list, watch, create, patch and delete kafkatopics .* strimzi.namespace: kafka$/;
 
   test('is not guessed: nothing is made, and it is said what to grant', () => {
-    const plan = round(null, status(), { objects });
+    const plan = round(null, status(), { answers });
     expect(told(plan)).toBe(stalls('StrimziForbidden'));
     expect(message(plan)).toMatch(says);
-    expect(told(round(null, status(), { objects, ...live }))).toBe(stalls('StrimziForbidden'));
-    expect(told(round(null, status(), { objects: [STRIMZI, null, FORBIDDEN] }))).toBe(stalls('StrimziForbidden'));
-    const kafkaOnly = planLoadTest(loadTest({ kafka: strimzi }), { objects: [STRIMZI, FORBIDDEN, null] });
+    expect(told(round(null, status(), { answers, ...live }))).toBe(stalls('StrimziForbidden'));
+    expect(told(round(null, status(), { answers: [STRIMZI, shown(null), FORBIDDEN] }))).toBe(
+      stalls('StrimziForbidden'),
+    );
+    const kafkaOnly = planLoadTest(loadTest({ kafka: strimzi }), { answers: [STRIMZI, FORBIDDEN, shown(null)] });
     expect(told(kafkaOnly)).toBe(stalls('StrimziForbidden'));
     expect(message(kafkaOnly)).toContain('may not read Kafka resources in namespace kafka');
   });
 
   test('is granted: it goes on', () => {
-    const before = round(null, status(), { objects }).status;
-    expect(told(round(null, before, { objects: [STRIMZI, null, kafkaTopics()] }))).toContain('CreatingTopic');
+    const before = round(null, status(), { answers }).status;
+    expect(told(round(null, before, { answers: [STRIMZI, shown(null), kafkaTopics()] }))).toContain('CreatingTopic');
   });
 
   test('what runs goes on, and asks for nothing more', () => {
-    const plan = round(null, running(), { ...going, objects });
+    const plan = round(null, running(), { ...going, answers });
     expect(told(plan)).toContain('Running, Ready Running; does Report LagSample; applies lag-producer=2');
     expect(plan.status.topic).toEqual(MADE);
-    expect(told(round(null, running(), { ...going, objects }, WIDE))).toMatch(
+    expect(told(round(null, running(), { ...going, answers }, WIDE))).toMatch(
       /^Running, Stalled StrimziForbidden; does Report [^+]*;/,
     );
   });
@@ -374,25 +384,23 @@ describe('what the operator has no right to', () => {
 });
 
 describe('where Kafka is', () => {
-  const find = (objects: (KubernetesObject | null)[], listener?: string, before?: LoadTestStatus) =>
-    planLoadTest(loadTest({ kafka: { strimzi: { ...CLUSTER, ...(listener && { listener }) } } }, before), { objects });
+  const find = (answers: Answer[], listener?: string, before?: LoadTestStatus) =>
+    planLoadTest(loadTest({ kafka: { strimzi: { ...CLUSTER, ...(listener && { listener }) } } }, before), { answers });
+  const reads = (resource: KubernetesObject | null) => [STRIMZI, shown(resource), shown(null)];
 
   test('is read from the Kafka resource, recorded, and then no longer looked at', () => {
-    const plan = find([STRIMZI, kafkaResource(), null]);
+    const plan = find(reads(kafkaResource()));
     expect(told(plan)).toBe('Pending, Reconciling FindingKafka; tells Normal FindingKafka; again in 250');
     expect(plan.status.kafka).toEqual(FOUND);
     const resource = loadTest({ kafka: strimzi }, plan.status);
     const needs = LOAD_TESTS.needs(resource, [STRIMZI]);
-    expect(needs.objects?.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`)).toEqual([
-      `APIResourceList /${V1}`,
-      'KafkaTopic kafka/t',
-    ]);
+    expect(needs.queries?.map(queryLine)).toEqual([`served ${V1}`, 'KafkaTopic kafka/t']);
     expect(needs.kafka).toEqual({ ...FOUND, topic: 't', group: 'g' });
   });
 
   test('is what actions, workers and evidence are given', () => {
     const recorded = running({ topic: { ...MADE, managedBy: 'Admin' } });
-    const plan = round(null, recorded, { ...going, objects: [] }, WIDE);
+    const plan = round(null, recorded, { ...going, answers: [] }, WIDE);
     expect(plan.actions).toEqual([
       expect.objectContaining({ type: 'Report', ...FOUND }),
       { type: 'AddPartitions', ...FOUND, topic: 't', partitions: 5 },
@@ -404,26 +412,24 @@ describe('where Kafka is', () => {
   });
 
   test('is unknown: Kafka is not asked, least of all another one', () => {
-    expect(LOAD_TESTS.needs(loadTest({ kafka: strimzi }))).toEqual({
-      objects: [{ apiVersion: 'v1', kind: 'APIResourceList', namespace: '', name: V1 }],
-    });
+    expect(LOAD_TESTS.needs(loadTest({ kafka: strimzi }))).toEqual({ queries: [{ served: V1 }] });
     const deleted = loadTest({ kafka: strimzi }, undefined, { deletionTimestamp: at(0) });
     expect(LOAD_TESTS.needs(deleted)).toEqual({});
     expect(told(planLoadTest(deleted, { kafka: AWAY }))).toBe('Pending; finished');
   });
 
   // biome-ignore format: one situation a line
-  test.each<[situation: string, objects: (KubernetesObject | null)[], listener: string | undefined, stands: string, says: string]>([
-    ['no Strimzi', [null, null], undefined, 'Stalled KafkaNotUsable', 'install Strimzi, or create another LoadTest with kafka: {bootstrapServers'],
-    ['no such Kafka', [STRIMZI, null, null], undefined, 'Stalled KafkaNotUsable', 'Kafka kafka/my-cluster of kafka.strimzi.io does not exist: create it'],
-    ['no such listener', [STRIMZI, kafkaResource(), null], 'fast', 'Stalled KafkaNotUsable', 'has no listener fast: create another LoadTest with kafka.strimzi.listener: plain'],
-    ['a listener with TLS', [STRIMZI, kafkaResource(), null], 'tls', 'Stalled KafkaNotUsable', 'listener tls of Kafka kafka/my-cluster uses TLS, for which this operator has no certificates yet: create another LoadTest with kafka.strimzi.listener: plain'],
-    ['a listener with passwords', [STRIMZI, kafkaResource([{ ...PLAIN, authentication: { type: 'scram-sha-512' } }]), null], 'plain', 'Stalled KafkaNotUsable', 'asks for authentication'],
-    ['only listeners with TLS', [STRIMZI, kafkaResource([TLS]), null], undefined, 'Stalled KafkaNotUsable', 'write a listener without TLS and authentication'],
-    ['only listeners for the outside', [STRIMZI, kafkaResource([{ ...PLAIN, type: 'nodeport' }]), null], undefined, 'Stalled KafkaNotUsable', 'no internal listener'],
-    ['brokers are being started', [STRIMZI, kafkaResource([PLAIN], false), null], undefined, 'Reconciling WaitingForKafka', 'does not tell an address of listener plain yet'],
-  ])('%s', (_situation, objects, listener, stands, says) => {
-    const plan = find(objects, listener);
+  test.each<[situation: string, answers: Answer[], listener: string | undefined, stands: string, says: string]>([
+    ['no Strimzi', [NO_STRIMZI, NO_STRIMZI], undefined, 'Stalled KafkaNotUsable', 'install Strimzi, or create another LoadTest with kafka: {bootstrapServers'],
+    ['no such Kafka', reads(null), undefined, 'Stalled KafkaNotUsable', 'Kafka kafka/my-cluster of kafka.strimzi.io does not exist: create it'],
+    ['no such listener', reads(kafkaResource()), 'fast', 'Stalled KafkaNotUsable', 'has no listener fast: create another LoadTest with kafka.strimzi.listener: plain'],
+    ['a listener with TLS', reads(kafkaResource()), 'tls', 'Stalled KafkaNotUsable', 'listener tls of Kafka kafka/my-cluster uses TLS, for which this operator has no certificates yet: create another LoadTest with kafka.strimzi.listener: plain'],
+    ['a listener with passwords', reads(kafkaResource([{ ...PLAIN, authentication: { type: 'scram-sha-512' } }])), 'plain', 'Stalled KafkaNotUsable', 'asks for authentication'],
+    ['only listeners with TLS', reads(kafkaResource([TLS])), undefined, 'Stalled KafkaNotUsable', 'write a listener without TLS and authentication'],
+    ['only listeners for the outside', reads(kafkaResource([{ ...PLAIN, type: 'nodeport' }])), undefined, 'Stalled KafkaNotUsable', 'no internal listener'],
+    ['brokers are being started', reads(kafkaResource([PLAIN], false)), undefined, 'Reconciling WaitingForKafka', 'does not tell an address of listener plain yet'],
+  ])('%s', (_situation, answers, listener, stands, says) => {
+    const plan = find(answers, listener);
     expect(told(plan)).toContain(`Pending, ${stands}; tells `);
     expect(message(plan)).toContain(says);
     expect(plan.status.kafka).toBeUndefined();
@@ -431,28 +437,28 @@ describe('where Kafka is', () => {
 });
 
 describe('which version, and whether at all', () => {
-  const asks = (objects: (KubernetesObject | null)[], spec: SpecChange = {}, kind = LOAD_TESTS) =>
-    kind
-      .needs(loadTest({ kafka: strimzi, ...spec }, status()), objects)
-      .objects?.map(({ apiVersion, kind, name }) => `${kind} ${name}${kind === 'KafkaTopic' ? ` ${apiVersion}` : ''}`);
-  const BETA = served(V1BETA2, 'Kafka', 'KafkaTopic');
+  const asks = (...answers: Answer[]) => LOAD_TESTS.needs(loadTest({ kafka: strimzi }, status()), answers).queries;
 
   test('the newest that the API server has', () => {
-    const lists = [`APIResourceList ${V1}`, `APIResourceList ${V1BETA2}`];
-    expect(asks([STRIMZI])).toEqual([lists[0], `KafkaTopic t ${V1}`]);
-    expect(asks([null])).toEqual(lists);
-    expect(asks([null, BETA])).toEqual([...lists, `KafkaTopic t ${V1BETA2}`]);
-    expect(asks([served(V1, 'KafkaUser'), BETA])).toEqual([...lists, `KafkaTopic t ${V1BETA2}`]);
-    expect(asks([null, null])).toEqual(lists);
+    const versions = [{ served: V1 }, { served: V1BETA2 }];
+    const topicIn = (apiVersion: string) => ({
+      get: { apiVersion, kind: 'KafkaTopic', namespace: 'kafka', name: 't' },
+      orForbidden: true,
+    });
+    expect(asks(STRIMZI)).toEqual([versions[0], topicIn(V1)]);
+    expect(asks(NO_STRIMZI)).toEqual(versions);
+    expect(asks(NO_STRIMZI, STRIMZI)).toEqual([...versions, topicIn(V1BETA2)]);
+    expect(asks(served('KafkaUser'), STRIMZI)).toEqual([...versions, topicIn(V1BETA2)]);
+    expect(asks(NO_STRIMZI, NO_STRIMZI)).toEqual(versions);
     const [action] = planLoadTest(loadTest({ kafka: strimzi }, claimed), {
-      objects: [null, BETA, null],
+      answers: [NO_STRIMZI, STRIMZI, shown(null)],
       kafka: kafka({ partitions: null }),
     }).actions;
     expect(action).toMatchObject({ type: 'ApplyObject', object: { apiVersion: V1BETA2 } });
   });
 
   test('none: Auto goes by the Admin API, Strimzi says what to do', () => {
-    const without = { objects: [null, null] };
+    const without = { answers: [NO_STRIMZI, NO_STRIMZI] };
     expect(round(null, status(), without).status.topic).toMatchObject({ managedBy: 'Admin', created: true });
     const plan = round(null, status(), without, topic({ management: 'Strimzi' }));
     expect(told(plan)).toBe(stalls('NoKafkaTopics'));
@@ -461,29 +467,26 @@ describe('which version, and whether at all', () => {
 
   test('a claim through the Admin API is kept, whatever is installed later', () => {
     const before = status({ topic: { ...CLAIMED, managedBy: 'Admin' } });
-    expect(LOAD_TESTS.needs(loadTest({ kafka: strimzi }, before)).objects).toBeUndefined();
+    expect(LOAD_TESTS.needs(loadTest({ kafka: strimzi }, before)).queries).toBeUndefined();
     expect(told(round(null, before))).toContain('does CreateTopic t/3x2');
   });
 
   test('the operator’s own Kafka may be one of Strimzi', () => {
     const ofStrimzi = loadTestKind({ ...WORKER, strimzi: CLUSTER });
     const { needs } = ofStrimzi;
-    expect(needs(loadTest(), [STRIMZI]).objects).toHaveLength(2);
+    expect(needs(loadTest(), [STRIMZI]).queries).toHaveLength(2);
     expect(needs(loadTest(), [STRIMZI]).kafka).toEqual({ topic: 't', group: 'g' });
-    expect(LOAD_TESTS.needs(loadTest()).objects).toBeUndefined();
+    expect(LOAD_TESTS.needs(loadTest()).queries).toBeUndefined();
     // Another Kafka is not.
-    expect(needs(loadTest({ kafka: { bootstrapServers: 'other:9092' } })).objects).toBeUndefined();
+    expect(needs(loadTest({ kafka: { bootstrapServers: 'other:9092' } })).queries).toBeUndefined();
     const plan = planLoadTest(loadTest(topic({ management: 'Strimzi' })), {});
     expect(told(plan)).toBe(stalls('NoStrimziCluster'));
     expect(message(plan)).toContain('start the operator with STRIMZI_CLUSTER and STRIMZI_NAMESPACE');
   });
 
   test('the namespace of the Kafka resource is the LoadTest’s own unless it is named', () => {
-    const own = LOAD_TESTS.needs(loadTest({ kafka: { strimzi: { cluster: 'c' } } }), [STRIMZI]).objects;
-    expect(own?.slice(1).map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`)).toEqual([
-      'Kafka demo/c',
-      'KafkaTopic demo/t',
-    ]);
+    const own = LOAD_TESTS.needs(loadTest({ kafka: { strimzi: { cluster: 'c' } } }), [STRIMZI]).queries;
+    expect(own?.slice(1).map(queryLine)).toEqual(['Kafka demo/c', 'KafkaTopic demo/t']);
   });
 });
 
@@ -503,13 +506,14 @@ describe('deleting', () => {
   const leave = (kafkaTopic: KubernetesObject | null, status = before, seen: Seen = {}, spec: SpecChange = {}) =>
     planLoadTest(loadTest({ kafka: strimzi, ...spec }, status, { deletionTimestamp: at(999_000) }), {
       now: 1_000_000,
-      objects: [STRIMZI, kafkaTopic],
+      answers: [STRIMZI, shown(kafkaTopic)],
       kafka: kafka({ group: group([]) }),
       ...seen,
     });
   const goes = (ms: number) => kafkaTopicOf([READY], { deletionTimestamp: at(1_000_000 - ms) });
   const removing = (does: string) => `Running, Reconciling RemovingFromKafka; ${does}again in 1000`;
   const left = 'tells Warning LeftBehind; finished';
+  const hidden: Seen = { answers: [STRIMZI, FORBIDDEN] };
 
   // biome-ignore format: one situation a line
   test.each<[situation: string, kafkaTopic: KubernetesObject | null, status: LoadTestStatus, seen: Seen, spec: SpecChange, answer: string]>([
@@ -520,14 +524,14 @@ describe('deleting', () => {
     ['clients took so long that the Topic Operator has had 59 s', goes(59_000), over(119_000), live, {}, removing('')],
     ['it has had its 60 s', goes(60_000), over(120_000), live, {}, `Running, Reconciling RemovingFromKafka; ${left}`],
     ['Kafka is away, and the Topic Operator has had 59 s', goes(59_000), over(119_000, 'KafkaUnavailable'), { kafka: AWAY }, {}, 'Running, Reconciling KafkaUnavailable; again in 1000'],
-    ['it may not be seen: the group goes, the topic is not touched', FORBIDDEN, before, {}, {}, removing('does DeleteGroup g; ')],
-    ['it may not be seen for longer', FORBIDDEN, over(61_000), live, {}, `Running, Reconciling RemovingFromKafka; ${left}`],
-    ['it may not be seen, and Kafka is away for longer', FORBIDDEN, over(61_000, 'KafkaUnavailable'), { kafka: AWAY }, {}, `Running, Reconciling KafkaUnavailable; ${left}`],
+    ['it may not be seen: the group goes, the topic is not touched', null, before, hidden, {}, removing('does DeleteGroup g; ')],
+    ['it may not be seen for longer', null, over(61_000), { ...live, ...hidden }, {}, `Running, Reconciling RemovingFromKafka; ${left}`],
+    ['it may not be seen, and Kafka is away for longer', null, over(61_000, 'KafkaUnavailable'), { kafka: AWAY, ...hidden }, {}, `Running, Reconciling KafkaUnavailable; ${left}`],
     ['KafkaTopic and topic are gone', null, before, { kafka: kafka({ partitions: null }) }, {}, 'Running; finished'],
     ['the KafkaTopic left the topic behind: it was unmanaged', null, before, live, {}, removing('does DeleteTopic t; ')],
     ['Retain: both stay', kafkaTopicOf([READY]), before, live, topic({ deletionPolicy: 'Retain' }), 'Running; finished'],
     ['the KafkaTopic is somebody else’s by now: it stays, and the topic', kafkaTopicOf([READY], { owner: 'another' }), before, live, {}, 'Running; finished'],
-    ['it was there before: nothing is looked at', null, running({ topic: THEIRS }), { ...live, objects: [] }, {}, 'Running; finished'],
+    ['it was there before: nothing is looked at', null, running({ topic: THEIRS }), { ...live, answers: [] }, {}, 'Running; finished'],
     ['it was claimed and never made', null, running({ topic: CLAIMED }), { kafka: kafka({ partitions: null }) }, {}, 'Running; finished'],
     ['it was made, the Topic Operator never ran', kafkaTopicOf([]), running({ topic: CLAIMED }), { kafka: kafka({ partitions: null }) }, {}, removing('does DeleteObject KafkaTopic kafka/t; ')],
     ['Kafka is away: the KafkaTopic goes all the same', kafkaTopicOf([READY]), before, { kafka: AWAY }, {}, 'Running, Reconciling KafkaUnavailable; does DeleteObject KafkaTopic kafka/t; again in 1000'],
@@ -535,7 +539,7 @@ describe('deleting', () => {
     ['Kafka is away, the KafkaTopic is gone: only the group is left', null, over(61_000, 'KafkaUnavailable'), { kafka: AWAY }, {}, `Running, Reconciling KafkaUnavailable; ${left}`],
     ['others are in the group: neither goes', kafkaTopicOf([READY]), before, { kafka: kafka({ group: group(['theirs']) }) }, {}, removing('')],
     ['the KafkaTopic may not be deleted', kafkaTopicOf([READY]), over(61_000), { ...live, failures: [denied] }, {}, `Running, Reconciling RemovingFromKafka; ${left}`],
-    ['Strimzi is no longer there, nor its KafkaTopics', null, before, { ...live, objects: [null, null] }, {}, removing('does DeleteTopic t; ')],
+    ['Strimzi is no longer there, nor its KafkaTopics', null, before, { ...live, answers: [NO_STRIMZI, NO_STRIMZI] }, {}, removing('does DeleteTopic t; ')],
   ])('%s', (_situation, kafkaTopic, status, seen, spec, answer) => {
     expect(told(leave(kafkaTopic, status, seen, spec))).toBe(answer);
   });
@@ -552,7 +556,7 @@ describe('deleting', () => {
   });
 
   test('one that may not be seen is left behind with what to grant', () => {
-    const said = leave(FORBIDDEN, over(61_000), live).events[0]?.message;
+    const said = leave(null, over(61_000), { ...live, ...hidden }).events[0]?.message;
     expect(said).toMatch(
       /^left behind: topic t, because this operator may not read KafkaTopics.*give its service account/,
     );

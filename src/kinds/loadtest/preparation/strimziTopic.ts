@@ -58,11 +58,11 @@ export function soughtOf(
 }
 
 export function sightOf(
-  { resource, objects }: Observed<LoadTest, RunFigures>,
+  { resource, answers }: Observed<LoadTest, RunFigures>,
   byDefault: StrimziCluster | undefined,
 ): StrimziSight | undefined {
   const sought = soughtOf(resource, byDefault);
-  return sought === undefined ? undefined : lookAtStrimzi(sought, objects).sight;
+  return sought === undefined ? undefined : lookAtStrimzi(sought, answers).sight;
 }
 
 /** Under management: Strimzi, why there can't be a KafkaTopic. */
