@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { LagSample } from '../evidence/facts.ts';
-import { addSample, emptyLag, lagChange, lagView, lowRow } from './lag.ts';
+import { addSample, emptyLag, lagChange, lagView, lowStretch } from './lag.ts';
 
 type Row = [end: number, committed: number | null, beginning?: number];
 
@@ -94,11 +94,11 @@ test('a lag that comes back has not been drained before', () => {
 
 test('a row of looks below a threshold: since when, and at which look it has lasted', () => {
   const lag = totals(5, 12, 9, 8, 10, 3, 4, 2);
-  expect(lowRow(lag, 0, 9000, 10, 1000)).toEqual({ since: 2000, heldAt: 3000 });
-  expect(lowRow(lag, 0, 9000, 10, 0)).toEqual({ since: 0, heldAt: 0 });
-  expect(lowRow(lag, 0, 9000, 10, 2000)).toEqual({ since: 5000, heldAt: 7000 });
-  expect(lowRow(lag, 0, 6999, 10, 2000)).toEqual({ since: 5000 });
-  expect(lowRow(lag, 5001, 9000, 10, 2000)).toEqual({ since: 6000 });
-  expect(lowRow(lag, 0, 4000, 10, 2000)).toBeUndefined();
-  expect(lowRow(lag, 7001, 9000, 10, 0)).toBeUndefined();
+  expect(lowStretch(lag, 0, 9000, 10, 1000)).toEqual({ since: 2000, heldAt: 3000 });
+  expect(lowStretch(lag, 0, 9000, 10, 0)).toEqual({ since: 0, heldAt: 0 });
+  expect(lowStretch(lag, 0, 9000, 10, 2000)).toEqual({ since: 5000, heldAt: 7000 });
+  expect(lowStretch(lag, 0, 6999, 10, 2000)).toEqual({ since: 5000 });
+  expect(lowStretch(lag, 5001, 9000, 10, 2000)).toEqual({ since: 6000 });
+  expect(lowStretch(lag, 0, 4000, 10, 2000)).toBeUndefined();
+  expect(lowStretch(lag, 7001, 9000, 10, 0)).toBeUndefined();
 });

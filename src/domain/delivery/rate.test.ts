@@ -1,15 +1,15 @@
 import { expect, test } from '@jest/globals';
-import { newCounter, perSecond, read } from './rate.ts';
+import { addReading, newCounter, perSecond } from './rate.ts';
 
 const counter = (since: number, ...readings: [at: number, value: number][]) => {
   const c = newCounter(since);
-  for (const [at, value] of readings) read(c, at, value);
+  for (const [at, value] of readings) addReading(c, at, value);
   return c;
 };
 
 test('an even flow has its rate, wherever the readings fall', () => {
   const c = newCounter(0);
-  for (let at = 970; at <= 60_000; at += 970) read(c, at, at * 0.2);
+  for (let at = 970; at <= 60_000; at += 970) addReading(c, at, at * 0.2);
   expect(perSecond(c, 60_000)).toBeCloseTo(200, 6);
 });
 
@@ -31,7 +31,7 @@ test('no reading, no rate', () => {
 
 test('memory is bounded', () => {
   const c = newCounter(0);
-  for (let at = 1; at <= 100_000; at++) read(c, at, at);
+  for (let at = 1; at <= 100_000; at++) addReading(c, at, at);
   expect(c.readings.length).toBeLessThan(80);
   expect(perSecond(c, 100_000)).toBeCloseTo(1000, 6);
 });

@@ -2,8 +2,9 @@ import { expect, test } from '@jest/globals';
 import { BEGIN } from '../../../test/support/evidence.ts';
 import { clocksApartMs, newClock, observeDelay, observeRoundTrip } from '../clock/clock.ts';
 import type { Consumed, KeyWork, MetRecord, ReportAt } from '../evidence/facts.ts';
-import { emptyRun, fold, view } from '../fold/run.ts';
-import { addMet, type KeyOrder, noKeyOrder, orderOf, settleOrder } from './keyOrder.ts';
+import { emptyRun, fold } from '../fold/run.ts';
+import { view } from '../fold/view.ts';
+import { addProcessed, type KeyOrder, noKeyOrder, orderOf, settleOrder } from './keyOrder.ts';
 
 /** A report: of one partition, the first and perhaps the last record of a key. Times: written, began, ended. */
 type Told = [partition: number, ...records: [offset: number, written: number, began: number, ended: number][]];
@@ -24,7 +25,7 @@ const consumed = (met: Told[]): Pick<Consumed, 'partitions' | 'keys'> => ({
 });
 const order = (...reports: Report[]): KeyOrder => {
   const all = noKeyOrder();
-  for (const { met, shift = 0, errorMs = 0, by = 'c' } of reports) addMet(all, by, consumed(met), shift, errorMs);
+  for (const { met, shift = 0, errorMs = 0, by = 'c' } of reports) addProcessed(all, by, consumed(met), shift, errorMs);
   return all;
 };
 const said = (all: KeyOrder, apartMs = 0) => {
@@ -84,11 +85,11 @@ test('the clock of one producer is what it is; those of several are apart by wha
 test('what comes after others have been taken in is not judged, and judges nothing wrongly', () => {
   const all = order(one([1, [0, 60, 300, 310]]));
   settleOrder(all, 1_000);
-  addMet(all, 'c', consumed([[0, [4, 10, 400, 410]]]), 0, 0);
+  addProcessed(all, 'c', consumed([[0, [4, 10, 400, 410]]]), 0, 0);
   settleOrder(all, 2_000);
   expect(said(all)).toBe('Kept');
   // What it was is known from then on: again is again.
-  addMet(all, 'other', consumed([[0, [4, 10, 3_000, 3_010]]]), 0, 0);
+  addProcessed(all, 'other', consumed([[0, [4, 10, 3_000, 3_010]]]), 0, 0);
   expect(said(all)).toBe('Kept');
 });
 
@@ -100,7 +101,7 @@ test.each([
   settleOrder(all, 1_000);
   expect(said(all)).toBe('0/4 after 1/0, written 50 ms before');
   const { partitions } = consumed([[0, [0, 0, firstBeganAt, 460], [6, 20, 460, 470]]]);
-  addMet(all, 'dead', { partitions }, 0, 0);
+  addProcessed(all, 'dead', { partitions }, 0, 0);
   settleOrder(all, 2_000);
   expect(said(all)).toBe(expected);
 });
@@ -116,7 +117,7 @@ test('a look at an earlier time does not know what comes later, and changes noth
 
 test('keys that nobody can tell of all are not told of', () => {
   const all = order(one([0, [9, 50, 400, 410]]), one([1, [0, 60, 300, 310]]));
-  addMet(all, 'c', { partitions: [], keysBefore: 'j' }, 0, 0);
+  addProcessed(all, 'c', { partitions: [], keysBefore: 'j' }, 0, 0);
   expect(said(all)).toBe('not met');
 });
 
