@@ -2,7 +2,8 @@
 import { expect, test } from '@jest/globals';
 import { BEGIN, Scenario } from '../../../test/support/evidence.ts';
 import type { Fact, PartitionWork, ReportAt } from '../evidence/facts.ts';
-import { emptyRun, fold, view } from './run.ts';
+import { emptyRun, fold } from './run.ts';
+import { view } from './view.ts';
 
 const END = BEGIN + 1_000_000;
 const folded = (reports: ReportAt[]) => reports.reduce(fold, emptyRun());

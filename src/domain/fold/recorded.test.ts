@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { stormAt } from '../../kinds/loadtest/conditions/storm.ts';
 import type { ReportAt } from '../evidence/facts.ts';
-import { emptyRun, fold, view } from './run.ts';
+import { emptyRun, fold } from './run.ts';
+import { view } from './view.ts';
 
 function recorded(name: string) {
   const path = join(import.meta.dirname, `../../../test/support/recorded/${name}.jsonl`);

@@ -2,8 +2,9 @@ import { expect, test } from '@jest/globals';
 import { BEGIN, Scenario } from '../../../test/support/evidence.ts';
 import type { Fact, Produced, ReportAt } from '../evidence/facts.ts';
 import { createRecorder } from '../evidence/histogram.ts';
-import { emptyRun, fold, type Run, view } from './run.ts';
+import { emptyRun, fold, type Run } from './run.ts';
 import { figuresOf, lagBetween, rebalancesBetween } from './runFigures.ts';
+import { view } from './view.ts';
 
 const latency = (...values: number[]) => {
   const recorder = createRecorder();

@@ -31,7 +31,7 @@ test('a foreign member joins: one rebalance, told by our clients, with it in it'
   ]);
   expect(lab.rebalances()[1]).toMatchObject({
     source: 'Clients',
-    reason: 'x-member (not started by this operator) joined.',
+    reason: 'External member x-member (not started by this operator) joined.',
   });
 });
 
@@ -66,7 +66,7 @@ test('it leaves: its partitions come back, one rebalance', () => {
   b.revoked(20_500, [2]).assigned(21_002, [2, 3]);
   for (let at = 21_300; at <= 25_300; at += 1000) lab.described(at, { 'c-0': [0, 1], 'c-1': [2, 3] });
   expect(lines(lab).slice(2)).toEqual(['MemberLeft Eager 3→2 moved 1: c-0 =0,1; c-1 +3 =2; x-member -3']);
-  expect(lab.rebalances()[2]?.reason).toBe('x-member (not started by this operator) left.');
+  expect(lab.rebalances()[2]?.reason).toBe('External member x-member (not started by this operator) left.');
   expect(lab.view(25_900).consumers.members.map(({ id }) => id)).toEqual(['c-0', 'c-1']);
 });
 
@@ -142,8 +142,8 @@ test('what the operator scaled explains foreign members where there are no other
     .described(8000, { x: [0, 1] })
     .described(11_000, { x: [0, 1] });
   expect(lab.rebalances().map(({ trigger, reason }) => `${trigger}: ${reason}`)).toEqual([
-    'ScaleUp: The operator scaled the consumers from 1 to 2 1.5 s before; y-member joined.',
-    'ScaleDown: The operator scaled the consumers from 2 to 1 1.0 s before; y-member left.',
+    'ScaleUp: The operator scaled the consumers from 1 to 2 (1.5 s earlier); y-member joined.',
+    'ScaleDown: The operator scaled the consumers from 2 to 1 (1.0 s earlier); y-member left.',
   ]);
 });
 

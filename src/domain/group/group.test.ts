@@ -135,7 +135,9 @@ test('a crash is over when others own what it had; it is no member from then on'
   b.busy([2], 10_100, 15_000);
   a.busy([0, 1], 10_100, 22_000).revoked(22_000, [0, 1]).assigned(22_020, [0, 1, 2]).aliveFrom(22_100, 40_000);
   expect(lines(lab)[2]).toBe('SessionExpired Eager 2→1 moved 1: c-0 +2 =0,1; c-1 -2');
-  expect(lab.rebalances()[2]?.reason).toBe('c-1 left without a goodbye; it was last heard of 7.0 s before.');
+  expect(lab.rebalances()[2]?.reason).toBe(
+    'c-1 disappeared without leaving the group, and its session expired; it was last heard from 7.0 s earlier.',
+  );
   expect(lab.view(24_000).consumers.members.map(({ id }) => id)).toEqual(['c-0']);
 });
 
@@ -181,7 +183,7 @@ test('put out while at work on a record that took longer than its session: kafka
   lab.consumer('c-1', { library: 'kafkajs' }).started(0).assigned(1000, [2]).aliveFrom(4000, 19_000);
   a.busy([0, 1], 1100, 20_000).revoked(20_000, [0, 1]).assigned(20_100, [0, 1, 2]);
   expect(lines(lab).slice(1)).toEqual(['SessionExpired Eager 2→1 moved 1: c-0 +2 =0,1; c-1 -2']);
-  expect(lab.rebalances()[1]?.reason).toContain('heartbeats between records only');
+  expect(lab.rebalances()[1]?.reason).toContain('sends heartbeats only between records');
 });
 
 test.each([
@@ -227,18 +229,20 @@ test('scaled up by two: explains two members that join, one after the other, and
     'ScaleUp',
     'MemberJoined',
   ]);
-  expect(lab.rebalances()[1]?.reason).toBe('The operator scaled the consumers from 1 to 3 2.0 s before; c-1 joined.');
+  expect(lab.rebalances()[1]?.reason).toBe(
+    'The operator scaled the consumers from 1 to 3 (2.0 s earlier); c-1 joined.',
+  );
 });
 
 const SCALED = 'The operator scaled the consumers from 2 to 1';
 
 test.each([
-  ['cleanly', true, 'ScaleDown', `${SCALED} 1.0 s before; c-1 left.`],
+  ['cleanly', true, 'ScaleDown', `${SCALED} (1.0 s earlier); c-1 left.`],
   [
     'by a kill',
     false,
     'SessionExpired',
-    `${SCALED} 8.0 s before and killed c-1, last heard of 7.0 s before and gone without a goodbye: what it owned waited for session.timeout.ms.`,
+    `${SCALED} (8.0 s earlier) and killed c-1, last heard from 7.0 s earlier. A killed consumer does not leave the group, so its partitions waited for session.timeout.ms.`,
   ],
 ])('scaled down %s', (_how, goodbye, trigger, reason) => {
   const { lab, a, b } = twoEager();
@@ -257,7 +261,7 @@ test('what a client that leaves is told then does not explain that it left', () 
   b.stopping(19_900).revoked(20_000, [2], 'Closed').failed(20_010, 'COMMIT_REFUSED', 'Broker: Unknown member');
   b.stopped(20_050);
   a.busy([0, 1], 10_100, 27_000).revoked(27_000, [0, 1]).assigned(27_010, [0, 1, 2]);
-  expect(lab.rebalances()[2]?.reason).toBe(`${SCALED} 1.0 s before; c-1 left.`);
+  expect(lab.rebalances()[2]?.reason).toBe(`${SCALED} (1.0 s earlier); c-1 left.`);
 });
 
 test('a kill explains as many departures as the scaling took away, and no crash after them', () => {
@@ -273,7 +277,7 @@ test('a kill explains as many departures as the scaling took away, and no crash 
     'c-1 joined.',
     'The operator',
     'c-2 joined.',
-    'c-2 left',
+    'c-2 disappeared',
   ]);
 });
 
@@ -333,8 +337,12 @@ test('static member: an idle one restarts and is idle again', () => {
 });
 
 test.each([
-  [false, 'SessionExpired', 'had stopped and was not back when its session ended; it was last heard of 45.0 s before'],
-  [true, 'ScaleDown', 'The operator scaled the consumers from 2 to 1 45.1 s before; c-1 left'],
+  [
+    false,
+    'SessionExpired',
+    'stopped and did not return before its session expired; it was last heard from 45.0 s earlier',
+  ],
+  [true, 'ScaleDown', 'The operator scaled the consumers from 2 to 1 (45.1 s earlier); c-1 left'],
 ])('static member: one that stays away is missed when its session ends (scaled down: %s)', (scaled, trigger, why) => {
   const { lab, a } = twoStatic('Eager', 'Clean');
   if (scaled) lab.scaled(19_900, 'Consumers', 2, 1);
@@ -376,7 +384,7 @@ test('what the library says is told along', () => {
   b.revoked(20_000, [2]).assigned(20_010, [2]);
   expect(lab.rebalances()[2]).toMatchObject({
     trigger: 'Unknown',
-    reason: 'No member came or went. The client says: Metadata for subscribed topic(s) has changed.',
+    reason: 'No member joined or left. The client reported: Metadata for subscribed topic(s) has changed.',
   });
 });
 

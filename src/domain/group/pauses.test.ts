@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { Scenario } from '../../../test/support/evidence.ts';
-import type { ClockUsed } from '../clock/clock.ts';
-import { type Interval, pauseBefore, stopTheWorldMs, worthNoting } from './pauses.ts';
+import type { ProcessClock } from '../clock/clock.ts';
+import { type Interval, isPause, pauseBefore, stopTheWorldMs } from './pauses.ts';
 
-const HERE: ClockUsed = { of: 'c-0/1', correction: 0, errorMs: 3 };
-const THERE: ClockUsed = { of: 'c-1/1', correction: -2000, errorMs: 4 };
+const HERE: ProcessClock = { process: 'c-0/1', correction: 0, errorMs: 3 };
+const THERE: ProcessClock = { process: 'c-1/1', correction: -2000, errorMs: 4 };
 const between = (from: number, to: number): Interval => ({ from, to });
 
 test.each([
@@ -14,13 +14,13 @@ test.each([
   ['less than a millisecond', 100.5, 100_000, undefined],
   ['begun before the last one ended', 90, 100_000, undefined],
 ])('pause: %s', (_what, b, waited, pause) => {
-  const found = pauseBefore({ endedAt: 100, endedBy: HERE, handedOver: true, working: 0 }, b, waited, HERE);
+  const found = pauseBefore({ endedAt: 100, endedBy: HERE, evidenceComplete: true, working: 0 }, b, waited, HERE);
   expect(found?.errorMs).toBe(0);
-  expect(found && worthNoting(found) ? between(found.from, found.to) : undefined).toEqual(pause);
+  expect(found && isPause(found) ? between(found.from, found.to) : undefined).toEqual(pause);
 });
 
-const error = (by: ClockUsed, waited: number, clock: ClockUsed) =>
-  pauseBefore({ endedAt: 100, endedBy: by, handedOver: true, working: 0 }, 900, waited, clock)?.errorMs;
+const error = (by: ProcessClock, waited: number, clock: ProcessClock) =>
+  pauseBefore({ endedAt: 100, endedBy: by, evidenceComplete: true, working: 0 }, 900, waited, clock)?.errorMs;
 
 test.each([
   ['one process', HERE, HERE, 100_000, 0],
@@ -37,15 +37,17 @@ test.each([
   ['no longer than the pause is', THERE, 200, 157],
   ['its own records are all known', HERE, 100_000, 0],
 ])('by how much, where nothing was handed over: %s', (_what, clock, waited, ms) => {
-  expect(pauseBefore({ endedAt: 100, endedBy: HERE, handedOver: false, working: 0 }, 900, waited, clock)?.errorMs).toBe(
-    ms,
-  );
+  expect(
+    pauseBefore({ endedAt: 100, endedBy: HERE, evidenceComplete: false, working: 0 }, 900, waited, clock)?.errorMs,
+  ).toBe(ms);
 });
 
 test('no pause before the first record, nor while somebody works on the partition', () => {
-  const none = { endedAt: undefined, endedBy: undefined, handedOver: false, working: 0 };
+  const none = { endedAt: undefined, endedBy: undefined, evidenceComplete: false, working: 0 };
   expect(pauseBefore(none, 900, 500, HERE)).toBeUndefined();
-  expect(pauseBefore({ endedAt: 100, endedBy: HERE, handedOver: true, working: 1 }, 900, 500, HERE)).toBeUndefined();
+  expect(
+    pauseBefore({ endedAt: 100, endedBy: HERE, evidenceComplete: true, working: 1 }, 900, 500, HERE),
+  ).toBeUndefined();
 });
 
 test.each<[string, Interval[], Interval[][], number]>([

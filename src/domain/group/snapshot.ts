@@ -1,17 +1,17 @@
-/** What is known of a group from the broker's descriptions of it (see foreigners.ts). */
+/** What the broker's descriptions of the group have shown so far. external.ts evaluates them. */
 import type { EpochMs } from '../../contract/time.ts';
 import type { BrokerMember, RebalanceProtocol } from '../evidence/facts.ts';
 
-/** One look at a group that stood still. */
-export interface Picture {
+/** The broker's description of a group that is not rebalancing. */
+export interface GroupSnapshot {
   readonly at: EpochMs;
   readonly protocol: RebalanceProtocol;
   readonly members: readonly BrokerMember[];
 }
 
 /** A member that this operator did not start. */
-export interface Foreigner {
-  /** Readable and unique: its group.instance.id, or its member id with its client id in front. */
+export interface ExternalMember {
+  /** Readable and unique: its group.instance.id, or its member id prefixed with its client.id. */
   readonly id: string;
   readonly memberId: string;
   readonly clientId: string;
@@ -19,41 +19,46 @@ export interface Foreigner {
   readonly partitions: readonly number[];
 }
 
-export type Foreigners = ReadonlyMap<string, Foreigner>;
+/** By group.instance.id or, without one, by member id. */
+export type ExternalMembers = ReadonlyMap<string, ExternalMember>;
 
-/** Seen by the broker, and not (yet) in any rebalance that our clients told of. */
-export interface Unexplained {
-  /** The first look that showed a change, and the last one that did not. */
+/** A change that a snapshot shows and no callback of our clients has explained yet. */
+export interface UnexplainedChange {
+  /** Time of the first snapshot that shows the change. */
   readonly at: EpochMs;
+  /** Time of the last snapshot without it. */
   readonly before: EpochMs;
-  readonly picture: Picture;
+  readonly snapshot: GroupSnapshot;
+  /** Callbacks that explain the change are awaited until then. */
   readonly until: EpochMs;
 }
 
 /** Values are replaced, never changed in place. */
-export interface BrokerView {
-  /** The last list of members, by the `at` of its sample. */
-  told: { readonly sampleAt: EpochMs; readonly members: readonly BrokerMember[] } | undefined;
-  /** Of the topic, at the newest look; 0 before the first. */
+export interface BrokerRecord {
+  /** The newest member list, with the `at` of its sample. Later samples refer to it instead of repeating it. */
+  memberList: { readonly sampleAt: EpochMs; readonly members: readonly BrokerMember[] } | undefined;
+  /** Partitions of the topic in the newest sample; 0 before the first. */
   partitionCount: number;
-  /** Of the newest look with members, whatever the group's state. */
-  lookedAt: EpochMs | undefined;
-  picture: Picture | undefined;
-  /** First look since `picture` at which the group was rebalancing. */
-  unrestAt: EpochMs | undefined;
-  accounted: Foreigners | undefined;
-  /** The last rebalance was recorded before a look could tell who else was in it: the next look belongs to it. */
-  late: boolean;
-  unexplained: Unexplained | undefined;
+  /** Time of the newest sample with a complete member list, in any state of the group. */
+  listedAt: EpochMs | undefined;
+  /** The newest snapshot. */
+  snapshot: GroupSnapshot | undefined;
+  /** Time of the first sample since `snapshot` in which the group was rebalancing. */
+  rebalancingSince: EpochMs | undefined;
+  /** External members as of the last recorded rebalance. */
+  accounted: ExternalMembers | undefined;
+  /** The last rebalance was recorded without a snapshot, so the next snapshot belongs to it. */
+  snapshotOwed: boolean;
+  unexplained: UnexplainedChange | undefined;
 }
 
-export const unseen = (): BrokerView => ({
-  told: undefined,
+export const noSnapshots = (): BrokerRecord => ({
+  memberList: undefined,
   partitionCount: 0,
-  lookedAt: undefined,
-  picture: undefined,
-  unrestAt: undefined,
+  listedAt: undefined,
+  snapshot: undefined,
+  rebalancingSince: undefined,
   accounted: undefined,
-  late: false,
+  snapshotOwed: false,
   unexplained: undefined,
 });
