@@ -17,7 +17,11 @@ const cel = expressions({ ...now, before: object(now) });
 
 describe('what is wrong with an expression is said, with the place', () => {
   test.each([
-    ['a variable that there is not', 'lags.total < 1', /^there is no lags: write one of lag, group.* at character 1$/],
+    [
+      'a variable that there is not',
+      'lags.total < 1',
+      /^there is no variable lags: write one of lag, group.* at character 1$/,
+    ],
     [
       'a field that there is not',
       'lag.tottal < 1',
@@ -47,7 +51,7 @@ describe('what is wrong with an expression is said, with the place', () => {
     [
       'three lists within each other',
       'group.members.all(a, group.members.all(b, group.members.exists(c, a.id == b.id && b.id != c.id)))',
-      /^it goes through 3 lists within each other, which takes too long: write two expectations/,
+      /^it nests 3 loops over lists, which takes too long: write two expectations/,
     ],
     [
       'a pattern',
@@ -111,7 +115,7 @@ describe('what it answers', () => {
     ['lag.at.startsWith("2026-11-21")', true],
   ])('%s', (text, holds) => {
     expect(cel.problem(text)).toBeUndefined();
-    expect(cel.judge(text, VALUES)).toEqual({ holds });
+    expect(cel.evaluate(text, VALUES)).toEqual({ holds });
   });
 
   test.each([
@@ -123,19 +127,19 @@ describe('what it answers', () => {
     ['a division by zero', 'lag.total / (lag.total - 40) == 1', VALUES, /division by zero/],
   ])('%s is no answer', (_, text, values, why) => {
     expect(cel.problem(text)).toBeUndefined();
-    expect(cel.judge(text, values as Values)).toEqual({
+    expect(cel.evaluate(text, values as Values)).toEqual({
       unknown: typeof why === 'string' ? why : expect.stringMatching(why),
     });
   });
 
   test('what is known decides where the rest is not', () => {
-    expect(cel.judge('lag.total == 40 || pauses.size() > 1', { lag: VALUES.lag })).toEqual({ holds: true });
-    expect(cel.judge('lag.total == 41 && pauses.size() > 1', { lag: VALUES.lag })).toEqual({ holds: false });
+    expect(cel.evaluate('lag.total == 40 || pauses.size() > 1', { lag: VALUES.lag })).toEqual({ holds: true });
+    expect(cel.evaluate('lag.total == 41 && pauses.size() > 1', { lag: VALUES.lag })).toEqual({ holds: false });
   });
 
   test('the same expression is judged anew each time', () => {
-    expect(cel.judge('lag.total == 0', { lag: { total: 0 } })).toEqual({ holds: true });
-    expect(cel.judge('lag.total == 0', { lag: { total: 1 } })).toEqual({ holds: false });
+    expect(cel.evaluate('lag.total == 0', { lag: { total: 0 } })).toEqual({ holds: true });
+    expect(cel.evaluate('lag.total == 0', { lag: { total: 1 } })).toEqual({ holds: false });
   });
 });
 
