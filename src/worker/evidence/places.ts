@@ -1,7 +1,7 @@
 /** Where a producer's records went, for its evidence: running totals by partition, and by key and partition. */
 import type { KeyShare, Produced } from '../../domain/evidence/facts.ts';
-import { emptyKeys, entryOf } from '../../domain/evidence/keyTable.ts';
 import { addRecord } from '../../domain/evidence/keyShare.ts';
+import { emptyKeys, entryOf } from '../../domain/evidence/keyTable.ts';
 
 /** Pairs of key and partition in one fact: a report is sent in halves while it is too large, a fact is not. */
 const MOST_AT_ONCE = 250;
