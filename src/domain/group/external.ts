@@ -135,7 +135,7 @@ export function accountFor(group: Group, members: ExternalMembers): void {
 }
 
 /** The member is one of our clients, by its client.id (their name) or its member id. */
-export const isOurClient = ({ ownIds }: Group, { memberId, clientId }: BrokerMember) =>
+const isOurClient = ({ ownIds }: Group, { memberId, clientId }: BrokerMember) =>
   ownIds.has(memberId) || ownIds.has(clientId);
 
 /**
