@@ -244,11 +244,11 @@ test.each([
     'SessionExpired',
     `${SCALED} (8.0 s earlier) and killed c-1, last heard from 7.0 s earlier. A killed consumer does not leave the group, so its partitions waited for session.timeout.ms.`,
   ],
-])('scaled down %s', (_how, goodbye, trigger, reason) => {
+])('scaled down %s', (_how, cleanStop, trigger, reason) => {
   const { lab, a, b } = twoEager();
   b.busy([2], 10_100, 20_010);
   lab.scaled(19_000, 'Consumers', 2, 1);
-  if (goodbye) b.stopping(19_900).revoked(20_000, [2], 'Closed').stopped(20_050);
+  if (cleanStop) b.stopping(19_900).revoked(20_000, [2], 'Closed').stopped(20_050);
   a.busy([0, 1], 10_100, 27_000).revoked(27_000, [0, 1]).assigned(27_010, [0, 1, 2]);
   const [, , left] = lab.rebalances();
   expect(left && told(left)).toBe(`${trigger} Eager 2→1 moved 1: c-0 +2 =0,1; c-1 -2`);

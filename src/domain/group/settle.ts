@@ -31,7 +31,7 @@ function record(group: Group, change: Change, snapshot: GroupSnapshot | undefine
   const after = settleMembers(group, change, snapshot);
   const externalAfter =
     snapshot === undefined ? without(broker.accounted, group.owners) : externalMembers(group, snapshot);
-  // Nobody knows since when external members have been in the group before the first snapshot.
+  // Before the first snapshot it is unknown since when external members have been in the group.
   const external = { before: broker.accounted ?? externalAfter, after: externalAfter };
   const outline = outlineOf(group, change, after, external, source);
   if (snapshot !== undefined || broker.accounted !== undefined) accountFor(group, external.after);
@@ -51,7 +51,7 @@ function settleMembers(group: Group, change: Change, snapshot: GroupSnapshot | u
     for (const member of unlistedMembers(group, snapshot)) remove(group, change, member, settledAt);
   }
   for (const member of group.members.values()) {
-    // Nobody took partitions from this member, so only its silence shows that the group continues without it.
+    // No other member took its partitions, so only its silence shows that the group continues without it.
     const silent = member.awaitsAssignment && !isAlive(group, member);
     const gone = member.ended || silent || member.seenAt < settledAt - GONE_MS;
     member.awaitsAssignment = false;

@@ -87,7 +87,7 @@ export interface Settled {
 }
 
 export interface Group {
-  /** Time of the newest event. Silence of a member is measured against it, so nobody falls silent if all evidence stops. */
+  /** Time of the newest event. Silence of a member is measured against it, so no member falls silent if all evidence stops. */
   time: EpochMs;
   members: Map<string, Member>;
   /** Partition → key of its owner. */
