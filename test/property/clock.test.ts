@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Fact, PartitionWork, ReportAt } from '../../src/domain/evidence/facts.ts';
-import { emptyRun, fold, view } from '../../src/domain/fold/run.ts';
+import { emptyRun, fold } from '../../src/domain/fold/run.ts';
+import { view } from '../../src/domain/fold/view.ts';
 import { BEGIN } from '../support/evidence.ts';
 
 /** Ways to the broker and back: mostly some ms, now and then much longer. */

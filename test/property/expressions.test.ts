@@ -121,7 +121,7 @@ test('no text makes it break down: it is refused with a sentence, or judged', ()
           return;
         }
         right += 1;
-        const verdict = language.judge(text, values);
+        const verdict = language.evaluate(text, values);
         expect('unknown' in verdict ? verdict.unknown : String(verdict.holds)).not.toBe('');
         expect(language.observed(text, values, 200).length).toBeLessThanOrEqual(200);
       },
@@ -141,8 +141,8 @@ test('what is kept of before is all that an expectation needs of it', () => {
       if ('problem' in paths) return;
       const before = remembered(paths.kept, values, LONGEST_BEFORE);
       const status: LabStepStatus = { name: 'x', phase: 'Running', before };
-      const kept = language.judge(that, valuesOf(lab, children, status));
-      const whole = language.judge(that, { ...values, before: values });
+      const kept = language.evaluate(that, valuesOf(lab, children, status));
+      const whole = language.evaluate(that, { ...values, before: values });
       if ('holds' in whole && that.includes('before')) decided += 1;
       expect('holds' in kept ? kept : 'unknown').toEqual('holds' in whole ? whole : 'unknown');
     }),

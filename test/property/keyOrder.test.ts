@@ -2,8 +2,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Fact, KeyWork, MetRecord, PartitionWork, ReportAt } from '../../src/domain/evidence/facts.ts';
-import { emptyRun, fold, view } from '../../src/domain/fold/run.ts';
-import { addMet, noKeyOrder, orderOf, settleOrder } from '../../src/domain/keys/keyOrder.ts';
+import { emptyRun, fold } from '../../src/domain/fold/run.ts';
+import { view } from '../../src/domain/fold/view.ts';
+import { addProcessed, noKeyOrder, orderOf, settleOrder } from '../../src/domain/keys/keyOrder.ts';
 import { createBatch } from '../../src/worker/evidence/batch.ts';
 import { createKeyWatch } from '../../src/worker/evidence/keyWatch.ts';
 import { BEGIN } from '../support/evidence.ts';
@@ -61,7 +62,7 @@ const tell = (
     ...{ firstBeganAt: it.beganAt, firstWaitedMs: 0, lastEndedAt: it.beganAt + it.took },
   };
   const keys = onlyWork ? [] : [{ key, partitions: [[partition, record] satisfies KeyWork] }];
-  addMet(order, by, { partitions: [work], keys }, 0, errorMs);
+  addProcessed(order, by, { partitions: [work], keys }, 0, errorMs);
 };
 const gapsOf = (order: ReturnType<typeof noKeyOrder>, until = Number.POSITIVE_INFINITY, apartMs = 0) => {
   const found = orderOf(order, ['a', 'b'], until, apartMs);

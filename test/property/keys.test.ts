@@ -5,7 +5,8 @@ import type { Produced, Report, ReportAt } from '../../src/domain/evidence/facts
 import { MOST_KEY_PARTITIONS, MOST_KEYS } from '../../src/domain/evidence/keyTable.ts';
 import { encodeReport, parseReport } from '../../src/domain/evidence/parse.ts';
 import type { RunView } from '../../src/domain/figures/figures.ts';
-import { emptyRun, fold, view } from '../../src/domain/fold/run.ts';
+import { emptyRun, fold } from '../../src/domain/fold/run.ts';
+import { view } from '../../src/domain/fold/view.ts';
 import { partitionForKey } from '../../src/domain/workers/murmur2.ts';
 import { createPlacing } from '../../src/worker/evidence/places.ts';
 import { BEGIN } from '../support/evidence.ts';

@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Fact, PartitionWork, ReportAt } from '../../src/domain/evidence/facts.ts';
 import type { Rebalance, RunView } from '../../src/domain/figures/figures.ts';
-import { emptyRun, fold, view } from '../../src/domain/fold/run.ts';
+import { emptyRun, fold } from '../../src/domain/fold/run.ts';
+import { view } from '../../src/domain/fold/view.ts';
 import { BEGIN, Scenario } from '../support/evidence.ts';
 
 const PARTITIONS = 4;

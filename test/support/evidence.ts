@@ -8,7 +8,8 @@ import type {
   Started,
 } from '../../src/domain/evidence/facts.ts';
 import type { Rebalance, RunView } from '../../src/domain/figures/figures.ts';
-import { emptyRun, fold, type Run, view } from '../../src/domain/fold/run.ts';
+import { emptyRun, fold, type Run } from '../../src/domain/fold/run.ts';
+import { view } from '../../src/domain/fold/view.ts';
 
 /** 2026-01-01T00:00:00Z. */
 export const BEGIN = 1_767_225_600_000;

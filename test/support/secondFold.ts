@@ -2,7 +2,8 @@
 import type { LoadTest } from '../../src/api/loadtest/loadTest.ts';
 import { parseReport } from '../../src/domain/evidence/parse.ts';
 import type { RunView } from '../../src/domain/figures/figures.ts';
-import { emptyRun, fold, view } from '../../src/domain/fold/run.ts';
+import { emptyRun, fold } from '../../src/domain/fold/run.ts';
+import { view } from '../../src/domain/fold/view.ts';
 import { endOffsets, kafkaTool } from './clusterLab.ts';
 
 /** As of now. Throws where there is no evidence. */

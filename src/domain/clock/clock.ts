@@ -1,51 +1,51 @@
 /**
- * Lines up the clocks of processes on different nodes, by the broker's clock: every report carries its sender's time
- * (`sentAt`) and gets the broker's (LogAppendTime). Their difference is the way to the broker, which is never
- * negative, plus how far the sender's clock is behind. The smallest difference of a process has the least way in it.
+ * Aligns the clocks of processes on different nodes with the broker's clock. Every report carries its sender's time (`sentAt`)
+ * and gets the broker's time (LogAppendTime). The difference is the delay of the report (never negative) plus the sender's
+ * clock offset (positive if its clock is behind). The smallest difference of a process contains the shortest delay.
  *
- * Error bound: the way is at least nothing and, of the fastest report, at most the shortest round trip that the process
- * has seen (by its own clock alone, so no difference of clocks is in it). So the clock is behind by at most the smallest
- * difference, and by no less than that minus the shortest round trip; what the correction leaves of it is the bound. It
- * holds while clocks run evenly: one that is set or drifts during the run is off by that much more.
+ * Error bound: the shortest delay is between 0 and the shortest round trip that the process has measured by its own clock.
+ * So the clock is behind by at most the smallest difference, and by at least that difference minus the round trip. The bound is
+ * the larger distance of the applied correction from these limits. It holds while clocks run evenly: setting or drifting
+ * during the run adds to the error.
  */
 
-/** Differences up to this are taken for the way, not for the clock. */
+/** A difference up to this is attributed to the delay, larger ones to the clock. */
 const NOISE_MS = 50;
-/** A clock that seems behind is believed when so many reports agree within `AGREE_MS`: a late report looks the same. */
+/** A clock counts as behind if this many reports agree within `AGREE_MS`, because a single late report looks the same. */
 const WITNESSES = 5;
 const AGREE_MS = 25;
-/** Until a process has told of a round trip. */
+/** Round trip of a process that has reported none yet. */
 const ASSUMED_ROUND_TRIP_MS = 50;
-/** LogAppendTime has no fractions. */
+/** LogAppendTime is in whole ms. */
 const BROKER_TICK_MS = 1;
-/** Nor have the timestamps of records. */
+/** Record timestamps are in whole ms. */
 const RECORD_TICK_MS = 1;
 
 export interface ClockEvidence {
-  /** The smallest appendedAt − sentAt, ascending, at most `WITNESSES`. */
+  /** The smallest values of appendedAt − sentAt in ms, ascending, at most `WITNESSES`. */
   readonly smallest: number[];
-  /** The shortest round trip that the process told of; undefined before it did. */
+  /** Shortest reported round trip; undefined before the first. */
   roundTripMs: number | undefined;
 }
 
 export const newClock = (): ClockEvidence => ({ smallest: [], roundTripMs: undefined });
 
-/** How a time came about: times by one and the same clock are off by the same. */
-export interface ClockUsed {
-  /** The process. */
-  readonly of: string;
-  /** What was added to its time. */
+/** The clock behind a corrected time. Times of the same process and correction share the same error. */
+export interface ProcessClock {
+  readonly process: string;
+  /** Milliseconds added to the process's time. */
   readonly correction: number;
+  /** Largest error of the corrected time, in ms. */
   readonly errorMs: number;
 }
 
-/** By how much the time from one moment to another may be off. */
-export const errorBetween = (a: ClockUsed, b: ClockUsed): number =>
-  a.of === b.of ? Math.abs(a.correction - b.correction) : a.errorMs + b.errorMs;
+/** Largest error of the duration between a time by clock `a` and a time by clock `b`, in ms. */
+export const errorBetween = (a: ProcessClock, b: ProcessClock): number =>
+  a.process === b.process ? Math.abs(a.correction - b.correction) : a.errorMs + b.errorMs;
 
 /**
- * How much later the time of one record, by any of these clocks and as it is written in it (whole ms), has to be than that of
- * another one to have been written after it. Of a single clock any more will do.
+ * Smallest difference, in ms, between the timestamps of two records that proves their order, if any of these clocks may have
+ * written them. With a single clock every difference does.
  */
 export function clocksApartMs(clocks: readonly ClockEvidence[]): number {
   if (clocks.length < 2) return 0;
@@ -54,29 +54,29 @@ export function clocksApartMs(clocks: readonly ClockEvidence[]): number {
   return Math.max(...latest) - Math.min(...earliest) + RECORD_TICK_MS;
 }
 
-/** Notes one report's appendedAt − sentAt, in ms. */
+/** Takes in appendedAt − sentAt of one report, in ms. */
 export function observeDelay({ smallest }: ClockEvidence, delayMs: number): void {
   const index = smallest.findIndex((other) => delayMs < other);
   smallest.splice(index === -1 ? smallest.length : index, 0, delayMs);
   if (smallest.length > WITNESSES) smallest.pop();
 }
 
-/** Milliseconds to add to the process's times to have the broker's. */
+/** Milliseconds to add to the process's times to get the broker's time. */
 export function clockCorrection({ smallest }: ClockEvidence): number {
   const least = smallest[0];
   if (least === undefined || Math.abs(least) <= NOISE_MS) return 0;
-  // Nothing arrives before it was sent: that clock is ahead, at least by this much.
+  // No report arrives before it is sent, so the clock is ahead by at least this much.
   if (least < 0) return least;
   const agreeing = smallest[WITNESSES - 1];
   return agreeing !== undefined && agreeing - least <= AGREE_MS ? least : 0;
 }
 
-/** Notes what a report says of round trips. */
+/** Takes in the shortest round trip of a report. */
 export function observeRoundTrip(clock: ClockEvidence, roundTripMs: number): void {
   clock.roundTripMs = Math.min(clock.roundTripMs ?? Number.POSITIVE_INFINITY, roundTripMs);
 }
 
-/** By how many ms a time of the process may be off the broker's clock, once corrected; see above. */
+/** Largest error of a corrected time against the broker's clock, in ms (see the top of this file). */
 export function clockErrorMs(clock: ClockEvidence): number {
   const least = clock.smallest[0] ?? 0;
   const correction = clockCorrection(clock);

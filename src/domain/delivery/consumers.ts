@@ -1,19 +1,19 @@
-/** What the consumers of a run processed: how much, how fast, and which offsets. */
+/** Figures of a run's consumers: processed records, rates, offsets, polls and errors. */
 import type { EpochMs } from '../../contract/time.ts';
 import type { ClientError, Consumed } from '../evidence/facts.ts';
 import { createDistribution, type Distribution } from '../evidence/histogram.ts';
 import type { RunView } from '../figures/figures.ts';
 import { addRange, countOffsets, emptyOffsets, type OffsetSet } from './offsetRanges.ts';
-import { type Counter, newCounter, perSecond, read, roundedRate } from './rate.ts';
+import { addReading, type Counter, newCounter, perSecond, roundedRate } from './rate.ts';
 
-/** A consumer that said nothing for so long is over (it would say `Alive` every 3 s). */
-const OVER_MS = 15_000;
+/** A consumer counts as finished after 15 s without a fact. A live one sends `Alive` every 3 s. */
+const SILENT_MS = 15_000;
 const ERRORS_KEPT = 50;
 
 interface Consumer {
   records: number;
   counter: Counter;
-  /** It has consumed all that it was asked to, or its process is over. */
+  /** It has consumed everything that its spec asks for, or its process has ended. */
   done: boolean;
   seenAt: EpochMs;
 }
@@ -21,13 +21,14 @@ interface Consumer {
 export interface Consumers {
   /** By process and client. */
   all: Map<string, Consumer>;
-  /** By partition. */
+  /** Processed offsets by partition. */
   offsets: Map<number, OffsetSet>;
+  /** Begin of the first and end of the last processed record. */
   firstAt: EpochMs;
   lastAt: EpochMs;
   endToEnd: Distribution;
   polls: { count: number; recordsMax: number; longestIntervalMs: number; sizes: Distribution };
-  /** The newest ones, by time. */
+  /** The newest errors, sorted by time. */
   errors: RunView['consumers']['errors'];
 }
 
@@ -41,7 +42,7 @@ export const noConsumers = (): Consumers => ({
   errors: [],
 });
 
-/** A sign of life. `at`: by the broker's clock. */
+/** Records that the consumer sent a fact at `at`, by the broker's clock. */
 export function consumerSeen(consumers: Consumers, key: string, at: EpochMs): void {
   const consumer = consumers.all.get(key);
   if (consumer === undefined) {
@@ -49,7 +50,7 @@ export function consumerSeen(consumers: Consumers, key: string, at: EpochMs): vo
   } else if (at > consumer.seenAt) consumer.seenAt = at;
 }
 
-/** `shift`: to be added to the process's times. False when a histogram could not be read. */
+/** `shift`: ms to add to the process's times. Returns false if a histogram is unreadable. */
 export function addConsumed(consumers: Consumers, key: string, fact: Consumed, shift: number): boolean {
   let records = 0;
   for (const work of fact.partitions) {
@@ -68,7 +69,7 @@ export function addConsumed(consumers: Consumers, key: string, fact: Consumed, s
   if (consumer !== undefined) {
     consumer.records += records;
     consumer.done ||= fact.done === true;
-    read(consumer.counter, fact.at + shift, consumer.records);
+    addReading(consumer.counter, fact.at + shift, consumer.records);
   }
   const { polls } = consumers;
   polls.count += fact.polls?.count ?? 0;
@@ -104,7 +105,7 @@ export function consumersView(
   }
   const all = [...consumers.all.values()];
   const elapsedMs = Math.max(0, consumers.lastAt - consumers.firstAt);
-  const over = all.length > 0 && all.every(({ done, seenAt }) => done || now - seenAt > OVER_MS);
+  const over = all.length > 0 && all.every(({ done, seenAt }) => done || now - seenAt > SILENT_MS);
   const whole = elapsedMs > 0 ? (delivery.consumed * 1000) / elapsedMs : 0;
   const current = () => all.reduce((rates, { counter }) => rates + perSecond(counter, now), 0);
   const { polls } = consumers;

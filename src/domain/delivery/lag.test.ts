@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { LagSample } from '../evidence/facts.ts';
-import { addSample, emptyLag, lagChange, lagView, lowRow } from './lag.ts';
+import { addSample, emptyLag, lagChange, lagView, lowStretch } from './lag.ts';
 
 type Row = [end: number, committed: number | null, beginning?: number];
 
@@ -26,12 +26,12 @@ const record = (...samples: LagSample[]) => {
 
 const totals = (...values: number[]) => record(...values.map((value, i) => sample(1000 * i, [[value, 0]])));
 
-test('no sample, no lag', () => {
+test('without a sample there is no lag', () => {
   expect(lagView(emptyLag())).toBeNull();
   expect(lagChange(emptyLag(), 0, 10, 0)).toBeUndefined();
 });
 
-test('end less committed; where nothing is committed, all that lies in the log', () => {
+test('lag is end minus committed offset, or the length of the log without a committed offset', () => {
   const view = lagView(record(sample(1000, [[100, 90], [50, null, 20], [7, 9]]))); // biome-ignore format: one row a partition
   expect(view?.partitions).toEqual([
     { partition: 0, endOffset: 100, committedOffset: 90, lag: 10 },
@@ -41,21 +41,21 @@ test('end less committed; where nothing is committed, all that lies in the log',
   expect(view).toMatchObject({ at: 1000, total: 40, peak: 40, peakAt: 1000, errorBound: 0 });
 });
 
-test('the error bound is the spread times the growth of the log', () => {
+test('the error bound is the spread of the reads times the growth rate of the log', () => {
   const rows = (end: number): Row[] => [[end, 0], [end, 0]]; // biome-ignore format: one row a partition
   expect(lagView(record(sample(0, rows(0), 3), sample(1000, rows(500), 8)))?.errorBound).toBe(8);
 });
 
-test('samples that come in late take their place', () => {
+test('late samples are sorted into their place', () => {
   const [a, b, c] = [sample(1, [[5, 0]]), sample(2, [[9, 0]]), sample(3, [[2, 0]])] as const;
   expect(lagView(record(c, a, b))).toEqual(lagView(record(a, b, c)));
 });
 
-test('the same look at Kafka, reported twice, is one', () => {
+test('a sample reported twice counts once', () => {
   const rows: [Row[], Row[]] = [[[0, 0]], [[500, 0]]];
   const [a, b] = [sample(1000, rows[0]), sample(2000, rows[1], 8)] as const;
   expect(lagView(record(a, b, b, a, b))).toEqual(lagView(record(a, b)));
-  // Two samples of one time would have shown no growth of the log, so no error either.
+  // Two samples of the same time would show no growth of the log, and no error.
   expect(lagView(record(a, b, b))?.errorBound).toBe(4);
   expect(record(a, b, b, a).points).toHaveLength(2);
 });
@@ -78,7 +78,7 @@ test('ten hours of samples stay bounded and keep their maxima', () => {
   expect(lagView(lag)?.history).toContainEqual({ at: 500_000, total: 9999 });
 });
 
-test('what a step did to the lag', () => {
+test('the change of lag during a step', () => {
   const lag = totals(10, 400, 700, 300, 8, 5, 6);
   expect(lagChange(lag, 500, 6000, 10)).toEqual({ before: 10, peak: 700, after: 6, drainedMs: 3500 });
   expect(lagChange(lag, 1000, 3000, 10)).toEqual({ before: 400, peak: 700, after: 300, drainedMs: undefined });
@@ -88,17 +88,17 @@ test('what a step did to the lag', () => {
   expect(lagChange(lag, 500, 6000, 8)?.drainedMs).toBe(4500);
 });
 
-test('a lag that comes back has not been drained before', () => {
+test('lag that rises again is not drained', () => {
   expect(lagChange(totals(100, 0, 100, 0), 0, 9000, 5)?.drainedMs).toBe(3000);
 });
 
-test('a row of looks below a threshold: since when, and at which look it has lasted', () => {
+test('a stretch of samples below a threshold: its begin, and the sample that proves its duration', () => {
   const lag = totals(5, 12, 9, 8, 10, 3, 4, 2);
-  expect(lowRow(lag, 0, 9000, 10, 1000)).toEqual({ since: 2000, heldAt: 3000 });
-  expect(lowRow(lag, 0, 9000, 10, 0)).toEqual({ since: 0, heldAt: 0 });
-  expect(lowRow(lag, 0, 9000, 10, 2000)).toEqual({ since: 5000, heldAt: 7000 });
-  expect(lowRow(lag, 0, 6999, 10, 2000)).toEqual({ since: 5000 });
-  expect(lowRow(lag, 5001, 9000, 10, 2000)).toEqual({ since: 6000 });
-  expect(lowRow(lag, 0, 4000, 10, 2000)).toBeUndefined();
-  expect(lowRow(lag, 7001, 9000, 10, 0)).toBeUndefined();
+  expect(lowStretch(lag, 0, 9000, 10, 1000)).toEqual({ since: 2000, heldAt: 3000 });
+  expect(lowStretch(lag, 0, 9000, 10, 0)).toEqual({ since: 0, heldAt: 0 });
+  expect(lowStretch(lag, 0, 9000, 10, 2000)).toEqual({ since: 5000, heldAt: 7000 });
+  expect(lowStretch(lag, 0, 6999, 10, 2000)).toEqual({ since: 5000 });
+  expect(lowStretch(lag, 5001, 9000, 10, 2000)).toEqual({ since: 6000 });
+  expect(lowStretch(lag, 0, 4000, 10, 2000)).toBeUndefined();
+  expect(lowStretch(lag, 7001, 9000, 10, 0)).toBeUndefined();
 });

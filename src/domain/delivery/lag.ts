@@ -1,42 +1,43 @@
 /**
- * Lag of a partition: log end offset − committed offset of the group. Where the group has committed nothing, it is
- * what lies in the log (end − beginning): the lag of a group that would start at `earliest`.
+ * Lag of a partition in records: log end offset − committed offset. Without a committed offset it is the length of the log
+ * (end − beginning), which is the lag of a group that starts with `auto.offset.reset=earliest`.
  */
 import type { EpochMs } from '../../contract/time.ts';
 import type { LagSample } from '../evidence/facts.ts';
 import type { LagPoint, LagView } from '../figures/figures.ts';
 
-/** So many points are kept as they came (two hours at one a second); beyond, half as many equal stretches keep their highest. */
-const KEPT = 7_200;
-const SHOWN = 120;
+/** Points kept unchanged: two hours at one per second. Beyond, the list is reduced to the highest point of each of 3,600 equal intervals. */
+const POINTS_KEPT = 7_200;
+const POINTS_SHOWN = 120;
 
 export interface LagRecord {
-  /** By time. */
+  /** Total lag over time, sorted by time. */
   points: LagPoint[];
-  /** The last two samples by time, older first: the newest is shown, both give the rate of growth. */
+  /** The last two samples, older first. The newest is shown, and both give the growth rate of the log. */
   latest: LagSample[];
   peak: LagPoint | undefined;
 }
 
+/** What happened to the total lag between two times, in records. */
 export interface LagChange {
-  /** Total at `from`: of the last sample up to then, else of the first one after. */
+  /** Total at `from`: the last sample up to then, or else the first one after it. */
   before: number;
-  /** Highest total from `from` to `to`, `before` included. */
+  /** Highest total from `from` to `to`, including `before`. */
   peak: number;
   /** Total of the last sample up to `to`. */
   after: number;
   /**
-   * From `from` until the total had fallen below the threshold and stayed there until `to`; 0 when it always was below,
-   * undefined when it has not, or where no threshold was given.
+   * Time from `from` until the total fell below the threshold and stayed there until `to`. 0 if it was always below; undefined
+   * if it did not stay below, or without a threshold.
    */
   drainedMs: number | undefined;
 }
 
-/** Looks one after the other at which the total was under a threshold. */
-export interface LowRow {
-  /** Of the first of them. */
+/** Consecutive samples with a total below a threshold. */
+export interface LowStretch {
+  /** Time of the first sample. */
   since: EpochMs;
-  /** Of the first of them that lies long enough after it; absent while there is none. */
+  /** Time of the first sample that proves the required duration; absent until there is one. */
   heldAt?: EpochMs;
 }
 
@@ -47,19 +48,19 @@ type Offsets = LagSample['partitions'][number];
 const partitionLag = ({ endOffset, committedOffset, beginningOffset }: Offsets) =>
   Math.max(0, endOffset - (committedOffset ?? beginningOffset));
 
-/** The same look at Kafka reported again (before the first report of it was read back) changes nothing. */
+/** Adds a sample in place. A sample with a known time is a repeated report and changes nothing. */
 export function addSample(lag: LagRecord, sample: LagSample): void {
   if (lag.points.findLast(({ at }) => at <= sample.at)?.at === sample.at) return;
   const point = { at: sample.at, total: sample.partitions.reduce((sum, p) => sum + partitionLag(p), 0) };
   insertByTime(lag.points, point);
-  if (lag.points.length > KEPT) lag.points = highest(lag.points, KEPT / 2);
+  if (lag.points.length > POINTS_KEPT) lag.points = highest(lag.points, POINTS_KEPT / 2);
   insertByTime(lag.latest, sample);
   if (lag.latest.length > 2) lag.latest.shift();
   const { peak } = lag;
   if (!peak || point.total > peak.total || (point.total === peak.total && point.at < peak.at)) lag.peak = point;
 }
 
-/** The same record with one more sample; the given one stays as it is. */
+/** A copy of the record with one more sample. */
 export function withSample(lag: LagRecord, sample: LagSample): LagRecord {
   const more = { ...lag, points: [...lag.points], latest: [...lag.latest] };
   addSample(more, sample);
@@ -84,11 +85,11 @@ export function lagView({ points, latest, peak }: LagRecord): LagView | null {
     peakAt: peak.at,
     errorBound: Math.ceil(sample.spreadMs * growthPerMs(latest)),
     partitions,
-    history: highest(points, SHOWN),
+    history: highest(points, POINTS_SHOWN),
   };
 }
 
-/** undefined while there is no sample up to `to`. `below`: a total under so many records counts as drained. */
+/** Lag from `from` to `to`. A total below `below` records counts as drained. undefined without a sample up to `to`. */
 export function lagChange({ points }: LagRecord, from: EpochMs, to: EpochMs, below?: number): LagChange | undefined {
   const start = points.findLast(({ at }) => at <= from);
   const within = points.filter(({ at }) => at > from && at <= to);
@@ -105,16 +106,16 @@ export function lagChange({ points }: LagRecord, from: EpochMs, to: EpochMs, bel
 }
 
 /**
- * Of the looks from `from` to `to` the first row below `below` that lasts for `forMs`, else the row that the last look is
- * in; undefined where that look is not below. It goes by the looks' own times: when they are read back changes nothing.
+ * The first stretch of samples from `from` to `to` that stays below `below` records for `forMs`, or else the stretch that the
+ * last sample belongs to. undefined if that sample is not below. Only the samples' own times count, not when they are read.
  */
-export function lowRow(
+export function lowStretch(
   { points }: LagRecord,
   from: EpochMs,
   to: EpochMs,
   below: number,
   forMs: number,
-): LowRow | undefined {
+): LowStretch | undefined {
   let since: EpochMs | undefined;
   for (const { at, total } of points) {
     if (at < from || at > to) continue;
@@ -131,7 +132,7 @@ function drained(points: LagPoint[], from: EpochMs, below: number): number | und
   return first && Math.max(0, first.at - from);
 }
 
-/** Records by which the log grew per ms between the last two samples; 0 while there is one only. */
+/** Growth of the log in records per ms between the last two samples; 0 with a single sample. */
 function growthPerMs([older, newer]: LagSample[]): number {
   if (older === undefined || newer === undefined || newer.at <= older.at) return 0;
   const before = new Map(older.partitions.map(({ partition, endOffset }) => [partition, endOffset]));
@@ -150,16 +151,16 @@ function insertByTime<T extends { at: EpochMs }>(list: T[], item: T): void {
 
 const higher = (a: LagPoint, b: LagPoint) => (b.total > a.total ? b : a);
 
-/** The highest point of each of `count` equal stretches of the whole time. */
+/** The highest point of each of `count` equal intervals. Short lists are returned unchanged. */
 function highest(points: LagPoint[], count: number): LagPoint[] {
   const first = points[0];
   const last = points.at(-1);
   if (first === undefined || last === undefined || points.length <= count) return [...points];
-  const stretch = (last.at - first.at) / count;
+  const intervalMs = (last.at - first.at) / count;
   const shown: LagPoint[] = [];
   let current = -1;
   for (const point of points) {
-    const index = stretch > 0 ? Math.min(count - 1, Math.floor((point.at - first.at) / stretch)) : 0;
+    const index = intervalMs > 0 ? Math.min(count - 1, Math.floor((point.at - first.at) / intervalMs)) : 0;
     if (index === current) shown[shown.length - 1] = higher(shown.at(-1) as LagPoint, point);
     else shown.push(point);
     current = index;

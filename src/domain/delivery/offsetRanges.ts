@@ -1,32 +1,34 @@
+/** Sets of offsets and their counts. */
 import type { OffsetRange } from '../evidence/facts.ts';
 
 /**
- * A set of offsets as disjoint, non-touching ranges in ascending order. It costs memory by its holes, not by its
- * offsets. `total` counts an offset as often as it was added.
+ * A set of offsets as disjoint, non-touching ranges in ascending order. Its memory grows with the number of holes, not of
+ * offsets.
  */
 export interface OffsetSet {
   /** Flat, for speed: from, to, from, to, …; `to` is one past the last. */
   readonly bounds: number[];
+  /** Number of offsets added, including repetitions. */
   total: number;
 }
 
 export interface OffsetCounts {
-  /** As often as they were added. */
+  /** Number of offsets added, including repetitions. */
   total: number;
-  /** Of those, added before: `total` less the distinct ones. */
+  /** Repetitions: `total` minus the distinct offsets. */
   duplicated: number;
-  /** Between the lowest and the highest offset, never added. */
+  /** Missing offsets between the lowest and the highest offset. */
   skipped: number;
 }
 
 export const emptyOffsets = (): OffsetSet => ({ bounds: [], total: 0 });
 
-/** Adds [from, to) in place. Costs a binary search, plus the ranges that it swallows. */
+/** Adds [from, to) in place. Takes a binary search, and time for each range that is merged. */
 export function addRange(set: OffsetSet, [from, to]: OffsetRange): void {
   if (!(to > from)) return;
   const { bounds } = set;
   set.total += to - from;
-  // First range that ends at or after `from`: the first one to touch.
+  // The first range that ends at or after `from` is the first one to merge with.
   const first = bounds.length > 0 && (bounds.at(-1) as number) < from ? bounds.length : firstTouching(bounds, from);
   let lower = from;
   let upper = to;
@@ -44,7 +46,7 @@ export function addRange(set: OffsetSet, [from, to]: OffsetRange): void {
   }
 }
 
-/** Fills the lowest holes until at most `ranges` ranges are left: a bound on memory where old holes don't matter. */
+/** Fills the lowest holes until at most `ranges` ranges are left. Limits memory if old holes do not matter. */
 export function fillHoles({ bounds }: OffsetSet, ranges: number): void {
   const excess = bounds.length / 2 - ranges;
   if (excess > 0) bounds.splice(1, 2 * excess);
@@ -62,7 +64,7 @@ export function countOffsets({ bounds, total }: OffsetSet): OffsetCounts {
   return { total, duplicated: total - distinct, skipped: span - distinct };
 }
 
-/** Index of the first range whose end is at or after `offset`, or the length. */
+/** Index into `bounds` of the first range that ends at or after `offset`, or its length. */
 function firstTouching(bounds: number[], offset: number): number {
   let low = 0;
   let high = bounds.length / 2;

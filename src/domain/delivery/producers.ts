@@ -1,23 +1,23 @@
-/** What the producers of a run did, from their running totals. */
+/** Figures of a run's producers, from the cumulative totals that they report. */
 import type { EpochMs } from '../../contract/time.ts';
 import type { Produced } from '../evidence/facts.ts';
 import { createDistribution, type Distribution } from '../evidence/histogram.ts';
 import type { RunView } from '../figures/figures.ts';
 import { addPlaces, nothingPlaced, type Placed, partitionsView } from '../keys/keys.ts';
-import { type Counter, newCounter, perSecond, read, roundedRate } from './rate.ts';
+import { addReading, type Counter, newCounter, perSecond, roundedRate } from './rate.ts';
 
 interface Producer {
   client: string;
-  /** The newest totals, times by the broker's clock. */
+  /** The newest totals, with times by the broker's clock. */
   totals: Produced;
   messages: Counter;
   bytes: Counter;
-  /** Its process is over. */
+  /** The producer reported that it stopped. */
   stopped: boolean;
 }
 
 export interface Producers {
-  /** By process and client: totals begin anew with the process. */
+  /** By process and client, because totals restart with each process. */
   all: Map<string, Producer>;
   latency: Distribution;
   placed: Placed;
@@ -32,7 +32,7 @@ export const noProducers = (): Producers => ({
   errors: new Map(),
 });
 
-/** `shift`: to be added to the process's times. False when the latencies could not be read. */
+/** `shift`: ms to add to the process's times. Returns false if the latency histogram is unreadable. */
 export function addProduced(producers: Producers, key: string, fact: Produced, shift: number): boolean {
   const at = fact.at + shift;
   const { partitions: _partitions, keys: _keys, keysBefore: _keysBefore, ...rest } = fact;
@@ -46,11 +46,11 @@ export function addProduced(producers: Producers, key: string, fact: Produced, s
     producer = { client: fact.client, totals, messages: newCounter(since), bytes: newCounter(since), stopped: false };
     producers.all.set(key, producer);
   }
-  // A report that was not taken at first is sent again after newer ones.
+  // A report that the broker refused at first may arrive after newer ones.
   if (settled(totals) >= settled(producer.totals)) {
     producer.totals = totals;
-    read(producer.messages, at, fact.acknowledged);
-    read(producer.bytes, at, fact.bytes);
+    addReading(producer.messages, at, fact.acknowledged);
+    addReading(producer.bytes, at, fact.bytes);
   }
   addPlaces(producers.placed, key, fact);
   return fact.latency === undefined || producers.latency.merge(fact.latency);
@@ -67,6 +67,7 @@ export function producerFailed({ errors }: Producers, code: string): void {
   errors.set(code, (errors.get(code) ?? 0) + 1);
 }
 
+/** Time of the newest acknowledgement, by the broker's clock; undefined before the first. */
 export function acknowledgedUntil(producers: Producers): EpochMs | undefined {
   const times = [...producers.all.values()].flatMap(({ totals }) => totals.lastAcknowledgedAt ?? []);
   return times.length === 0 ? undefined : times.reduce((last, at) => Math.max(last, at));
@@ -109,7 +110,7 @@ export function producersView(producers: Producers, now: EpochMs): RunView['prod
   };
 }
 
-/** A failed record is counted by its producer; an error of the client as a whole is told once each time. */
+/** Errors by code, most frequent first. Producers count failed records; errors of a whole client arrive as facts. */
 function errorCounts({ errors }: Producers, all: Producer[]): RunView['producers']['errors'] {
   const counted = new Map<string, number>();
   for (const { totals } of all) {

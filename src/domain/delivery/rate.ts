@@ -1,32 +1,33 @@
+/** The rate of a counter over the last seconds of evidence. */
 import type { EpochMs } from '../../contract/time.ts';
 
-/** Rates are taken over so much of the evidence. */
+/** Length of evidence over which a rate is averaged. */
 const RATE_WINDOW_MS = 5_000;
-/** A counter that said nothing for so long stands still; below, its next word (every 3 s at the latest) is only on its way. */
+/** A counter has stopped after this time without a reading. Workers report at least every 3 s, so earlier the next reading is on its way. */
 const SILENT_MS = 4_500;
 const KEPT_MS = RATE_WINDOW_MS + 2 * SILENT_MS;
-/** Readings closer than this are one. */
+/** Readings closer together than this are merged. */
 const APART_MS = 200;
 
-/** The latest readings of a counter that only grows, oldest first. */
+/** The latest readings of a growing counter, oldest first. */
 export interface Counter {
   readonly readings: { at: EpochMs; value: number }[];
 }
 
-/** `since`: when the counter stood at 0. */
+/** `since`: the time at which the counter was 0. */
 export const newCounter = (since: EpochMs): Counter => ({ readings: [{ at: since, value: 0 }] });
 
-export function read({ readings }: Counter, at: EpochMs, value: number): void {
+export function addReading({ readings }: Counter, at: EpochMs, value: number): void {
   const last = readings.at(-1);
   if (last !== undefined && at < last.at) return;
   const before = readings.at(-2);
-  // The newest reading always stays; one that follows its predecessor closely takes its place.
+  // The newest reading always stays. It replaces the one before if that one follows its own predecessor closely.
   if (last !== undefined && before !== undefined && last.at - before.at < APART_MS) readings.pop();
   readings.push({ at, value });
   while ((readings[1]?.at ?? at) < at - KEPT_MS) readings.shift();
 }
 
-/** Growth per second over the last `RATE_WINDOW_MS` before `now` (or since the counter began, when that is shorter). */
+/** Growth per second over the last `RATE_WINDOW_MS` before `now`, or since the counter began if that is shorter. */
 export function perSecond({ readings }: Counter, now: EpochMs): number {
   const last = readings.at(-1);
   const first = readings[0];
@@ -37,7 +38,7 @@ export function perSecond({ readings }: Counter, now: EpochMs): number {
   return ((last.value - valueAt(readings, start)) * 1000) / (end - start);
 }
 
-/** Between two readings the counter is taken to have grown evenly. */
+/** The counter's value at `at`, interpolated linearly between readings. */
 function valueAt(readings: Counter['readings'], at: EpochMs): number {
   let before = readings[0];
   for (const reading of readings) {
@@ -50,5 +51,5 @@ function valueAt(readings: Counter['readings'], at: EpochMs): number {
   return before?.value ?? 0;
 }
 
-/** To a thousandth, so that sums don't depend on the order of their parts. */
+/** Rounds to a thousandth, so that sums do not depend on the order of their parts. */
 export const roundedRate = (rate: number): number => Math.round(rate * 1000) / 1000;

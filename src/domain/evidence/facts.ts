@@ -1,32 +1,35 @@
 /**
- * What workers and the operator report to the evidence topic, and nothing else: every status,
- * chart and grade is a fold over these records. One report is one Kafka record (JSON value, key =
- * run); all reports of a run go to one partition, so a run has one order, the log's.
+ * The facts that workers and the operator report to the evidence topic. Every status, chart and grade is
+ * a fold over them. One report is one Kafka record (JSON value, key = run). All reports of a run go to
+ * one partition, so the log's order is the order of the run.
  */
 import type { EpochMs } from '../../contract/time.ts';
 
-/** One batch of facts from one process. About 250 ms of a consumer's work, 1 to 3 s of a producer’s; at once for assignments. */
+/**
+ * One batch of facts from one process. Consumers send one about every 250 ms, producers every 1 to 3 s.
+ * Assignments are reported at once.
+ */
 export interface Report {
   v: 1;
-  /** uid of the LoadTest, or of the ConsumerScale over somebody else's consumers. */
+  /** uid of the LoadTest, or of the ConsumerScale if the consumers are external. */
   run: string;
   /** Unique per process start: `<pod name>/<8 hex digits>`, or `operator/<8 hex digits>`. */
   instance: string;
-  /** 1, 2, 3, … within the instance; a number seen before is a duplicate. */
+  /** 1, 2, 3, … within the instance. A repeated number is a duplicate. */
   seq: number;
-  /** The sender's clock when it handed the report to its producer, in ms with fractions. */
+  /** Sender's time when it handed the report to its producer, in ms with fractions. */
   sentAt: EpochMs;
-  /** Shortest time so far from a report's `sentAt` to its acknowledgement, in ms by the sender's clock. Absent: none yet. */
+  /** Shortest time so far from a report's `sentAt` to its acknowledgement, in ms by the sender's clock. Absent before the first. */
   roundTripMs?: number;
   /**
-   * The instance is dead, and this was sent in its place, from what it had kept in its pod: what it had said and nobody had
-   * acknowledged, and what it had done since. See docs/decisions/0013-what-a-dead-process-leaves-behind.md.
+   * The report was sent on behalf of a dead instance, from the journal in its pod: its unacknowledged facts and its work
+   * since the last report. See docs/decisions/0013-what-a-dead-process-leaves-behind.md.
    */
   posthumous?: true;
   facts: Fact[];
 }
 
-/** A report as read back: where it stood in the partition and the broker's LogAppendTime. */
+/** A report read back from the topic, with its offset and the broker's LogAppendTime. */
 export interface ReportAt {
   offset: number;
   appendedAt: EpochMs;
@@ -36,147 +39,153 @@ export interface ReportAt {
 /** Offsets [from, to): `to` is one past the last. */
 export type OffsetRange = [from: number, to: number];
 
-/** HdrHistogram in its compressed V2 form, base64 (values in microseconds), of what was recorded since the last report. */
+/** Values recorded since the last report: an HdrHistogram in its compressed V2 form, base64. Durations are in µs. */
 export type EncodedHistogram = string;
 
 export type RebalanceProtocol = 'Eager' | 'Cooperative' | 'Consumer' | 'None';
 
-interface ClientFact {
-  /** Readable name of the client, stable over restarts of its pod: `<pod name>` or `<pod name>.<n>` when a pod runs several. */
+interface FromClient {
+  /** Readable name of the client, stable over restarts of its pod: `<pod name>`, or `<pod name>.<n>` if a pod runs several clients. */
   client: string;
   at: EpochMs;
 }
 
-export interface Started extends ClientFact {
+export interface Started extends FromClient {
   type: 'Started';
   role: 'Producer' | 'Consumer';
   /** Node or host name. */
   host: string;
-  /** A consumer with a group.instance.id: it does not leave the group when it stops. */
+  /** The consumer has a group.instance.id, so it stays in the group when it stops. */
   static?: true;
-  /** Where that matters: kafkajs sends no heartbeat while it processes a record. Absent: the client does. */
+  /** kafkajs sends no heartbeats while it processes a record. Absent: the client does. */
   library?: 'kafkajs';
 }
 
-/** The client begins to stop. Absent before an end without warning (kill, crash, lost node). */
-export interface Stopping extends ClientFact {
+/** The client begins to stop. Missing if the process was killed, crashed or lost its node. */
+export interface Stopping extends FromClient {
   type: 'Stopping';
   cause: 'Terminated' | 'Done' | 'Error';
   detail?: string;
 }
 
-export interface Stopped extends ClientFact {
+export interface Stopped extends FromClient {
   type: 'Stopped';
 }
 
 /**
- * Only in posthumous reports: the client's process ended without a goodbye, and with this report all that the client did
- * has been told. `at`: no earlier than the last thing that it did. Absent where some of it is lost.
+ * The client's process ended without a clean stop and its evidence is now complete. Only in posthumous reports, and only
+ * if nothing was lost. `at` is the time of the client's last action or later.
  */
-export interface Died extends ClientFact {
+export interface Died extends FromClient {
   type: 'Died';
 }
 
 /** Acknowledged records of one partition. */
 export type PartitionShare = [partition: number, records: number];
 
-/** Acknowledged records of one key in one partition; offsets are null where the broker tells none (acks=0). */
+/** Acknowledged records of one key in one partition. Offsets are null if the broker returned none (acks=0). */
 export type KeyShare = [partition: number, records: number, firstOffset: number | null, lastOffset: number | null];
 
-/** A producer's totals since its start (cumulative), with the latencies (send to acknowledgement) since the last report. */
-export interface Produced extends ClientFact {
+/** A producer's cumulative totals since its start. `latency` (send to acknowledgement) covers the time since the last report. */
+export interface Produced extends FromClient {
   type: 'Produced';
   attempted: number;
   acknowledged: number;
   failed: number;
-  /** Of key and value, acknowledged. */
+  /** Bytes of acknowledged keys and values. */
   bytes: number;
   firstSentAt?: EpochMs;
   lastAcknowledgedAt?: EpochMs;
   latency?: EncodedHistogram;
-  /** Kafka error name → how often, cumulative. */
+  /** Cumulative count by Kafka error name. */
   errors?: Record<string, number>;
-  /** Where the acknowledged records went, of the partitions in which that has changed since the last report. */
+  /** Acknowledged records by partition. Only partitions that changed since the last report. */
   partitions?: PartitionShare[];
-  /** The same by key, of the keys and partitions in which it has changed. Many go in several facts with the same totals. */
+  /** Acknowledged records by key. Only keys and partitions that changed. Long lists are split over several facts with equal totals. */
   keys?: { key: string; partitions: KeyShare[] }[];
-  /** There are too many keys to tell of each: this one and those after it, in the order of their text, are left out. */
+  /** `keys` omits this key and all keys after it (in UTF-16 order), because the run has more keys than can be reported. */
   keysBefore?: string;
-  /** All of its share has been acknowledged or has failed. */
+  /** Every record of the producer's share has been acknowledged or has failed. */
   done: boolean;
 }
 
 /** The client's assignment after a rebalance callback. */
-export interface Assigned extends ClientFact {
+export interface Assigned extends FromClient {
   type: 'Assigned';
   memberId: string;
   protocol: RebalanceProtocol;
   gained: number[];
-  /** All that it owns from now on. */
+  /** All partitions owned from now on. */
   owned: number[];
-  /** What the library itself says about why, where it does. */
+  /** The client library's explanation, if it gives one. */
   reason?: string;
 }
 
-export interface Revoked extends ClientFact {
+export interface Revoked extends FromClient {
   type: 'Revoked';
   memberId: string;
   protocol: RebalanceProtocol;
   lost: number[];
   owned: number[];
-  /** Revoked: asked by the group, still owner until now. Lost: no longer a member (session or poll interval exceeded). Closed: its own clean stop. */
+  /**
+   * Revoked: the group asked for the partitions, and the client owned them until now. Lost: the client is no longer a member
+   * (session or poll interval exceeded). Closed: the client stopped cleanly.
+   */
   cause: 'Revoked' | 'Lost' | 'Closed';
   reason?: string;
 }
 
-/** What was done to one partition since the last report; a batch never spans a rebalance callback of its client. */
+/** Records of one partition processed since the last report. A batch never spans a rebalance callback of its client. */
 export interface PartitionWork {
   partition: number;
   ranges: OffsetRange[];
   records: number;
   bytes: number;
-  /** Processing of the first record of the batch began. */
+  /** When processing of the batch's first record began. */
   firstBeganAt: EpochMs;
-  /** How long that first record had been in the log then (its timestamp to firstBeganAt, never negative). */
+  /** Time that the first record had been in the log (`firstBeganAt` minus its timestamp, at least 0). */
   firstWaitedMs: number;
-  /** Processing of the last record of the batch ended. */
+  /** When processing of the batch's last record ended. */
   lastEndedAt: EpochMs;
-  /** The longest pause between two records within the batch, [b − min(b − a, d), b]; left out under 1 ms. */
+  /**
+   * Longest pause between two records within the batch: [b − min(b − a, w), b], where `a` is the end of the earlier record,
+   * `b` the begin of the later one and `w` the time that the later one had been in the log. Absent if shorter than 1 ms.
+   */
   longestPause?: { from: EpochMs; to: EpochMs };
 }
 
-/** A processed record: its timestamp (`writtenAt`, by its producer’s clock), and its processing. */
+/** A processed record. `writtenAt` is its timestamp, by the producer's clock; the other times are by the consumer's clock. */
 export type MetRecord = [offset: number, writtenAt: EpochMs, beganAt: EpochMs, endedAt: EpochMs];
 
-/** Of one key in one partition, the first and the last record processed since that was last told; without `last` there was one only. */
+/** First and last processed record of one key in one partition since the last report. `last` is absent if there was only one. */
 export type KeyWork = [partition: number, first: MetRecord, last?: MetRecord];
 
-export interface Consumed extends ClientFact {
+export interface Consumed extends FromClient {
   type: 'Consumed';
   partitions: PartitionWork[];
-  /** Of the keys met since the last report, where keys are watched; when they are many, some wait for the next one, but not past a rebalance callback. */
+  /** Keys processed since the last report, if the LoadTest watches keys. Long lists continue in the next report, at the latest at a rebalance callback. */
   keys?: { key: string; partitions: KeyWork[] }[];
   /** As in Produced. */
   keysBefore?: string;
-  /** Processing began − record timestamp, since the last report. */
+  /** Begin of processing minus record timestamp, since the last report. */
   endToEnd?: EncodedHistogram;
   /**
-   * Polls that returned records since the last report; `sizes`: histogram of records per poll (plain numbers);
-   * `longestIntervalMs`: longest time from the return of a poll to the next one, over all that have ended since.
+   * Polls that returned records since the last report. `sizes` is a histogram of records per poll (plain numbers).
+   * `longestIntervalMs` is the longest time from the return of a poll to the next poll.
    */
   polls?: { count: number; recordsMax: number; sizes: EncodedHistogram; longestIntervalMs?: number };
-  /** The client has consumed all that it was asked to. */
+  /** The client has consumed everything that its spec asks for. */
   done?: boolean;
 }
 
-/** Still there: sent by a consumer that had nothing else to say for 3 s. */
-export interface Alive extends ClientFact {
+/** The consumer is alive. Sent after 3 s without any other fact. */
+export interface Alive extends FromClient {
   type: 'Alive';
   owned: number[];
 }
 
-/** An error that the client saw and that people would ask about. */
-export interface ClientError extends ClientFact {
+/** An error of the client library that a user would ask about. */
+export interface ClientError extends FromClient {
   type: 'ClientError';
   code: string;
   message: string;
@@ -188,29 +197,29 @@ export interface BrokerMember {
   clientId: string;
   host: string;
   groupInstanceId?: string;
-  /** Of the run's topic. Of a classic group empty unless it is Stable. */
+  /** Assigned partitions of the run's topic. Empty while a classic group is not Stable. */
   partitions: number[];
 }
 
-/** The operator's own look at Kafka. */
+/** One snapshot of Kafka by the operator: offsets, committed offsets and the group's description. */
 export interface LagSample {
   type: 'LagSample';
   at: EpochMs;
   /** Time between reading committed and end offsets. */
   spreadMs: number;
-  /** null: no such group yet. */
+  /** null: the group does not exist yet. */
   groupState: string | null;
   groupMembers: number;
-  /** How the group rebalances, as far as the broker's description tells. Absent: no group, or no assignor yet. */
+  /** How the group rebalances, as far as the broker's description shows. Absent without a group or an assignor. */
   protocol?: RebalanceProtocol;
-  /** By member id, at most 500. */
+  /** At most 500, sorted by member id. */
   members?: BrokerMember[];
-  /** Instead of `members`: they are those of the sample with this `at`. */
+  /** Replaces `members`: the list is equal to that of the sample with this `at`. */
   membersAsAt?: EpochMs;
   partitions: { partition: number; endOffset: number; committedOffset: number | null; beginningOffset: number }[];
 }
 
-/** The operator changed what should run. */
+/** The operator changed the number of producers, consumers or partitions. */
 export interface Scaled {
   type: 'Scaled';
   at: EpochMs;
@@ -233,5 +242,5 @@ export type Fact =
   | LagSample
   | Scaled;
 
-/** Name of the topic that the operator makes for evidence in each Kafka cluster it works with. */
+/** The evidence topic, one in each Kafka cluster that the operator works with. */
 export const EVIDENCE_TOPIC = 'kafkalab-evidence';

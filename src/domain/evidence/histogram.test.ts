@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import { createDistribution, createRecorder } from './histogram.ts';
 
-test('what recorders send apart is one distribution, in ms', () => {
+test('deltas of several recorders merge into one distribution, in ms', () => {
   const first = createRecorder();
   const second = createRecorder();
   for (let ms = 1; ms <= 100; ms++) (ms % 2 === 0 ? first : second).record(ms);
@@ -17,7 +17,7 @@ test('what recorders send apart is one distribution, in ms', () => {
   }
 });
 
-test('a recorder hands over only what is new', () => {
+test('a recorder returns each value once', () => {
   const recorder = createRecorder();
   expect(recorder.takeEncoded()).toBeUndefined();
   recorder.record(3);
@@ -30,7 +30,7 @@ test('a recorder hands over only what is new', () => {
   expect(all.summary()?.max).toBeCloseTo(5, 1);
 });
 
-test('plain numbers stay plain: records per poll', () => {
+test('plain numbers keep their unit: records per poll', () => {
   const sizes = createRecorder('count');
   for (const size of [500, 500, 500, 12]) sizes.record(size);
   const all = createDistribution('count');
@@ -39,7 +39,7 @@ test('plain numbers stay plain: records per poll', () => {
   expect(all.percentile(25)).toBe(12);
 });
 
-test('values that no clock gives do not break it', () => {
+test('NaN, infinite and negative values are tolerated', () => {
   const recorder = createRecorder();
   for (const value of [-1, Number.NaN, Number.POSITIVE_INFINITY, 1e300, 0]) recorder.record(value);
   const all = createDistribution();
@@ -47,14 +47,17 @@ test('values that no clock gives do not break it', () => {
   expect(all.count).toBe(4);
 });
 
-test.each(['', 'nonsense', 'HISTFAAA', '{}'])('%j is refused and changes nothing', (text) => {
-  const all = createDistribution();
-  expect(all.merge(text)).toBe(false);
-  expect(all.summary()).toBeNull();
-  expect(all.percentile(50)).toBeNull();
-});
+test.each(['', 'nonsense', 'HISTFAAA', '{}'])(
+  '%j is not a histogram: merge returns false and changes nothing',
+  (text) => {
+    const all = createDistribution();
+    expect(all.merge(text)).toBe(false);
+    expect(all.summary()).toBeNull();
+    expect(all.percentile(50)).toBeNull();
+  },
+);
 
-test('deltas of one value and of several add up alike, in any order', () => {
+test('deltas with one value and with several merge alike, in any order', () => {
   const deltas = Array.from({ length: 200 }, (_, n) => {
     const recorder = createRecorder();
     for (let i = 0; i <= n % 3; i++) recorder.record(((n % 20) + i) * 3.7);
@@ -68,7 +71,7 @@ test('deltas of one value and of several add up alike, in any order', () => {
   expect(forward.summary()?.max).toBeCloseTo(21 * 3.7, 0);
 });
 
-test('reports without a value are none', () => {
+test('a recorder without values returns undefined', () => {
   const all = createDistribution();
   all.merge(encodeIntoCompressedBase64(build()));
   expect(all.summary()).toBeNull();

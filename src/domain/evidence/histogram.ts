@@ -1,6 +1,7 @@
 /**
- * Distributions as HDR histograms: recorded by workers, sent as deltas, merged by the fold, never averaged.
- * Durations are recorded in microseconds and summed up in ms, to 1 %; plain numbers to 0.1 %, so exactly up to 2,000.
+ * Distributions as HDR histograms. Workers record values and send deltas, and the fold merges them.
+ * Durations are recorded in µs and returned in ms, with a precision of 1 %. Plain numbers have a precision of 0.1 %, so they
+ * are exact up to 2,000.
  */
 import {
   build,
@@ -11,27 +12,27 @@ import {
 import type { LatencySummary } from '../figures/figures.ts';
 import type { EncodedHistogram } from './facts.ts';
 
-/** `scale`: what one unit of the recorded value is in the histogram: durations come in ms and are kept in µs. */
+/** `scale`: histogram units per unit of the recorded value. Durations arrive in ms and are stored in µs. */
 const UNITS = {
-  // Two digits: the cost of reading a delta grows with its buckets, and there are hundreds a second.
+  // Two digits, because the cost of reading a delta grows with its buckets, and hundreds arrive per second.
   ms: { scale: 1000, digits: 2 },
   count: { scale: 1, digits: 3 },
 } as const;
 export type Unit = keyof typeof UNITS;
 
-/** An hour in µs: a longer value counts as an hour, so that a wild one cannot make the histogram grow. */
+/** One hour in µs. Longer values count as one hour, so an outlier cannot make the histogram grow. */
 const HIGHEST = 3_600_000_000;
 
 /**
- * A client that does little has one value a report, and there are only so many of them: those are not decoded again,
- * which makes the evidence of hundreds of slow producers several times faster to read.
+ * Number of decoded single-value deltas that are cached. A slow client sends one value per report, and few distinct deltas
+ * occur: the cache makes the evidence of hundreds of slow producers several times faster to read.
  */
 const SINGLES_KEPT = 1_000;
 
 export interface Recorder {
-  /** Counts a value (ms or plain, as created), once or so often; what is no number is left out, what is negative counts as 0. */
+  /** Records `value` `times` times, in the unit of the recorder. NaN is ignored; negative values count as 0. */
   record(value: number, times?: number): void;
-  /** What was recorded since the last call; undefined where that was nothing. */
+  /** The values recorded since the last call; undefined if there are none. */
   takeEncoded(): EncodedHistogram | undefined;
 }
 
@@ -54,11 +55,11 @@ export function createRecorder(unit: Unit = 'ms'): Recorder {
 
 /** The sum of many deltas. */
 export interface Distribution {
-  /** False, and nothing is changed, when `encoded` is no histogram. */
+  /** Returns false and changes nothing if `encoded` is not a histogram. */
   merge(encoded: EncodedHistogram): boolean;
-  /** Values recorded. */
+  /** Number of recorded values. */
   readonly count: number;
-  /** null while there is no value. Percentiles are the highest value that cannot be told from the true one. */
+  /** The upper end of the bucket in which the percentile lies, in the unit of the distribution. null without a value. */
   percentile(percent: number): number | null;
   summary(): LatencySummary | null;
 }
@@ -74,7 +75,7 @@ export function createDistribution(unit: Unit = 'ms'): Distribution {
       if (one === undefined) {
         const delta = decode(encoded);
         if (delta === undefined || delta.maxValue > 2 * HIGHEST) return false;
-        // The 0th percentile would be the lower end of its bucket, all others are upper ends.
+        // The smallest positive percentile stands for the minimum: the 0th one would be the lower end of its bucket.
         if (delta.getValueAtPercentile(Number.MIN_VALUE) !== delta.getValueAtPercentile(100)) {
           sum.add(delta);
           return true;

@@ -11,7 +11,7 @@ const report: Report = {
   facts: [{ type: 'Alive', client: 'lag-consumer-0', at: 1_767_225_600_000, owned: [0, 2] }],
 };
 
-test('what is encoded is read back', () => {
+test('an encoded report parses back to itself', () => {
   expect(parseReport(encodeReport(report))).toEqual(report);
 });
 
@@ -26,11 +26,11 @@ test.each([
   ['no process', JSON.stringify({ ...report, instance: '' })],
   ['no facts', JSON.stringify({ ...report, facts: undefined })],
   ['no time', JSON.stringify({ ...report, sentAt: null })],
-])('%s is no report', (_what, json) => {
+])('%s: not a report', (_what, json) => {
   expect(parseReport(json)).toBeUndefined();
 });
 
-test('a fact that is not understood does not cost the others', () => {
+test('an unknown fact does not cost the others', () => {
   const facts = [{ type: 'Guess' }, ...report.facts];
   expect(parseReport(JSON.stringify({ ...report, facts }))?.facts).toHaveLength(2);
 });
@@ -40,12 +40,12 @@ test.each<[string, unknown]>([
   ['no time', { type: 'Stopped', client: 'c' }],
   ['a negative partition', { type: 'Alive', client: 'c', at: 1, owned: [-1] }],
   [
-    'an offset range backwards',
+    'a reversed offset range',
     { type: 'Consumed', client: 'c', at: 1, partitions: [{ partition: 0, ranges: [[5, 3]] }] },
   ],
   ['an unknown cause', { type: 'Stopping', client: 'c', at: 1, cause: 'Tired' }],
   ['nothing', null],
-])('%s is no fact', (_what, fact) => {
+])('%s: not a fact', (_what, fact) => {
   expect(parseFact(fact)).toBeUndefined();
 });
 
@@ -69,7 +69,7 @@ const produced: Fact = {
   done: false,
 };
 
-test('where records went is read back as it was told', () => {
+test('partitions and keys of a Produced fact parse back to themselves', () => {
   expect(parseFact(JSON.parse(JSON.stringify(produced)))).toEqual(produced);
 });
 
@@ -78,7 +78,7 @@ test.each<[string, object]>([
   ['a negative count', { partitions: [[0, -1]] }],
   ['a key without partitions', { keys: [{ key: 'a' }] }],
   ['an offset as text', { keys: [{ key: 'a', partitions: [[0, 1, '7', 9]] }] }],
-])('%s is not where records went', (_what, part) => {
+])('%s: not a Produced fact', (_what, part) => {
   expect(parseFact({ ...produced, ...part })).toBeUndefined();
 });
 
@@ -100,7 +100,7 @@ const consumed: Fact = {
   keysBefore: 'key9',
 };
 
-test('in which order records of a key were met is read back as it was told', () => {
+test('keys of a Consumed fact parse back to themselves', () => {
   expect(parseFact(JSON.parse(JSON.stringify(consumed)))).toEqual(consumed);
 });
 
@@ -109,11 +109,11 @@ test.each<[string, unknown]>([
   ['a partition only', [0]],
   ['a record without its end', [0, [1, 1, 2]]],
   ['three records', [0, [1, 1, 2, 3], [1, 1, 2, 3], [1, 1, 2, 3]]],
-])('%s is no key’s work', (_what, work) => {
+])('%s: not a key’s work', (_what, work) => {
   expect(parseFact({ ...consumed, keys: [{ key: 'a', partitions: [work] }] })).toBeUndefined();
 });
 
-test('fields of a later version are passed over', () => {
+test('fields of a later version are dropped', () => {
   expect(parseFact({ type: 'Stopped', client: 'c', at: 5, mood: 'good' })).toEqual({
     type: 'Stopped',
     client: 'c',

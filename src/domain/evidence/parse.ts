@@ -1,4 +1,4 @@
-/** Reports as JSON, and what a fact must look like to be folded. */
+/** Encodes and parses reports (JSON), and validates the facts in them. */
 import { z } from 'zod';
 import type { Fact, Report } from './facts.ts';
 import { MOST_KEYS } from './keyTable.ts';
@@ -7,7 +7,7 @@ const text = z.string().max(10_000);
 const name = z.string().min(1).max(1_000);
 const count = z.number().int().nonnegative();
 const ms = z.number().nonnegative();
-/** Milliseconds since 1970, of this or the next centuries. */
+/** Milliseconds since 1970, up to the year 5138. */
 const at = z.number().positive().max(1e14);
 const partition = z.number().int().nonnegative().max(1_000_000);
 const partitions = z.array(partition).max(100_000);
@@ -149,8 +149,8 @@ const envelope = z.object({
 });
 
 /**
- * undefined where it is no report: broken JSON, another version, fields missing. The facts in it are not looked at
- * yet, so that one that is not understood doesn't cost the others: see `parseFact`.
+ * Parses a report. undefined: the text is not a report of this version (broken JSON, missing fields). Facts are validated
+ * one by one with `parseFact`, so an unknown fact does not cost the others.
  */
 export function parseReport(json: string): Report | undefined {
   let value: unknown;
@@ -165,7 +165,7 @@ export function parseReport(json: string): Report | undefined {
 
 export const encodeReport = (report: Report): string => JSON.stringify(report);
 
-/** undefined where it is no fact that this version knows. Fields it doesn't know are left out. */
+/** Validates a fact and drops unknown fields. undefined: this version does not know the fact. */
 export function parseFact(value: unknown): Fact | undefined {
   const parsed = fact.safeParse(value);
   return parsed.success ? (parsed.data as Fact) : undefined;

@@ -1,4 +1,4 @@
-/** Expectations: what is refused and with which words, what they answer, and what they tell of what they saw. */
+/** Expectations: problems and their sentences, results, and the values shown. */
 import { describe, expect, test } from '@jest/globals';
 import { expressions, type Schema, type Values } from './expressions.ts';
 
@@ -15,25 +15,29 @@ const labels = { type: 'object', additionalProperties: { type: 'string' } };
 const now = { lag, group, pauses, loadTests, labels };
 const cel = expressions({ ...now, before: object(now) });
 
-describe('what is wrong with an expression is said, with the place', () => {
+describe('a problem is explained, with its place', () => {
   test.each([
-    ['a variable that there is not', 'lags.total < 1', /^there is no lags: write one of lag, group.* at character 1$/],
+    ['an unknown variable', 'lags.total < 1', /^there is no variable lags: write one of lag, group.* at character 1$/],
     [
-      'a field that there is not',
+      'an unknown field',
       'lag.tottal < 1',
       'lag has no field tottal: write one of total, errorBound, at at character 5',
     ],
-    ['one within', 'group.name == "g" && lag.x > 1', /^lag has no field x: .* at character 26$/],
     [
-      'a LoadTest that there is not',
+      'an unknown field later in the text',
+      'group.name == "g" && lag.x > 1',
+      /^lag has no field x: .* at character 26$/,
+    ],
+    [
+      'an unknown LoadTest',
       'loadTests.mine.lag.total == 0',
       /^loadTests has no field mine: write one of my-test, other at/,
     ],
-    ['a field of each', 'group.members.all(m, m.idd == "a")', 'there is no field idd at character 24'],
+    ['an unknown field of an element', 'group.members.all(m, m.idd == "a")', 'there is no field idd at character 24'],
     ['a number and a text', 'lag.total < "100"', 'no such overload: int < string at character 1'],
     ['a text and a number', 'group.name == 1', /no such overload: string == int/],
     ['an object and a number', 'lag > 1', /no such overload: lag > int/],
-    ['no answer', 'lag.total', 'it is of type int, not true or false: compare it with something'],
+    ['a number as the result', 'lag.total', 'it is of type int, not true or false: compare it with something'],
     ['an unknown function', 'fewer(lag.total, 1)', "found no matching overload for 'fewer(int, int)' at character 1"],
     ['an unknown method', 'group.members.count() == 1', /no matching overload for 'list.count\(\)'/],
     ['half an expression', 'lag.total <', /at character 12$/],
@@ -41,20 +45,20 @@ describe('what is wrong with an expression is said, with the place', () => {
     ['an assignment', 'lag.total = 1', /at character 11$/],
     ['a condition that is a number', 'group.members.all(m, m.partitions.size())', /must return bool, got 'int'/],
     ['a choice of two types', 'lag.total > 1 ? true : 2', /same type/],
-    ['not of a number', '!lag.total', /no such overload: !int/],
-    ['and of a number', 'lag.total && true', /requires bool operands, got 'int'/],
-    ['has of what there is not', 'has(lag.tottal)', /^lag has no field tottal/],
+    ['! before a number', '!lag.total', /no such overload: !int/],
+    ['&& after a number', 'lag.total && true', /requires bool operands, got 'int'/],
+    ['has() of an unknown field', 'has(lag.tottal)', /^lag has no field tottal/],
     [
-      'three lists within each other',
+      'three nested loops',
       'group.members.all(a, group.members.all(b, group.members.exists(c, a.id == b.id && b.id != c.id)))',
-      /^it goes through 3 lists within each other, which takes too long: write two expectations/,
+      /^it nests 3 loops over lists, which takes too long: write two expectations/,
     ],
     [
       'a pattern',
       'lag.total > 1 || group.members.exists(m, m.id.matches("(a+)+b"))',
       /^matches\(\) can’t be used here.*: write startsWith, endsWith or contains at character \d+$/,
     ],
-    ['before without the variable', 'before.lags.total > 1', /^before has no field lags/],
+    ['an unknown variable of before', 'before.lags.total > 1', /^before has no field lags/],
   ])('%s', (_, text, says) => {
     const problem = cel.problem(text);
     if (typeof says === 'string') expect(problem).toBe(says);
@@ -77,7 +81,7 @@ const VALUES: Values = {
   before: { lag: { total: 100 }, group: { members: [{ id: 'a', partitions: [0, 2], static: false }] } },
 };
 
-describe('what it answers', () => {
+describe('results', () => {
   test.each([
     ['lag.total < 100', true],
     ['lag.total == 40', true],
@@ -111,40 +115,40 @@ describe('what it answers', () => {
     ['lag.at.startsWith("2026-11-21")', true],
   ])('%s', (text, holds) => {
     expect(cel.problem(text)).toBeUndefined();
-    expect(cel.judge(text, VALUES)).toEqual({ holds });
+    expect(cel.evaluate(text, VALUES)).toEqual({ holds });
   });
 
   test.each([
     ['a variable without a value', 'lag.total < 1', {}, 'lag is not known'],
     ['a field without a value', 'lag.errorBound < 1.0', { lag: { total: 1 } }, 'lag.errorBound is not known'],
     ['a LoadTest that has not been made', 'loadTests.other.lag.total == 0', VALUES, 'loadTests.other is not known'],
-    ['a member too few', 'group.members[2].id == "c"', VALUES, /index out of bounds/],
-    ['the greatest of none', 'pauses.max() > 1.0', { pauses: [] }, /empty list/],
+    ['an index out of bounds', 'group.members[2].id == "c"', VALUES, /index out of bounds/],
+    ['max of an empty list', 'pauses.max() > 1.0', { pauses: [] }, /empty list/],
     ['a division by zero', 'lag.total / (lag.total - 40) == 1', VALUES, /division by zero/],
-  ])('%s is no answer', (_, text, values, why) => {
+  ])('%s: the result is unknown', (_, text, values, why) => {
     expect(cel.problem(text)).toBeUndefined();
-    expect(cel.judge(text, values as Values)).toEqual({
+    expect(cel.evaluate(text, values as Values)).toEqual({
       unknown: typeof why === 'string' ? why : expect.stringMatching(why),
     });
   });
 
-  test('what is known decides where the rest is not', () => {
-    expect(cel.judge('lag.total == 40 || pauses.size() > 1', { lag: VALUES.lag })).toEqual({ holds: true });
-    expect(cel.judge('lag.total == 41 && pauses.size() > 1', { lag: VALUES.lag })).toEqual({ holds: false });
+  test('known values decide if the unknown ones do not matter', () => {
+    expect(cel.evaluate('lag.total == 40 || pauses.size() > 1', { lag: VALUES.lag })).toEqual({ holds: true });
+    expect(cel.evaluate('lag.total == 41 && pauses.size() > 1', { lag: VALUES.lag })).toEqual({ holds: false });
   });
 
-  test('the same expression is judged anew each time', () => {
-    expect(cel.judge('lag.total == 0', { lag: { total: 0 } })).toEqual({ holds: true });
-    expect(cel.judge('lag.total == 0', { lag: { total: 1 } })).toEqual({ holds: false });
+  test('the same expression is evaluated anew each time', () => {
+    expect(cel.evaluate('lag.total == 0', { lag: { total: 0 } })).toEqual({ holds: true });
+    expect(cel.evaluate('lag.total == 0', { lag: { total: 1 } })).toEqual({ holds: false });
   });
 });
 
-describe('what it saw', () => {
+describe('the values shown', () => {
   test.each([
     ['lag.total < 100', 'lag.total = 40'],
     ['group.members.size() == 3 && lag.total < 100', 'group.members.size() = 2, lag.total = 40'],
     ['lag.total < before.lag.total', 'lag.total = 40, before.lag.total = 100'],
-    // Of a list's elements, what is looked at.
+    // Only the fields used of a list's elements.
     ['group.members.all(m, m.partitions.size() > 1)', 'group.members = [{partitions: [0, 2]}, {partitions: [1]}]'],
     [
       'group.members.exists(m, m == before.group.members[0] && m.static)',
@@ -185,19 +189,19 @@ describe('what it saw', () => {
     else expect(observed).toMatch(says);
   });
 
-  test('long values are cut, and all of it is', () => {
+  test('long values are cut, and so is the whole text', () => {
     const many = { pauses: Array.from({ length: 500 }, (_, n) => n) };
     expect(cel.observed('pauses.max() < 1.0', many, 500)).toMatch(/^pauses = \[0, 1, .*, [0-9]+, … \(500 in all\)\]$/);
     expect(cel.observed('pauses.max() < 1.0', many, 20)).toHaveLength(20);
   });
 });
 
-test('which parts of before it names', () => {
+test('the parts of before that an expression uses', () => {
   expect(cel.partsOf('before', 'lag.total < before.lag.total && before.group.members[0].id == "a"')).toEqual([
     ['lag', 'total'],
     ['group', 'members'],
   ]);
-  // Further within an element of a list.
+  // A path ends at a list.
   expect(cel.partsOf('before', 'before.steps[0].lag.peak == 1')).toEqual([['steps']]);
   expect(cel.partsOf('before', 'before.steps[0].lag.parts[1].peak.size() == 1')).toEqual([['steps']]);
   expect(cel.partsOf('before', 'before.loadTests["my-test"].lag.total == 1')).toEqual([

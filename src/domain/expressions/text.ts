@@ -1,28 +1,28 @@
-/** Values that an expectation saw, as CEL writes them: "text", 42, 0.5, [1, 2], {id: "a"}. Pure. */
+/** Formats the values that an expectation saw as CEL literals: "text", 42, 0.5, [1, 2], {id: "a"}. */
 import type { Use } from './tree.ts';
 
-/** `use`: what of it is told; without one, all. */
-export function told(value: unknown, use?: Use): string {
-  if (value instanceof Map) return told(Object.fromEntries(value), use);
-  if (Array.isArray(value)) return `[${value.map((item) => told(item, use)).join(', ')}]`;
+/** `use` selects the fields to show. Without it all are shown. */
+export function formatValue(value: unknown, use?: Use): string {
+  if (value instanceof Map) return formatValue(Object.fromEntries(value), use);
+  if (Array.isArray(value)) return `[${value.map((item) => formatValue(item, use)).join(', ')}]`;
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value !== 'object' || value === null) return String(value);
   const fields = use === undefined || use.whole || use.fields.size === 0 ? undefined : use.fields;
   return `{${Object.entries(value)
     .filter(([field]) => fields === undefined || fields.has(field))
-    .map(([field, inner]) => `${field}: ${told(inner, fields?.get(field))}`)
+    .map(([field, inner]) => `${field}: ${formatValue(inner, fields?.get(field))}`)
     .join(', ')}}`;
 }
 
-/** In about so many characters: of a list as many elements as there is room for, and how many there are. */
-export function toldBriefly(value: unknown, use: Use, most: number): string {
-  const all = told(value, use);
-  if (all.length <= most) return all;
-  if (!Array.isArray(value)) return shortened(all, most);
+/** Formats a value in about `most` characters. A long list shows its first elements and its size. */
+export function formatBriefly(value: unknown, use: Use, most: number): string {
+  const whole = formatValue(value, use);
+  if (whole.length <= most) return whole;
+  if (!Array.isArray(value)) return shortened(whole, most);
   const shown: string[] = [];
   let length = 0;
   for (const item of value) {
-    const text = shortened(told(item, use), most);
+    const text = shortened(formatValue(item, use), most);
     if (shown.length > 0 && length + text.length > most) break;
     length += text.length + 2;
     shown.push(text);
@@ -30,6 +30,6 @@ export function toldBriefly(value: unknown, use: Use, most: number): string {
   return `[${shown.join(', ')}, … (${value.length} in all)]`;
 }
 
-/** At most so many characters. */
+/** Cuts a text to at most `most` characters. */
 export const shortened = (text: string, most: number): string =>
   text.length <= most ? text : `${text.slice(0, most - 1)}…`;

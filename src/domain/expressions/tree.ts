@@ -1,9 +1,9 @@
-/** Expressions in CEL as trees: what they name of the variables, and what of that they look at. Pure. */
+/** Analyses the syntax trees of CEL expressions: which parts of the variables they use. */
 import type { ASTNode } from '@marcbachmann/cel-js';
 
-/** What is looked at of a value, and of each element of a list. */
+/** The fields of a value that an expression uses. For a list: the fields of its elements. */
 export interface Use {
-  /** All of it. */
+  /** The expression uses the value as a whole. */
   whole: boolean;
   fields: Map<string, Use>;
 }
@@ -17,14 +17,14 @@ function children(value: unknown): ASTNode[] {
   return Array.isArray(value) ? value.flatMap(children) : [];
 }
 
-/** The left of `.` and of `[…]` with a literal inside. */
+/** The left side of `a.b` and of `a["b"]` with a literal index. */
 function leftOf(node: ASTNode): ASTNode | undefined {
   if (node.op === '.') return node.args[0];
   if (node.op === '[]' && node.args[1].op === 'value') return node.args[0];
   return undefined;
 }
 
-/** The variable at the beginning of a.b["c"], if it is one of those. */
+/** The variable at the start of a.b["c"], if `isOne` accepts it. */
 export function rootOf(node: ASTNode, isOne: Is): string | undefined {
   if (node.op === 'id') return isOne(node.args) ? node.args : undefined;
   const left = leftOf(node);
@@ -37,7 +37,7 @@ export const withoutSize = (node: ASTNode): ASTNode => (isSize(node) ? (node.arg
 
 const LOOPS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
 
-/** list.all(element, …) and the like; `rest`: what is asked of each element. */
+/** The parts of a macro such as list.all(element, …). `rest`: the expressions evaluated per element. */
 function loopOf(node: ASTNode): { name: string; receiver: ASTNode; element: string; rest: ASTNode[] } | undefined {
   if (node.op !== 'rcall') return undefined;
   const [name, receiver, [element, ...rest]] = node.args;
@@ -45,37 +45,40 @@ function loopOf(node: ASTNode): { name: string; receiver: ASTNode; element: stri
   return { name, receiver, element: element.args, rest };
 }
 
-/** How many lists are gone through within each other; what is within an element of another one is a part of that. `elements`: their names. */
-export function loopsIn(node: ASTNode, elements: readonly string[] = []): number {
+/**
+ * Depth of nested loops over lists. A loop over a list within an element of the outer loop does not count.
+ * `elements`: the element names of the outer loops.
+ */
+export function loopDepth(node: ASTNode, elements: readonly string[] = []): number {
   const most = (nodes: readonly ASTNode[], within = elements) =>
-    Math.max(0, ...nodes.map((one) => loopsIn(one, within)));
+    Math.max(0, ...nodes.map((one) => loopDepth(one, within)));
   const loop = loopOf(node);
   if (loop === undefined) return most(children(node.args));
   const own = rootOf(loop.receiver, (one) => elements.includes(one)) === undefined ? 1 : 0;
-  return Math.max(loopsIn(loop.receiver, elements), own + most(loop.rest, [...elements, loop.element]));
+  return Math.max(loopDepth(loop.receiver, elements), own + most(loop.rest, [...elements, loop.element]));
 }
 
-/** The longest a.b["c"] (and a.b.size()) that begin with one of those variables, wherever they stand. */
-export function namedIn(node: ASTNode, isOne: Is): ASTNode[] {
+/** All references to the variables that `isOne` accepts: the longest a.b["c"] or a.b.size() at each place. */
+export function referencesIn(node: ASTNode, isOne: Is): ASTNode[] {
   if (rootOf(withoutSize(node), isOne) !== undefined) return [node];
   if (node.op === 'rcall') {
     const [, receiver, args] = node.args;
-    // What a macro names its elements is none of our variables within it.
+    // Within a macro its element name hides a variable of the same name.
     const bound = args.length > 1 && args[0]?.op === 'id' ? args[0].args : undefined;
     const within = bound === undefined ? isOne : (name: string) => name !== bound && isOne(name);
-    return [...namedIn(receiver, isOne), ...args.flatMap((arg) => namedIn(arg, within))];
+    return [...referencesIn(receiver, isOne), ...args.flatMap((arg) => referencesIn(arg, within))];
   }
-  return children(node.args).flatMap((child) => namedIn(child, isOne));
+  return children(node.args).flatMap((child) => referencesIn(child, isOne));
 }
 
-/** a.b["c"][0].d → ["b", "c"]: a list is taken as a whole. */
-export const pathOf = (node: ASTNode): string[] => wayTo(node).path;
+/** The path of a reference: a.b["c"][0].d → ["b", "c"]. The path ends at a list. */
+export const pathOf = (node: ASTNode): string[] => pathTo(node).path;
 
-/** `inList`: what follows is within a list. */
-function wayTo(node: ASTNode): { path: string[]; inList: boolean } {
+/** `inList`: the path ended at a list, so further fields are ignored. */
+function pathTo(node: ASTNode): { path: string[]; inList: boolean } {
   if (node.op !== '.' && node.op !== '[]') return { path: [], inList: false };
   const [left, key] = node.args;
-  const { path, inList } = wayTo(left);
+  const { path, inList } = pathTo(left);
   if (inList || (typeof key !== 'string' && !isKey(key))) return { path, inList: true };
   return { path: [...path, typeof key === 'string' ? key : String(key.args)], inList: false };
 }
@@ -83,37 +86,37 @@ function wayTo(node: ASTNode): { path: string[]; inList: boolean } {
 const isKey = (node: ASTNode): boolean => node.op === 'value' && typeof node.args === 'string';
 
 /** The first call of value.method(…). */
-export function callOf(method: string, node: ASTNode): ASTNode | undefined {
+export function findCall(method: string, node: ASTNode): ASTNode | undefined {
   if (node.op === 'rcall' && node.args[0] === method) return node;
   for (const child of children(node.args)) {
-    const call = callOf(method, child);
+    const call = findCall(method, child);
     if (call !== undefined) return call;
   }
   return undefined;
 }
 
-/** The arguments of has(). */
-export function askedFor(node: ASTNode): ASTNode[] {
-  const inner = children(node.args).flatMap(askedFor);
+/** The arguments of all has() calls. */
+export function hasArguments(node: ASTNode): ASTNode[] {
+  const inner = children(node.args).flatMap(hasArguments);
   if (node.op !== 'call' || node.args[0] !== 'has') return inner;
   return [...node.args[1], ...inner];
 }
 
 /**
- * By what it names (`rebalances.recent`, in the order in which it stands), what it looks at of that: within
- * `rebalances.recent.exists(r, r.trigger == "ScaleUp")` it is the elements' trigger, and nothing else.
+ * The fields that an expression uses, by reference in order of appearance. For
+ * `rebalances.recent.exists(r, r.trigger == "ScaleUp")`: `rebalances.recent` with the field trigger of its elements.
  */
 export function usesIn(ast: ASTNode, text: string, isVariable: Is): Map<string, Use> {
   const uses = new Map<string, Use>();
   type Bound = ReadonlyMap<string, Use>;
 
-  const isNamed = (node: ASTNode, bound: Bound) =>
+  const isReference = (node: ASTNode, bound: Bound) =>
     rootOf(withoutSize(node), (name) => isVariable(name) && !bound.has(name)) !== undefined;
 
-  /** Of what the node stands for, where that is something named, a part or an element of it, or some of its elements. */
+  /** The use that a node stands for, if it is a reference, a part or element of one, or a filtered list of its elements. */
   function find(node: ASTNode, bound: Bound): Use | undefined {
     if (node.op === 'id' && bound.has(node.args)) return bound.get(node.args);
-    if (isNamed(node, bound)) return within(uses, text.slice(node.start, node.end));
+    if (isReference(node, bound)) return within(uses, text.slice(node.start, node.end));
     if (node.op === '.' || node.op === '[]') {
       const [left, key] = node.args;
       const use = find(left, bound);
@@ -131,9 +134,9 @@ export function usesIn(ast: ASTNode, text: string, isVariable: Is): Map<string, 
   }
 
   function note(asked: ASTNode, bound: Bound): void {
-    // How many of them there are is told by those that are shown.
+    // The shown elements of a loop also show its size.
     const node = loopOf(withoutSize(asked)) === undefined ? asked : withoutSize(asked);
-    const loop = isNamed(node, bound) ? undefined : loopOf(node);
+    const loop = isReference(node, bound) ? undefined : loopOf(node);
     if (loop !== undefined) {
       const use = find(loop.receiver, bound);
       if (use === undefined) note(loop.receiver, bound);

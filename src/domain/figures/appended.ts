@@ -1,13 +1,13 @@
-/** Records that the brokers have appended to a topic, from its end offsets. */
+/** Counts the records that the brokers have appended to a topic, from its end offsets. */
 import type { LagView } from './figures.ts';
 
-/** Of all partitions, summed. */
+/** Sum of the end offsets of all partitions. */
 export const endOffsets = (partitions: readonly { endOffset: number }[]): number =>
   partitions.reduce((sum, { endOffset }) => sum + endOffset, 0);
 
 /**
- * Records that the brokers have appended to the topic since its end offsets, summed, were `before`: all that anybody
- * wrote. undefined where there is no look, and where the topic has been made anew since.
+ * Records appended by any producer since the sum of the topic's end offsets was `before`. undefined without a lag sample, and
+ * if the topic has been recreated since.
  */
 export function appendedSince(before: number | undefined, lag: LagView | null): number | undefined {
   if (before === undefined || lag === null) return undefined;

@@ -1,4 +1,4 @@
-/** What the fold over a run's evidence answers: the figures of DESIGN's definitions, as plain data. Times in ms. */
+/** The figures of a run as plain data: the result of the fold over its evidence. Durations are in ms, times in ms since 1970. */
 import type { EpochMs } from '../../contract/time.ts';
 import type { OutOfOrder } from './order.ts';
 
@@ -20,48 +20,49 @@ export type RebalanceTrigger =
   | 'Restart'
   | 'Unknown';
 
-/** One settled change of assignment. */
+/** One settled change of the group's assignment. */
 export interface Rebalance {
-  /** 1, 2, 3, … in the run; never changes once given. */
+  /** 1, 2, 3, … in the run. Stays the same once assigned. */
   number: number;
-  /** First callback of the change, and the last. */
+  /** Time of the first callback. */
   at: EpochMs;
+  /** Time of the last callback. */
   settledAt: EpochMs;
   trigger: RebalanceTrigger;
-  /** A change of the operator's explains it, whatever set it off. */
+  /** A change by the operator explains the rebalance, whatever its trigger. */
   asked?: true;
-  /** The reasoning behind the trigger, as a sentence. */
+  /** Explains the trigger in a sentence. */
   reason: string;
   protocol: 'Eager' | 'Cooperative' | 'Consumer' | 'None';
-  /** Clients: our clients' callbacks. Broker: none of our clients saw it; from the operator's looks at the group, pauses unknown. */
+  /** Clients: from the callbacks of our clients. Broker: only the operator's snapshots of the group show it; its pauses are unknown. */
   source: 'Clients' | 'Broker';
-  /** source Broker: the change happened within so many ms up to `settledAt` (the time between two looks). */
+  /** Only for source Broker: time between the two snapshots. The change happened within this time before `settledAt`. */
   resolutionMs?: number;
   membersBefore: number;
   membersAfter: number;
-  /** Partitions whose owner after differs from the owner before. */
+  /** Number of partitions with another owner after the rebalance than before. */
   partitionsMoved: number;
   stopTheWorldMs: number;
   longestPauseMs: number;
-  /** Partitions that paused; one that has not had a record since is not in it yet (see `pending`). */
-  /** By how many ms a pause may be off because its two ends are by clocks of different processes (see clock.ts); absent: none is known. */
+  /** Largest error of a pause, in ms, because the clocks of two processes time its ends (see clock.ts). Absent if pauses are unknown. */
   errorBoundMs?: number;
+  /** Partitions that paused. A partition without a record since the rebalance is in `pending` instead. */
   pauses: { partition: number; ms: number; from: EpochMs; to: EpochMs }[];
-  /** Partitions whose first record after the rebalance has not been seen: their pause is not known yet. */
+  /** Partitions without a record since the rebalance. Their pause is unknown until one is processed. */
   pending: number[];
-  /** Sorted by id; members that only watched are in it with `kept` (perhaps empty). */
+  /** All members before and after, sorted by id. A member that gained and lost nothing has only `kept`, which may be empty. */
   members: { id: string; gained: number[]; lost: number[]; kept: number[] }[];
 }
 
 export interface MemberView {
-  /** The client's readable name; of a foreign member its group.instance.id or its member id with its client id in front. */
+  /** The client's readable name. For an external member: its group.instance.id, or its member id prefixed with its client.id. */
   id: string;
   memberId: string;
   host: string;
   partitions: number[];
-  /** Clients: one of our own, told by itself. Broker: not started by this operator, as the broker's last description has it. */
+  /** Clients: one of our clients, as reported by itself. Broker: an external member, as described by the broker. */
   source: 'Clients' | 'Broker';
-  /** client.id; only of those that the broker told of (the others' is their id). */
+  /** client.id of an external member. The client.id of our own clients is their id. */
   clientId?: string;
 }
 
@@ -75,46 +76,46 @@ export interface LagView {
   total: number;
   peak: number;
   peakAt: EpochMs;
-  /** Records by which `total` may be off: spread of the two reads x the rate at which the end offsets grow. */
+  /** Largest error of `total`, in records: time between the two reads x the rate at which the end offsets grow. */
   errorBound: number;
   partitions: { partition: number; endOffset: number; committedOffset: number | null; lag: number }[];
-  /** At most 120 points over the whole run, oldest first; each keeps the highest total of its stretch. */
+  /** At most 120 points over the whole run, oldest first. Each is the highest total of its interval. */
   history: LagPoint[];
 }
 
 export interface RunView {
   producers: {
-    /** Producers at work: they have had a record acknowledged, or have nothing left to send, and have not stopped. */
+    /** Working producers: not stopped, and with a record acknowledged or nothing left to send. */
     producing: number;
     attempted: number;
     acknowledged: number;
     failed: number;
     bytes: number;
-    /** Over the last 5 s of evidence while running; over the whole run (acknowledged / elapsed) once all are done. */
+    /** Average of the last 5 s of evidence. Once all producers are done: average of the whole run (acknowledged / elapsed). */
     messagesPerSecond: number;
     bytesPerSecond: number;
-    /** First sent to last acknowledged. */
+    /** From the first send to the last acknowledgement. */
     elapsedMs: number;
     latencyMs: LatencySummary | null;
-    /** Producers that are through with their share. */
+    /** Producers that have finished their share. */
     done: number;
     errors: { code: string; count: number }[];
-    /** Acknowledged records by partition, ascending; of producers that tell it. */
+    /** Acknowledged records by partition, ascending. Only from producers that report partitions. */
     partitions: { partition: number; records: number }[];
   };
   keys: {
-    /** Keys of the list. */
+    /** Number of keys in the list. */
     distinct: number;
-    /** There are other keys, which come after those of the list. */
+    /** The run has further keys, which sort after those of the list. */
     more: boolean;
-    /** Of the list, keys whose records are in more than one partition: Kafka keeps no order among these. */
+    /** Listed keys with records in more than one partition. Kafka guarantees no order between partitions. */
     spread: number;
-    /** Of the list, keys with records that were processed out of order; null where no consumer tells of any. */
+    /** Listed keys with records that were processed out of order. null: no consumer reports keys. */
     outOfOrder: number | null;
-    /** The first MOST_KEYS (see keyTable.ts), by key, with their partitions ascending. Offsets are null with acks=0. */
+    /** The first MOST_KEYS keys (see keyTable.ts), ascending, with their partitions ascending. Offsets are null with acks=0. */
     list: {
       key: string;
-      /** The two records that prove it; null: none are known. undefined: no consumer tells of it. */
+      /** Two records that were processed out of order. null: none are known. undefined: no consumer reports this key. */
       outOfOrder: OutOfOrder | null | undefined;
       partitions: { partition: number; records: number; firstOffset: number | null; lastOffset: number | null }[];
     }[];
@@ -122,37 +123,37 @@ export interface RunView {
   consumers: {
     consumed: number;
     messagesPerSecond: number;
-    /** First to last processed. */
+    /** From the first to the last processed record. */
     elapsedMs: number;
     endToEndMs: LatencySummary | null;
     polls: { count: number; recordsMax: number; recordsP50: number; longestIntervalMs: number } | null;
-    /** Live members, by id. */
+    /** Live members, sorted by id. */
     members: MemberView[];
-    /** Ids of members that own no partition while the group is settled. */
+    /** Ids of members without a partition. Empty until the group has settled. */
     idle: string[];
     errors: { code: string; message: string; at: EpochMs }[];
   };
   delivery: {
-    /** Acknowledged by the broker. */
+    /** Records acknowledged by the broker. */
     produced: number;
-    /** Processed records, counted as often as they were processed. */
+    /** Processed records. A record counts each time it is processed. */
     consumed: number;
-    /** Of those, processed before. */
+    /** Processed records that had been processed before. */
     duplicated: number;
-    /** Offsets passed over between the lowest and the highest one processed of each partition. */
+    /** Unprocessed offsets between the lowest and the highest processed offset of each partition. */
     skipped: number;
   };
   /** null until the first sample. */
   lag: LagView | null;
   rebalances: {
     count: number;
-    /** No rebalance is going on: what is owned is owned by one member each and nothing changed for a moment. */
+    /** No rebalance is in progress. */
     settled: boolean;
-    /** Of all rebalances, summed. */
+    /** Sum over all rebalances. */
     partitionsMoved: number;
     longestPauseMs: number;
     longestStopTheWorldMs: number;
-    /** All that are kept (last 500), oldest first. */
+    /** The last 500 rebalances, oldest first. */
     list: Rebalance[];
   };
   /** Time of the newest fact. */

@@ -1,11 +1,11 @@
-/** Two records of a key that were processed in another order than they were written in. */
+/** Evidence that two records of a key were processed in another order than they were written in. */
 
 export interface RecordPlace {
   partition: number;
   offset: number;
 }
 
-/** Two records of a key: `earlier` was written so much before `later`, and processed after it. */
+/** Two records of a key: `earlier` was written `byMs` before `later`, but processed after it. */
 export interface OutOfOrder {
   byMs: number;
   earlier: RecordPlace;

@@ -31,7 +31,7 @@ const seen = (its: GroupView | null): KafkaView => ({
   evidence: { topic: 'e', endOffsets: [] },
 });
 
-test('a look at lag and members', () => {
+test('a sample has offsets and members', () => {
   const sample = lagSampleOf(seen(group()));
   expect(sample).toEqual({
     type: 'LagSample',
@@ -52,23 +52,23 @@ test('a look at lag and members', () => {
   expect(parseFact(sample)).toEqual(sample);
 });
 
-test('members that were told are not told again, as long as they have the same partitions', () => {
-  // As it is read back from the evidence.
-  const told = parseFact({ ...lagSampleOf(seen(group())), at: 400 }) as ReturnType<typeof lagSampleOf>;
-  const again = lagSampleOf(seen(group()), told);
+test('an unchanged member list refers to the earlier sample', () => {
+  // As read back from the evidence.
+  const reported = parseFact({ ...lagSampleOf(seen(group())), at: 400 }) as ReturnType<typeof lagSampleOf>;
+  const again = lagSampleOf(seen(group()), reported);
   expect(again).toMatchObject({ membersAsAt: 400, groupMembers: 2 });
   expect(again).not.toHaveProperty('members');
-  const other = lagSampleOf(seen(group({ members: [member('a', [0, 1])] })), told);
+  const other = lagSampleOf(seen(group({ members: [member('a', [0, 1])] })), reported);
   expect(other?.members).toHaveLength(1);
   expect(other).not.toHaveProperty('membersAsAt');
 });
 
-test('no group, no topic', () => {
+test('without a group the member list is empty; without a topic there is no sample', () => {
   expect(lagSampleOf(seen(null))).toMatchObject({ groupState: null, groupMembers: 0, members: [] });
   expect(lagSampleOf({ ...seen(null), topic: null })).toBeUndefined();
 });
 
-test('a long list is cut, and the number of members shows it', () => {
+test('a long member list is cut, and groupMembers is the full number', () => {
   const members = Array.from({ length: 900 }, (_, n) => member(`c-${n}`, []));
   const sample = lagSampleOf(seen(group({ members })));
   expect([sample?.members?.length, sample?.groupMembers]).toEqual([500, 900]);
@@ -83,7 +83,7 @@ test.each<[Partial<GroupView>, string | undefined]>([
   expect(lagSampleOf(seen(group(more)))?.protocol).toBe(protocol);
 });
 
-test('a group that is empty has no assignor', () => {
+test('an empty group has no assignor, so its protocol is unknown', () => {
   const { assignor: _, ...empty } = group({ state: 'Empty', members: [] });
   expect(lagSampleOf(seen(empty))).not.toHaveProperty('protocol');
 });

@@ -1,4 +1,4 @@
-/** What the operator itself sees and does, as facts among a run's evidence: pure, from one look at Kafka. */
+/** The operator's own facts for the evidence of a run: lag samples and scalings. */
 import type { Action } from '../../contract/actions.ts';
 import type { GroupView, KafkaView } from '../../contract/kafkaView.ts';
 import type { Known } from '../../contract/kind.ts';
@@ -7,45 +7,45 @@ import type { EpochMs } from '../../contract/time.ts';
 import type { BrokerMember, Fact, LagSample, RebalanceProtocol, Scaled } from '../evidence/facts.ts';
 import type { RunFigures } from './runFigures.ts';
 
-/** One look at lag a second; a little less, for rounds that come early. */
+/** Shortest time between two samples: one per second, with a margin for early rounds. */
 const SAMPLE_MS = 800;
-/** A list that is cut is told by `groupMembers` being higher; nothing is concluded from it then. */
+/** Limit of listed members. A higher `groupMembers` marks the list as incomplete, and the fold ignores it then. */
 const MOST_MEMBERS = 500;
 
-/** Where a run's evidence goes to. */
+/** The partition that receives a run's evidence. */
 export type ReportPlace = Pick<EvidenceNeed, 'bootstrapServers' | 'run' | 'topic' | 'partition'>;
 
-/** One Report, or none where there is nothing to say. */
+/** One Report action, or none without facts. */
 export function report({ bootstrapServers, run, topic, partition }: ReportPlace, facts: Fact[]): Action[] {
   if (facts.length === 0) return [];
   const servers = bootstrapServers === undefined ? {} : { bootstrapServers };
   return [{ type: 'Report', ...servers, run, topic, partition, facts }];
 }
 
-/** None where nothing changes. */
+/** A Scaled fact, or none if the number stays the same. */
 export const scaled = (what: Scaled['what'], from: number, to: number, at: EpochMs): Scaled[] =>
   from === to ? [] : [{ type: 'Scaled', at, what, from, to }];
 
-/** What a round saw of lag and group; undefined without a topic, and while the run has a look that is about as new. */
-export function lookAtLag(kafka: Known<KafkaView>, figures: RunFigures): LagSample | undefined {
+/** The lag sample to report in this round. undefined without a topic, and within `SAMPLE_MS` of the last sample. */
+export function nextLagSample(kafka: Known<KafkaView>, figures: RunFigures): LagSample | undefined {
   if (!('known' in kafka) || kafka.known.at - (figures.lagSample?.at ?? 0) < SAMPLE_MS) return undefined;
   return lagSampleOf(kafka.known, figures.membersSample);
 }
 
-/** The same for a run without consumers, where only the log is of interest: none either while that has not grown. */
-export function lookAtLog(kafka: Known<KafkaView>, figures: RunFigures): LagSample | undefined {
-  const look = lookAtLag(kafka, figures);
-  const known = figures.lagSample;
-  return look !== undefined && known !== undefined && same(endsOf(look), endsOf(known)) ? undefined : look;
+/** The same for a run without consumers, in which only end offsets matter: undefined until the log has grown. */
+export function nextLogSample(kafka: Known<KafkaView>, figures: RunFigures): LagSample | undefined {
+  const sample = nextLagSample(kafka, figures);
+  const last = figures.lagSample;
+  return sample !== undefined && last !== undefined && same(endsOf(sample), endsOf(last)) ? undefined : sample;
 }
 
 const endsOf = ({ partitions }: LagSample): number[] => partitions.map(({ endOffset }) => endOffset);
 
 /**
- * undefined where there is no topic to look at. `told`: a sample of the evidence with members, which are not told again
- * while they are the same.
+ * The sample of a view of Kafka. `reported` is the newest sample with a member list: an equal list refers to it instead of
+ * repeating it. undefined without a topic.
  */
-export function lagSampleOf(view: KafkaView, told?: LagSample): LagSample | undefined {
+export function lagSampleOf(view: KafkaView, reported?: LagSample): LagSample | undefined {
   const { at, spreadMs, topic, group } = view;
   if (topic == null) return undefined;
   const committed = new Map(group?.committed.map(({ partition, offset }) => [partition, offset]));
@@ -58,7 +58,7 @@ export function lagSampleOf(view: KafkaView, told?: LagSample): LagSample | unde
     groupState: group?.state ?? null,
     groupMembers: group?.members.length ?? 0,
     ...(protocol === undefined ? {} : { protocol }),
-    ...(told !== undefined && same(told.members, members) ? { membersAsAt: told.at } : { members }),
+    ...(reported !== undefined && same(reported.members, members) ? { membersAsAt: reported.at } : { members }),
     partitions: topic.partitions.map(({ partition, endOffset, beginningOffset }) => ({
       partition,
       endOffset,
@@ -82,10 +82,10 @@ const membersOf = (group: GroupView | null | undefined): BrokerMember[] =>
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
-/** The assignors of Kafka's clients; of others nobody knows from outside how they rebalance. */
+/** Eager assignors of Kafka's clients. The protocol of other assignors is unknown. */
 const EAGER = new Set(['range', 'roundrobin', 'sticky', 'RoundRobinAssigner']);
 
-/** undefined while a classic group has not agreed on an assignor. */
+/** undefined until a classic group has agreed on an assignor. */
 function protocolOf({ protocol, assignor }: GroupView): RebalanceProtocol | undefined {
   if (protocol === 'consumer') return 'Consumer';
   if (assignor === undefined) return undefined;

@@ -1,8 +1,9 @@
-/** What is told for a process that is dead: how it counts, and what it must not change. */
+/** Posthumous reports: what they add to the figures, and what they must not change. */
 import { expect, test } from '@jest/globals';
 import { BEGIN, Scenario } from '../../../test/support/evidence.ts';
 import type { Fact, PartitionWork, ReportAt } from '../evidence/facts.ts';
-import { emptyRun, fold, view } from './run.ts';
+import { emptyRun, fold } from './run.ts';
+import { view } from './view.ts';
 
 const END = BEGIN + 1_000_000;
 const folded = (reports: ReportAt[]) => reports.reduce(fold, emptyRun());
@@ -25,7 +26,7 @@ const consumed = (client: string, ...partitions: PartitionWork[]): Fact => ({
 });
 const died = (client: string, at: number): Fact => ({ type: 'Died', client, at: BEGIN + at });
 
-/** c-1 owns partition 1, tells of its work up to 9.9 s, works on to 10.1 s and is killed; c-0 has it from 16 s on. */
+/** c-1 owns partition 1, reports its work up to 9.9 s, continues to 10.1 s and is killed. c-0 owns the partition from 16 s on. */
 function crash(protocol: 'Eager' | 'Cooperative' = 'Cooperative') {
   const lab = new Scenario();
   const a = lab.consumer('c-0', { protocol }).started(0).assigned(1000, [0]).busy([0], 1100, 40_000);
@@ -34,7 +35,7 @@ function crash(protocol: 'Eager' | 'Cooperative' = 'Cooperative') {
   return lab.reports();
 }
 
-/** Told at `at` for c-1: it is put where the log is by then. */
+/** Inserts a posthumous report of c-1, sent at `at`, at its place in the log. */
 function late(reports: ReportAt[], at: number, facts: Fact[], seq = 1_000): ReportAt[] {
   const before = reports.filter(({ appendedAt }) => appendedAt < BEGIN + at);
   const report = {
@@ -49,7 +50,7 @@ function late(reports: ReportAt[], at: number, facts: Fact[], seq = 1_000): Repo
 }
 const TAIL = consumed('c-1', work(1, 9_900, 10_100, [9_900, 9_950]));
 
-test('without it, the pause may be shorter by what the dead process could not tell', () => {
+test('without a posthumous report, the error bound includes unreported work of the dead process', () => {
   expect(viewed(crash()).rebalances.list[1]).toMatchObject({
     trigger: 'SessionExpired',
     pauses: [{ partition: 1, ms: 6_120 }],
@@ -57,44 +58,44 @@ test('without it, the pause may be shorter by what the dead process could not te
   });
 });
 
-test('told in time, the pause begins where its work ended, and its bound is that of the clocks', () => {
-  const [told, known] = [[TAIL], [TAIL, died('c-1', 10_100)]].map((facts) => viewed(late(crash(), 12_000, facts)));
-  expect(told?.rebalances.list[1]).toMatchObject({ pauses: [{ partition: 1, ms: 5_920 }] });
-  expect(told?.rebalances.list[1]?.errorBoundMs).toBeGreaterThan(750);
+test('in time: the pause begins where the work of the dead process ended, and only the clocks remain in the error bound', () => {
+  const [result, known] = [[TAIL], [TAIL, died('c-1', 10_100)]].map((facts) => viewed(late(crash(), 12_000, facts)));
+  expect(result?.rebalances.list[1]).toMatchObject({ pauses: [{ partition: 1, ms: 5_920 }] });
+  expect(result?.rebalances.list[1]?.errorBoundMs).toBeGreaterThan(750);
   expect(known?.rebalances.list[1]).toMatchObject({ trigger: 'SessionExpired', pauses: [{ partition: 1, ms: 5_920 }] });
   expect(known?.rebalances.list[1]?.errorBoundMs).toBe(842 - 750);
   expect(known?.rebalances.count).toBe(2);
   expect(known?.consumers.members.map(({ id }) => id)).toEqual(['c-0']);
 });
 
-test('that it had told all before it died is worth as much', () => {
+test('in time: an empty journal proves that the evidence is complete', () => {
   const { list } = viewed(late(crash(), 12_000, [died('c-1', 9_901)])).rebalances;
   expect(list[1]).toMatchObject({ pauses: [{ partition: 1, ms: 6_120 }] });
   expect(list[1]?.errorBoundMs).toBe(842 - 750);
 });
 
 test.each([['Cooperative'], ['Eager']] as const)(
-  'told too late it counts, and changes nothing else (%s)',
+  'too late: the records count as consumed, and nothing else changes (%s)',
   (protocol) => {
     const reports = crash(protocol);
     const without = viewed(reports);
-    const told = viewed(late(reports, 35_000, [TAIL, died('c-1', 10_100)]));
-    expect(told.delivery.consumed).toBe(without.delivery.consumed + 50);
-    expect(told.rebalances).toEqual(without.rebalances);
-    expect(told.consumers.members).toEqual(without.consumers.members);
+    const result = viewed(late(reports, 35_000, [TAIL, died('c-1', 10_100)]));
+    expect(result.delivery.consumed).toBe(without.delivery.consumed + 50);
+    expect(result.rebalances).toEqual(without.rebalances);
+    expect(result.consumers.members).toEqual(without.consumers.members);
   },
 );
 
-test('some in time and some too late: nobody says that all is known', () => {
+test('partly too late: the evidence stays incomplete', () => {
   const reports = crash();
   const without = viewed(reports);
-  // The first comes after its time; what is said of 10.1 s could still be put in its place.
+  // The first report is too late; an event at 10.1 s could still be sorted into its place.
   const first = late(reports, 20_000, [consumed('c-1', work(1, 9_000, 9_100, [1, 2]))]);
-  const told = viewed(late(first, 20_010, [died('c-1', 10_100)], 1_001));
-  expect(told.rebalances).toEqual(without.rebalances);
+  const result = viewed(late(first, 20_010, [died('c-1', 10_100)], 1_001));
+  expect(result.rebalances).toEqual(without.rebalances);
 });
 
-test('a callback told too late makes no rebalance and no member', () => {
+test('too late: a callback makes no rebalance and no member', () => {
   const reports = crash();
   const without = viewed(reports);
   const assigned: Fact = {
@@ -106,12 +107,12 @@ test('a callback told too late makes no rebalance and no member', () => {
     gained: [1],
     owned: [1],
   };
-  const told = viewed(late(reports, 35_000, [assigned]));
-  expect(told.rebalances).toEqual(without.rebalances);
-  expect(told.consumers.members).toEqual(without.consumers.members);
+  const result = viewed(late(reports, 35_000, [assigned]));
+  expect(result.rebalances).toEqual(without.rebalances);
+  expect(result.consumers.members).toEqual(without.consumers.members);
 });
 
-test('a callback told in time is the rebalance that it was', () => {
+test('in time: a callback belongs to its rebalance', () => {
   const lab = new Scenario();
   lab.consumer('c-0').started(0).assigned(1000, [0]).aliveFrom(2000, 20_000);
   lab.consumer('c-1').started(500).assigned(1010, [1]);
@@ -119,15 +120,15 @@ test('a callback told in time is the rebalance that it was', () => {
   const lost = whole.find(({ report }) =>
     report.facts.some((fact) => fact.type === 'Assigned' && fact.client === 'c-1'),
   );
-  const told = late(
+  const result = late(
     whole.filter((one) => one !== lost),
     3_000,
     lost?.report.facts ?? [],
   );
-  expect(viewed(told).rebalances.list.map(({ membersAfter }) => membersAfter)).toEqual([2]);
+  expect(viewed(result).rebalances.list.map(({ membersAfter }) => membersAfter)).toEqual([2]);
 });
 
-test('what had arrived after all is not counted again, whoever reported in between', () => {
+test('reports that had arrived before the death are not counted again', () => {
   const reports = crash();
   const seen = reports.filter(({ report }) => report.instance === 'c-1/1');
   const again = seen.slice(-3).reduce((all, { report }) => late(all, 14_000, report.facts, report.seq), reports);
@@ -135,7 +136,7 @@ test('what had arrived after all is not counted again, whoever reported in betwe
   expect(viewed(again)).toEqual(viewed(reports));
 });
 
-test('work done again before it is told of counts as twice, gaps close, in any order', () => {
+test('repeated work counts as duplicated and closes gaps, in any order of the reports', () => {
   const lab = new Scenario();
   const ranges = (from: number, to: number) => ({ ranges: [[from, to] as [number, number]] });
   lab.consumer('c-1').assigned(0, [0]).worked(0, 100, 200, 0, ranges(0, 30));
@@ -148,14 +149,14 @@ test('work done again before it is told of counts as twice, gaps close, in any o
   expect(viewed(late(reports, 80_000, [tail])).delivery).toMatchObject(expected);
 });
 
-test('a long way says nothing of the clock of who is dead', () => {
+test('the delay of posthumous reports does not shift the clock of the dead process', () => {
   const lab = new Scenario();
   lab.consumer('c-0').started(0).assigned(1000, [0]).busy([0], 1100, 30_000);
-  // Five reports at about the same time: of one that lives they would show a clock that is 5 s behind.
+  // Five reports with the same delay: from a live process they would prove a clock that is 5 s behind.
   const facts = [1, 2, 3, 4, 5].map((n) => consumed('c-1', work(1, 1_000 + n, 1_001 + n, [n, n + 1])));
   const reports = facts.reduce((all, fact, n) => {
-    const told = late(all, 6_000 + 6 * n, [fact], n + 1);
-    return told.map((one) =>
+    const result = late(all, 6_000 + 6 * n, [fact], n + 1);
+    return result.map((one) =>
       one.report.facts[0] === fact ? { ...one, report: { ...one.report, sentAt: BEGIN + 1_010 } } : one,
     );
   }, lab.reports());

@@ -1,13 +1,14 @@
 /**
- * Evidence of real librdkafka consumers in trouble, recorded against a broker 4.3.1: reports of consumers and
- * operator as they were on the evidence topic, without the producer's and without histograms of latency.
+ * Recorded evidence of real librdkafka consumers in trouble (broker 4.3.1): the reports of consumers and operator from the
+ * evidence topic, without the producers' reports and latency histograms.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { stormAt } from '../../kinds/loadtest/conditions/storm.ts';
 import type { ReportAt } from '../evidence/facts.ts';
-import { emptyRun, fold, view } from './run.ts';
+import { emptyRun, fold } from './run.ts';
+import { view } from './view.ts';
 
 function recorded(name: string) {
   const path = join(import.meta.dirname, `../../../test/support/recorded/${name}.jsonl`);
@@ -22,7 +23,7 @@ function recorded(name: string) {
 }
 
 /** Two consumers, 20 ms a record, up to 500 records a poll: 10 s of work against max.poll.interval.ms=6000. */
-test('polls that take longer than max.poll.interval.ms: every rebalance after the start says so, and it is a storm', () => {
+test('polls longer than max.poll.interval.ms: every rebalance after the start has this trigger, and it is a storm', () => {
   const { list, consumers, delivery, latestAt } = recorded('poll-interval');
   expect(list.map(({ trigger }) => trigger)).toEqual([
     'ScaleUp',
@@ -34,14 +35,14 @@ test('polls that take longer than max.poll.interval.ms: every rebalance after th
   ]);
   for (const { reason } of list.slice(2)) expect(reason).toContain('max');
   expect(stormAt(list, 6_000, latestAt)).toMatchObject({ cause: 'PollIntervalExceeded' });
-  // What it costs: who was put out works on for nothing.
+  // The cost: a removed member continues to process records that others process again.
   expect(delivery.duplicated).toBeGreaterThan(delivery.consumed / 4);
   expect(consumers.polls).toMatchObject({ recordsMax: 500 });
   expect(consumers.polls?.longestIntervalMs).toBeGreaterThan(10_000);
 });
 
-/** The same under cooperative-sticky: it calls some of them a session timeout, though the broker did answer. */
-test('cooperative: a member at work that the group waits for had not polled in time', () => {
+/** The same under cooperative-sticky. librdkafka reports some cases as session timeouts although the broker answered. */
+test('cooperative: a processing member that the group waits for has exceeded its poll interval', () => {
   const { list } = recorded('poll-interval-cooperative');
   expect(list.map(({ trigger }) => trigger)).toEqual([
     'ScaleUp',
@@ -52,8 +53,8 @@ test('cooperative: a member at work that the group waits for had not polled in t
   expect(list[2]).toMatchObject({ partitionsMoved: 0 });
 });
 
-/** The same under group.protocol=consumer: it says that the member was fenced. */
-test('KIP-848: a fenced member that had reported the exceeded interval', () => {
+/** The same under group.protocol=consumer. librdkafka reports that the member was fenced. */
+test('KIP-848: a fenced member had reported the exceeded poll interval', () => {
   const { list, latestAt } = recorded('poll-interval-consumer-protocol');
   expect(list.map(({ trigger }) => trigger)).toEqual([
     'ScaleUp',
@@ -64,7 +65,7 @@ test('KIP-848: a fenced member that had reported the exceeded interval', () => {
 });
 
 /** Three consumers with heartbeat.interval.ms=5900 and session.timeout.ms=6000: one late heartbeat ends the session. */
-test('heartbeats as rare as the session is long: sessions expire', () => {
+test('heartbeat interval as long as the session: sessions expire', () => {
   const { list } = recorded('session');
   expect(list.map(({ trigger }) => trigger)).toEqual(['ScaleUp', 'SessionExpired', 'SessionExpired']);
   expect(list[1]?.reason).toContain('Consumer group session timed out');

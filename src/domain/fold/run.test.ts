@@ -2,8 +2,9 @@ import { expect, test } from '@jest/globals';
 import { BEGIN, Scenario } from '../../../test/support/evidence.ts';
 import type { Fact, Produced, ReportAt } from '../evidence/facts.ts';
 import { createRecorder } from '../evidence/histogram.ts';
-import { emptyRun, fold, type Run, view } from './run.ts';
+import { emptyRun, fold, type Run } from './run.ts';
 import { figuresOf, lagBetween, rebalancesBetween } from './runFigures.ts';
+import { view } from './view.ts';
 
 const latency = (...values: number[]) => {
   const recorder = createRecorder();
@@ -25,7 +26,7 @@ const produced = (client: string, at: number, acknowledged: number, more: Partia
   ...more,
 });
 
-test('nothing reported yet', () => {
+test('a run without reports', () => {
   expect(view(emptyRun(), BEGIN)).toEqual({
     producers: {
       producing: 0,
@@ -59,7 +60,7 @@ test('nothing reported yet', () => {
   });
 });
 
-test('producers: totals are the newest of each, rates those of the last five seconds, latencies merged', () => {
+test('producers: newest totals, rates of the last 5 s, merged latencies', () => {
   const lab = new Scenario();
   for (let s = 1; s <= 20; s++) {
     lab.tell('p-0/1', 1000 * s, produced('p-0', 1000 * s, 100 * s, { latency: latency(2, 4) }));
@@ -75,7 +76,7 @@ test('producers: totals are the newest of each, rates those of the last five sec
   expect(delivery.produced).toBe(2500);
 });
 
-test('producers: once all are done the rate is that of the whole run', () => {
+test('producers: once all are done, the rate is the average of the whole run', () => {
   const lab = new Scenario();
   lab.tell('p-0/1', 4000, produced('p-0', 4000, 300, { lastAcknowledgedAt: BEGIN + 2000, done: true }));
   lab.tell('p-1/1', 4000, produced('p-1', 4000, 300, { lastAcknowledgedAt: BEGIN + 3000, done: true }));
@@ -83,7 +84,7 @@ test('producers: once all are done the rate is that of the whole run', () => {
   expect(lab.view().producers).toMatchObject({ done: 2, elapsedMs: 3000, messagesPerSecond: 200 });
 });
 
-test('producers: one that was restarted counts what both processes did, once as a client', () => {
+test('producers: a restarted producer adds up both processes and counts as one client', () => {
   const lab = new Scenario();
   lab.tell('p-0/1', 1000, produced('p-0', 1000, 10, { errors: { TIMED_OUT: 2 }, failed: 2 }));
   lab.tell('p-0/2', 2000, produced('p-0', 2000, 5, { errors: { TIMED_OUT: 1, TOO_LARGE: 1 }, failed: 2, done: true }));
@@ -99,7 +100,7 @@ test('producers: one that was restarted counts what both processes did, once as 
   });
 });
 
-test('delivery: the same ten again are ten duplicates, what was passed over is skipped', () => {
+test('delivery: repeated records are duplicated, missing offsets are skipped', () => {
   const lab = new Scenario();
   const offsets = (from: number, to: number) => ({ ranges: [[from, to] as [number, number]] });
   const a = lab.consumer('c-0').assigned(0, [0, 1]);
@@ -110,7 +111,7 @@ test('delivery: the same ten again are ten duplicates, what was passed over is s
   expect(lab.view().delivery).toEqual({ produced: 0, consumed: 63, duplicated: 10, skipped: 2 });
 });
 
-test('consumers: speed, polls, end to end, errors', () => {
+test('consumers: rate, polls, end-to-end latency, errors', () => {
   const lab = new Scenario();
   const sizes = createRecorder('count');
   for (const size of [500, 500, 20]) sizes.record(size);
@@ -137,7 +138,7 @@ test('consumers: speed, polls, end to end, errors', () => {
   expect(lab.view().consumers.messagesPerSecond).toBe(200.2);
 });
 
-test('lag and what a step did to it', () => {
+test('lag, and its change during a step', () => {
   const lab = new Scenario();
   [5, 900, 400, 3].forEach((lag, n) => {
     const partitions = [{ partition: 0, endOffset: 1000 * n + lag, committedOffset: 1000 * n, beginningOffset: 0 }];
@@ -157,7 +158,7 @@ test('lag and what a step did to it', () => {
   expect(figures.lagSample?.at).toBe(BEGIN + 3000);
 });
 
-test('what the operator scaled to last', () => {
+test('scaledTo is the target of the last Scaled fact', () => {
   const run = new Scenario()
     .scaled(0, 'Consumers', 0, 1)
     .scaled(9, 'Consumers', 1, 9)
@@ -166,7 +167,7 @@ test('what the operator scaled to last', () => {
   expect(figuresOf(run, BEGIN).scaledTo).toEqual({ Consumers: 9, Producers: 200 });
 });
 
-test('rebalances of a step are those that began in it', () => {
+test('the rebalances of a step are those that began in it', () => {
   const lab = new Scenario();
   const a = lab.consumer('c-0').assigned(1000, [0]);
   for (const at of [10_000, 20_000, 30_000]) a.revoked(at, [0]).assigned(at + 20, [0]);
@@ -174,7 +175,7 @@ test('rebalances of a step are those that began in it', () => {
   expect(found.map(({ number }) => number)).toEqual([2, 3]);
 });
 
-/** A run in which the second member's node has a clock of its own. */
+/** A run in which the clock of the second member's node is off by `skewMs`. */
 const skewed = (skewMs: number) => {
   const lab = new Scenario();
   const a = lab.consumer('c-0').started(0).assigned(1000, [0, 1]);
@@ -196,15 +197,15 @@ const skewed = (skewMs: number) => {
   return view(reports.reduce(fold, emptyRun()), BEGIN + 20_000).rebalances.list[1];
 };
 
-test.each([-120_000, -3000, 3000, 120_000])('a clock that is %d ms off is lined up', (skewMs) => {
+test.each([-120_000, -3000, 3000, 120_000])('a clock that is %d ms off is corrected', (skewMs) => {
   const straight = skewed(0);
   const off = skewed(skewMs);
-  // What is left is the way to the broker: 4 ms here.
+  // The remaining difference is the delay of the reports: 4 ms here.
   expect(Math.abs((off?.longestPauseMs ?? 0) - (straight?.longestPauseMs ?? 0))).toBeLessThanOrEqual(5);
   expect(off).toMatchObject({ membersBefore: 1, membersAfter: 2, pending: [], members: straight?.members });
 });
 
-test('reports seen before change nothing', () => {
+test('repeated reports change nothing', () => {
   const lab = new Scenario();
   lab.consumer('c-0').assigned(1000, [0]).busy([0], 1100, 3000);
   const reports = lab.reports();
@@ -213,7 +214,7 @@ test('reports seen before change nothing', () => {
   expect(view(twice, BEGIN + 9000)).toEqual(view(reports.reduce(fold, emptyRun()), BEGIN + 9000));
 });
 
-test('an offset seen before changes nothing, whoever is said to have reported', () => {
+test('a repeated offset changes nothing, whatever its instance', () => {
   const [first, second] = new Scenario().scaled(0, 'Consumers', 0, 1).scaled(9, 'Consumers', 1, 9).reports() as [
     ReportAt,
     ReportAt,
@@ -223,7 +224,7 @@ test('an offset seen before changes nothing, whoever is said to have reported', 
   ).toBe(1);
 });
 
-test('looking does not settle what late evidence still changes', () => {
+test('a view does not settle changes that late evidence can still change', () => {
   const lab = new Scenario();
   const a = lab.consumer('c-0').started(0).assigned(1000, [0]).worked(0, 1100, 1200);
   a.revoked(3000, [0]).assigned(3010, [0]);
@@ -238,7 +239,7 @@ test('looking does not settle what late evidence still changes', () => {
   expect(view(run, BEGIN + 27_000).rebalances.list[1]).toMatchObject({ longestPauseMs: 0, pending: [] });
 });
 
-test('what is not understood is counted and passed over', () => {
+test('invalid facts and reports are counted and ignored', () => {
   const lab = new Scenario();
   lab.consumer('c-0').assigned(1000, [0]);
   const [good] = lab.reports() as [ReportAt];
@@ -260,7 +261,7 @@ test('what is not understood is counted and passed over', () => {
   expect(run.ignored).toBe(6);
 });
 
-test('the load of lab 01 folds into a state that does not grow with it', () => {
+test('the evidence of lab 01 folds into a state of bounded size', () => {
   const run = load(15);
   expect(run.timeline.waiting.length).toBeLessThan(1_000);
   expect(run.seen.bounds.length).toBe(2);
@@ -271,7 +272,7 @@ test('the load of lab 01 folds into a state that does not grow with it', () => {
   expect(delivery).toMatchObject({ duplicated: 0, skipped: 0 });
 });
 
-/** 200 producers at one message a second and nine consumers, for so many seconds. */
+/** 200 producers at one message per second and nine consumers, for `seconds` seconds. */
 function load(seconds: number): Run {
   const lab = new Scenario();
   for (let s = 1; s <= seconds; s++) {
@@ -289,7 +290,7 @@ function load(seconds: number): Run {
   return lab.run();
 }
 
-test('figures are data of their own: later reports do not change them', () => {
+test('later reports do not change figures', () => {
   const lab = new Scenario();
   const a = lab.consumer('c-0').assigned(1000, [0]);
   const run = lab.run();

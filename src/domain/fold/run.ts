@@ -1,94 +1,81 @@
 /**
- * One run, folded from its evidence: the same reports in the same order always give the same figures, and so do they
- * in any order in which the reports of each process keep theirs and none comes more than `WAIT_MS` late.
+ * Folds the evidence of one run. The same reports in the same order always give the same figures. Another order gives the same
+ * figures too if the reports of each process keep theirs and no report is more than `WAIT_MS` late.
  */
 import type { EpochMs } from '../../contract/time.ts';
 import {
   type ClockEvidence,
-  type ClockUsed,
   clockCorrection,
   clockErrorMs,
-  clocksApartMs,
   newClock,
   observeDelay,
   observeRoundTrip,
+  type ProcessClock,
 } from '../clock/clock.ts';
-import { indexAfter } from '../clock/inOrder.ts';
 import {
   addConsumed,
   type Consumers,
   consumerFailed,
   consumerSeen,
   consumerStopped,
-  consumersView,
   noConsumers,
 } from '../delivery/consumers.ts';
-import { addSample, emptyLag, type LagRecord, lagView } from '../delivery/lag.ts';
+import { addSample, emptyLag, type LagRecord } from '../delivery/lag.ts';
 import { addRange, emptyOffsets, fillHoles, hasOffset, type OffsetSet } from '../delivery/offsetRanges.ts';
-import {
-  addProduced,
-  noProducers,
-  type Producers,
-  producerFailed,
-  producerStopped,
-  producersView,
-} from '../delivery/producers.ts';
-import type { Consumed, Fact, LagSample, ReportAt, Scaled } from '../evidence/facts.ts';
+import { addProduced, noProducers, type Producers, producerFailed, producerStopped } from '../delivery/producers.ts';
+import type { Consumed, Fact, LagSample, Report, ReportAt, Scaled } from '../evidence/facts.ts';
 import { parseFact } from '../evidence/parse.ts';
-import type { MemberView, RunView } from '../figures/figures.ts';
-import { foreigners, foreignUnrest } from '../group/external.ts';
-import { passTime, rebalances, step } from '../group/group.ts';
-import { copyGroup, emptyGroup, type Group, liveMembers } from '../group/state.ts';
-import { emptyTimeline, type Happening, insert, type Timeline, takeUntil } from '../group/timeline.ts';
-import { addMet, type KeyOrder, noKeyOrder, orderOf, settleOrder } from '../keys/keyOrder.ts';
-import { keysView } from '../keys/keys.ts';
+import { applyEvent } from '../group/group.ts';
+import { emptyGroup, type Group } from '../group/state.ts';
+import { type ClientFact, emptyTimeline, type Happening, insert, type Timeline, takeUntil } from '../group/timeline.ts';
+import { addProcessed, type KeyOrder, noKeyOrder, settleOrder } from '../keys/keyOrder.ts';
 
-/** A report may be so late, against the broker's clock, and still be put in its place. */
+/** A report that is at most this late, by the broker's clock, is still sorted into its place. */
 const WAIT_MS = 10_000;
-/**
- * A view leaves out what happened in the last moment, so that what it shows of rebalances stays true: a callback is
- * reported at once and has this long to arrive. With the quiet time a rebalance shows 800 ms after its last callback.
- */
-const SHOW_AFTER_MS = 400;
-/** A fact is older than its report; a clock that is set in between may make it seem newer. */
+/** Largest accepted lead of a fact's time over its report's time, for clocks that are set back between the two. */
 const CLOCK_STEP_MS = 5_000;
-/** Offsets seen are remembered exactly, with so many holes (records of other runs) among them. */
-const HOLES = 1_000;
+/** Limit of holes (records of other runs) among the offsets seen. */
+const HOLES_KEPT = 1_000;
 
 /** One process that reports. */
 interface Instance {
+  /** Number of its last report. */
   seq: number;
   clock: ClockEvidence;
-  /** Time of its newest callback: its own order holds even when its clock is corrected. */
+  /** Corrected time of its newest event. Events keep the order of the process even if its clock is corrected. */
   newest: EpochMs;
-  /** Something of what it left behind came too late to be put in its place. */
-  gaps: boolean;
+  /** Part of its posthumous evidence arrived too late to be sorted into its place. */
+  incomplete: boolean;
 }
 
-/** What is known of a run. Opaque: `fold` changes it in place, `view` and the other questions don't. */
+/** The state of a run. `fold` changes it in place. The functions of view.ts only read it. */
 export interface Run {
   instances: Map<string, Instance>;
+  /** Offsets of the reports seen. */
   seen: OffsetSet;
+  /** Events of the last `WAIT_MS`. */
   timeline: Timeline;
-  /** As of `WAIT_MS` before the newest report; what came since waits in the timeline. */
+  /** The group as of `WAIT_MS` before the newest report. */
   group: Group;
   newestAppendedAt: EpochMs;
   producers: Producers;
   consumers: Consumers;
   order: KeyOrder;
-  /** Clients that said that they are producers, by process and client. */
+  /** Producers, by process and client. */
   producing: Set<string>;
   lag: LagRecord;
+  /** The newest sample. */
   lagSample: LagSample | undefined;
-  /** The newest one that lists the members. */
+  /** The newest sample with a member list. */
   membersSample: LagSample | undefined;
+  /** The newest fact per scaled resource. */
   scaled: Map<Scaled['what'], Scaled>;
   latestAt: EpochMs;
-  /** Reports folded. */
+  /** Number of reports folded. */
   reports: number;
-  /** Facts that were not understood, in whole or in part, and reports that were none. */
+  /** Number of invalid reports, and of facts that are invalid in whole or in part. */
   ignored: number;
-  /** The group as last shown; only kept to save doing it again. */
+  /** Cache of view.ts: the group at the time of the last view. */
   shown: { reports: number; until: EpochMs; group: Group } | undefined;
 }
 
@@ -113,80 +100,29 @@ export const emptyRun = (): Run => ({
 });
 
 /**
- * Takes in one report, in place, and gives the same run back. A report seen before (by its offset, or by number within
- * its process) changes nothing; what is not understood is counted in `ignored`.
+ * Folds one report into the run, in place, and returns the run. A repeated report (by offset, or by number within its process)
+ * changes nothing. Invalid input is counted in `ignored`.
  */
 export function fold(run: Run, reportAt: ReportAt): Run {
-  const { offset, appendedAt, report } = reportAt;
   if (!isReport(reportAt)) {
     run.ignored++;
     return run;
   }
+  const { offset, appendedAt, report } = reportAt;
   if (hasOffset(run.seen, offset)) return run;
   addRange(run.seen, [offset, offset + 1]);
-  fillHoles(run.seen, HOLES);
+  fillHoles(run.seen, HOLES_KEPT);
   const instance = instanceOf(run, report.instance);
   if (report.seq <= instance.seq) return run;
   instance.seq = report.seq;
-  const posthumous = report.posthumous === true;
-  // What was said before a death is sent long after: that way says nothing about the clock.
-  if (!posthumous) observeDelay(instance.clock, appendedAt - report.sentAt);
-  if (Number.isFinite(report.roundTripMs)) observeRoundTrip(instance.clock, report.roundTripMs as number);
-  const shift = clockCorrection(instance.clock);
+  observeClock(instance.clock, appendedAt, report);
   run.reports++;
   run.newestAppendedAt = Math.max(run.newestAppendedAt, appendedAt);
-  for (const event of takeUntil(run.timeline, run.newestAppendedAt - WAIT_MS)) step(run.group, event);
+  for (const event of takeUntil(run.timeline, run.newestAppendedAt - WAIT_MS)) applyEvent(run.group, event);
   settleOrder(run.order, run.newestAppendedAt - WAIT_MS);
-  const clock = { of: report.instance, correction: shift, errorMs: clockErrorMs(instance.clock) };
-  const place = { run, instance, posthumous, name: report.instance, seq: report.seq, shift, clock, index: 0 };
-  for (const raw of report.facts) {
-    const fact = parseFact(raw);
-    if (fact === undefined || fact.at > report.sentAt + CLOCK_STEP_MS) {
-      run.ignored++;
-      continue;
-    }
-    run.latestAt = Math.max(run.latestAt, fact.at + shift);
-    if (!take(place, fact)) run.ignored++;
-  }
+  foldFacts(contextOf(run, instance, report), report);
   return run;
 }
-
-/** The figures as of `now`, by the operator's clock. Does not change the run. */
-export function view(run: Run, now: EpochMs): RunView {
-  const group = groupAsOf(run, now - SHOW_AFTER_MS);
-  const list = rebalances(group);
-  const settled = group.change === undefined && !foreignUnrest(group) && !callbackWaits(run, now - SHOW_AFTER_MS);
-  const { consumers, delivery } = consumersView(run.consumers, run.latestAt);
-  const producers = producersView(run.producers, run.latestAt);
-  const members = memberViews(group);
-  return {
-    producers,
-    keys: keysView(run.producers.placed, (keys) =>
-      orderOf(run.order, keys, now - SHOW_AFTER_MS, clocksApartMs(producersClocks(run))),
-    ),
-    consumers: {
-      ...consumers,
-      members,
-      idle: settled ? members.filter(({ partitions }) => partitions.length === 0).map(({ id }) => id) : [],
-    },
-    delivery: { produced: producers.acknowledged, ...delivery },
-    lag: lagView(run.lag),
-    rebalances: {
-      count: group.count,
-      settled,
-      partitionsMoved: list.reduce((sum, one) => sum + one.partitionsMoved, group.partitionsMoved),
-      longestPauseMs: list.reduce((longest, one) => Math.max(longest, one.longestPauseMs), group.longestPauseMs),
-      longestStopTheWorldMs: list.reduce(
-        (longest, one) => Math.max(longest, one.stopTheWorldMs),
-        group.longestStopTheWorldMs,
-      ),
-      list,
-    },
-    latestAt: run.latestAt,
-  };
-}
-
-// ---- fold -------------------------------------------------------------------------------------
 
 function isReport({ offset, appendedAt, report }: ReportAt): boolean {
   return (
@@ -205,52 +141,67 @@ function isReport({ offset, appendedAt, report }: ReportAt): boolean {
 function instanceOf(run: Run, name: string): Instance {
   let instance = run.instances.get(name);
   if (instance === undefined) {
-    instance = { seq: 0, clock: newClock(), newest: 0, gaps: false };
+    instance = { seq: 0, clock: newClock(), newest: 0, incomplete: false };
     run.instances.set(name, instance);
   }
   return instance;
 }
 
-interface Place {
+function observeClock(clock: ClockEvidence, appendedAt: EpochMs, report: Report): void {
+  // A posthumous report is sent long after its `sentAt`, so its delay shows nothing about the clock.
+  if (report.posthumous !== true) observeDelay(clock, appendedAt - report.sentAt);
+  if (Number.isFinite(report.roundTripMs)) observeRoundTrip(clock, report.roundTripMs as number);
+}
+
+/** What the facts of one report share. */
+interface FoldContext {
   run: Run;
   instance: Instance;
-  /** The instance is dead; see `tooLate`. */
+  /** The instance is dead, see `isTooLate`. */
   posthumous: boolean;
+  /** Name of the instance. */
   name: string;
   seq: number;
+  /** Milliseconds to add to the instance's times. */
   shift: number;
-  clock: ClockUsed;
-  /** Of the next event within the report. */
+  clock: ProcessClock;
+  /** Number of the next event within the report. */
   index: number;
 }
 
-/** False when a part of it was not understood. */
-function take(place: Place, fact: Fact): boolean {
-  const { run, shift } = place;
+function contextOf(run: Run, instance: Instance, { instance: name, seq, posthumous }: Report): FoldContext {
+  const shift = clockCorrection(instance.clock);
+  const clock = { process: name, correction: shift, errorMs: clockErrorMs(instance.clock) };
+  return { run, instance, posthumous: posthumous === true, name, seq, shift, clock, index: 0 };
+}
+
+function foldFacts(context: FoldContext, { facts, sentAt }: Report): void {
+  const { run, shift } = context;
+  for (const raw of facts) {
+    const fact = parseFact(raw);
+    if (fact === undefined || fact.at > sentAt + CLOCK_STEP_MS) {
+      run.ignored++;
+      continue;
+    }
+    run.latestAt = Math.max(run.latestAt, fact.at + shift);
+    if (!foldFact(context, fact)) run.ignored++;
+  }
+}
+
+/** Returns false if a part of the fact is invalid. */
+function foldFact(context: FoldContext, fact: Fact): boolean {
+  const { run, shift } = context;
   if (fact.type === 'LagSample') {
-    addSample(run.lag, { ...fact, at: fact.at + shift });
-    if (run.lagSample === undefined || fact.at >= run.lagSample.at) run.lagSample = fact;
-    if (fact.members !== undefined && fact.at >= (run.membersSample?.at ?? 0)) run.membersSample = fact;
-    const { at: sampleAt, groupState, groupMembers, protocol, members, membersAsAt } = fact;
-    happen(place, sampleAt + shift, {
-      type: 'Looked',
-      sampleAt,
-      partitionCount: fact.partitions.length,
-      groupState,
-      groupMembers,
-      ...(protocol && { protocol }),
-      ...(members && { members }),
-      ...(membersAsAt && { membersAsAt }),
-    });
+    foldSample(context, fact);
     return true;
   }
   if (fact.type === 'Scaled') {
     const last = run.scaled.get(fact.what);
     if (last === undefined || fact.at >= last.at) run.scaled.set(fact.what, fact);
-    happen(place, fact.at + shift, fact);
+    addEvent(context, fact.at + shift, fact);
     return true;
   }
-  const key = `${place.name} ${fact.client}`;
+  const key = `${context.name} ${fact.client}`;
   if (fact.type === 'Produced' || (fact.type === 'Started' && fact.role === 'Producer')) run.producing.add(key);
   if (fact.type === 'Produced') return addProduced(run.producers, key, fact, shift);
   if (run.producing.has(key)) {
@@ -258,37 +209,64 @@ function take(place: Place, fact: Fact): boolean {
     if (fact.type === 'ClientError') producerFailed(run.producers, fact.code);
     return true;
   }
-  const at = fact.at + shift;
-  consumerSeen(run.consumers, key, at);
-  if (fact.type === 'Consumed') {
-    const understood = addConsumed(run.consumers, key, fact, shift);
-    addMet(run.order, key, fact, shift, place.clock.errorMs);
-    return worked(place, fact) && understood;
-  }
-  if (fact.type === 'Stopped' || fact.type === 'Died') consumerStopped(run.consumers, key);
-  if (fact.type === 'ClientError') consumerFailed(run.consumers, fact, shift);
-  place.instance.newest = Math.max(place.instance.newest, at);
-  if (tooLate(place, place.instance.newest) || (fact.type === 'Died' && place.instance.gaps)) return true;
-  happen(place, place.instance.newest, fact);
+  consumerSeen(run.consumers, key, fact.at + shift);
+  if (fact.type === 'Consumed') return foldConsumed(context, key, fact);
+  foldClientFact(context, key, fact);
   return true;
 }
 
-function worked(place: Place, { client, partitions }: Consumed): boolean {
-  const { shift, clock } = place;
-  let understood = true;
+function foldSample(context: FoldContext, fact: LagSample): void {
+  const { run, shift } = context;
+  addSample(run.lag, { ...fact, at: fact.at + shift });
+  if (run.lagSample === undefined || fact.at >= run.lagSample.at) run.lagSample = fact;
+  if (fact.members !== undefined && fact.at >= (run.membersSample?.at ?? 0)) run.membersSample = fact;
+  const { at: sampleAt, groupState, groupMembers, protocol, members, membersAsAt } = fact;
+  addEvent(context, sampleAt + shift, {
+    type: 'GroupDescribed',
+    sampleAt,
+    partitionCount: fact.partitions.length,
+    groupState,
+    groupMembers,
+    ...(protocol && { protocol }),
+    ...(members && { members }),
+    ...(membersAsAt && { membersAsAt }),
+  });
+}
+
+/** Returns false if a part of the fact is invalid. */
+function foldConsumed(context: FoldContext, key: string, fact: Consumed): boolean {
+  const { run, shift, clock } = context;
+  const valid = addConsumed(run.consumers, key, fact, shift);
+  addProcessed(run.order, key, fact, shift, clock.errorMs);
+  return addWorkEvents(context, fact) && valid;
+}
+
+function foldClientFact(context: FoldContext, key: string, fact: ClientFact): void {
+  const { run, instance, shift } = context;
+  if (fact.type === 'Stopped' || fact.type === 'Died') consumerStopped(run.consumers, key);
+  if (fact.type === 'ClientError') consumerFailed(run.consumers, fact, shift);
+  instance.newest = Math.max(instance.newest, fact.at + shift);
+  if (isTooLate(context, instance.newest) || (fact.type === 'Died' && instance.incomplete)) return;
+  addEvent(context, instance.newest, fact);
+}
+
+/** Adds the begin and the end of each batch to the timeline. Returns false if a batch ends before it begins. */
+function addWorkEvents(context: FoldContext, { client, partitions }: Consumed): boolean {
+  const { shift, clock } = context;
+  let valid = true;
   for (const { partition, firstBeganAt, firstWaitedMs, lastEndedAt, longestPause } of partitions) {
     if (lastEndedAt < firstBeganAt) {
-      understood = false;
+      valid = false;
       continue;
     }
     const beganAt = firstBeganAt + shift;
-    if (tooLate(place, beganAt)) continue;
+    if (isTooLate(context, beganAt)) continue;
     const within = longestPause && {
       from: Math.max(firstBeganAt, longestPause.from) + shift,
       to: Math.min(lastEndedAt, longestPause.to) + shift,
     };
-    happen(place, beganAt, { type: 'WorkBegan', client, partition, waitedMs: firstWaitedMs, clock });
-    happen(place, lastEndedAt + shift, {
+    addEvent(context, beganAt, { type: 'WorkBegan', client, partition, waitedMs: firstWaitedMs, clock });
+    addEvent(context, lastEndedAt + shift, {
       type: 'WorkEnded',
       client,
       partition,
@@ -297,63 +275,20 @@ function worked(place: Place, { client, partitions }: Consumed): boolean {
       ...(within && { longestPause: within }),
     });
   }
-  return understood;
+  return valid;
 }
 
 /**
- * Of what a dead process left behind the group takes only what can still be put in its place. What others did since has
- * been taken in by then: an end of work from before it, or a callback, would be taken for something that happens now, by a
- * member that is no more. It counts for what was delivered all the same.
+ * A posthumous event is older than the group's state, so the timeline leaves it out. The group would treat it as happening now:
+ * as work or a callback of a member that no longer exists. Its records still count as delivered.
  */
-function tooLate({ run, instance, posthumous }: Place, at: EpochMs): boolean {
+function isTooLate({ run, instance, posthumous }: FoldContext, at: EpochMs): boolean {
   if (!posthumous || at >= run.group.time) return false;
-  instance.gaps = true;
+  instance.incomplete = true;
   return true;
 }
 
-function happen(place: Place, at: EpochMs, what: Happening): void {
-  insert(place.run.timeline, { at, instance: place.name, seq: place.seq, index: place.index++, what });
-}
-
-// ---- view -------------------------------------------------------------------------------------
-
-/** The group with all that happened up to `until` taken in. */
-function groupAsOf(run: Run, until: EpochMs): Group {
-  const { shown } = run;
-  if (shown !== undefined && shown.reports === run.reports && shown.until === until) return shown.group;
-  const group = copyGroup(run.group);
-  for (const event of run.timeline.waiting.slice(0, indexAfter(run.timeline.waiting, until))) step(group, event);
-  passTime(group, until);
-  run.shown = { reports: run.reports, until, group };
-  return group;
-}
-
-/** Of the processes of its producers: whichever of them wrote a record, its timestamp is by one of these. */
-function producersClocks({ producing, instances }: Run): ClockEvidence[] {
-  const processes = new Set([...producing].map((key) => key.slice(0, key.indexOf(' '))));
-  return [...processes].flatMap((process) => instances.get(process)?.clock ?? []);
-}
-
-const callbackWaits = ({ timeline }: Run, until: EpochMs) =>
-  timeline.waiting
-    .slice(indexAfter(timeline.waiting, until))
-    .some(({ what }) => what.type === 'Assigned' || what.type === 'Revoked');
-
-function memberViews(group: Group): MemberView[] {
-  const { picture } = group.broker;
-  const theirs = picture === undefined ? [] : [...foreigners(group, picture).values()];
-  const taken = new Set(theirs.flatMap(({ partitions }) => partitions));
-  const ours = liveMembers(group).map(
-    ({ client, memberId, host, owned }): MemberView => ({
-      id: client,
-      memberId,
-      host,
-      partitions: [...owned].filter((partition) => !taken.has(partition)).sort((a, b) => a - b),
-      source: 'Clients',
-    }),
-  );
-  return [
-    ...ours,
-    ...theirs.map((one): MemberView => ({ ...one, partitions: [...one.partitions], source: 'Broker' })),
-  ].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+function addEvent(context: FoldContext, at: EpochMs, what: Happening): void {
+  const { run, name, seq } = context;
+  insert(run.timeline, { at, instance: name, seq, index: context.index++, what });
 }

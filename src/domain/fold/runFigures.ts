@@ -1,33 +1,34 @@
-/** What kinds see of a run: its figures as of one moment, as plain data that later reports do not change. */
+/** The figures of a run for the kinds: plain data as of one moment. Later reports do not change it. */
 import type { EpochMs } from '../../contract/time.ts';
 import {
   type LagChange,
   type LagRecord,
-  type LowRow,
+  type LowStretch,
   lagChange,
   lagView,
-  lowRow,
+  lowStretch,
   withSample,
 } from '../delivery/lag.ts';
 import { acknowledgedUntil } from '../delivery/producers.ts';
 import type { LagSample, Scaled } from '../evidence/facts.ts';
 import type { Rebalance, RunView } from '../figures/figures.ts';
-import { type Run, view } from './run.ts';
+import type { Run } from './run.ts';
+import { view } from './view.ts';
 
 export interface RunFigures extends RunView {
-  /** Every lag total that is kept, for questions about a stretch of time. */
+  /** Total lag over time, for `lagBetween` and `lowBetween`. */
   readonly lagRecord: Readonly<LagRecord>;
-  /** The operator's newest sample of the lag; undefined before the first. */
+  /** The operator's newest lag sample; undefined before the first. */
   readonly lagSample: LagSample | undefined;
   /** The newest sample that lists the group's members; undefined before the first. */
   readonly membersSample: LagSample | undefined;
-  /** What the operator last reported that it scaled each to; absent before it did. */
+  /** Number in the operator's last Scaled fact per resource; absent before the first. */
   readonly scaledTo: Readonly<Partial<Record<Scaled['what'], number>>>;
-  /** When a broker acknowledged the newest record, by the broker's clock; undefined before the first. */
+  /** Time of the newest acknowledged record, by the broker's clock; undefined before the first. */
   readonly lastAcknowledgedAt: EpochMs | undefined;
 }
 
-/** The figures as of `now`, by the operator's clock. Does not change the run. */
+/** The figures as of `now`, by the operator's clock. */
 export const figuresOf = (run: Run, now: EpochMs): RunFigures => ({
   ...view(run, now),
   lagRecord: { ...run.lag, points: [...run.lag.points], latest: [...run.lag.latest] },
@@ -37,15 +38,15 @@ export const figuresOf = (run: Run, now: EpochMs): RunFigures => ({
   lastAcknowledgedAt: acknowledgedUntil(run.producers),
 });
 
-/** The figures with a lag sample that is being reported in this round and has not been read back. */
-export const withLook = (figures: RunFigures, look: LagSample | undefined): RunFigures =>
-  look === undefined ? figures : { ...figures, lag: lagView(withSample(figures.lagRecord, look)) };
+/** The figures including a sample that is reported in this round and has not been read back yet. */
+export const withLagSample = (figures: RunFigures, sample: LagSample | undefined): RunFigures =>
+  sample === undefined ? figures : { ...figures, lag: lagView(withSample(figures.lagRecord, sample)) };
 
-/** Rebalances that began from `from` up to (not at) `to`, of those that are kept. */
+/** The kept rebalances that began in [from, to). */
 export const rebalancesBetween = ({ rebalances }: RunFigures, from: EpochMs, to: EpochMs): Rebalance[] =>
   rebalances.list.filter(({ at }) => at >= from && at < to);
 
-/** What lag did from `from` to `to`; `below`: a total under this number of records counts as drained. undefined without a sample. */
+/** The change of lag from `from` to `to`. A total below `below` records counts as drained. undefined without a sample. */
 export const lagBetween = (
   { lagRecord }: RunFigures,
   from: EpochMs,
@@ -53,11 +54,11 @@ export const lagBetween = (
   below?: number,
 ): LagChange | undefined => lagChange(lagRecord, from, to, below);
 
-/** Since when lag has been under `below` in the samples from `from` to `to`, and at which it had been for `forMs`; see `lowRow`. */
+/** The stretch of samples from `from` to `to` with a lag below `below` records; see `lowStretch`. */
 export const lowBetween = (
   { lagRecord }: RunFigures,
   from: EpochMs,
   to: EpochMs,
   below: number,
   forMs: number,
-): LowRow | undefined => lowRow(lagRecord, from, to, below, forMs);
+): LowStretch | undefined => lowStretch(lagRecord, from, to, below, forMs);

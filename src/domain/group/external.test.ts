@@ -2,9 +2,9 @@ import { expect, test } from '@jest/globals';
 import { BEGIN, Scenario, told } from '../../../test/support/evidence.ts';
 
 const lines = (lab: Scenario, at?: number) => lab.rebalances(at).map(told);
-const foreign = (name: string) => `${name}-member`;
+const externalId = (name: string) => `${name}-member`;
 
-/** Two of ours have four partitions between them, and the operator looks every second from 2 s to `until`. */
+/** Two of our clients share four partitions, and the operator takes a snapshot every second from 2 s to `until`. */
 function ours(until: number) {
   const lab = new Scenario().described(0, {});
   const a = lab.consumer('c-0').started(0).assigned(1000, [0, 1]);
@@ -13,7 +13,7 @@ function ours(until: number) {
   return { lab, a, b };
 }
 
-/** A console consumer joins at 10 s and takes partition 3. */
+/** An external member joins at 10 s and gets partition 3. */
 function joined() {
   const { lab, a, b } = ours(9500);
   lab.described(10_200, { 'c-0': [], 'c-1': [], x: [] }, 'PreparingRebalance');
@@ -23,7 +23,7 @@ function joined() {
   return { lab, a, b };
 }
 
-test('a foreign member joins: one rebalance, told by our clients, with it in it', () => {
+test('an external member joins: one rebalance, reported by our clients, includes it', () => {
   const { lab } = joined();
   expect(lines(lab, 15_000)).toEqual([
     'MemberJoined Eager 0→2 moved 4: c-0 +0,1; c-1 +2,3',
@@ -31,17 +31,17 @@ test('a foreign member joins: one rebalance, told by our clients, with it in it'
   ]);
   expect(lab.rebalances()[1]).toMatchObject({
     source: 'Clients',
-    reason: 'x-member (not started by this operator) joined.',
+    reason: 'External member x-member (not started by this operator) joined.',
   });
 });
 
-test('it is settled with the look that shows who has what, not after the long wait', () => {
+test('the rebalance settles with the snapshot that shows all owners, before the long wait ends', () => {
   const { lab } = joined();
   expect(lab.view(11_700).rebalances).toMatchObject({ count: 1, settled: false });
   expect(lab.view(12_100).rebalances).toMatchObject({ count: 2, settled: true });
 });
 
-test('foreign members show, marked as the broker’s word', () => {
+test('external members are listed with source Broker', () => {
   const { lab } = joined();
   const { members } = lab.view(15_000).consumers;
   expect(members.map(({ id, source, partitions }) => [id, source, partitions])).toEqual([
@@ -50,8 +50,8 @@ test('foreign members show, marked as the broker’s word', () => {
     ['x-member', 'Broker', [3]],
   ]);
   expect(members[2]).toEqual({
-    id: foreign('x'),
-    memberId: foreign('x'),
+    id: externalId('x'),
+    memberId: externalId('x'),
     clientId: 'x',
     host: '10.0.0.9',
     partitions: [3],
@@ -59,18 +59,18 @@ test('foreign members show, marked as the broker’s word', () => {
   });
 });
 
-test('it leaves: its partitions come back, one rebalance', () => {
+test('an external member leaves: one rebalance returns its partitions', () => {
   const { lab, a, b } = joined();
   lab.described(20_300, { 'c-0': [], 'c-1': [] }, 'PreparingRebalance');
   a.revoked(20_100, [0, 1]).assigned(21_000, [0, 1]);
   b.revoked(20_500, [2]).assigned(21_002, [2, 3]);
   for (let at = 21_300; at <= 25_300; at += 1000) lab.described(at, { 'c-0': [0, 1], 'c-1': [2, 3] });
   expect(lines(lab).slice(2)).toEqual(['MemberLeft Eager 3→2 moved 1: c-0 =0,1; c-1 +3 =2; x-member -3']);
-  expect(lab.rebalances()[2]?.reason).toBe('x-member (not started by this operator) left.');
+  expect(lab.rebalances()[2]?.reason).toBe('External member x-member (not started by this operator) left.');
   expect(lab.view(25_900).consumers.members.map(({ id }) => id)).toEqual(['c-0', 'c-1']);
 });
 
-test('the look that shows that it left may come late', () => {
+test('the snapshot without the external member may come late', () => {
   const { lab, a, b } = joined();
   a.revoked(20_100, [0, 1]).assigned(21_000, [0, 1]).aliveFrom(22_000, 34_000);
   b.revoked(20_500, [2]).assigned(21_002, [2, 3]).aliveFrom(22_000, 34_000);
@@ -79,7 +79,7 @@ test('the look that shows that it left may come late', () => {
   expect(lines(lab).slice(2)).toEqual(['MemberLeft Eager 3→2 moved 1: c-0 =0,1; c-1 +3 =2; x-member -3']);
 });
 
-test('an idle foreign member is in the rebalance and among the idle', () => {
+test('an idle external member is in the rebalance and in the idle list', () => {
   const { lab, a, b } = ours(9500);
   a.revoked(10_100, [0, 1]).assigned(11_000, [0, 1]);
   b.revoked(10_100, [2, 3]).assigned(11_002, [2, 3]);
@@ -88,9 +88,9 @@ test('an idle foreign member is in the rebalance and among the idle', () => {
   expect(lab.view(14_900).consumers.idle).toEqual(['x-member']);
 });
 
-test('a look at a standing group before our client has told of its new assignment is no rebalance by itself', () => {
+test('a snapshot ahead of the callbacks of our clients is no rebalance by itself', () => {
   const { lab, a, b } = ours(9500);
-  // Cooperative: the round is over for the broker while c-1 is still busy with its records.
+  // Cooperative: the broker has finished the round while c-1 is still processing records.
   lab.described(10_500, { 'c-0': [0, 1], 'c-1': [2], x: [] }, 'Stable', 'Cooperative');
   lab.described(11_500, { 'c-0': [0, 1], 'c-1': [2], x: [] }, 'Stable', 'Cooperative');
   a.assigned(10_400, [0, 1]);
@@ -104,7 +104,7 @@ test('a look at a standing group before our client has told of its new assignmen
   expect(seen.filter((line) => line.includes('x-member +3'))).toHaveLength(1);
 });
 
-test('a group of foreign members only: what looks show, with how far they are apart', () => {
+test('a group of external members only: rebalances from snapshots, with the time between these', () => {
   const lab = new Scenario().described(1000, { x: [0, 1, 2] });
   lab.described(2000, { x: [0, 1, 2] });
   lab.described(3100, { x: [], y: [] }, 'PreparingRebalance');
@@ -131,7 +131,7 @@ test('a group of foreign members only: what looks show, with how far they are ap
   expect(lab.rebalances()[1]).toMatchObject({ at: BEGIN + 9000, resolutionMs: 1800 });
 });
 
-test('what the operator scaled explains foreign members where there are no others', () => {
+test('scalings explain external members in a group without our clients', () => {
   const lab = new Scenario().described(1000, { x: [0, 1] }).scaled(1500, 'Consumers', 1, 2);
   lab
     .described(2000, { x: [0, 1] })
@@ -142,16 +142,16 @@ test('what the operator scaled explains foreign members where there are no other
     .described(8000, { x: [0, 1] })
     .described(11_000, { x: [0, 1] });
   expect(lab.rebalances().map(({ trigger, reason }) => `${trigger}: ${reason}`)).toEqual([
-    'ScaleUp: The operator scaled the consumers from 1 to 2 1.5 s before; y-member joined.',
-    'ScaleDown: The operator scaled the consumers from 2 to 1 1.0 s before; y-member left.',
+    'ScaleUp: The operator scaled the consumers from 1 to 2 (1.5 s earlier); y-member joined.',
+    'ScaleDown: The operator scaled the consumers from 2 to 1 (1.0 s earlier); y-member left.',
   ]);
 });
 
-test('consumer protocol: foreign members share theirs anew and ours notice nothing: the broker’s word, once', () => {
+test('consumer protocol: a change among external members that our clients do not notice is recorded once', () => {
   const { lab, a, b } = joined();
   for (let at = 20_000; at <= 30_000; at += 1000) {
-    const theirs: Record<string, number[]> = at < 22_000 ? { x: [3] } : { y: [3] };
-    lab.described(at, { 'c-0': [0, 1], 'c-1': [2], ...theirs }, 'Stable', 'Consumer');
+    const external: Record<string, number[]> = at < 22_000 ? { x: [3] } : { y: [3] };
+    lab.described(at, { 'c-0': [0, 1], 'c-1': [2], ...external }, 'Stable', 'Consumer');
   }
   a.aliveFrom(12_000, 30_000);
   b.aliveFrom(12_000, 30_000);
@@ -161,7 +161,7 @@ test('consumer protocol: foreign members share theirs anew and ours notice nothi
   expect(lab.rebalances()[2]?.source).toBe('Broker');
 });
 
-/** Two of ours have a partition each; a third has started and hears nothing of the group, which needs it for nothing. */
+/** Two of our clients own a partition each. A third has started and gets no callback, because no partition is left. */
 function surplus(until: number) {
   const lab = new Scenario();
   const [a, b] = ['c-0', 'c-1'].map((name, p) =>
@@ -172,7 +172,7 @@ function surplus(until: number) {
   return { lab, a, b, c };
 }
 
-test('consumer protocol: one of ours that gets nothing is a member by the broker’s word, idle, and no rebalance', () => {
+test('consumer protocol: a client without partitions becomes an idle member by a snapshot, without a rebalance', () => {
   const { lab, a } = surplus(20_000);
   expect(lab.view(6000).consumers.members.map(({ id }) => id)).toEqual(['c-0', 'c-1']);
   for (let at = 6000; at <= 10_000; at += 1000) {
@@ -186,7 +186,7 @@ test('consumer protocol: one of ours that gets nothing is a member by the broker
   ]);
   expect(idle).toEqual(['c-2']);
   expect(lab.rebalances(10_500)).toHaveLength(1);
-  // It takes over from one that leaves: three before, two after.
+  // It replaces a member that leaves: three before, two after.
   a?.revoked(11_000, [0], 'Closed').stopped(11_100);
   lab.consumer('c-2', { protocol: 'Consumer' }).assigned(12_000, [0]);
   for (let at = 13_000; at <= 15_000; at += 1000) {
@@ -195,7 +195,7 @@ test('consumer protocol: one of ours that gets nothing is a member by the broker
   expect(lines(lab, 16_000).slice(1)).toEqual(['MemberLeft Consumer 3→2 moved 1: c-0 -0; c-1 =1; c-2 +0']);
 });
 
-test('consumer protocol: what the broker still lists of a process that is over makes no member of the next one', () => {
+test('consumer protocol: a listed member of an ended process does not make the next process a member', () => {
   const { lab, c } = surplus(9000);
   lab.described(6000, { 'c-0': [0], 'c-1': [1], 'c-2': [] }, 'Stable', 'Consumer');
   c.stopped(7000);
@@ -204,14 +204,14 @@ test('consumer protocol: what the broker still lists of a process that is over m
   expect(lab.view(8900).consumers.members.map(({ id }) => id)).toEqual(['c-0', 'c-1']);
 });
 
-test('all of ours die and a foreign member takes over: nobody of ours can tell', () => {
+test('all our clients die and an external member takes over: only snapshots show it', () => {
   const { lab } = joined();
   for (let at = 26_000; at <= 40_000; at += 1000) lab.described(at, { x: [0, 1, 2, 3] });
   expect(lines(lab).slice(2)).toEqual(['SessionExpired Eager 3→1 moved 3: c-0 -0,1; c-1 -2; x-member +0,1,2 =3']);
   expect(lab.view(40_600).consumers.members.map(({ id }) => id)).toEqual(['x-member']);
 });
 
-test('a partition that comes back from a foreign member has no pause that could be measured', () => {
+test('a partition that returns from an external member has no measurable pause', () => {
   const { lab, a, b } = joined();
   b.busy([3], 2000, 10_000);
   b.revoked(30_000, [2]).assigned(30_100, [2, 3]);
@@ -221,7 +221,7 @@ test('a partition that comes back from a foreign member has no pause that could 
   expect(lab.rebalances()[2]).toMatchObject({ pauses: [], pending: [] });
 });
 
-test('ours leave at once, and the others are still busy with what they left', () => {
+test('our clients leave, and the change waits until the external members have rebalanced', () => {
   const { lab, a, b } = joined();
   a.revoked(20_100, [0, 1], 'Closed').stopped(20_200);
   b.revoked(20_101, [2], 'Closed').stopped(20_200);
@@ -231,9 +231,9 @@ test('ours leave at once, and the others are still busy with what they left', ()
   expect(lines(lab).slice(2)).toEqual(['MemberLeft Eager 3→1 moved 3: c-0 -0,1; c-1 -2; x-member +0,1,2 =3']);
 });
 
-test('a static member that restarts is the same member', () => {
+test('a restarted static member is the same member', () => {
   const lab = new Scenario();
-  const look = (at: number, memberId: string) =>
+  const sample = (at: number, memberId: string) =>
     lab.tell('operator/1', at, {
       type: 'LagSample',
       at: BEGIN + at,
@@ -244,12 +244,12 @@ test('a static member that restarts is the same member', () => {
       members: [{ memberId, clientId: 'app', host: 'h', groupInstanceId: 'app-1', partitions: [0] }],
       partitions: [],
     });
-  for (let at = 1000; at < 9000; at += 1000) look(at, at < 4000 ? 'app-1-x' : 'app-1-y');
+  for (let at = 1000; at < 9000; at += 1000) sample(at, at < 4000 ? 'app-1-x' : 'app-1-y');
   expect(lines(lab)).toEqual([]);
   expect(lab.view(9000).consumers.members[0]).toMatchObject({ id: 'app-1', memberId: 'app-1-y' });
 });
 
-test('members are not told again while they are the same; another list than the one referred to tells nothing', () => {
+test('a sample may refer to an earlier member list; a reference to an older list is ignored', () => {
   const lab = new Scenario().described(1000, { x: [0] });
   const again = (at: number, membersAsAt: number) =>
     lab.tell('operator/1', at, {
@@ -271,7 +271,7 @@ test('members are not told again while they are the same; another list than the 
   expect(lab.rebalances()[0]?.resolutionMs).toBe(1000);
 });
 
-test('a list that was cut tells nothing', () => {
+test('an incomplete member list is ignored', () => {
   const lab = new Scenario().described(1000, { x: [0] });
   lab.tell('operator/1', 2000, {
     type: 'LagSample',

@@ -1,158 +1,170 @@
 /**
- * The group as the broker describes it, look by look: members that none of our clients is (foreign ones), and what the
- * description tells about our own. A look counts only while the group stands still: of a classic group that rebalances
- * the broker tells no partitions.
+ * Evaluates the broker's descriptions of the group: external members (not started by this operator), and what the description
+ * shows about our own clients. Only descriptions of a group that is not rebalancing count, because the broker lists no partitions
+ * of a classic group while it rebalances.
  *
- * What foreign members have is taken over (`accounted`) with each rebalance that is recorded, so that no change is
- * counted twice: one that our clients saw takes in what the next look shows, and only what is left over then is
- * recorded from looks alone.
+ * Each recorded rebalance takes over the external members of that moment (`accounted`), so no change is counted twice: a
+ * rebalance that our clients saw takes in what the next snapshot shows. Only what remains after that is recorded from
+ * snapshots alone.
  */
 import type { EpochMs } from '../../contract/time.ts';
 import type { BrokerMember } from '../evidence/facts.ts';
-import type { BrokerView, Foreigner, Foreigners, Picture, Unexplained } from './brokerView.ts';
-import { type Change, type Group, inSight, type Member } from './state.ts';
-import type { Happening } from './timeline.ts';
+import type { BrokerRecord, ExternalMember, ExternalMembers, GroupSnapshot, UnexplainedChange } from './snapshot.ts';
+import { type Change, type Group, isAlive, type Member } from './state.ts';
+import type { GroupDescribed } from './timeline.ts';
 
-/** A look is about what was before it only if it came so much later: clocks are lined up to half of this (see clock.ts). */
-const LATER_MS = 100;
-/** A change that our clients saw waits so long for a look (one a second) that agrees with them. */
-const LOOK_MS = 3_000;
-/** The same while there is no look since: an operator or a broker that is busy has looks come late. */
-const LATE_LOOK_MS = 15_000;
-/** The longest that a group waits for one of its members (`max.poll.interval.ms`). */
-const UNREST_MS = 300_000;
-/** Looks have stopped when the last one is older. */
-const LOOKING_MS = 15_000;
-/** A change among foreign members is recorded when no callback of ours came so long after the look. */
-const OWN_WORD_MS = 2_000;
-/** Each rebalance of a classic group comes back to each member, to a slow one at its next poll. */
-const CLASSIC_WORD_MS = 60_000;
+/** A snapshot shows the result of a callback only if it is this much later: clocks are aligned to within half of it (see clock.ts). */
+const CLOCK_MARGIN_MS = 100;
+/** A change that our clients saw waits at most this long for a snapshot that agrees with them. Snapshots come once a second. */
+const SNAPSHOT_WAIT_MS = 3_000;
+/** The same before the first snapshot after the change, which is late if the operator or the broker is busy. */
+const FIRST_SNAPSHOT_WAIT_MS = 15_000;
+/** Longest time that a group waits for a member (default of `max.poll.interval.ms`). */
+export const LONGEST_REBALANCE_MS = 300_000;
+/** Snapshots have stopped if the newest is older than this. */
+const SNAPSHOTS_STOPPED_MS = 15_000;
+/** A change among external members is recorded if no callback of our clients follows the snapshot within this time. */
+const CALLBACK_WAIT_MS = 2_000;
+/** The same in a classic group with our clients: its rebalances reach every member, a slow one only at its next poll. */
+const CLASSIC_CALLBACK_WAIT_MS = 60_000;
 
-type Looked = Extract<Happening, { type: 'Looked' }>;
+const RESTING_STATES = new Set(['Stable', 'Empty', 'Dead']);
 
-const STANDS_STILL = new Set(['Stable', 'Empty', 'Dead']);
-
-/** Takes in a look. Gives the change among foreign members that is certain by now because another one followed it. */
-export function looked(group: Group, what: Looked, now: EpochMs): Unexplained | undefined {
+/**
+ * Takes in the broker's description of the group. Returns a change among external members that is certain now because another one
+ * followed it.
+ */
+export function takeDescription(group: Group, described: GroupDescribed, now: EpochMs): UnexplainedChange | undefined {
   const { broker } = group;
-  broker.partitionCount = what.partitionCount;
-  const members = membersIn(broker, what);
-  // A list that was cut tells nothing about those that are not in it.
-  if (members === undefined || members.length < what.groupMembers) return undefined;
-  broker.lookedAt = now;
-  if (what.groupState !== null && !STANDS_STILL.has(what.groupState)) {
-    broker.unrestAt ??= now;
+  broker.partitionCount = described.partitionCount;
+  const members = memberListOf(broker, described);
+  // An incomplete list proves nothing about the members that it omits.
+  if (members === undefined || members.length < described.groupMembers) return undefined;
+  broker.listedAt = now;
+  if (described.groupState !== null && !RESTING_STATES.has(described.groupState)) {
+    broker.rebalancingSince ??= now;
     return undefined;
   }
-  const { picture: last, unrestAt } = broker;
-  const picture: Picture = { at: now, protocol: what.protocol ?? last?.protocol ?? 'None', members };
-  broker.picture = picture;
-  broker.unrestAt = undefined;
-  if (picture.protocol === 'Consumer') admitIdle(group, picture);
-  return group.change === undefined ? compare(group, picture, last?.at ?? now, unrestAt ?? now) : undefined;
+  const { snapshot: last, rebalancingSince } = broker;
+  const snapshot: GroupSnapshot = { at: now, protocol: described.protocol ?? last?.protocol ?? 'None', members };
+  broker.snapshot = snapshot;
+  broker.rebalancingSince = undefined;
+  if (snapshot.protocol === 'Consumer') admitIdleMembers(group, snapshot);
+  return group.change === undefined
+    ? findUnexplained(group, snapshot, last?.at ?? now, rebalancingSince ?? now)
+    : undefined;
 }
 
-function membersIn(
-  broker: BrokerView,
-  { sampleAt, members, membersAsAt }: Looked,
+/** The sample's member list, or the earlier one that it refers to. */
+function memberListOf(
+  broker: BrokerRecord,
+  { sampleAt, members, membersAsAt }: GroupDescribed,
 ): readonly BrokerMember[] | undefined {
   if (members !== undefined) {
-    broker.told = { sampleAt, members };
+    broker.memberList = { sampleAt, members };
     return members;
   }
-  return broker.told !== undefined && broker.told.sampleAt === membersAsAt ? broker.told.members : undefined;
+  const { memberList } = broker;
+  return memberList !== undefined && memberList.sampleAt === membersAsAt ? memberList.members : undefined;
 }
 
 /**
- * The consumer protocol (KIP-848) calls a member that is assigned nothing not back: only the broker's word shows that
- * it is in the group. It is no rebalance, since nobody else notices.
+ * Adds our idle clients to the group. Under KIP-848 a member without partitions gets no rebalance callback; only the broker's
+ * group description shows that it has joined. This is no rebalance, since no other member notices.
  */
-function admitIdle(group: Group, { members }: Picture): void {
+function admitIdleMembers(group: Group, { members }: GroupSnapshot): void {
   const known = [...group.members.values()];
   for (const { memberId, clientId, partitions } of members) {
     if (partitions.length > 0) continue;
-    const member = known.findLast((one) => one.client === clientId && !one.goodbye && inSight(group, one));
-    // What the broker still lists may be the process before.
+    const member = known.findLast((one) => one.client === clientId && !one.cleanStop && isAlive(group, one));
+    // The listed member may belong to the client's previous process.
     if (member === undefined || known.some((one) => one !== member && one.memberId === memberId)) continue;
     member.inGroup = true;
     member.memberId = memberId;
   }
 }
 
-function compare(group: Group, picture: Picture, before: EpochMs, at: EpochMs): Unexplained | undefined {
+/** Compares a snapshot with the accounted external members and notes an unexplained change. */
+function findUnexplained(
+  group: Group,
+  snapshot: GroupSnapshot,
+  before: EpochMs,
+  at: EpochMs,
+): UnexplainedChange | undefined {
   const { broker } = group;
-  const now = foreigners(group, picture);
-  if (broker.accounted === undefined || broker.late) {
-    account(group, now);
+  const now = externalMembers(group, snapshot);
+  if (broker.accounted === undefined || broker.snapshotOwed) {
+    accountFor(group, now);
     return undefined;
   }
-  // Our own have not told yet what the broker already knows: theirs is the word to wait for.
-  if (!agrees(group, picture)) return undefined;
+  // The broker is ahead of our clients: their callbacks are on the way.
+  if (!agreesWithClients(group, snapshot)) return undefined;
   const { unexplained } = broker;
   if (unexplained !== undefined) {
-    if (sameForeigners(foreigners(group, unexplained.picture), now)) return undefined;
-    if (!classicWithOurs(group, unexplained.picture)) return unexplained;
+    if (sameMembers(externalMembers(group, unexplained.snapshot), now)) return undefined;
+    if (!isClassicWithOurClients(group, unexplained.snapshot)) return unexplained;
   }
-  broker.unexplained = sameForeigners(broker.accounted, now)
+  const waitMs = isClassicWithOurClients(group, snapshot) ? CLASSIC_CALLBACK_WAIT_MS : CALLBACK_WAIT_MS;
+  broker.unexplained = sameMembers(broker.accounted, now)
     ? undefined
     : {
         at: unexplained?.at ?? at,
         before: unexplained?.before ?? before,
-        picture,
-        until: picture.at + (classicWithOurs(group, picture) ? CLASSIC_WORD_MS : OWN_WORD_MS),
+        snapshot,
+        until: snapshot.at + waitMs,
       };
   return undefined;
 }
 
-const classicWithOurs = (group: Group, { protocol, members }: Picture) =>
-  protocol !== 'Consumer' && members.some((member) => isOurs(group, member));
+const isClassicWithOurClients = (group: Group, { protocol, members }: GroupSnapshot) =>
+  protocol !== 'Consumer' && members.some((member) => isOurClient(group, member));
 
-/** A rebalance has been recorded with these foreign members in it. */
-export function account(group: Group, now: Foreigners): void {
+/** Takes these external members over: the recorded rebalances account for them. */
+export function accountFor(group: Group, members: ExternalMembers): void {
   const { broker } = group;
-  broker.accounted = now;
-  broker.late = false;
+  broker.accounted = members;
+  broker.snapshotOwed = false;
   broker.unexplained = undefined;
-  for (const { partitions } of now.values()) {
+  for (const { partitions } of members.values()) {
     for (const partition of partitions) {
       group.everOwned.add(partition);
-      // When it comes back to us nobody knows how far others have been: there is no pause to measure.
+      // The progress of external members is unknown, so no pause can be measured when the partition comes back.
       group.processing.delete(partition);
     }
   }
 }
 
-/** Told by one of our own clients: its name (also its client.id) or its member id. */
-export const isOurs = ({ own }: Group, { memberId, clientId }: BrokerMember) => own.has(memberId) || own.has(clientId);
+/** The member is one of our clients, by its client.id (their name) or its member id. */
+const isOurClient = ({ ownIds }: Group, { memberId, clientId }: BrokerMember) =>
+  ownIds.has(memberId) || ownIds.has(clientId);
 
 /**
- * By what stays the same when a member comes back: its group.instance.id, else its member id. What one of ours has by
- * now is no longer theirs, unless the broker doesn't list that one.
+ * External members in a snapshot, keyed by what stays the same when a member restarts. Partitions that our clients have taken
+ * since are left out, unless the broker no longer lists their owner.
  */
-export function foreigners(group: Group, picture: Picture): Foreigners {
-  const { members } = picture;
-  const gone = new Set(missing(group, picture).map(({ key }) => key));
-  const isTheirs = (partition: number) => {
+export function externalMembers(group: Group, snapshot: GroupSnapshot): ExternalMembers {
+  const unlisted = new Set(unlistedMembers(group, snapshot).map(({ key }) => key));
+  const isExternal = (partition: number) => {
     const owner = group.owners.get(partition);
-    return owner === undefined || gone.has(owner);
+    return owner === undefined || unlisted.has(owner);
   };
-  const found = new Map<string, Foreigner>();
-  for (const member of members) {
-    if (isOurs(group, member)) continue;
+  const external = new Map<string, ExternalMember>();
+  for (const member of snapshot.members) {
+    if (isOurClient(group, member)) continue;
     const { memberId, clientId, host, groupInstanceId } = member;
     const id = groupInstanceId ?? (memberId.startsWith(clientId) ? memberId : `${clientId}-${memberId}`);
-    found.set(groupInstanceId ?? memberId, {
+    external.set(groupInstanceId ?? memberId, {
       id,
       memberId,
       clientId,
       host,
-      partitions: member.partitions.filter(isTheirs),
+      partitions: member.partitions.filter(isExternal),
     });
   }
-  return found;
+  return external;
 }
 
-function sameForeigners(a: Foreigners, b: Foreigners): boolean {
+function sameMembers(a: ExternalMembers, b: ExternalMembers): boolean {
   if (a.size !== b.size) return false;
   for (const [key, { partitions }] of a) {
     const other = b.get(key);
@@ -162,14 +174,14 @@ function sameForeigners(a: Foreigners, b: Foreigners): boolean {
   return true;
 }
 
-/** What each of our members that the broker lists has told of itself is what the broker says. */
-function agrees(group: Group, { members }: Picture): boolean {
+/** Each of our listed clients has reported the same partitions as the broker. */
+function agreesWithClients(group: Group, { members }: GroupSnapshot): boolean {
   return members.every((listed) => {
-    if (!isOurs(group, listed)) return true;
+    if (!isOurClient(group, listed)) return true;
     const member = memberOf(group, listed);
     return (
       member !== undefined &&
-      !member.awaiting &&
+      !member.awaitsAssignment &&
       member.owned.size === listed.partitions.length &&
       listed.partitions.every((partition) => member.owned.has(partition))
     );
@@ -184,49 +196,50 @@ function memberOf(group: Group, { memberId, clientId }: BrokerMember): Member | 
   );
 }
 
-/** The look that shows how a change ended; undefined while there is none. */
-export function pictureAfter({ broker }: Group, { lastAt }: Change): Picture | undefined {
-  return broker.picture !== undefined && broker.picture.at >= lastAt + LATER_MS ? broker.picture : undefined;
+/** The snapshot that shows how a change ended; undefined until there is one. */
+export function snapshotAfter({ broker }: Group, { lastAt }: Change): GroupSnapshot | undefined {
+  const { snapshot } = broker;
+  return snapshot !== undefined && snapshot.at >= lastAt + CLOCK_MARGIN_MS ? snapshot : undefined;
 }
 
-/** The broker's description says that nothing more belongs to the change. */
-export function saysOver(group: Group, change: Change): boolean {
-  const picture = pictureAfter(group, change);
-  if (picture === undefined || !agrees(group, picture)) return false;
-  if (picture.members.length === 0) return true;
-  const owned = new Set(picture.members.flatMap(({ partitions }) => partitions));
+/** A snapshot proves that nothing more belongs to the change. */
+export function snapshotShowsEnd(group: Group, change: Change): boolean {
+  const snapshot = snapshotAfter(group, change);
+  if (snapshot === undefined || !agreesWithClients(group, snapshot)) return false;
+  if (snapshot.members.length === 0) return true;
+  const owned = new Set(snapshot.members.flatMap(({ partitions }) => partitions));
   return [...change.concerned].every((partition) => owned.has(partition));
 }
 
-/** A look that will tell who else was in the change is still expected: also for as long as others are busy with it. */
-export function awaitsLook(group: Group, { at, lastAt }: Change, now: EpochMs): boolean {
-  const { lookedAt, unrestAt, accounted, partitionCount } = group.broker;
-  if (lookedAt === undefined) return false;
-  // Nobody else was there, and our own have all partitions: one who came meanwhile has nothing.
+/** A snapshot of the external members in this change is still expected, also while they are still rebalancing. */
+export function awaitsSnapshot(group: Group, { at, lastAt }: Change, now: EpochMs): boolean {
+  const { listedAt, rebalancingSince, accounted, partitionCount } = group.broker;
+  if (listedAt === undefined) return false;
+  // There were no external members, and our clients own all partitions: an external member that joined owns nothing.
   if (accounted?.size === 0 && partitionCount > 0 && group.owners.size >= partitionCount) return false;
-  const waits = lookedAt >= lastAt + LATER_MS ? LOOK_MS : LATE_LOOK_MS;
-  const looking = lookedAt >= at - LOOKING_MS && now - lastAt < waits;
-  const busy = unrestAt !== undefined && lookedAt >= lastAt && now - lookedAt < LOOK_MS && now - lastAt < UNREST_MS;
-  return looking || busy;
+  const waitMs = listedAt >= lastAt + CLOCK_MARGIN_MS ? SNAPSHOT_WAIT_MS : FIRST_SNAPSHOT_WAIT_MS;
+  if (listedAt >= at - SNAPSHOTS_STOPPED_MS && now - lastAt < waitMs) return true;
+  const stillRebalancing = rebalancingSince !== undefined && listedAt >= lastAt && now - listedAt < SNAPSHOT_WAIT_MS;
+  return stillRebalancing && now - lastAt < LONGEST_REBALANCE_MS;
 }
 
-/** Our members that the broker does not list: they are out of the group, whether they know it or not. */
-export const missing = (group: Group, { members }: Picture): Member[] =>
+/** Our members that the broker does not list. They are no longer in the group, even if they have not noticed yet. */
+export const unlistedMembers = (group: Group, { members }: GroupSnapshot): Member[] =>
   [...group.members.values()].filter(
     (one) =>
       one.inGroup && !members.some((listed) => listed.memberId === one.memberId || listed.clientId === one.client),
   );
 
-/** Something is going on among members that are not ours. */
-export function foreignUnrest(group: Group): boolean {
+/** External members are rebalancing, or a change among them is not recorded yet. */
+export function externalChangePending(group: Group): boolean {
   const { broker } = group;
   if (broker.unexplained !== undefined) return true;
-  if (broker.unrestAt === undefined || group.time - (broker.lookedAt ?? 0) > LOOKING_MS) return false;
-  return broker.told?.members.some((member) => !isOurs(group, member)) === true;
+  if (broker.rebalancingSince === undefined || group.time - (broker.listedAt ?? 0) > SNAPSHOTS_STOPPED_MS) return false;
+  return broker.memberList?.members.some((member) => !isOurClient(group, member)) === true;
 }
 
-/** Partition → id of the foreign member that has it. */
-export function foreignOwners(all: Foreigners | undefined): Map<number, string> {
+/** Partition → id of the external member that owns it. */
+export function externalOwners(all: ExternalMembers | undefined): Map<number, string> {
   const owners = new Map<number, string>();
   for (const { id, partitions } of all?.values() ?? []) for (const partition of partitions) owners.set(partition, id);
   return owners;

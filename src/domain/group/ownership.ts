@@ -1,18 +1,19 @@
-/** Which of our members owns what. */
+/** Tracks which of our members owns which partition. */
 import type { EpochMs } from '../../contract/time.ts';
 import type { Change, Group, Member } from './state.ts';
-import { AT_WORK_MS } from './trigger.ts';
+import { STILL_PROCESSING_MS } from './trigger.ts';
 
-/** Others own its partitions without it having given them up: it has been out of the group for a while. */
-export function putOut(group: Group, change: Change, member: Member, now: EpochMs): void {
+/** Notes that the group has removed a member: others own its partitions, or the broker no longer lists it. */
+export function remove(group: Group, change: Change, member: Member, now: EpochMs): void {
   const silentMs = now - member.seenAt;
-  change.putOut.set(member.key, silentMs);
-  member.putOutAtWork = !member.ended && silentMs <= AT_WORK_MS;
+  change.removed.set(member.key, silentMs);
+  member.removedWhileProcessing = !member.ended && silentMs <= STILL_PROCESSING_MS;
   member.inGroup = false;
-  member.awaiting = false;
+  member.awaitsAssignment = false;
   release(group, member);
 }
 
+/** Takes all partitions from a member. */
 export function release(group: Group, member: Member): void {
   for (const partition of member.owned) {
     if (group.owners.get(partition) === member.key) group.owners.delete(partition);
@@ -20,7 +21,8 @@ export function release(group: Group, member: Member): void {
   member.owned.clear();
 }
 
-export function own(group: Group, change: Change, member: Member, partition: number): void {
+/** Gives a partition to a member. */
+export function assign(group: Group, change: Change, member: Member, partition: number): void {
   group.owners.set(partition, member.key);
   member.owned.add(partition);
   change.concerned.add(partition);

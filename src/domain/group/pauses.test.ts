@@ -1,51 +1,53 @@
 import { expect, test } from '@jest/globals';
 import { Scenario } from '../../../test/support/evidence.ts';
-import type { ClockUsed } from '../clock/clock.ts';
-import { type Interval, pauseBefore, stopTheWorldMs, worthNoting } from './pauses.ts';
+import type { ProcessClock } from '../clock/clock.ts';
+import { type Interval, isPause, pauseBefore, stopTheWorldMs } from './pauses.ts';
 
-const HERE: ClockUsed = { of: 'c-0/1', correction: 0, errorMs: 3 };
-const THERE: ClockUsed = { of: 'c-1/1', correction: -2000, errorMs: 4 };
+const HERE: ProcessClock = { process: 'c-0/1', correction: 0, errorMs: 3 };
+const THERE: ProcessClock = { process: 'c-1/1', correction: -2000, errorMs: 4 };
 const between = (from: number, to: number): Interval => ({ from, to });
 
 test.each([
   ['a backlog: the time without a record', 900, 100_000, between(100, 900)],
   ['a quiet topic: only since the record was there', 900, 30, between(870, 900)],
-  ['a record that had not waited', 900, 0, undefined],
+  ['a record without waiting time', 900, 0, undefined],
   ['less than a millisecond', 100.5, 100_000, undefined],
   ['begun before the last one ended', 90, 100_000, undefined],
 ])('pause: %s', (_what, b, waited, pause) => {
-  const found = pauseBefore({ endedAt: 100, endedBy: HERE, handedOver: true, working: 0 }, b, waited, HERE);
+  const found = pauseBefore({ endedAt: 100, endedBy: HERE, evidenceComplete: true, working: 0 }, b, waited, HERE);
   expect(found?.errorMs).toBe(0);
-  expect(found && worthNoting(found) ? between(found.from, found.to) : undefined).toEqual(pause);
+  expect(found && isPause(found) ? between(found.from, found.to) : undefined).toEqual(pause);
 });
 
-const error = (by: ClockUsed, waited: number, clock: ClockUsed) =>
-  pauseBefore({ endedAt: 100, endedBy: by, handedOver: true, working: 0 }, 900, waited, clock)?.errorMs;
+const error = (by: ProcessClock, waited: number, clock: ProcessClock) =>
+  pauseBefore({ endedAt: 100, endedBy: by, evidenceComplete: true, working: 0 }, 900, waited, clock)?.errorMs;
 
 test.each([
   ['one process', HERE, HERE, 100_000, 0],
   ['one process whose clock was corrected in between', HERE, { ...HERE, correction: 12 }, 100_000, 12],
   ['two processes', HERE, THERE, 100_000, 7],
-  ['two processes, but the record had only just come', HERE, THERE, 30, 0],
+  ['two processes, the record had just been written', HERE, THERE, 30, 0],
   ['two processes, the record had waited about as long', HERE, THERE, 802, 7],
-])('by how much a pause may be off: %s', (_what, by, clock, waited, ms) => {
+])('error of a pause: %s', (_what, by, clock, waited, ms) => {
   expect(error(by, waited, clock)).toBe(ms);
 });
 
 test.each([
-  ['a process that ended without a goodbye may have worked on', THERE, 100_000, 757],
+  ['a killed process may have continued', THERE, 100_000, 757],
   ['no longer than the pause is', THERE, 200, 157],
   ['its own records are all known', HERE, 100_000, 0],
-])('by how much, where nothing was handed over: %s', (_what, clock, waited, ms) => {
-  expect(pauseBefore({ endedAt: 100, endedBy: HERE, handedOver: false, working: 0 }, 900, waited, clock)?.errorMs).toBe(
-    ms,
-  );
+])('error of a pause after incomplete evidence: %s', (_what, clock, waited, ms) => {
+  expect(
+    pauseBefore({ endedAt: 100, endedBy: HERE, evidenceComplete: false, working: 0 }, 900, waited, clock)?.errorMs,
+  ).toBe(ms);
 });
 
-test('no pause before the first record, nor while somebody works on the partition', () => {
-  const none = { endedAt: undefined, endedBy: undefined, handedOver: false, working: 0 };
+test('no pause before the first record, nor while the partition is being processed', () => {
+  const none = { endedAt: undefined, endedBy: undefined, evidenceComplete: false, working: 0 };
   expect(pauseBefore(none, 900, 500, HERE)).toBeUndefined();
-  expect(pauseBefore({ endedAt: 100, endedBy: HERE, handedOver: true, working: 1 }, 900, 500, HERE)).toBeUndefined();
+  expect(
+    pauseBefore({ endedAt: 100, endedBy: HERE, evidenceComplete: true, working: 1 }, 900, 500, HERE),
+  ).toBeUndefined();
 });
 
 test.each<[string, Interval[], Interval[][], number]>([
@@ -53,15 +55,15 @@ test.each<[string, Interval[], Interval[][], number]>([
   ['one partition', [between(100, 130)], [], 30],
   ['all at once', [between(100, 130), between(105, 140), between(90, 128)], [], 23],
   ['one after the other', [between(100, 130), between(130, 160)], [], 0],
-  ['one worked on', [between(100, 130)], [[between(50, 200)]], 0],
+  ['one processed meanwhile', [between(100, 130)], [[between(50, 200)]], 0],
   ['one record of no length in between', [between(100, 130)], [[between(110, 110)]], 0],
   ['one quiet meanwhile', [between(100, 130)], [[between(50, 100), between(130, 200)]], 30],
-  ['one worked on in one pause, not in both', [between(100, 130), between(120, 190)], [[between(170, 175)]], 0],
+  ['one processed during one of two pauses', [between(100, 130), between(120, 190)], [[between(170, 175)]], 0],
 ])('stop the world: %s', (_what, pauses, others, ms) => {
   expect(stopTheWorldMs(pauses, others)).toBe(ms);
 });
 
-/** Two members, two partitions each, busy with a backlog; the group changes at 10 s. */
+/** One member processes a backlog of three partitions; a second member starts at 9 s. */
 const busy = (protocol: 'Eager' | 'Cooperative') => {
   const lab = new Scenario();
   const a = lab.consumer('c-0', { protocol }).assigned(1000, [0, 1, 2]).busy([0, 1, 2], 1100, 10_000);
@@ -69,7 +71,7 @@ const busy = (protocol: 'Eager' | 'Cooperative') => {
   return { lab, a, b };
 };
 
-test('eager: all partitions stand still, the world stops as long as the shortest overlap', () => {
+test('eager: all partitions pause, and stop-the-world is their overlap', () => {
   const { lab, a, b } = busy('Eager');
   a.revoked(10_000, [0, 1, 2]).assigned(10_030, [0, 1]).busy([0], 10_035, 12_000).busy([1], 10_040, 12_000);
   b.assigned(10_032, [2]).busy([2], 10_050, 12_000);
@@ -85,7 +87,7 @@ test('eager: all partitions stand still, the world stops as long as the shortest
   });
 });
 
-test('cooperative: only the partition that moves stands still, the world does not stop', () => {
+test('cooperative: only the moved partition pauses, so there is no stop-the-world', () => {
   const { lab, a, b } = busy('Cooperative');
   b.assigned(10_000, []);
   a.revoked(10_001, [2]).busy([0, 1], 10_000, 15_000);
@@ -99,7 +101,7 @@ test('cooperative: only the partition that moves stands still, the world does no
   });
 });
 
-test('what stood still before the first callback counts: a crash shows by its partition', () => {
+test('a pause that began before the first callback counts: the partition of a crashed member', () => {
   const lab = new Scenario();
   const a = lab.consumer('c-0', { protocol: 'Cooperative' }).assigned(1000, [0]).busy([0], 1100, 20_000);
   lab.consumer('c-1', { protocol: 'Cooperative' }).assigned(1000, [1]).busy([1], 1100, 10_000);
@@ -107,7 +109,7 @@ test('what stood still before the first callback counts: a crash shows by its pa
   expect(lab.rebalances()[1]).toMatchObject({ pauses: [{ partition: 1, ms: 6217 }], stopTheWorldMs: 0 });
 });
 
-test('partitions that were quiet do not count, and a quiet topic has no pause', () => {
+test('quiet partitions do not count and have no pause', () => {
   const { lab, a, b } = busy('Eager');
   a.revoked(10_000, [0, 1, 2]).assigned(10_030, [0, 1]).busy([0], 10_035, 12_000);
   b.assigned(10_032, [2]);
@@ -116,7 +118,7 @@ test('partitions that were quiet do not count, and a quiet topic has no pause', 
   expect(lab.rebalances()[1]).toMatchObject({ pauses: [{ partition: 0, ms: 35 }], stopTheWorldMs: 35, pending: [] });
 });
 
-test('a partition without a record since is pending, and fills in when one comes', () => {
+test('a partition without a record since is pending until one is processed', () => {
   const { lab, a, b } = busy('Eager');
   a.revoked(10_000, [0, 1, 2]).assigned(10_030, [0, 1]).busy([0, 1], 10_035, 12_000);
   b.assigned(10_032, [2]);
@@ -135,7 +137,7 @@ test('a partition without a record since is pending, and fills in when one comes
   });
 });
 
-test('a partition that has never had a record has no pause and is not waited for', () => {
+test('a partition that never had a record has no pause and is not pending', () => {
   const { lab, a, b } = busy('Eager');
   a.revoked(10_000, [0, 1, 2]).assigned(10_030, [0, 1, 3]).busy([0, 1], 10_035, 12_000).worked(3, 10_500, 10_700);
   b.assigned(10_032, [2, 4]).busy([2], 10_035, 12_000);
@@ -146,7 +148,7 @@ test('a partition that has never had a record has no pause and is not waited for
   });
 });
 
-test('a pause within a batch counts when it meets the change', () => {
+test('a pause within a batch counts if it overlaps the change', () => {
   const { lab, a } = busy('Cooperative');
   a.worked(0, 10_000, 10_900, 0, {
     longestPause: { from: Date.UTC(2026, 0, 1) + 10_100, to: Date.UTC(2026, 0, 1) + 10_700 },
@@ -155,7 +157,7 @@ test('a pause within a batch counts when it meets the change', () => {
   expect(lab.rebalances()[1]).toMatchObject({ pauses: [{ partition: 0, ms: 600 }], stopTheWorldMs: 0 });
 });
 
-test('a pause that is over before the change, or begins after it, is none of it', () => {
+test('a pause that ends before the change or begins after it does not count', () => {
   const { lab, a } = busy('Cooperative');
   a.busy([0], 10_300, 10_550).busy([1, 2], 10_000, 12_000).busy([0], 10_900, 12_000);
   a.assigned(10_700, [0, 1, 2]);

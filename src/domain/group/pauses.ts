@@ -1,62 +1,65 @@
-/** Pauses of partitions and the stop of the world, by the definitions of the design. Times in ms since 1970. */
+/** Measures pauses of partitions and stop-the-world times. Durations are in ms, times in ms since 1970. */
 import type { EpochMs } from '../../contract/time.ts';
-import { type ClockUsed, errorBetween } from '../clock/clock.ts';
+import { errorBetween, type ProcessClock } from '../clock/clock.ts';
 
 export interface Interval {
   readonly from: EpochMs;
   readonly to: EpochMs;
 }
 
-/** A pause, perhaps of no length, and by how much its length may be off. */
+/** A pause, possibly of length 0, and the largest error of its length. */
 export interface Pause extends Interval {
   readonly errorMs: number;
 }
 
-/** Shorter ones are no pauses: the client reports none below either. */
+/** Shorter pauses are ignored. Clients do not report them either. */
 const SHORTEST_PAUSE_MS = 1;
-/** Stretches of work closer than this are one: between two batches of a busy partition is only the client's own loop. */
-const SAME_STRETCH_MS = 5;
-/** Of one partition around one rebalance; beyond, the two oldest are taken for one. */
-const STRETCHES = 2_000;
+/** Intervals of work closer than this are merged: only the client's poll loop runs between two batches of a busy partition. */
+const SAME_INTERVAL_MS = 5;
+/** Limit of intervals kept per partition and rebalance. Beyond, the two oldest are merged. */
+const INTERVALS_KEPT = 2_000;
 
-/** How far the processing of one partition has come. */
+/** Progress of one partition. */
 export interface Processing {
-  /** End of the record that ended last; undefined before the first. */
+  /** When the last processed record ended; undefined before the first. */
   endedAt: EpochMs | undefined;
-  /** By which clock. */
-  endedBy: ClockUsed | undefined;
-  /** Who ended it has told of all that it did with the partition: it gave it up itself, or what it left behind when it died has been read. */
-  handedOver: boolean;
-  /** Batches begun and not ended: more than one when a member that lost the partition works on. */
+  /** Clock of `endedAt`. */
+  endedBy: ProcessClock | undefined;
+  /**
+   * The last owner's evidence for this partition is complete: it revoked the partition itself, or its journal was read after
+   * it died.
+   */
+  evidenceComplete: boolean;
+  /** Batches in progress. More than one if a member that lost the partition continues to process. */
   working: number;
 }
 
 /**
- * Of what a process did that ended without a goodbye and left nothing behind, so much at most is not known: a consumer
- * reports each 250 ms, and a machine that is busy lets that timer and the report's way be late.
+ * Longest unreported work of a process that was killed and left no readable journal. A consumer reports every 250 ms; a busy
+ * machine delays that timer and the report.
  */
 const UNREPORTED_MS = 750;
 
 /**
- * The pause before a record: `a`, when the last record before ended, `b`, when this one began, `waitedMs`, how long
- * it had been in the log at `b`: min(b − a, waited), up to `b`. undefined without a record before and during work
- * on the partition.
+ * The pause before a record that began at `b`: min(b − a, waitedMs), ending at `b`. `a` is the end of the previous record,
+ * `waitedMs` the time that the record had been in the log. undefined without a previous record, and while the partition is
+ * being processed.
  *
- * Its error is that of b − a: of two clocks where `a` and `b` are of different processes; within one only what its
- * correction changed in between, usually nothing. A process that ended without a goodbye may have worked on after the
- * last record that is known of it, so `a` may be later. A pause that the waiting bounds is off by less or not at all. The
- * waiting itself is taken as told: the consumer's clock against that of the record's timestamp.
+ * The error is that of b − a. If `a` and `b` are from different processes, it is the error of both clocks, otherwise only the
+ * change of the clock's correction (usually 0). A killed process may have continued after its last known record, so `a` may be
+ * later. A pause limited by `waitedMs` has a smaller error or none. `waitedMs` itself is taken as reported: it compares the
+ * consumer's clock with the record's timestamp.
  */
 export function pauseBefore(
-  { endedAt, endedBy, handedOver, working }: Processing,
+  { endedAt, endedBy, evidenceComplete, working }: Processing,
   b: EpochMs,
   waitedMs: number,
-  clock: ClockUsed,
+  clock: ProcessClock,
 ): Pause | undefined {
   if (endedAt === undefined || endedBy === undefined || working > 0) return undefined;
   const between = b - endedAt;
   const errorMs = errorBetween(endedBy, clock);
-  const unreportedMs = endedBy.of === clock.of || handedOver ? 0 : UNREPORTED_MS;
+  const unreportedMs = endedBy.process === clock.process || evidenceComplete ? 0 : UNREPORTED_MS;
   const bounded = (ms: number) => Math.max(0, Math.min(ms, waitedMs));
   const ms = bounded(between);
   return {
@@ -66,29 +69,30 @@ export function pauseBefore(
   };
 }
 
-export const worthNoting = (pause: Interval): boolean => pause.to - pause.from >= SHORTEST_PAUSE_MS;
+export const isPause = ({ from, to }: Interval): boolean => to - from >= SHORTEST_PAUSE_MS;
 
+/** The longer interval; `a` if both are equally long. */
 export const longer = (a: Interval | undefined, b: Interval | undefined): Interval | undefined =>
   a === undefined || (b !== undefined && b.to - b.from > a.to - a.from) ? b : a;
 
-/** Adds a stretch of work; stretches come about in order. */
-export function addStretch(stretches: Interval[], stretch: Interval): void {
-  const last = stretches.at(-1);
-  if (last !== undefined && stretch.from - last.to <= SAME_STRETCH_MS && stretch.from >= last.from) {
-    stretches[stretches.length - 1] = { from: last.from, to: Math.max(last.to, stretch.to) };
+/** Adds an interval of work. Intervals arrive roughly in order. */
+export function addWork(intervals: Interval[], work: Interval): void {
+  const last = intervals.at(-1);
+  if (last !== undefined && work.from - last.to <= SAME_INTERVAL_MS && work.from >= last.from) {
+    intervals[intervals.length - 1] = { from: last.from, to: Math.max(last.to, work.to) };
     return;
   }
-  stretches.push(stretch);
-  if (stretches.length > STRETCHES) {
-    const [first, second] = stretches as [Interval, Interval];
-    stretches.splice(0, 2, { from: Math.min(first.from, second.from), to: Math.max(first.to, second.to) });
+  intervals.push(work);
+  if (intervals.length > INTERVALS_KEPT) {
+    const [first, second] = intervals as [Interval, Interval];
+    intervals.splice(0, 2, { from: Math.min(first.from, second.from), to: Math.max(first.to, second.to) });
   }
 }
 
 /**
- * How long every partition with records waiting stood still: the intersection of the pauses; none when a partition
- * without a pause (`others`: its stretches of work) was worked on during any of them. Partitions that were quiet are
- * in neither and don't count.
+ * Time during which every partition with waiting records paused: the intersection of all pauses. 0 if a partition without a
+ * pause was processed during any of them (`others`: the work of these partitions). Quiet partitions are in neither list and
+ * do not count.
  */
 export function stopTheWorldMs(pauses: Interval[], others: Interval[][]): number {
   if (pauses.length === 0) return 0;
@@ -96,5 +100,5 @@ export function stopTheWorldMs(pauses: Interval[], others: Interval[][]): number
   const to = pauses.reduce((earliest, pause) => Math.min(earliest, pause.to), Number.POSITIVE_INFINITY);
   if (to <= from) return 0;
   const during = (work: Interval) => pauses.some((pause) => work.from < pause.to && work.to > pause.from);
-  return others.some((stretches) => stretches.some(during)) ? 0 : to - from;
+  return others.some((intervals) => intervals.some(during)) ? 0 : to - from;
 }

@@ -1,14 +1,14 @@
-/** Who stood still around a change of the group: finds the pauses of partitions in the records processed, and fills them in. */
+/** Finds the pauses of partitions around a change of the group, from the records processed before and after it. */
 import type { EpochMs } from '../../contract/time.ts';
-import type { ClockUsed } from '../clock/clock.ts';
+import type { ProcessClock } from '../clock/clock.ts';
 import type { Rebalance } from '../figures/figures.ts';
-import { addStretch, type Interval, longer, type Pause, pauseBefore, stopTheWorldMs, worthNoting } from './pauses.ts';
-import { type Around, copied, copyAround, type Group, type Settled } from './state.ts';
+import { addWork, type Interval, isPause, longer, type Pause, pauseBefore, stopTheWorldMs } from './pauses.ts';
+import { copied, copyPauses, type Group, type PartitionPauses, type Settled } from './state.ts';
 
-export function workBegan(group: Group, partition: number, at: EpochMs, waitedMs: number, clock: ClockUsed): void {
+export function workBegan(group: Group, partition: number, at: EpochMs, waitedMs: number, clock: ProcessClock): void {
   let processing = group.processing.get(partition);
   if (processing === undefined) {
-    processing = { endedAt: undefined, endedBy: undefined, handedOver: false, working: 0 };
+    processing = { endedAt: undefined, endedBy: undefined, evidenceComplete: false, working: 0 };
     group.processing.set(partition, processing);
   }
   notePause(group, partition, pauseBefore(processing, at, waitedMs, clock));
@@ -19,7 +19,7 @@ export function workEnded(
   group: Group,
   partition: number,
   work: Interval,
-  clock: ClockUsed,
+  clock: ProcessClock,
   longestPause: Interval | undefined,
 ): void {
   const processing = group.processing.get(partition);
@@ -29,61 +29,62 @@ export function workEnded(
   if (processing.endedAt === undefined || work.to >= processing.endedAt) {
     processing.endedAt = work.to;
     processing.endedBy = clock;
-    processing.handedOver = false;
+    processing.evidenceComplete = false;
   }
   const { change } = group;
   if (change !== undefined) {
-    const around = aroundOf(change.around, partition);
-    if (around.fresh) around.fresh = false;
-    else addStretch(around.work, work);
+    const pauses = pausesOf(change.pauses, partition);
+    if (pauses.awaitsFirstBatch) pauses.awaitsFirstBatch = false;
+    else addWork(pauses.work, work);
   }
-  eachPending(group, partition, (settled) => {
-    addStretch(aroundOf(settled.around, partition).work, work);
+  forEachPending(group, partition, (settled) => {
+    addWork(pausesOf(settled.pauses, partition).work, work);
     if (work.to >= settled.outline.settledAt) {
       settled.pending.delete(partition);
       group.pendingIn.set(partition, (group.pendingIn.get(partition) ?? 0) - 1);
-      finish(settled);
+      finishIfComplete(settled);
     }
   });
 }
 
-/** A process gives these partitions up, or is dead and has left everything behind: what it did with them is known to the end. */
-export function handedOver(group: Group, instance: string, partitions: Iterable<number>): void {
+/** A process revoked these partitions, or died with a readable journal. Its evidence for them is complete. */
+export function markEvidenceComplete(group: Group, instance: string, partitions: Iterable<number>): void {
   for (const partition of partitions) {
     const processing = group.processing.get(partition);
-    if (processing?.endedBy?.of === instance) processing.handedOver = true;
+    if (processing?.endedBy?.process === instance) processing.evidenceComplete = true;
   }
 }
 
+/** Adds a pause to the change in progress and to the settled changes that it overlaps. */
 function notePause(group: Group, partition: number, pause: Pause | undefined): void {
   if (pause === undefined) return;
-  const noted = worthNoting(pause) ? { from: pause.from, to: pause.to } : undefined;
+  const noted = isPause(pause) ? { from: pause.from, to: pause.to } : undefined;
   const { change } = group;
   if (change !== undefined && pause.to >= change.at) {
-    const around = aroundOf(change.around, partition);
-    around.errorMs = Math.max(around.errorMs, pause.errorMs);
-    if (pause.from <= change.lastAt) around.longest = longer(around.longest, noted);
-    else around.beyond = longer(around.beyond, noted);
+    const pauses = pausesOf(change.pauses, partition);
+    pauses.errorMs = Math.max(pauses.errorMs, pause.errorMs);
+    if (pause.from <= change.lastAt) pauses.longest = longer(pauses.longest, noted);
+    else pauses.longestAfter = longer(pauses.longestAfter, noted);
   }
-  eachPending(group, partition, (settled) => {
+  forEachPending(group, partition, (settled) => {
     if (pause.to < settled.outline.at || pause.from > settled.outline.settledAt) return;
-    const around = aroundOf(settled.around, partition);
-    around.errorMs = Math.max(around.errorMs, pause.errorMs);
-    around.longest = longer(around.longest, noted);
+    const pauses = pausesOf(settled.pauses, partition);
+    pauses.errorMs = Math.max(pauses.errorMs, pause.errorMs);
+    pauses.longest = longer(pauses.longest, noted);
   });
 }
 
-function aroundOf(all: Map<number, Around>, partition: number): Around {
-  let around = all.get(partition);
-  if (around === undefined) {
-    around = { longest: undefined, beyond: undefined, errorMs: 0, work: [], fresh: true };
-    all.set(partition, around);
+function pausesOf(all: Map<number, PartitionPauses>, partition: number): PartitionPauses {
+  let pauses = all.get(partition);
+  if (pauses === undefined) {
+    pauses = { longest: undefined, longestAfter: undefined, errorMs: 0, work: [], awaitsFirstBatch: true };
+    all.set(partition, pauses);
   }
-  return around;
+  return pauses;
 }
 
-/** The settled changes that wait for a record of this partition, made this group's own first. */
-function eachPending(group: Group, partition: number, visit: (settled: Settled) => void): void {
+/** Visits the settled changes that wait for a record of this partition. A change held by another group is copied first. */
+function forEachPending(group: Group, partition: number, visit: (settled: Settled) => void): void {
   if (!group.pendingIn.get(partition)) return;
   group.settled.forEach((settled, index) => {
     if (!settled.pending.has(partition)) return;
@@ -93,7 +94,7 @@ function eachPending(group: Group, partition: number, visit: (settled: Settled) 
         ...settled,
         holder: group,
         pending: new Set(settled.pending),
-        around: copied(settled.around, copyAround),
+        pauses: copied(settled.pauses, copyPauses),
       };
       group.settled[index] = own;
     }
@@ -101,17 +102,18 @@ function eachPending(group: Group, partition: number, visit: (settled: Settled) 
   });
 }
 
-/** Nothing pending: the figures are what they will stay, and what they were made from can go. */
-export function finish(settled: Settled): void {
+/** Fixes the figures once nothing is pending, and drops the data that they were made from. */
+export function finishIfComplete(settled: Settled): void {
   if (settled.pending.size > 0) return;
-  settled.final = complete(settled);
-  settled.around = new Map();
+  settled.final = toRebalance(settled);
+  settled.pauses = new Map();
 }
 
 const toMicros = (ms: number) => Math.round(ms * 1000) / 1000;
 
-export function complete({ outline, around, pending }: Settled): Rebalance {
-  const known = [...around].filter(([partition]) => !pending.has(partition)).sort(([a], [b]) => a - b);
+/** The rebalance with all pauses known so far. */
+export function toRebalance({ outline, pauses: all, pending }: Settled): Rebalance {
+  const known = [...all].filter(([partition]) => !pending.has(partition)).sort(([a], [b]) => a - b);
   const pauses = known.flatMap(([partition, { longest }]) =>
     longest === undefined ? [] : [{ partition, ...longest }],
   );

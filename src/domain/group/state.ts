@@ -1,108 +1,116 @@
-/** What is known of a run's consumer group: members, who owns what, the change that is going on, those that have settled. */
+/** The state of a run's consumer group: members, owners, the change in progress and the settled changes. */
 import type { EpochMs } from '../../contract/time.ts';
 import type { RebalanceProtocol, Scaled } from '../evidence/facts.ts';
 import type { Rebalance } from '../figures/figures.ts';
-import { type BrokerView, unseen } from './brokerView.ts';
 import type { Interval, Processing } from './pauses.ts';
-import type { Circumstances, Scaling, Trouble } from './trigger.ts';
+import { type BrokerRecord, noSnapshots } from './snapshot.ts';
+import type { Circumstances, ReportedError, Scaling } from './trigger.ts';
 
-/** No longer a live member after so long without a fact: five times the 3 s at which an idle consumer says `Alive`. */
-export const LOST_SIGHT_MS = 15_000;
+/** A member without a fact for this long is no longer alive. An idle consumer sends `Alive` every 3 s. */
+export const SILENT_MS = 15_000;
 
-/** One process's client: another process under the same name is another member. */
+/** One client of one process. A new process under the same name is a new member. */
 export interface Member {
   readonly key: string;
   readonly client: string;
   host: string;
-  /** It has a group.instance.id: the group waits for it to come back, until its session ends. */
+  /** It has a group.instance.id: the group waits for its return until its session expires. */
   static: boolean;
-  /** It sends heartbeats while it processes a record. */
-  beatsAtWork: boolean;
+  /** Its client library sends heartbeats while it processes a record. */
+  heartbeatsWhileProcessing: boolean;
   memberId: string;
   owned: Set<number>;
-  /** As the broker sees it: from its first assignment until it closes, finds itself out, or others get its partitions. */
+  /** The broker counts it as a member: from its first assignment until it closes, learns of its removal or is replaced as owner. */
   inGroup: boolean;
-  /** It gave everything up (or lost it) and will be assigned anew. */
-  awaiting: boolean;
-  /** It closed itself or has begun to stop. */
-  goodbye: boolean;
-  /** Its process is over. */
+  /** It gave up or lost all its partitions and expects a new assignment. */
+  awaitsAssignment: boolean;
+  /** It has begun or finished a clean stop. */
+  cleanStop: boolean;
+  /** Its process has ended. */
   ended: boolean;
-  /** Others got its partitions while it was at work. */
-  putOutAtWork: boolean;
+  /** It was removed (fenced) from the group while it was still processing records. */
+  removedWhileProcessing: boolean;
   seenAt: EpochMs;
 }
 
-/** One partition around one change. */
-export interface Around {
+/** The pauses of one partition around one change. */
+export interface PartitionPauses {
   longest: Interval | undefined;
-  /** Longest pause that began after the last callback: counts when another callback follows. */
-  beyond: Interval | undefined;
-  /** By how much the length of a pause looked at may be off, also of those too short to be one. */
+  /** Longest pause that began after the last callback. It counts once another callback follows. */
+  longestAfter: Interval | undefined;
+  /** Largest error of all pauses considered, including those too short to count, in ms. */
   errorMs: number;
+  /** Intervals in which records were processed. */
   work: Interval[];
-  /** It had no record before: its first batch says nothing about waiting. */
-  fresh: boolean;
+  /** The partition had no record before the change, so no pause can precede its first batch. */
+  awaitsFirstBatch: boolean;
 }
 
 /** A change that has not settled. */
 export interface Change {
+  /** Time of the first callback. */
   at: EpochMs;
+  /** Time of the last callback. */
   lastAt: EpochMs;
   protocol: RebalanceProtocol;
-  /** Client by key of its member. */
+  /** Member key → client. */
   membersBefore: Map<string, string>;
+  /** Partition → name of its owner. */
   ownersBefore: Map<number, string>;
-  /** Owned by somebody at the beginning or since. */
+  /** Partitions with an owner at the start or since. */
   concerned: Set<number>;
-  openedByGoodbye: boolean;
-  /** Every callback was a member closing itself. */
-  onlyGoodbyes: boolean;
+  /** The first callback was a member that closed itself. */
+  openedByCleanStop: boolean;
+  /** Every callback was a member that closed itself. */
+  onlyCleanStops: boolean;
   lost: Circumstances['lost'];
-  /** Clients that were called back. */
+  /** Clients that had a callback. */
   calledBack: Set<string>;
-  /** Time from the last sign of life of those whose partitions went to others, by key. */
-  putOut: Map<string, number>;
-  said: string[];
-  /** The broker called the group stable, at. */
+  /** Key of a removed member → time from its last fact to its removal, in ms. */
+  removed: Map<string, number>;
+  /** Explanations by the client library. */
+  libraryReasons: string[];
+  /** Time at which the broker last described the group as Stable. */
   stableAt: EpochMs | undefined;
-  around: Map<number, Around>;
+  pauses: Map<number, PartitionPauses>;
 }
 
-/** A change that has settled; its pauses fill in until no partition is pending. */
+/** A change that has settled. Its pauses are completed until no partition is pending. */
 export interface Settled {
-  /** The group that may change it in place: a copy of the group changes a copy. */
+  /** The only group that may change it in place. A copy of the group changes a copy. */
   holder: Group;
   readonly outline: Omit<Rebalance, 'stopTheWorldMs' | 'longestPauseMs' | 'pauses' | 'pending'>;
   pending: Set<number>;
-  around: Map<number, Around>;
-  /** Set once nothing is pending. */
+  pauses: Map<number, PartitionPauses>;
+  /** The complete rebalance; undefined while partitions are pending. */
   final: Rebalance | undefined;
 }
 
 export interface Group {
-  /** Time of the newest event, also the clock by which members are lost sight of: when no evidence comes at all, nobody is. */
+  /** Time of the newest event. Silence of a member is measured against it, so no member falls silent if all evidence stops. */
   time: EpochMs;
   members: Map<string, Member>;
   /** Partition → key of its owner. */
   owners: Map<number, string>;
+  /** Partitions that have had an owner. */
   everOwned: Set<number>;
-  /** Names of clients that have been members, with the newest of their keys. */
-  known: Map<string, string>;
+  /** Client that has been a member → newest of its keys. */
+  knownClients: Map<string, string>;
   processing: Map<number, Processing>;
-  /** Partition → settled changes it is pending in. */
+  /** Partition → number of settled changes that it is pending in. */
   pendingIn: Map<number, number>;
   scalings: Scaling[];
-  /** What each Scaled led to last, to tell a repetition. */
+  /** Target of the last Scaled fact, to detect repetitions. */
   scaledTo: Map<Scaled['what'], number>;
-  troubles: Trouble[];
+  errors: ReportedError[];
   /** Names and member ids of our own clients. */
-  own: Set<string>;
-  broker: BrokerView;
+  ownIds: Set<string>;
+  broker: BrokerRecord;
+  /** The change in progress. */
   change: Change | undefined;
   settled: Settled[];
   count: number;
-  /** Of rebalances that are no longer kept. */
+  /** Totals of the rebalances that are no longer kept. */
   partitionsMoved: number;
   longestPauseMs: number;
   longestStopTheWorldMs: number;
@@ -113,14 +121,14 @@ export const emptyGroup = (): Group => ({
   members: new Map(),
   owners: new Map(),
   everOwned: new Set(),
-  known: new Map(),
+  knownClients: new Map(),
   processing: new Map(),
   pendingIn: new Map(),
   scalings: [],
   scaledTo: new Map(),
-  troubles: [],
-  own: new Set(),
-  broker: unseen(),
+  errors: [],
+  ownIds: new Set(),
+  broker: noSnapshots(),
   change: undefined,
   settled: [],
   count: 0,
@@ -131,38 +139,39 @@ export const emptyGroup = (): Group => ({
 
 export const copied = <K, V>(map: Map<K, V>, copy: (value: V) => V) =>
   new Map([...map].map(([key, value]) => [key, copy(value)]));
-export const copyAround = (around: Around): Around => ({ ...around, work: [...around.work] });
 
-/** A group that can go on from here without the original noticing. */
+export const copyPauses = (pauses: PartitionPauses): PartitionPauses => ({ ...pauses, work: [...pauses.work] });
+
+/** A copy of the group. Changing it leaves the original as it is. */
 export function copyGroup(group: Group): Group {
   return {
     ...group,
     members: copied(group.members, (member) => ({ ...member, owned: new Set(member.owned) })),
     owners: new Map(group.owners),
     everOwned: new Set(group.everOwned),
-    known: new Map(group.known),
+    knownClients: new Map(group.knownClients),
     processing: copied(group.processing, (one) => ({ ...one })),
     pendingIn: new Map(group.pendingIn),
     scalings: group.scalings.map((one) => ({ ...one })),
     scaledTo: new Map(group.scaledTo),
-    troubles: [...group.troubles],
-    own: new Set(group.own),
+    errors: [...group.errors],
+    ownIds: new Set(group.ownIds),
     broker: { ...group.broker },
     change: group.change && {
       ...group.change,
       concerned: new Set(group.change.concerned),
       lost: [...group.change.lost],
       calledBack: new Set(group.change.calledBack),
-      putOut: new Map(group.change.putOut),
-      said: [...group.change.said],
-      around: copied(group.change.around, copyAround),
+      removed: new Map(group.change.removed),
+      libraryReasons: [...group.change.libraryReasons],
+      pauses: copied(group.change.pauses, copyPauses),
     },
     settled: [...group.settled],
   };
 }
 
-/** Members that are at work, as far as one can tell. */
+/** Members of the group that are alive, as far as their facts show. */
 export const liveMembers = (group: Group): Member[] =>
-  [...group.members.values()].filter((member) => member.inGroup && inSight(group, member));
+  [...group.members.values()].filter((member) => member.inGroup && isAlive(group, member));
 
-export const inSight = (group: Group, { ended, seenAt }: Member) => !ended && group.time - seenAt <= LOST_SIGHT_MS;
+export const isAlive = (group: Group, { ended, seenAt }: Member) => !ended && group.time - seenAt <= SILENT_MS;

@@ -1,9 +1,9 @@
 /**
- * Brings what different processes report into the order in which it happened. Reports of one process come in its
- * order; those of different ones arrive in any. Events therefore wait here, sorted by time, until nothing older is expected.
+ * Sorts the events of all processes by time. Reports of one process arrive in its order, reports of different processes in any
+ * order. Events therefore wait here until no older ones are expected.
  */
 import type { EpochMs } from '../../contract/time.ts';
-import type { ClockUsed } from '../clock/clock.ts';
+import type { ProcessClock } from '../clock/clock.ts';
 import { indexAfter, insertInOrder } from '../clock/inOrder.ts';
 import type {
   Alive,
@@ -19,50 +19,63 @@ import type {
 } from '../evidence/facts.ts';
 
 interface Stamp {
-  /** By the broker's clock (see clock.ts). */
+  /** Time by the broker's clock (see clock.ts). */
   at: EpochMs;
   instance: string;
-  /** Of the report within the instance, and of the event within the report: the order of events of the same time. */
+  /** Number of the report within the instance. With `index` it orders events of the same time. */
   seq: number;
+  /** Number of the event within the report. */
   index: number;
 }
 
-/** What a consumer told of itself. */
-export type Told = Started | Stopping | Stopped | Died | Assigned | Revoked | Alive | ClientError;
+/** A consumer's report about itself. */
+export type ClientFact = Started | Stopping | Stopped | Died | Assigned | Revoked | Alive | ClientError;
 
-export type Happening =
-  | Told
-  | Scaled
-  /** A batch of records of one partition: the first began to be processed, the last one ended. */
-  | { type: 'WorkBegan'; client: string; partition: number; waitedMs: number; clock: ClockUsed }
-  | {
-      type: 'WorkEnded';
-      client: string;
-      partition: number;
-      beganAt: EpochMs;
-      clock: ClockUsed;
-      longestPause?: { from: EpochMs; to: EpochMs };
-    }
-  /** The operator asked the broker to describe the group. `sampleAt`: `at` of the sample, as it says. */
-  | ({ type: 'Looked'; sampleAt: EpochMs /** Of the topic. */; partitionCount: number } & Pick<
-      LagSample,
-      'groupState' | 'groupMembers' | 'protocol' | 'members' | 'membersAsAt'
-    >);
+/** Processing of a batch's first record began. */
+interface WorkBegan {
+  type: 'WorkBegan';
+  client: string;
+  partition: number;
+  /** Time that the record had been in the log. */
+  waitedMs: number;
+  clock: ProcessClock;
+}
+
+/** Processing of a batch's last record ended. */
+interface WorkEnded {
+  type: 'WorkEnded';
+  client: string;
+  partition: number;
+  beganAt: EpochMs;
+  clock: ProcessClock;
+  longestPause?: { from: EpochMs; to: EpochMs };
+}
+
+/** The broker described the group to the operator. */
+export type GroupDescribed = {
+  type: 'GroupDescribed';
+  /** `at` of the sample, uncorrected. */
+  sampleAt: EpochMs;
+  /** Partitions of the topic. */
+  partitionCount: number;
+} & Pick<LagSample, 'groupState' | 'groupMembers' | 'protocol' | 'members' | 'membersAsAt'>;
+
+export type Happening = ClientFact | Scaled | WorkBegan | WorkEnded | GroupDescribed;
 
 export type GroupEvent = Stamp & { what: Happening };
 
 export interface Timeline {
-  /** Sorted. */
+  /** Sorted by time. */
   waiting: GroupEvent[];
 }
 
 export const emptyTimeline = (): Timeline => ({ waiting: [] });
 
-const before = (a: GroupEvent, b: GroupEvent) =>
+const compareEvents = (a: GroupEvent, b: GroupEvent) =>
   a.at - b.at || (a.instance === b.instance ? a.seq - b.seq || a.index - b.index : a.instance < b.instance ? -1 : 1);
 
-export const insert = ({ waiting }: Timeline, event: GroupEvent): void => insertInOrder(waiting, event, before);
+export const insert = ({ waiting }: Timeline, event: GroupEvent): void => insertInOrder(waiting, event, compareEvents);
 
-/** Takes out, in order, what happened up to `at`. */
+/** Removes and returns the events up to `at`, in order. */
 export const takeUntil = (timeline: Timeline, at: EpochMs): GroupEvent[] =>
   timeline.waiting.splice(0, indexAfter(timeline.waiting, at));

@@ -1,309 +1,321 @@
-/** Why a rebalance happened, from what was seen, with the reasoning as a sentence. The first reason that holds is taken. */
+/** Finds the trigger of a rebalance from its circumstances and explains it in a sentence. The first reason that applies wins. */
 import type { EpochMs } from '../../contract/time.ts';
 import type { RebalanceTrigger } from '../figures/figures.ts';
 
-/** A change of the operator's that is still expected to show in the group. */
+/** A change by the operator that is still expected to show in the group. */
 export interface Scaling {
   what: 'Consumers' | 'Partitions';
   at: EpochMs;
   from: number;
   to: number;
-  /** So many members (for Partitions: 1) have not been seen to come or go for it yet. */
-  left: number;
+  /** Number of members whose joining or leaving it may still explain. For Partitions: 1 until explained. */
+  remaining: number;
 }
 
-/** An error that a client told of, not yet taken for the reason of a rebalance. */
-export interface Trouble {
+/** An error reported by a client that has not explained a rebalance yet. */
+export interface ReportedError {
   client: string;
   at: EpochMs;
   code: string;
   message: string;
-  /** Others had got its partitions before, while it worked on. */
-  atWork: boolean;
+  /** The client had been removed from the group before, while it was still processing records. */
+  removedWhileProcessing: boolean;
 }
 
-/** A member that was put out of the group. */
+/** A member of ours that is no longer in the group. */
 interface Departure {
   client: string;
-  /** It closed itself or was about to stop. */
-  goodbye: boolean;
-  /** It has a group.instance.id: closing itself did not make it leave. */
+  /** It had begun or finished a clean stop. */
+  cleanStop: boolean;
+  /** It has a group.instance.id, so its clean stop did not make it leave. */
   static: boolean;
-  /** Its client sends heartbeats while it processes a record. */
-  beatsAtWork: boolean;
-  /** Time from its last sign of life until others had its partitions (or the change had settled). */
+  /** Its client library sends heartbeats while it processes a record. */
+  heartbeatsWhileProcessing: boolean;
+  /** Time from its last fact until its partitions had other owners, or until the change had settled, in ms. */
   silentMs: number;
 }
 
 export interface Circumstances {
   at: EpochMs;
   settledAt: EpochMs;
-  /** The first callback was a member closing itself. */
-  openedByGoodbye: boolean;
-  /** Clients in the group after and not before, by name. `returned`: those of them that were in it earlier, under another process. */
+  /** The first callback was a member that closed itself. */
+  openedByCleanStop: boolean;
+  /** Clients in the group only after the change, by name. */
   joined: string[];
+  /** Those of `joined` that were members before with another process. */
   returned: string[];
   left: Departure[];
-  /** Members that this operator did not start, by id: what the broker's description shows. */
-  foreignJoined: string[];
-  foreignLeft: string[];
-  /** The run has no clients of its own: those that the operator scales are foreign ones. */
-  ownsNone: boolean;
-  /** Members that found themselves put out, in the order told, with what the library said; `atWork`: others had its partitions while it worked on. */
-  lost: { client: string; reason: string; atWork: boolean }[];
-  troubles: Trouble[];
+  /** Ids of external members in the group only after the change. */
+  externalJoined: string[];
+  /** Ids of external members in the group only before the change. */
+  externalLeft: string[];
+  /** The run has no clients of its own: the operator scales external members. */
+  noOwnClients: boolean;
+  /** Members that learned of their removal, in order, with the client library's explanation. */
+  lost: { client: string; reason: string; removedWhileProcessing: boolean }[];
+  errors: ReportedError[];
   scalings: Scaling[];
-  /** Owned now, and never before, in a group that had members. */
+  /** Partitions that have an owner for the first time, in a group that had members. */
   newPartitions: number[];
-  /** What the client library said about this assignment. */
-  said: string[];
+  /** The client library's explanations of this assignment. */
+  libraryReasons: string[];
 }
 
 export interface Judgement {
   trigger: RebalanceTrigger;
+  /** One or more sentences. */
   reason: string;
-  /** The change of the operator's that explains it, and for how many members. */
+  /** The scaling that explains the rebalance, and the number of members that it explains. */
   scaling?: { of: Scaling; members: number };
 }
 
-/** A scaling explains members that come or go up to this long after it: pods are scheduled and started in between. */
+/** A scaling explains members that join or leave within this time, in which pods are scheduled and started. */
 const SCALING_MS = 120_000;
-/** Clients learn of new partitions by their metadata refresh (`topic.metadata.refresh.interval.ms`, 5 min). */
+/** Clients learn of new partitions at their metadata refresh (`topic.metadata.refresh.interval.ms`, 5 min). */
 const PARTITIONS_MS = 600_000;
-/** An error explains a rebalance up to this long after. */
-const TROUBLE_MS = 60_000;
+/** An error explains a rebalance within this time after it. */
+const ERROR_MS = 60_000;
 /**
- * A member that reported up to this long before others had its partitions was at work, not dead: a session lasts at
- * least 6 s (`group.min.session.timeout.ms`), of which a dead member may have used 3 s before it died (`heartbeat.interval.ms`).
+ * A member that reported at most this long before its removal was still processing, not dead. A session lasts at least 6 s
+ * (`group.min.session.timeout.ms`), of which a dead member may have used 3 s before it died (`heartbeat.interval.ms`).
  */
-export const AT_WORK_MS = 2_000;
-/** The operator's own clock and the clients' may differ a little. */
+export const STILL_PROCESSING_MS = 2_000;
+/** Largest difference expected between the clocks of the operator and the clients. */
 const CLOCKS_MS = 1_000;
 
+/** Error texts of an exceeded max.poll.interval.ms. */
 const POLL = /max[ ._-]?poll/i;
-/** Not when the brokers did answer: that the group is waiting for this member, which is at work and doesn't poll. */
+/**
+ * Error texts of an expired session. "Rebalance in progress" excludes it: the brokers answered, and the group is waiting for this
+ * member because it does not poll.
+ */
 const SESSION = /session.{0,20}(timed? ?out|timeout|expired)(?!.*rebalance in progress)/is;
-/** It was put out, and this is only how it learns of that: by a commit that is refused, for example. */
+/** Error texts by which a client learns of its removal, such as a refused commit. */
 const NO_MEMBER = /unknown.?member|illegal.?generation|(fenced|stale).?(member|instance)/i;
 
 export function judge(seen: Circumstances): Judgement {
   const found = REASONS.reduce<Judgement | undefined>((first, reason) => first ?? reason(seen), undefined);
-  const judgement = withForeign(
-    found ?? { trigger: 'Unknown' as const, reason: 'Nothing that was reported explains it.' },
+  const judgement = withExternal(
+    found ?? { trigger: 'Unknown' as const, reason: 'No reported event explains this rebalance.' },
     seen,
   );
-  const said = seen.said.filter((text) => text !== '' && !judgement.reason.includes(text));
-  return said.length === 0 ? judgement : { ...judgement, reason: `${judgement.reason} The client says: ${said[0]}.` };
+  const added = seen.libraryReasons.filter((text) => text !== '' && !judgement.reason.includes(text));
+  return added.length === 0
+    ? judgement
+    : { ...judgement, reason: `${judgement.reason} The client reported: ${added[0]}.` };
 }
 
-const WORKED_ON =
-  'found itself no longer a member; others had got its partitions while it was at work: it had not polled in time';
+const REMOVED_WHILE_PROCESSING =
+  'was removed from the group while it was processing records, because it had not polled within max.poll.interval.ms';
 
-const textOf = ({ code, message }: Trouble) => `${code} ${message}`;
-const reported = ({ client, code, message }: Trouble) => `${client} reported ${code}: ${message}`;
-const recent = ({ troubles, at, settledAt }: Pick<Circumstances, 'troubles' | 'at' | 'settledAt'>): Trouble[] =>
-  troubles.filter((trouble) => trouble.at <= settledAt && trouble.at >= at - TROUBLE_MS);
+const textOf = ({ code, message }: ReportedError) => `${code} ${message}`;
+const reported = ({ client, code, message }: ReportedError) => `${client} reported ${code}: ${message}`;
+const recent = ({ errors, at, settledAt }: Pick<Circumstances, 'errors' | 'at' | 'settledAt'>): ReportedError[] =>
+  errors.filter((error) => error.at <= settledAt && error.at >= at - ERROR_MS);
 
-/** What foreign members did at the same time. */
-function withForeign(judgement: Judgement, seen: Circumstances): Judgement {
-  const told = foreign(seen);
-  const all = [...seen.foreignJoined, ...seen.foreignLeft];
-  if (told === '' || all.every((id) => judgement.reason.includes(id))) return judgement;
-  return { ...judgement, reason: `${judgement.reason} At the same time ${told}.` };
+/** Adds what external members did at the same time. */
+function withExternal(judgement: Judgement, seen: Circumstances): Judgement {
+  const changes = externalChanges(seen);
+  const all = [...seen.externalJoined, ...seen.externalLeft];
+  if (changes === '' || all.every((id) => judgement.reason.includes(id))) return judgement;
+  return { ...judgement, reason: `${judgement.reason} At the same time, ${changes}.` };
 }
 
 type Reason = (seen: Circumstances) => Judgement | undefined;
 
 const REASONS: Reason[] = [
-  foundItselfOut,
-  hadTrouble,
+  learnedOfRemoval,
+  reportedError,
   partitionsAdded,
   scaledUp,
   scaledDown,
   restarted,
-  putOut,
+  removed,
   left,
   joined,
-  foreignCame,
-  movedAlone,
+  externalChanged,
+  explainedByLibrary,
 ];
 
-function foundItselfOut({ lost, ...seen }: Circumstances): Judgement | undefined {
+function learnedOfRemoval({ lost, ...seen }: Circumstances): Judgement | undefined {
   const first = lost[0];
   if (first === undefined) return undefined;
   const { client, reason } = lost.find((one) => one.reason !== '') ?? first;
-  const said = reason === '' ? '' : `: ${reason}`;
+  const explanation = reason === '' ? '' : `: ${reason}`;
   if (POLL.test(reason)) {
-    return { trigger: 'PollIntervalExceeded', reason: `${client} was put out for not polling in time${said}.` };
+    return {
+      trigger: 'PollIntervalExceeded',
+      reason: `${client} was removed from the group because it had not polled within max.poll.interval.ms${explanation}.`,
+    };
   }
   const exceeded = recent(seen).find(
-    (trouble) => lost.some((one) => one.client === trouble.client) && POLL.test(textOf(trouble)),
+    (error) => lost.some((one) => one.client === error.client) && POLL.test(textOf(error)),
   );
   if (exceeded !== undefined) return { trigger: 'PollIntervalExceeded', reason: `${reported(exceeded)}.` };
-  const working = lost.find(({ reason, atWork }) => !SESSION.test(reason) && atWork);
-  if (working !== undefined) return { trigger: 'PollIntervalExceeded', reason: `${working.client} ${WORKED_ON}.` };
-  return { trigger: 'SessionExpired', reason: `${client} found itself no longer a member${said}.` };
+  const processing = lost.find((one) => !SESSION.test(one.reason) && one.removedWhileProcessing);
+  if (processing !== undefined) {
+    return { trigger: 'PollIntervalExceeded', reason: `${processing.client} ${REMOVED_WHILE_PROCESSING}.` };
+  }
+  return { trigger: 'SessionExpired', reason: `${client} was removed from the group${explanation}.` };
 }
 
-function hadTrouble(seen: Circumstances): Judgement | undefined {
-  const telling = (pattern: RegExp) => recent(seen).find((trouble) => pattern.test(textOf(trouble)));
-  const exceeded = telling(POLL);
+function reportedError(seen: Circumstances): Judgement | undefined {
+  const matching = (pattern: RegExp) => recent(seen).find((error) => pattern.test(textOf(error)));
+  const exceeded = matching(POLL);
   if (exceeded !== undefined) return { trigger: 'PollIntervalExceeded', reason: `${reported(exceeded)}.` };
-  const expired = telling(SESSION);
+  const expired = matching(SESSION);
   if (expired !== undefined) return { trigger: 'SessionExpired', reason: `${reported(expired)}.` };
-  const out = telling(NO_MEMBER);
-  if (out === undefined) return undefined;
-  if (!out.atWork) return { trigger: 'SessionExpired', reason: `${reported(out)}.` };
-  return { trigger: 'PollIntervalExceeded', reason: `${reported(out)}; it ${WORKED_ON}.` };
+  const noMember = matching(NO_MEMBER);
+  if (noMember === undefined) return undefined;
+  if (!noMember.removedWhileProcessing) return { trigger: 'SessionExpired', reason: `${reported(noMember)}.` };
+  return { trigger: 'PollIntervalExceeded', reason: `${reported(noMember)}; it ${REMOVED_WHILE_PROCESSING}.` };
 }
 
 function partitionsAdded(seen: Circumstances): Judgement | undefined {
-  const { newPartitions, scalings, at, settledAt, joined, left, foreignJoined, foreignLeft } = seen;
+  const { newPartitions, scalings, at, settledAt, joined, left, externalJoined, externalLeft } = seen;
   if (newPartitions.length === 0) return undefined;
-  const what = `partition${newPartitions.length === 1 ? '' : 's'} ${some(newPartitions.map(String))}`;
-  const scaling = pending(scalings, 'Partitions', at - PARTITIONS_MS, settledAt);
+  const partitions = `partition${newPartitions.length === 1 ? '' : 's'} ${listed(newPartitions.map(String))}`;
+  const scaling = openScaling(scalings, 'Partitions', at - PARTITIONS_MS, settledAt);
   if (scaling !== undefined) {
     return {
       trigger: 'PartitionsAdded',
-      reason: `The operator raised the partitions from ${scaling.from} to ${scaling.to} ${since(scaling, at)}; ${what} got an owner.`,
+      reason: `The operator raised the number of partitions from ${scaling.from} to ${scaling.to} (${earlier(scaling, at)}); ${partitions} got an owner.`,
       scaling: { of: scaling, members: 1 },
     };
   }
-  if ([joined, left, foreignJoined, foreignLeft].some((members) => members.length > 0)) return undefined;
-  return { trigger: 'PartitionsAdded', reason: `No member came or went, and ${what} got an owner for the first time.` };
+  if ([joined, left, externalJoined, externalLeft].some((members) => members.length > 0)) return undefined;
+  return {
+    trigger: 'PartitionsAdded',
+    reason: `No member joined or left; ${partitions} got an owner for the first time.`,
+  };
 }
 
-function scaledUp({
-  scalings,
-  at,
-  settledAt,
-  ownsNone,
-  foreignJoined,
-  joined: ours,
-}: Circumstances): Judgement | undefined {
-  const joined = ownsNone ? foreignJoined : ours;
-  const scaling = pending(scalings, 'Consumers', at - SCALING_MS, settledAt, 1);
+function scaledUp(seen: Circumstances): Judgement | undefined {
+  const joined = seen.noOwnClients ? seen.externalJoined : seen.joined;
+  const scaling = openScaling(seen.scalings, 'Consumers', seen.at - SCALING_MS, seen.settledAt, 1);
   if (joined.length === 0 || scaling === undefined) return undefined;
   return {
     trigger: 'ScaleUp',
-    reason: `The operator scaled the consumers from ${scaling.from} to ${scaling.to} ${since(scaling, at)}; ${some(joined)} joined.`,
+    reason: `${consumersScaled(scaling, seen.at)}; ${listed(joined)} joined.`,
     scaling: { of: scaling, members: joined.length },
   };
 }
 
-function scaledDown({
-  scalings,
-  at,
-  settledAt,
-  ownsNone,
-  foreignLeft,
-  left: ours,
-}: Circumstances): Judgement | undefined {
-  const left = ownsNone ? foreignLeft : names(ours);
-  const scaling = pending(scalings, 'Consumers', at - SCALING_MS, settledAt, -1);
+function scaledDown(seen: Circumstances): Judgement | undefined {
+  const { noOwnClients, at } = seen;
+  const left = noOwnClients ? seen.externalLeft : namesOf(seen.left);
+  const scaling = openScaling(seen.scalings, 'Consumers', at - SCALING_MS, seen.settledAt, -1);
   if (left.length === 0 || scaling === undefined) return undefined;
-  const scaled = `The operator scaled the consumers from ${scaling.from} to ${scaling.to} ${since(scaling, at)}`;
+  const scaled = consumersScaled(scaling, at);
   const explained = { of: scaling, members: left.length };
-  // What set it off is not the scaling itself but the end of the session: a clean stop waits for nothing.
-  const killed = ours.filter(({ goodbye, silentMs }) => !ownsNone && !goodbye && silentMs > AT_WORK_MS);
-  const longest = Math.max(...killed.map(({ silentMs }) => silentMs));
+  // The end of a killed member's session triggers the rebalance, not the scaling. After a clean stop nothing is waited for.
+  const killed = seen.left.filter(
+    ({ cleanStop, silentMs }) => !noOwnClients && !cleanStop && silentMs > STILL_PROCESSING_MS,
+  );
   if (killed.length > 0) {
-    const rest = ours.filter((one) => !killed.includes(one));
-    const also = rest.length === 0 ? '' : `; ${some(names(rest))} left`;
+    const longestMs = Math.max(...killed.map(({ silentMs }) => silentMs));
+    const rest = seen.left.filter((one) => !killed.includes(one));
+    const also = rest.length === 0 ? '' : `; ${listed(namesOf(rest))} left`;
     return {
       trigger: 'SessionExpired',
-      reason: `${scaled} and killed ${some(names(killed))}, last heard of ${seconds(longest)} before and gone without a goodbye: what it owned waited for session.timeout.ms${also}.`,
+      reason: `${scaled} and killed ${listed(namesOf(killed))}, last heard from ${seconds(longestMs)} earlier${also}. A killed consumer does not leave the group, so its partitions waited for session.timeout.ms.`,
       scaling: explained,
     };
   }
-  return { trigger: 'ScaleDown', reason: `${scaled}; ${some(left)} left.`, scaling: explained };
+  return { trigger: 'ScaleDown', reason: `${scaled}; ${listed(left)} left.`, scaling: explained };
 }
 
 function restarted({ returned }: Circumstances): Judgement | undefined {
   if (returned.length === 0) return undefined;
-  return { trigger: 'Restart', reason: `${some(returned)} came back as a new process.` };
+  return { trigger: 'Restart', reason: `${listed(returned)} came back as a new process.` };
 }
 
-function putOut({ left }: Circumstances): Judgement | undefined {
-  const working = left.find(({ goodbye, silentMs }) => !goodbye && silentMs <= AT_WORK_MS);
-  if (working?.beatsAtWork === false) {
-    return {
-      trigger: 'SessionExpired',
-      reason: `${working.client} was at work ${seconds(working.silentMs)} before its partitions went to others, without leaving: its client sends heartbeats between records only, and its session had ended.`,
-    };
+function removed({ left }: Circumstances): Judgement | undefined {
+  const processing = left.find(({ cleanStop, silentMs }) => !cleanStop && silentMs <= STILL_PROCESSING_MS);
+  if (processing !== undefined) {
+    const { client, silentMs, heartbeatsWhileProcessing } = processing;
+    const removal = `${client} was removed from the group while it was processing records (last heard from ${seconds(silentMs)} earlier)`;
+    return heartbeatsWhileProcessing
+      ? {
+          trigger: 'PollIntervalExceeded',
+          reason: `${removal}, because it had not polled within max.poll.interval.ms.`,
+        }
+      : {
+          trigger: 'SessionExpired',
+          reason: `${removal}: its client library sends heartbeats only between records, so its session expired.`,
+        };
   }
-  if (working !== undefined) {
-    return {
-      trigger: 'PollIntervalExceeded',
-      reason: `${working.client} was at work ${seconds(working.silentMs)} before its partitions went to others, without leaving: it had not polled in time.`,
-    };
-  }
-  const stopped = left.find((one) => one.goodbye && one.static);
-  const silent = left.find(({ goodbye }) => !goodbye);
+  const stopped = left.find((one) => one.cleanStop && one.static);
+  const silent = left.find(({ cleanStop }) => !cleanStop);
   if (stopped !== undefined && silent === undefined) {
     return {
       trigger: 'SessionExpired',
-      reason: `${stopped.client}, a static member, had stopped and was not back when its session ended; it was last heard of ${seconds(stopped.silentMs)} before.`,
+      reason: `${stopped.client}, a static member, stopped and did not return before its session expired; it was last heard from ${seconds(stopped.silentMs)} earlier.`,
     };
   }
   if (silent === undefined) return undefined;
   return {
     trigger: 'SessionExpired',
-    reason: `${silent.client} left without a goodbye; it was last heard of ${seconds(silent.silentMs)} before.`,
+    reason: `${silent.client} disappeared without leaving the group, and its session expired; it was last heard from ${seconds(silent.silentMs)} earlier.`,
   };
 }
 
-function left({ left, joined, openedByGoodbye }: Circumstances): Judgement | undefined {
-  if (left.length === 0 || (joined.length > 0 && !openedByGoodbye)) return undefined;
-  const also = joined.length === 0 ? '' : `, ${some(joined)} joined`;
-  return { trigger: 'MemberLeft', reason: `${some(names(left))} stopped cleanly and left${also}.` };
+function left({ left, joined, openedByCleanStop }: Circumstances): Judgement | undefined {
+  if (left.length === 0 || (joined.length > 0 && !openedByCleanStop)) return undefined;
+  const also = joined.length === 0 ? '' : `; ${listed(joined)} joined`;
+  return { trigger: 'MemberLeft', reason: `${listed(namesOf(left))} stopped cleanly and left${also}.` };
 }
 
 function joined({ joined, left }: Circumstances): Judgement | undefined {
   if (joined.length === 0) return undefined;
-  const also = left.length === 0 ? '' : `, ${some(names(left))} left`;
-  return { trigger: 'MemberJoined', reason: `${some(joined)} joined${also}.` };
+  const also = left.length === 0 ? '' : `; ${listed(namesOf(left))} left`;
+  return { trigger: 'MemberJoined', reason: `${listed(joined)} joined${also}.` };
 }
 
-/** Of a foreign member nobody knows whether it stopped or crashed. */
-function foreignCame(seen: Circumstances): Judgement | undefined {
-  const { foreignJoined, foreignLeft } = seen;
-  if (foreignJoined.length === 0 && foreignLeft.length === 0) return undefined;
-  return { trigger: foreignJoined.length > 0 ? 'MemberJoined' : 'MemberLeft', reason: `${foreign(seen)}.` };
+/** An external member joined or left. Whether it stopped or crashed is unknown. */
+function externalChanged(seen: Circumstances): Judgement | undefined {
+  const changes = externalChanges(seen);
+  if (changes === '') return undefined;
+  const trigger = seen.externalJoined.length > 0 ? 'MemberJoined' : 'MemberLeft';
+  return { trigger, reason: `${changes.charAt(0).toUpperCase()}${changes.slice(1)}.` };
 }
 
-/** `a (not started by this operator) joined, b and c (not started by this operator) left`; empty where there was none. */
-function foreign({ foreignJoined, foreignLeft }: Circumstances): string {
+/** `external member a (not started by this operator) joined, external members b and c (…) left`; empty without a change. */
+function externalChanges({ externalJoined, externalLeft }: Circumstances): string {
   const did = (members: string[], what: string) =>
-    members.length === 0 ? [] : [`${some(members)} (not started by this operator) ${what}`];
-  return [...did(foreignJoined, 'joined'), ...did(foreignLeft, 'left')].join(', ');
+    members.length === 0
+      ? []
+      : [`external member${members.length === 1 ? '' : 's'} ${listed(members)} (not started by this operator) ${what}`];
+  return [...did(externalJoined, 'joined'), ...did(externalLeft, 'left')].join(', ');
 }
 
-function movedAlone({ said }: Circumstances): Judgement | undefined {
-  const text = said.find((one) => one !== '');
+function explainedByLibrary({ libraryReasons }: Circumstances): Judgement | undefined {
+  const text = libraryReasons.find((one) => one !== '');
   return text === undefined
     ? undefined
-    : { trigger: 'Unknown', reason: `No member came or went. The client says: ${text}.` };
+    : { trigger: 'Unknown', reason: `No member joined or left. The client reported: ${text}.` };
 }
 
-/** The earliest change of the operator's that is still open; `direction`: 1 up, −1 down. */
-function pending(scalings: Scaling[], what: Scaling['what'], from: EpochMs, to: EpochMs, direction?: 1 | -1) {
+/** The earliest scaling between `from` and `to` that may still explain members. `direction`: 1 up, −1 down. */
+function openScaling(scalings: Scaling[], what: Scaling['what'], from: EpochMs, to: EpochMs, direction?: 1 | -1) {
   return scalings.find(
     (one) =>
       one.what === what &&
-      one.left > 0 &&
+      one.remaining > 0 &&
       one.at >= from &&
       one.at <= to + CLOCKS_MS &&
       (direction === undefined || Math.sign(one.to - one.from) === direction),
   );
 }
 
-const names = (departures: Departure[]) => departures.map(({ client }) => client);
+const consumersScaled = (scaling: Scaling, now: EpochMs) =>
+  `The operator scaled the consumers from ${scaling.from} to ${scaling.to} (${earlier(scaling, now)})`;
+const namesOf = (departures: Departure[]) => departures.map(({ client }) => client);
 const seconds = (ms: number) => `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
-const since = ({ at }: Scaling, now: EpochMs) => `${seconds(now - at)} before`;
+const earlier = ({ at }: Scaling, now: EpochMs) => `${seconds(now - at)} earlier`;
 
 /** `a`, `a and b`, `a, b, c and 4 more`. */
-function some(list: string[]): string {
-  const shown = list.length > 4 ? [...list.slice(0, 3), `${list.length - 3} more`] : list;
+function listed(names: string[]): string {
+  const shown = names.length > 4 ? [...names.slice(0, 3), `${names.length - 3} more`] : names;
   return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 }

@@ -1,57 +1,58 @@
-/** Where the records of a run went: how many to each partition, and of each key how many to which, from the producers' totals. */
+/** Counts where the records of a run went, by partition and by key, from the producers' cumulative totals. */
+
 import type { Produced } from '../evidence/facts.ts';
-import { emptyKeys, entryOf, type KeyTable, leaveOutFrom } from '../evidence/keyTable.ts';
-import { ofBoth } from '../evidence/placed.ts';
+import { knownOffset } from '../evidence/keyShare.ts';
+import { emptyKeys, entryOf, type KeyTable, omitFrom } from '../evidence/keyTable.ts';
 import type { RunView } from '../figures/figures.ts';
 import type { OutOfOrder } from '../figures/order.ts';
 
-interface Share {
+interface Total {
   records: number;
+  /** Newest total of each process, because totals restart with each process. */
+  byProcess: Map<string, number>;
+}
+
+interface KeyTotal extends Total {
   firstOffset: number | null;
   lastOffset: number | null;
 }
 
-/** Totals begin anew with each process, so what each has told so far is kept. */
-interface Told extends Share {
-  by: Map<string, number>;
-}
-
 export interface Placed {
-  partitions: Map<number, { records: number; by: Map<string, number> }>;
-  keys: KeyTable<Told>;
+  partitions: Map<number, Total>;
+  keys: KeyTable<KeyTotal>;
 }
 
 export const nothingPlaced = (): Placed => ({ partitions: new Map(), keys: emptyKeys() });
 
-/** `process`: of which the totals are. One that is smaller than what it told before comes late and changes nothing. */
+/** Adds the totals of one process. A total smaller than the process's last one arrived late and changes nothing. */
 export function addPlaces(
   placed: Placed,
   process: string,
   { partitions = [], keys = [], keysBefore }: Pick<Produced, 'partitions' | 'keys' | 'keysBefore'>,
 ): void {
   for (const [partition, records] of partitions) {
-    const total = placed.partitions.get(partition) ?? { records: 0, by: new Map() };
+    const total = placed.partitions.get(partition) ?? { records: 0, byProcess: new Map() };
     placed.partitions.set(partition, total);
     addTotal(total, process, records);
   }
-  if (keysBefore !== undefined) leaveOutFrom(placed.keys, keysBefore);
+  if (keysBefore !== undefined) omitFrom(placed.keys, keysBefore);
   for (const { key, partitions: shares } of keys) {
     for (const [partition, records, firstOffset, lastOffset] of shares) {
-      const told = entryOf(placed.keys, key, partition, newTold);
-      if (told === undefined) continue;
-      addTotal(told, process, records);
-      told.firstOffset = ofBoth(Math.min, told.firstOffset, firstOffset);
-      told.lastOffset = ofBoth(Math.max, told.lastOffset, lastOffset);
+      const total = entryOf(placed.keys, key, partition, emptyTotal);
+      if (total === undefined) continue;
+      addTotal(total, process, records);
+      total.firstOffset = knownOffset(Math.min, total.firstOffset, firstOffset);
+      total.lastOffset = knownOffset(Math.max, total.lastOffset, lastOffset);
     }
   }
 }
 
-const newTold = (): Told => ({ records: 0, firstOffset: null, lastOffset: null, by: new Map() });
+const emptyTotal = (): KeyTotal => ({ records: 0, firstOffset: null, lastOffset: null, byProcess: new Map() });
 
-function addTotal(total: { records: number; by: Map<string, number> }, process: string, records: number): void {
-  const before = total.by.get(process) ?? 0;
+function addTotal(total: Total, process: string, records: number): void {
+  const before = total.byProcess.get(process) ?? 0;
   if (records <= before) return;
-  total.by.set(process, records);
+  total.byProcess.set(process, records);
   total.records += records - before;
 }
 
@@ -61,7 +62,7 @@ const byPartition = (a: { partition: number }, b: { partition: number }): number
 export const partitionsView = ({ partitions }: Placed): RunView['producers']['partitions'] =>
   [...partitions].map(([partition, { records }]) => ({ partition, records })).sort(byPartition);
 
-/** `ordersOf`: how consumers met the records of these keys, of those that they have met (keyOrder.ts). */
+/** `ordersOf` returns the processing order of those keys that consumers have reported (see keyOrder.ts). */
 export function keysView(
   { keys }: Placed,
   ordersOf: (keys: readonly string[]) => ReadonlyMap<string, OutOfOrder | null>,
@@ -76,7 +77,7 @@ export function keysView(
   }));
   return {
     distinct: list.length,
-    more: keys.before !== undefined,
+    more: keys.omittedFrom !== undefined,
     spread: list.filter(({ partitions }) => partitions.length > 1).length,
     outOfOrder: orders.size === 0 ? null : list.filter(({ outOfOrder }) => outOfOrder != null).length,
     list,

@@ -1,12 +1,12 @@
-/** Where the Kafka cluster of a resource is. */
+/** The bootstrap servers of a resource's Kafka cluster. */
 import type { KafkaConnection } from '../../api/shared.ts';
 
-/** status.kafka, once the addresses were read from the Kafka resource. */
+/** status.kafka: the addresses read from the Strimzi Kafka resource. */
 export interface KafkaFound {
   bootstrapServers: string;
 }
 
-/** Empty: the operator's default connection, unless it `isUnknown`. */
+/** The addresses to connect to. An empty object stands for the operator's default Kafka, unless `isUnknown`. */
 export function serversOf(
   spec: KafkaConnection | undefined,
   found: KafkaFound | undefined,
@@ -15,6 +15,6 @@ export function serversOf(
   return bootstrapServers === undefined ? {} : { bootstrapServers };
 }
 
-/** The addresses have not been read from the Kafka resource yet: nothing may be asked of Kafka. */
+/** The addresses have not been read from the Strimzi Kafka resource yet, so no request to Kafka is possible. */
 export const isUnknown = (spec: KafkaConnection | undefined, found: KafkaFound | undefined): boolean =>
   spec?.strimzi !== undefined && found === undefined;

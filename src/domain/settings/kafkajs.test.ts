@@ -9,7 +9,7 @@ const refused = (role: Role, config: Record<string, string>): string[] => {
   return 'refused' in translated ? translated.refused : [];
 };
 
-test('what is left out has Kafka’s default, and idempotence kafkajs’s', () => {
+test('omitted settings have Kafka’s defaults; idempotence has that of kafkajs', () => {
   expect(toKafkajsProducer({})).toEqual({
     kafka: {
       connectionTimeout: 10_000,
@@ -65,7 +65,7 @@ test.each([
 });
 
 test.each(['org.apache.kafka.clients.consumer.RoundRobinAssignor', 'roundrobin'])(
-  '%s is its round robin',
+  '%s selects the round robin of kafkajs',
   (assignor) => {
     expect(refused('Consumer', { 'partition.assignment.strategy': assignor })).toEqual([]);
   },
@@ -89,13 +89,10 @@ test.each([
   expect(sentences[0]).toContain(says);
 });
 
-test.each(['Producer', 'Consumer'] as const)(
-  '%s: only settings of Kafka are refused, and values that it has',
-  (role) => {
-    expect(Object.keys(KAFKAJS_REFUSED[role]).filter((name) => !Object.hasOwn(SETTINGS[role], name))).toEqual([]);
-    for (const [name, { oneOf }] of Object.entries(KAFKAJS_VALUES[role])) {
-      const values = SETTINGS[role][name]?.values;
-      expect(values && 'oneOf' in values ? values.oneOf : []).toEqual(expect.arrayContaining([...oneOf]));
-    }
-  },
-);
+test.each(['Producer', 'Consumer'] as const)('%s: only Kafka’s settings and values are refused', (role) => {
+  expect(Object.keys(KAFKAJS_REFUSED[role]).filter((name) => !Object.hasOwn(SETTINGS[role], name))).toEqual([]);
+  for (const [name, { oneOf }] of Object.entries(KAFKAJS_VALUES[role])) {
+    const values = SETTINGS[role][name]?.values;
+    expect(values && 'oneOf' in values ? values.oneOf : []).toEqual(expect.arrayContaining([...oneOf]));
+  }
+});

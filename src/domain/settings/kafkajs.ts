@@ -1,15 +1,14 @@
-/** Kafka's names of producer and consumer settings → the options of kafkajs, or why not. */
-
+/** Translates Kafka's producer and consumer settings into the options of kafkajs, or explains why it cannot. */
 import { type Role, SETTINGS } from '../../api/settings/kafka.ts';
 import { whyNotKafkajs } from '../../api/settings/kafkajs.ts';
 import type { KafkajsConsumer, KafkajsProducer } from './kafkajsOptions.ts';
 import { toLibrdkafka } from './librdkafka.ts';
 
 type Config = Readonly<Record<string, string>>;
-/** Sentences, one per setting that can't be taken. */
+/** One sentence per refused setting. */
 type Refused = { refused: string[] };
 
-/** Kafka's own defaults for what is left out, except enable.idempotence, which kafkajs has as an experiment only. */
+/** Omitted settings get Kafka's defaults, except enable.idempotence (false): in kafkajs it is experimental. */
 export function toKafkajsProducer(config: Config): KafkajsProducer | Refused {
   const refused = refusedSettings('Producer', config);
   if (refused.length > 0) return { refused };
@@ -53,7 +52,7 @@ export function toKafkajsConsumer(config: Config): KafkajsConsumer | Refused {
   };
 }
 
-/** What no client takes, and what this one doesn't; each setting is named once. */
+/** Settings that no client accepts, and settings that kafkajs does not support. Each is named once. */
 function refusedSettings(role: Role, config: Config): string[] {
   const general = toLibrdkafka(role, config);
   const own = Object.entries(config).flatMap(([name, value]) => {
@@ -74,7 +73,7 @@ function connection(role: Role, config: Config): KafkajsProducer['kafka'] {
   return {
     connectionTimeout: number('socket.connection.setup.timeout.ms'),
     requestTimeout: number('request.timeout.ms'),
-    // As with Kafka's own clients the default of one gives way to the other of the pair.
+    // As in Kafka's clients, the maximum is raised to the initial value if only that is set.
     retry: { initialRetryTime, maxRetryTime: Math.max(initialRetryTime, number('retry.backoff.max.ms')) },
   };
 }

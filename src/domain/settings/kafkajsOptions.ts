@@ -1,6 +1,5 @@
-/** The options of kafkajs that the operator hands to a worker. */
+/** Options of kafkajs in a WorkerSpec, by the call that takes them. Times are in ms. */
 
-/** Options of kafkajs, by the call that takes them; times in ms. */
 interface KafkajsConnection {
   /** new Kafka() */
   kafka: {

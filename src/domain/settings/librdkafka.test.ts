@@ -37,7 +37,7 @@ test.each([
   expect(config(role, { [name]: value })).toMatchObject(expected);
 });
 
-test('what is left out has Kafka’s default, not the library’s', () => {
+test('omitted settings have Kafka’s defaults, not librdkafka’s', () => {
   expect(config('Producer', {})).toMatchObject({
     'batch.size': '16384',
     'linger.ms': '5',
@@ -54,30 +54,30 @@ test('what is left out has Kafka’s default, not the library’s', () => {
 });
 
 test.each([{ acks: '1' }, { retries: '0' }, { 'max.in.flight.requests.per.connection': '6' }])(
-  'idempotence gives way to %j, as in Kafka’s producer',
+  'idempotence is off with %j, as in Kafka’s producer',
   (settings) => {
     expect(config('Producer', settings)['enable.idempotence']).toBe('false');
   },
 );
 
-test('a default gives way to the other setting of its pair', () => {
+test('a default is adjusted to the other setting of its pair', () => {
   expect(config('Producer', { 'reconnect.backoff.ms': '5000' })['reconnect.backoff.max.ms']).toBe('5000');
   expect(config('Producer', { 'linger.ms': '200000' })['delivery.timeout.ms']).toBe('230000');
 });
 
-test('max.poll.records is the poll loop’s, not the library’s', () => {
+test('max.poll.records applies to the poll loop, not to librdkafka', () => {
   expect(toLibrdkafka('Consumer', { 'max.poll.records': '100' })).toMatchObject({ maxPollRecords: 100 });
   expect(toLibrdkafka('Consumer', {})).toMatchObject({ maxPollRecords: 500 });
   expect(config('Consumer', { 'max.poll.records': '100' })).not.toHaveProperty(['max.poll.records']);
 });
 
-test('KIP-848 leaves to the broker what is the broker’s', () => {
+test('KIP-848: settings that belong to the broker are omitted', () => {
   const properties = config('Consumer', { 'group.protocol': 'consumer' });
   expect(properties).not.toHaveProperty(['session.timeout.ms']);
   expect(properties).not.toHaveProperty(['partition.assignment.strategy']);
 });
 
-test('everything that is wrong is said at once', () => {
+test('all wrong settings are reported at once', () => {
   const sentences = refused('Consumer', { 'group.id': 'g', 'max.poll.records': '5s', 'linger.ms': '5', nonsense: '1' });
   expect(sentences).toHaveLength(4);
   expect(sentences.join('\n')).toContain('write consumers.group instead');
@@ -86,7 +86,7 @@ test('everything that is wrong is said at once', () => {
   expect(sentences.join('\n')).toContain('nonsense is no consumer setting of Kafka');
 });
 
-test('combinations are judged with the defaults of what is left out', () => {
+test('combinations are checked with the defaults of omitted settings', () => {
   expect(refused('Consumer', { 'max.poll.interval.ms': '5000' }).join()).toContain('smaller session.timeout.ms');
   expect(refused('Consumer', { 'max.poll.interval.ms': '6000', 'session.timeout.ms': '6000' })).toEqual([]);
   expect(refused('Consumer', { 'group.protocol': 'consumer', 'max.poll.interval.ms': '5000' })).toEqual([]);

@@ -1,4 +1,4 @@
-/** Kafka's names of producer and consumer settings → the client library's properties (librdkafka), or why not. */
+/** Translates Kafka's producer and consumer settings into librdkafka's properties, or explains why it cannot. */
 import { ASSIGNORS, COMBINATIONS, type Role, SETTINGS, whyRefused, whyWrong } from '../../api/settings/kafka.ts';
 
 type Config = Readonly<Record<string, string>>;
@@ -6,40 +6,40 @@ type Properties = Record<string, string>;
 
 export type Translated =
   | {
-      /** librdkafka's properties; Kafka's defaults are filled in where the library's own differ. */
+      /** librdkafka's properties, including Kafka's defaults for omitted settings. */
       config: Properties;
-      /** Consumers only: max.poll.records, which the worker's poll loop honours (the library ignores it). */
+      /** max.poll.records, only for consumers. librdkafka has no such property; the worker's poll loop applies it. */
       maxPollRecords?: number;
     }
-  /** Sentences, one per setting that can't be taken. */
+  /** One sentence per refused setting. */
   | { refused: string[] };
 
-/** Settings whose property has another name, another unit or other values; all others keep name and value. */
+/** Settings whose property has another name, unit or values. All others keep name and value. */
 const TRANSLATIONS: Readonly<Record<Role, Readonly<Record<string, (value: string) => Properties>>>> = (() => {
   const both = {
-    // The operating system's choice is -1 for Kafka and 0 for the library.
+    // The operating system's default is -1 in Kafka and 0 in librdkafka.
     'send.buffer.bytes': (value: string) => ({ 'socket.send.buffer.bytes': value === '-1' ? '0' : value }),
     'receive.buffer.bytes': (value: string) => ({ 'socket.receive.buffer.bytes': value === '-1' ? '0' : value }),
-    // The library's property of Kafka's name is the age of a cache; how often it asks is this one.
+    // librdkafka's metadata.max.age.ms is the age of a cache. This property sets the refresh interval.
     'metadata.max.age.ms': (value: string) => ({ 'topic.metadata.refresh.interval.ms': value }),
   };
   return {
     Producer: {
       ...both,
-      // Bytes → KiB; the library counts messages as well, so that bound is opened.
+      // Bytes → KiB. librdkafka also limits the number of messages, so that limit is removed (0).
       'buffer.memory': (value) => ({
         'queue.buffering.max.kbytes': String(Math.max(1, Math.floor(Number(value) / 1024))),
         'queue.buffering.max.messages': '0',
       }),
       'max.request.size': (value) => ({ 'message.max.bytes': value }),
-      // How long the broker may take to gather acknowledgements, and how long the client waits for any answer.
+      // In librdkafka: how long the broker may wait for acknowledgements, and how long the client waits for a response.
       'request.timeout.ms': (value) => ({ 'request.timeout.ms': value, 'socket.timeout.ms': value }),
     },
     Consumer: {
       ...both,
       'request.timeout.ms': (value) => ({ 'socket.timeout.ms': value }),
       'fetch.max.wait.ms': (value) => ({ 'fetch.wait.max.ms': value }),
-      // The library raises it to message.max.bytes (1,000,000 unless set), which consumers have no other use for.
+      // librdkafka raises fetch.max.bytes to message.max.bytes (default 1,000,000), which has no other effect on consumers.
       'fetch.max.bytes': (value) =>
         Number(value) < 1_000_000
           ? { 'fetch.max.bytes': value, 'message.max.bytes': value }
@@ -51,13 +51,10 @@ const TRANSLATIONS: Readonly<Record<Role, Readonly<Record<string, (value: string
   };
 })();
 
-/** Defaults that Kafka and the library share, or that are no property of it; all others are written out. */
-const NOT_WRITTEN = new Set(['max.poll.records', 'client.rack', 'group.remote.assignor']);
+/** Settings whose default is omitted: librdkafka has the same default or no such property. */
+const OMITTED_DEFAULTS = new Set(['max.poll.records', 'client.rack', 'group.remote.assignor']);
 
-/**
- * Kafka's settings as people wrote them → what the worker gives its client, with Kafka's own defaults
- * (not the library's) for those left out. Says everything that is wrong, not just the first thing.
- */
+/** Translates a user's settings. Omitted settings get Kafka's defaults, not librdkafka's. Reports all wrong settings at once. */
 export function toLibrdkafka(role: Role, config: Config): Translated {
   const refused = [...wrongSettings(role, config), ...wrongCombinations(role, config)];
   if (refused.length > 0) return { refused };
@@ -90,10 +87,10 @@ const wrongCombinations = (role: Role, config: Config): string[] =>
 
 function defaults(role: Role, config: Config): Record<string, string> {
   const all = Object.entries(SETTINGS[role]).flatMap(([name, setting]) =>
-    setting.default === undefined || NOT_WRITTEN.has(name) ? [] : [[name, setting.default] as const],
+    setting.default === undefined || OMITTED_DEFAULTS.has(name) ? [] : [[name, setting.default] as const],
   );
   const filled: Record<string, string> = Object.fromEntries(all);
-  // As Kafka's own clients do when one setting of a pair is given and the default of the other contradicts it.
+  // If one setting of a pair contradicts the default of the other, the default is adjusted, as in Kafka's clients.
   atLeast(filled, 'reconnect.backoff.max.ms', config['reconnect.backoff.ms']);
   atLeast(filled, 'retry.backoff.max.ms', config['retry.backoff.ms']);
   if (role === 'Producer') {
@@ -108,11 +105,12 @@ function defaults(role: Role, config: Config): Record<string, string> {
   return filled;
 }
 
+/** Raises a filled-in default to `least`. */
 function atLeast(filled: Record<string, string>, name: string, least: string | undefined): void {
   if (least !== undefined && Number(filled[name]) < Number(least)) filled[name] = least;
 }
 
-/** As Kafka's Java producer: on by default, off when another setting contradicts it. */
+/** enable.idempotence defaults to true unless another setting contradicts it, as in Kafka's Java producer. */
 const mayBeIdempotent = (config: Config): boolean =>
   ['all', '-1', undefined].includes(config.acks) &&
   config.retries !== '0' &&

@@ -26,7 +26,7 @@ test.each([
   ['1e3s', '"1e3s" is not a duration'],
   ['s', '"s" is not a duration'],
   ['99999999999999999h', 'is too long'],
-])('%j is refused with what to write instead', (text, message) => {
+])('%j is refused with a sentence: %s', (text, message) => {
   expect(() => parseDuration(text)).toThrow(message);
 });
 
@@ -37,11 +37,11 @@ test.each([
   [1_500, '1s500ms'],
   [90_000, '1m30s'],
   [5_400_000, '1h30m'],
-])('%d ms reads %s', (ms, text) => {
+])('%d ms is formatted as %s', (ms, text) => {
   expect(formatDuration(ms)).toBe(text);
 });
 
-test('what is not a length of time is not formatted', () => {
+test('negative numbers and NaN are refused', () => {
   expect(() => formatDuration(-1)).toThrow('-1 is not a duration');
   expect(() => formatDuration(Number.NaN)).toThrow('NaN is not a duration');
 });

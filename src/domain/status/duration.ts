@@ -1,37 +1,38 @@
+/** Durations as text, such as `1h30m`. */
 import { DURATION_PATTERN, millisecondsOf, toMicros, UNITS } from '../../api/schema/duration.ts';
 
-const WHOLE = new RegExp(DURATION_PATTERN);
-const SHOWN = '"500ms", "60s", "5m" or "1h30m"';
+const PATTERN = new RegExp(DURATION_PATTERN);
+const EXAMPLES = '"500ms", "60s", "5m" or "1h30m"';
 
 /**
- * `500ms`, `60s`, `5m`, `1h30m`, `1.5s` → milliseconds (fractions down to a microsecond are kept).
- * @throws Error with a sentence that says what to write instead.
+ * Parses `500ms`, `60s`, `5m`, `1h30m` or `1.5s` into milliseconds, with a precision of 1 µs.
+ * @throws Error with a sentence that explains what is wrong and what to write instead.
  */
 export function parseDuration(text: string): number {
   const trimmed = text.trim();
-  if (trimmed === '') throw new Error(`a duration is missing: write a number with a unit, such as ${SHOWN}`);
+  if (trimmed === '') throw new Error(`a duration is missing: write a number with a unit, such as ${EXAMPLES}`);
   if (/^[0-9]+(\.[0-9]+)?$/.test(trimmed)) {
     throw new Error(`"${text}" has no unit: write "${trimmed}s" for seconds or "${trimmed}ms" for milliseconds`);
   }
   if (trimmed.startsWith('-')) {
-    throw new Error(`"${text}" is negative: write a duration of zero or more, such as ${SHOWN}`);
+    throw new Error(`"${text}" is negative: write a duration of zero or more, such as ${EXAMPLES}`);
   }
-  if (!WHOLE.test(text)) {
+  if (!PATTERN.test(text)) {
     throw new Error(
-      `"${text}" is not a duration: write numbers with the units h, m, s, ms, largest first, without spaces, such as ${SHOWN}`,
+      `"${text}" is not a duration: write numbers with the units h, m, s, ms, largest first, without spaces, such as ${EXAMPLES}`,
     );
   }
   const ms = millisecondsOf(text);
-  if (ms > Number.MAX_SAFE_INTEGER) throw new Error(`"${text}" is too long: write a duration such as ${SHOWN}`);
+  if (ms > Number.MAX_SAFE_INTEGER) throw new Error(`"${text}" is too long: write a duration such as ${EXAMPLES}`);
   return ms;
 }
 
 /**
- * Milliseconds (zero or more, to a microsecond) → a text that parses back to them: 90000 → `1m30s`.
- * @throws Error when `ms` is negative or not finite.
+ * Formats milliseconds with a precision of 1 µs: 90000 → `1m30s`. The text parses back to the same value.
+ * @throws Error if `ms` is negative or not finite.
  */
 export function formatDuration(ms: number): string {
-  if (!Number.isFinite(ms) || ms < 0) throw new Error(`${ms} is not a duration: give milliseconds of zero or more`);
+  if (!Number.isFinite(ms) || ms < 0) throw new Error(`${ms} is not a duration: pass 0 ms or more`);
   let rest = toMicros(ms);
   let text = '';
   for (const [unit, size] of UNITS) {

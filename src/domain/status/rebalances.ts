@@ -1,19 +1,19 @@
-/** Rebalances as a status shows them. */
+/** Rebalances as the status shows them, within the bounds of the CRD. */
 import type { LoadTestStatus } from '../../api/loadtest/status.ts';
 import { iso } from '../../contract/time.ts';
 import type { Rebalance } from '../figures/figures.ts';
 
 export type RebalancesStatus = NonNullable<LoadTestStatus['rebalances']>;
 
-/** The CRD's bounds. */
-const RECENT = 50;
+/** Bounds in the CRD. */
+const MOST_RECENT = 50;
 const MOST_ENTRIES = 1_000;
 const MOST_PARTITIONS = 10_000;
 const LONGEST_REASON = 1_024;
 const LONGEST_ID = 253;
-/** Pauses are shown in whole ms. */
-const ROUNDED_MS = 0.5;
-/** Of the whole object's 256 KiB. */
+/** Rounding error of pauses, which the status shows in whole ms. */
+const ROUNDING_MS = 0.5;
+/** Limit for the status. The whole object may have 256 KiB. */
 const MOST_BYTES = 240 * 1024;
 
 function rebalanceStatus(rebalance: Rebalance): RebalancesStatus['recent'][number] {
@@ -37,7 +37,7 @@ function rebalanceStatus(rebalance: Rebalance): RebalancesStatus['recent'][numbe
     ...(resolutionMs === undefined ? {} : { resolutionMs: Math.round(resolutionMs) }),
     stopTheWorldMs: Math.round(stopTheWorldMs),
     longestPauseMs: Math.round(longestPauseMs),
-    ...(errorBoundMs === undefined ? {} : { errorBoundMs: Math.ceil((errorBoundMs + ROUNDED_MS) * 10) / 10 }),
+    ...(errorBoundMs === undefined ? {} : { errorBoundMs: Math.ceil((errorBoundMs + ROUNDING_MS) * 10) / 10 }),
     reason: reason.slice(0, LONGEST_REASON),
     pauses: longest(pauses).map(({ partition, ms }) => ({ partition, ms: Math.round(ms) })),
     ...(pending.length === 0 ? {} : { pending: pending.slice(0, MOST_PARTITIONS) }),
@@ -45,14 +45,14 @@ function rebalanceStatus(rebalance: Rebalance): RebalancesStatus['recent'][numbe
   };
 }
 
-/** All, or the longest ones where there are too many, in the order they came. */
+/** At most `MOST_ENTRIES` pauses, the longest, in their original order. */
 function longest(pauses: Rebalance['pauses']): Rebalance['pauses'] {
   if (pauses.length <= MOST_ENTRIES) return pauses;
   const kept = new Set([...pauses].sort((a, b) => b.ms - a.ms).slice(0, MOST_ENTRIES));
   return pauses.filter((pause) => kept.has(pause));
 }
 
-/** `count`: of all, where the list has been cut. */
+/** `count`: number of all rebalances, if `list` has only the last ones. */
 export function rebalancesStatus(list: readonly Rebalance[], settled: boolean, count = list.length): RebalancesStatus {
   return {
     count,
@@ -60,14 +60,14 @@ export function rebalancesStatus(list: readonly Rebalance[], settled: boolean, c
     partitionsMoved: list.reduce((sum, { partitionsMoved }) => sum + partitionsMoved, 0),
     longestPauseMs: Math.round(Math.max(0, ...list.map(({ longestPauseMs }) => longestPauseMs))),
     longestStopTheWorldMs: Math.round(Math.max(0, ...list.map(({ stopTheWorldMs }) => stopTheWorldMs))),
-    recent: list.slice(-RECENT).map(rebalanceStatus),
+    recent: list.slice(-MOST_RECENT).map(rebalanceStatus),
   };
 }
 
 const bytesOf = (status: object): number => new TextEncoder().encode(JSON.stringify(status)).length;
 export const isTooLarge = (status: object): boolean => bytesOf(status) > MOST_BYTES;
 
-/** The same status with as many of the newest rebalances (but `least`) as keep the whole of it small enough. */
+/** Drops the oldest recent rebalances until the status has at most `MOST_BYTES`, but keeps at least `least` of them. */
 export function withinSize<S extends { rebalances?: RebalancesStatus }>(status: S, least = 0): S {
   let small = status;
   while (small.rebalances !== undefined && small.rebalances.recent.length > least && isTooLarge(small)) {
@@ -77,7 +77,7 @@ export function withinSize<S extends { rebalances?: RebalancesStatus }>(status: 
   return small;
 }
 
-/** What is not shown, as a sentence for `truncated`. */
+/** The omitted rebalances, as an entry of `status.truncated`; empty if none are omitted. */
 export function rebalancesLeftOut({ rebalances }: { rebalances?: RebalancesStatus }): string[] {
   if (rebalances === undefined || rebalances.recent.length === rebalances.count) return [];
   return [`rebalances.recent: the last ${rebalances.recent.length} of ${rebalances.count}`];

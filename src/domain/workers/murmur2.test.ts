@@ -1,4 +1,4 @@
-/** The Java client's own answers: test/support/recorded/java-keys.tsv says how they were made. */
+/** Compares with recorded results of the Java client. test/support/recorded/java-keys.tsv explains how they were made. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -12,7 +12,7 @@ const lines = readFileSync(RECORDED, 'utf8')
 const [head = [], ...rows] = lines.filter(([first]) => !first?.startsWith('#'));
 const counts = head.slice(2).map(Number);
 
-test('the recording has an empty key, binary ones and text of several scripts', () => {
+test('the recording has an empty key, binary keys and keys in several scripts', () => {
   const keys = rows.map(([base64 = '']) => Buffer.from(base64, 'base64'));
   const isText = (key: Buffer) => Buffer.from(key.toString()).equals(key);
   expect(keys.length).toBe(1_000);
@@ -23,7 +23,7 @@ test('the recording has an empty key, binary ones and text of several scripts', 
   expect(counts).toEqual([1, 2, 3, 7, 12, 1000]);
 });
 
-test('hash and partition of every recorded key are those of Kafka’s Java client', () => {
+test('hash and partition of every recorded key equal those of Kafka’s Java client', () => {
   for (const [base64 = '', hash, ...partitions] of rows) {
     const key = Buffer.from(base64, 'base64');
     expect([base64, murmur2(key)]).toEqual([base64, Number(hash)]);

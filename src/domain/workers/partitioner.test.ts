@@ -9,7 +9,7 @@ const topic = (count: number, available = Array.from({ length: count }, (_, n) =
 });
 const THREE = topic(3);
 
-/** In turn, then from the beginning again. */
+/** Returns the given numbers in turn, again and again. */
 const drawn = (...numbers: number[]) => {
   let n = 0;
   return () => numbers[n++ % numbers.length] ?? 0;
@@ -20,7 +20,7 @@ function chosen(shape: PartitionerShape, keys: (string | null)[], of: TopicParti
   return keys.map((key) => choose(key, 100, of));
 }
 
-test('Default: the key’s hash says where, also an empty key’s; without a key it goes round from anywhere', () => {
+test('Default: the key’s hash decides, also for an empty key; records without a key go round robin from a random start', () => {
   const keys = ['key1', '', 'schlüssel', 'key1'];
   expect(chosen({ mode: 'Default' }, keys)).toEqual(keys.map((key) => partitionForKey(Buffer.from(key), 3)));
   expect(chosen({ mode: 'Default' }, [null, 'key1', null, null], THREE, drawn(2 / 0x7fffffff))).toEqual([
@@ -31,25 +31,25 @@ test('Default: the key’s hash says where, also an empty key’s; without a key
   ]);
 });
 
-test('Default: a partition without a leader keeps its keys, and gets none without', () => {
+test('Default: a partition without a leader keeps its keys and gets no records without a key', () => {
   const keys = Array.from({ length: 50 }, (_, n) => `key${n}`);
   expect(chosen({ mode: 'Default' }, keys, topic(3, [0, 2]))).toEqual(chosen({ mode: 'Default' }, keys));
   expect(chosen({ mode: 'Default' }, [null, null, null], topic(3, [0, 2]))).toEqual([0, 2, 0]);
 });
 
-test('RoundRobin: each record to the next, with a key or not, of those that have a leader', () => {
+test('RoundRobin: each record goes to the next partition with a leader, whatever its key', () => {
   expect(chosen({ mode: 'RoundRobin' }, ['a', null, 'a', 'a'])).toEqual([0, 1, 2, 0]);
   expect(chosen({ mode: 'RoundRobin' }, ['a', 'a', 'a'], topic(3, [1, 2]))).toEqual([1, 2, 1]);
   expect(chosen({ mode: 'RoundRobin' }, ['a', 'a', 'a'], topic(2, []))).toEqual([0, 1, 0]);
 });
 
-test('RoundRobin takes partitions in that were added', () => {
+test('RoundRobin uses added partitions', () => {
   const choose = createPartitioner({ mode: 'RoundRobin' }, drawn(0));
   const to = [topic(2), topic(2), topic(4), topic(4), topic(4)].map((of) => choose(null, 1, of));
   expect(to).toEqual([0, 1, 2, 3, 0]);
 });
 
-test('Sticky: so many bytes to one, whatever the key, then to another by chance', () => {
+test('Sticky: after the given number of bytes a random partition is next, whatever the key', () => {
   const keys = ['a', null, 'b', 'c', 'd', 'e', 'f'];
   expect(chosen({ mode: 'Sticky', bytes: 250 }, keys, THREE, drawn(0.5, 0.9, 0))).toEqual([1, 1, 1, 2, 2, 2, 0]);
   expect(chosen({ mode: 'Sticky', bytes: 1 }, keys, THREE, drawn(0.5, 0.9, 0))).toEqual([1, 2, 0, 1, 2, 0, 1]);
@@ -61,6 +61,6 @@ test('Sticky leaves a partition that has lost its leader', () => {
   expect(to).toEqual([1, 1, 2, 2, 2]);
 });
 
-test('Explicit: all to that one', () => {
+test('Explicit: all records go to one partition', () => {
   expect(chosen({ mode: 'Explicit', partition: 2 }, ['a', null, 'b'])).toEqual([2, 2, 2]);
 });

@@ -1,18 +1,21 @@
-/** Which partition each record of a producer goes to, where the client library does not choose by itself. */
+/** Chooses the partition of each record, if the client library does not. */
 import { partitionForKey } from './murmur2.ts';
 import type { PartitionerShape } from './spec.ts';
 
-/** A topic's partitions as the client's metadata has them. */
+/** Partitions of a topic, from the client's metadata. */
 export interface TopicPartitions {
   count: number;
-  /** Those that have a leader, ascending. */
+  /** Partitions with a leader, ascending. */
   available: readonly number[];
 }
 
-/** `key`: as text, hashed as UTF-8. `bytes`: of key and value. Remembers what it chose: one for each producer, asked once for each record. */
+/**
+ * Returns the partition of the next record. `key` is hashed as UTF-8, `bytes` is the size of key and value. The function is
+ * stateful: each producer needs its own and calls it once per record.
+ */
 export type ChoosePartition = (key: string | null, bytes: number, topic: TopicPartitions) => number;
 
-/** `random` gives numbers in [0, 1). */
+/** `random` returns numbers in [0, 1). */
 export function createPartitioner(shape: PartitionerShape, random: () => number): ChoosePartition {
   switch (shape.mode) {
     case 'Explicit':
@@ -22,7 +25,7 @@ export function createPartitioner(shape: PartitionerShape, random: () => number)
     case 'Sticky':
       return sticky(shape.bytes, random);
     case 'Default': {
-      // kafkajs goes round with them, from anywhere; librdkafka's own way for these is not asked for here.
+      // kafkajs uses round robin from a random start. librdkafka places records without a key itself.
       const withoutKey = roundRobin(Math.floor(random() * 0x7fffffff));
       return (key, bytes, topic) =>
         key === null ? withoutKey(key, bytes, topic) : partitionForKey(new TextEncoder().encode(key), topic.count);
@@ -30,7 +33,7 @@ export function createPartitioner(shape: PartitionerShape, random: () => number)
   }
 }
 
-/** While none has a leader, all count as available: the client waits for one. */
+/** The n-th available partition, modulo their number. If no partition has a leader, all count and the client waits for one. */
 const candidate = ({ count, available }: TopicPartitions, n: number): number =>
   available.length === 0 ? n % count : (available[n % available.length] ?? 0);
 

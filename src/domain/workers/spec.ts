@@ -1,10 +1,10 @@
-/** What the operator tells a worker pod, as JSON in the environment variable KAFKALAB_WORKER; the pod's index comes by KAFKALAB_POD_INDEX. */
+/** The configuration of a worker pod: JSON in the environment variable KAFKALAB_WORKER (see environment.ts). */
 import type { KafkajsConsumer, KafkajsProducer } from '../settings/kafkajsOptions.ts';
 
 export interface RecordShape {
-  /** Size of the value in bytes; a Json value is padded up to it. Absent: as short as the value is. */
+  /** Size to which the value is padded, in bytes. Absent: no padding. */
   sizeBytes?: number;
-  /** Json: {"cnt": <n>}, n counting from 0 per client. */
+  /** Json: {"cnt": <n>}, where n counts from 0 per client. */
   value: 'Json';
   key: KeyShape;
 }
@@ -17,20 +17,20 @@ export type KeyShape =
 
 /** How a producer chooses the partition of a record. */
 export type PartitionerShape =
-  /** By the hash of its key, as Kafka's Java client; without a key, as the client library does. */
+  /** By the hash of the key, as Kafka's Java client does. Records without a key: as the client library does. */
   | { mode: 'Default' }
   | { mode: 'RoundRobin' }
-  /** Whatever its key: so many bytes of keys and values to one partition, then to another by chance. */
+  /** Ignores the key. After `bytes` bytes of keys and values the producer switches to a random partition. */
   | { mode: 'Sticky'; bytes: number }
   | { mode: 'Explicit'; partition: number };
 
 export interface ProducerSpec {
   role: 'Producer';
-  /** Present: the client is kafkajs. */
+  /** Options of kafkajs. Absent: the client is librdkafka. */
   kafkajs?: KafkajsProducer;
-  /** Per client; absent: as fast as it can. */
+  /** Rate per client. Absent: unlimited. */
   messagesPerSecond?: number;
-  /** Of the whole run, with the number of clients it is shared out over: client i sends floor(total/clients), plus one if i < total mod clients. */
+  /** Messages of the run, divided among its clients: client i sends floor(total / clients), plus one if i < total mod clients. */
   messages?: { total: number; clients: number };
   record: RecordShape;
   partitioner: PartitionerShape;
@@ -45,22 +45,23 @@ export type CommitMode =
 
 export interface ConsumerSpec {
   role: 'Consumer';
-  /** Present: the client is kafkajs. */
+  /** Options of kafkajs. Absent: the client is librdkafka. */
   kafkajs?: KafkajsConsumer;
   group: string;
-  /** Present: each client is a static member; its group.instance.id is this, a dot, and its name. */
+  /** Prefix of the clients' group.instance.id: `<prefix>.<client name>`. Absent: the members are not static. */
   staticMembersOf?: string;
-  /** Time spent on each record, in ms with fractions; 0: none. */
+  /** Processing time per record, in ms with fractions. */
   perRecordMs: number;
-  /** What the run's first client spends on each poll besides; absent: nothing. */
+  /** Additional time per poll of the run's first client. Absent: none. */
   slowMember?: { perPollMs: number };
   commit: CommitMode;
   maxPollRecords: number;
-  /** Tell in which order the records of each key were met. */
+  /** Report the processing order of each key. */
   keys?: true;
 }
 
 export interface WorkerSpec {
+  /** uid of the LoadTest. */
   run: string;
   /** namespace/name of the LoadTest, for logs. */
   loadTest: string;
@@ -68,7 +69,7 @@ export interface WorkerSpec {
   topic: string;
   evidence: { topic: string; partition: number };
   clientsPerPod: number;
-  /** librdkafka properties, already translated from Kafka's names and checked; none where the client is kafkajs. */
+  /** librdkafka properties, translated and checked (see settings/librdkafka.ts). Empty for kafkajs. */
   config: Record<string, string>;
   work: ProducerSpec | ConsumerSpec;
 }

@@ -1,10 +1,13 @@
-/** How a worker is to end at its next SIGTERM, as the operator tells it over HTTP: POST STOP_PATH, `Bearer <uid of the run>`, {"stop": "Kill"}. */
+/**
+ * Sets how a worker ends at its next SIGTERM. The operator sends it by HTTP:
+ * POST STOP_PATH, `Authorization: Bearer <uid of the run>`, {"stop": "Kill"}.
+ */
 import type { Stop } from '../../contract/actions.ts';
 
 export const STOPS = ['Graceful', 'Kill'] as const satisfies readonly Stop[];
 
-/** On the worker's WORKER_PORT. */
+/** Path on the worker's WORKER_PORT. */
 export const STOP_PATH = '/stop-mode';
 
-/** A Kill that no SIGTERM followed is forgotten after this: whatever stops the worker later is not what it was meant for. */
+/** A Kill expires after this time without a SIGTERM. A later SIGTERM has another cause and stops the worker cleanly. */
 export const KILL_HOLDS_MS = 120_000;

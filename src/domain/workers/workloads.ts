@@ -1,12 +1,12 @@
-/** The pods of a LoadTest's clients: how they are called and how many there are. */
+/** Names and number of the pods of a LoadTest. */
 import type { ObjectRef } from '../../contract/kubernetes.ts';
 
 export type Role = 'producer' | 'consumer';
 
-/** Of the StatefulSet; its pods are `<name>-0`, `<name>-1`, … */
+/** Name of the StatefulSet. Its pods are `<name>-0`, `<name>-1`, … */
 export const workloadName = (loadTest: string, role: Role): string => `${loadTest}-${role}`;
 
-/** Clients asked for → pods; a number that is no multiple is refused by the CRD. */
+/** Number of pods for a number of clients. The CRD accepts only multiples of `clientsPerPod`. */
 export const podsFor = (clients: number, clientsPerPod: number): number => Math.ceil(clients / clientsPerPod);
 
 export const consumerPodName = (loadTest: string, ordinal: number): string =>
@@ -19,7 +19,7 @@ export const consumerPod = (loadTest: { namespace: string; name: string }, ordin
   name: consumerPodName(loadTest.name, ordinal),
 });
 
-/** Pods of consumers that a change of their number (`from`, `to`: clients) takes away: a StatefulSet that is made smaller loses its highest ordinals. */
+/** Consumer pods that are removed when `from` clients are scaled to `to`. A StatefulSet removes its highest ordinals first. */
 export function leavingPods(
   loadTest: { namespace: string; name: string },
   from: number,

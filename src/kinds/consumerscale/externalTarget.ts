@@ -9,7 +9,7 @@ import type { Observed } from '../../contract/kind.ts';
 import { moving, stalled } from '../../contract/standing.ts';
 import { epochMs, iso } from '../../contract/time.ts';
 import { evidencePlace } from '../../domain/evidence/place.ts';
-import { lookAtLag, report, scaled } from '../../domain/fold/operatorFacts.ts';
+import { nextLagSample, report, scaled } from '../../domain/fold/operatorFacts.ts';
 import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { isUnknown, serversOf } from '../../domain/settings/connection.ts';
 import { partitionsAsked } from '../../domain/strimzi/kafkaTopic.ts';
@@ -111,7 +111,7 @@ export function reports(seen: Seen, target: Target, asked: Pick<Progress, 'consu
   const { consumers, partitions } = asked;
   const replicas = target.consumers?.replicas ?? 0;
   const live = 'known' in kafka ? (kafka.known.topic?.partitions.length ?? 0) : 0;
-  const look = lookAtLag(kafka, evidence.known);
+  const look = nextLagSample(kafka, evidence.known);
   const facts = [
     ...(consumers === undefined || scaledTo.Consumers === consumers
       ? []

@@ -41,7 +41,7 @@ describe.each(readdirSync(FOLDER))('%s', (file) => {
           }),
         };
         const [said = ''] = refusals(metadata.name, { ...parsed, steps: parsed.steps.with(index, wrong) });
-        expect(said).toContain(`steps[${index}] (${step.name}).expect[${n}].that: there is no nothing`);
+        expect(said).toContain(`steps[${index}] (${step.name}).expect[${n}].that: there is no variable nothing`);
       }
     }
   });

@@ -182,7 +182,7 @@ function judge(
   // What was seen before the step says nothing about it.
   if (figuresAt < doneAt && now - doneAt < LATE_MS) return known;
   const language = expressionsOf(lab);
-  const verdict = language.judge(that, values);
+  const verdict = language.evaluate(that, values);
   const seen = language.observed(that, values, LONGEST_OBSERVED);
   const why = 'unknown' in verdict && seen === '' ? verdict.unknown : seen;
   const observed = why === '' ? {} : { observed: why.slice(0, LONGEST_OBSERVED) };

@@ -81,7 +81,7 @@ export function expressionsOf(spec: LabSpec): Expressions {
 
 /** In a lab of several LoadTests, what is wrong may be that it is not said which of them is meant. */
 export const hintFor = (spec: LabSpec, problem: string): string => {
-  const [, name] = /^there is no (\w+):/.exec(problem) ?? [];
+  const [, name] = /^there is no variable (\w+):/.exec(problem) ?? [];
   if (name === undefined || FIGURES[name] === undefined || only(spec) !== undefined) return problem;
   const [first = 'my-test'] = loadTestNames(spec);
   return `${name} belongs to a LoadTest, and this Lab does not have just one: write loadTests["${first}"].${name}`;

@@ -11,8 +11,8 @@ import { type Standing, standingConditions } from '../../contract/standing.ts';
 import { iso } from '../../contract/time.ts';
 import { appendedSince } from '../../domain/figures/appended.ts';
 import type { RunView } from '../../domain/figures/figures.ts';
-import { lookAtLag, lookAtLog } from '../../domain/fold/operatorFacts.ts';
-import { type RunFigures, withLook } from '../../domain/fold/runFigures.ts';
+import { nextLagSample, nextLogSample } from '../../domain/fold/operatorFacts.ts';
+import { type RunFigures, withLagSample } from '../../domain/fold/runFigures.ts';
 import { isUnknown, serversOf } from '../../domain/settings/connection.ts';
 import { lookAtStrimzi } from '../../domain/strimzi/lookup.ts';
 import type { StrimziCluster } from '../../domain/strimzi/resources.ts';
@@ -99,9 +99,9 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
   const preparation = prepare(seen, sight);
   const read = 'known' in seen.evidence ? seen.evidence.known : undefined;
   // Shown in the same round in which it is reported: figures are as new as the look.
-  const lookAt = resource.spec.consumers === undefined ? lookAtLog : lookAtLag;
+  const lookAt = resource.spec.consumers === undefined ? nextLogSample : nextLagSample;
   const look = read === undefined ? undefined : lookAt(seen.kafka, read);
-  const figures = read === undefined ? undefined : withLook(read, look);
+  const figures = read === undefined ? undefined : withLagSample(read, look);
   const found =
     figures === undefined ? before?.producers?.found : appendedSince(preparation.writtenBefore, figures.lag);
   const impossible = preparation.missing?.reason === 'InvalidSettings';

@@ -63,11 +63,11 @@ export function createKeyWatch(): KeyWatch {
       const parts: Met[] = [];
       do {
         const part: Met = {};
-        if (keys.before !== undefined && keys.before !== toldBefore) {
+        if (keys.omittedFrom !== undefined && keys.omittedFrom !== toldBefore) {
           // What has been left out since is not told any more.
-          met = met.filter(({ key }) => key < (keys.before as string));
-          part.keysBefore = keys.before;
-          toldBefore = keys.before;
+          met = met.filter(({ key }) => key < (keys.omittedFrom as string));
+          part.keysBefore = keys.omittedFrom;
+          toldBefore = keys.omittedFrom;
         }
         const some = grouped(met.splice(0, MOST_AT_ONCE));
         if (some.length > 0) part.keys = some;

@@ -1,7 +1,7 @@
 /** Where a producer's records went, for its evidence: running totals by partition, and by key and partition. */
 import type { KeyShare, Produced } from '../../domain/evidence/facts.ts';
+import { addRecord } from '../../domain/evidence/keyShare.ts';
 import { emptyKeys, entryOf } from '../../domain/evidence/keyTable.ts';
-import { addRecord } from '../../domain/evidence/placed.ts';
 
 /** Pairs of key and partition in one fact: a report is sent in halves while it is too large, a fact is not. */
 const MOST_AT_ONCE = 250;
@@ -55,12 +55,12 @@ export function createPlacing(): Placing {
         partitions: [...changedPartitions].map((partition) => [partition, records.get(partition) ?? 0]),
       };
       changedPartitions.clear();
-      if (keys.before !== undefined && keys.before !== toldBefore) {
-        first.keysBefore = keys.before;
-        toldBefore = keys.before;
+      if (keys.omittedFrom !== undefined && keys.omittedFrom !== toldBefore) {
+        first.keysBefore = keys.omittedFrom;
+        toldBefore = keys.omittedFrom;
       }
       // What has been left out since is not told any more.
-      const entries = changed.filter(({ key }) => keys.before === undefined || key < keys.before);
+      const entries = changed.filter(({ key }) => keys.omittedFrom === undefined || key < keys.omittedFrom);
       for (const entry of changed) entry.changed = false;
       changed = [];
       const parts: Places[] = [first];

@@ -3,7 +3,8 @@ import { expect, test } from '@jest/globals';
 import { CONSUMERS, loadTest, type SpecChange } from '../../../../test/support/seen.ts';
 import type { Condition } from '../../../contract/kubernetes.ts';
 import type { Rebalance, RebalanceTrigger, RunView } from '../../../domain/figures/figures.ts';
-import { emptyRun, view } from '../../../domain/fold/run.ts';
+import { emptyRun } from '../../../domain/fold/run.ts';
+import { view } from '../../../domain/fold/view.ts';
 import { judgeIdle } from './idleConsumers.ts';
 import { judgeStorm } from './rebalanceStorm.ts';
 
