@@ -67,7 +67,7 @@ export function createEvidenceReporter(options: EvidenceReporterOptions): Eviden
       if (report !== undefined && report.posthumous === undefined)
         roundTripMs = Math.min(roundTripMs ?? Number.POSITIVE_INFINITY, now() - report.sentAt);
     } else if (report !== undefined) {
-      trouble({ code: error, message: 'Kafka did not take a report; it is sent again' });
+      trouble({ code: error, message: 'a report was not delivered; it is sent again' });
       // A dead process may have sent the same report, and it may have arrived.
       if (report.posthumous) enqueue(token, report);
       // With a new number: readers take a number that is lower than the last one for a duplicate.

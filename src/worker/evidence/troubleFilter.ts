@@ -5,7 +5,7 @@ import type { EpochMs } from '../process/time.ts';
 
 const QUIET_MS = 10_000;
 
-/** The returned function answers the fact to report, or undefined if the same code was reported less than 10 s ago. */
+/** The returned function returns the fact to report, or undefined if the same code was reported less than 10 s ago. */
 export function createTroubleFilter(client: string): (trouble: ClientTrouble, at: EpochMs) => ClientError | undefined {
   const reportedAt = new Map<string, EpochMs>();
   return ({ code, message }, at) => {

@@ -23,7 +23,10 @@ export interface ProducedEvidence {
   failed(code: string): void;
   /** Makes the next `take` return a fact even if nothing else changes. */
   touch(): void;
+  /** A live view, not a copy. */
   totals(): Readonly<ProducerTotals>;
+  /** Records that are neither acknowledged nor failed. */
+  inFlight(): number;
   /** The totals as facts, if they changed since the last call. Many keys take several facts with the same totals. */
   take(at: EpochMs, done: boolean): Produced[];
 }
@@ -60,6 +63,7 @@ export function createProducedEvidence(client: string): ProducedEvidence {
       changed = true;
     },
     totals: () => totals,
+    inFlight: () => totals.attempted - totals.acknowledged - totals.failed,
     take(at, done) {
       if (!changed) return [];
       changed = false;

@@ -1,26 +1,15 @@
-/** One producing client: sends its share of the messages at its rate. */
+/** One producing client: connects, has its messages sent, follows their deliveries, stops cleanly. */
 import type { Fact } from '../../domain/evidence/facts.ts';
 import type { ProducerSpec } from '../../domain/workers/spec.ts';
-import {
-  ClientRefusal,
-  type ClientTrouble,
-  type Delivery,
-  type ProducerClient,
-  type ProducerEvents,
-} from '../clients/port.ts';
+import type { ClientTrouble, Delivery, ProducerClient, ProducerEvents } from '../clients/port.ts';
 import { createTroubleFilter } from '../evidence/troubleFilter.ts';
 import type { Log } from '../process/log.ts';
 import { type EpochMs, within } from '../process/time.ts';
-import { type Pace, startPace, takeDue } from './pace.ts';
 import { createProducedEvidence, type ProducerTotals } from './producedEvidence.ts';
-import { recordKey, recordValue } from './recordShape.ts';
+import { createSender } from './sender.ts';
 
-/** At most this many records are sent before the event loop gets a turn. */
-const RECORDS_PER_TURN = 200;
 /** How long a stop waits for delivery reports after a successful flush. */
 const LAST_DELIVERIES_MS = 1_000;
-/** Sending into a full buffer resumes once this fraction of the records in flight is delivered. */
-const FREED_TO_RESUME = 0.25;
 
 export interface ProducerOptions {
   /** Readable name, also the client.id. */
@@ -63,19 +52,10 @@ export function createProducer(options: ProducerOptions): Producer {
   let connected = false;
   let stopping = false;
   let doneLogged = false;
-  /** Messages that are due and unsent. */
-  let owed = 0;
-  /** While the client's buffer is full: sending resumes at this number of records in flight. */
-  let resumeAt = Number.POSITIVE_INFINITY;
-  let pace: Pace | undefined;
   let onDrained: (() => void) | undefined;
-  let timer: NodeJS.Timeout | undefined;
 
   const settled = () => settledBefore + totals.acknowledged + totals.failed;
   const done = () => settled() >= share;
-  const inFlight = () => totals.attempted - totals.acknowledged - totals.failed;
-  /** The number n of the next message in this client's share. */
-  const nextNumber = () => settledBefore + totals.attempted;
   const takeFacts = () => evidence.take(now(), done());
 
   const trouble = (event: ClientTrouble) => {
@@ -99,11 +79,8 @@ export function createProducer(options: ProducerOptions): Producer {
       evidence.failed(error);
       trouble({ code: error, message: 'a record was not delivered' });
     }
-    if (inFlight() <= resumeAt) {
-      resumeAt = Number.POSITIVE_INFINITY;
-      if (owed > 0) setImmediate(sendOwed);
-    }
-    if (inFlight() === 0) onDrained?.();
+    sender.delivered();
+    if (evidence.inFlight() === 0) onDrained?.();
     if (!doneLogged && done()) {
       doneLogged = true;
       log.info(`done: ${totals.acknowledged} acknowledged, ${totals.failed} failed`, { client: name });
@@ -112,57 +89,7 @@ export function createProducer(options: ProducerOptions): Producer {
   };
 
   const client = options.makeClient({ delivered, trouble });
-
-  /** Returns false when the client's buffer is full. */
-  const sendOne = (): boolean => {
-    const n = nextNumber();
-    const at = now();
-    try {
-      if (!client.send(recordValue(work.record, n), recordKey(work.record.key, n, random), at)) return false;
-      evidence.attempted(at);
-    } catch (error) {
-      if (!(error instanceof ClientRefusal)) throw error;
-      evidence.attempted(at);
-      evidence.failed(error.code);
-      trouble({ code: error.code, message: error.message });
-    }
-    return true;
-  };
-
-  const sendOwed = () => {
-    if (stopping || resumeAt !== Number.POSITIVE_INFINITY) return;
-    for (let sent = 0; owed > 0 && nextNumber() < share; sent++) {
-      if (sent === RECORDS_PER_TURN) {
-        setImmediate(sendOwed);
-        return;
-      }
-      if (!sendOne()) {
-        resumeAt = Math.floor(inFlight() * (1 - FREED_TO_RESUME));
-        return;
-      }
-      owed -= 1;
-    }
-  };
-
-  const tick = () => {
-    if (stopping || pace === undefined || nextNumber() >= share) return;
-    const due = takeDue(pace, now());
-    pace = due.pace;
-    // A full buffer delays at most a second's worth of messages; older ones are skipped, as in pace.ts.
-    owed = Math.min(owed + due.count, Math.max(1, Math.floor(pace.messagesPerSecond)));
-    sendOwed();
-    timer = setTimeout(tick, Math.max(1, due.nextAt - now()));
-  };
-
-  const startSending = () => {
-    if (work.messagesPerSecond === undefined) {
-      owed = Number.POSITIVE_INFINITY;
-      sendOwed();
-    } else {
-      pace = startPace(work.messagesPerSecond, now(), random());
-      timer = setTimeout(tick, Math.max(0, pace.originAt - now()));
-    }
-  };
+  const sender = createSender({ work, share, settledBefore, client, evidence, trouble, now, random });
 
   return {
     async start() {
@@ -172,7 +99,7 @@ export function createProducer(options: ProducerOptions): Producer {
       log.info(`connected${settledBefore > 0 ? `, continuing after ${settledBefore} messages` : ''}`, { client: name });
       // A client without messages reports that once; otherwise the run would wait for it.
       if (done()) evidence.touch();
-      else startSending();
+      else sender.start();
     },
     ready: () => connected && (totals.acknowledged > 0 || done()),
     takeFacts,
@@ -180,18 +107,18 @@ export function createProducer(options: ProducerOptions): Producer {
     settled,
     async stop(timeoutMs, cause = 'Terminated') {
       stopping = true;
-      clearTimeout(timer);
+      sender.stop();
       report([{ type: 'Stopping', client: name, at: now(), cause }]);
       const flushed = await client.flush(timeoutMs);
-      if (flushed && inFlight() > 0) {
+      if (flushed && evidence.inFlight() > 0) {
         // The last delivery reports are still queued in the event loop.
         const drained = new Promise<void>((resolve) => {
           onDrained = resolve;
         });
         await within(LAST_DELIVERIES_MS, drained);
       }
-      const complete = inFlight() === 0;
-      if (!complete) log.warn(`stopping with ${inFlight()} records in flight`, { client: name });
+      const complete = evidence.inFlight() === 0;
+      if (!complete) log.warn(`stopping with ${evidence.inFlight()} records in flight`, { client: name });
       report([...takeFacts(), { type: 'Stopped', client: name, at: now() }]);
       const { attempted, acknowledged, failed } = totals;
       log.info(`stopped: ${attempted} sent, ${acknowledged} acknowledged, ${failed} failed`, { client: name });

@@ -5,8 +5,8 @@
  * - kafkajs hands over the records that it fetched from one partition (`eachBatch`) and waits for that promise. A `poll`
  *   returns these records, and the next `poll` settles the promise. kafkajs consumes one partition at a time here, so
  *   nothing else happens meanwhile.
- * - It sends heartbeats and commits only between records, when it is told to; `processed` does so as kafkajs' own
- *   `eachMessage` would. A member therefore learns of a rebalance there or, when idle, after an empty fetch.
+ * - It sends heartbeats and commits only between records and only on request; `processed` requests them as kafkajs'
+ *   own `eachMessage` would. A member therefore learns of a rebalance there or, when idle, after an empty fetch.
  * - It has no callback before it gives up its partitions. When a member learns of a rebalance between records, its
  *   partitions are revoked here first; then the batch's promise is rejected, which makes kafkajs rejoin. (`eachMessage`
  *   would first process a record of each other fetched partition.) An idle member gets the event REBALANCING. A commit made
@@ -16,20 +16,17 @@
  *   processed then.
  * - A `disconnect` before the join has finished leaves a member behind, so `close` waits for the join.
  */
-import type { Consumer, EachBatchPayload, LogEntry } from 'kafkajs';
+import type { Consumer, LogEntry } from 'kafkajs';
 import type { KafkajsConsumer } from '../../../domain/settings/kafkajsOptions.ts';
 import { within } from '../../process/time.ts';
-import { ClientRefusal, type ConsumedRecord, type ConsumerClient, type ConsumerEvents } from '../port.ts';
-import { errorName, type KafkajsSettings, makeKafka, refusal, retryConnecting, troubleOfLog } from './client.ts';
+import { ClientRefusal, type ConsumerClient, type ConsumerEvents } from '../port.ts';
+import { type KafkajsSettings, makeKafka, refusal, retryConnecting, troubleOfLog } from './client.ts';
+import { createHandover } from './handover.ts';
 import { createMembership } from './membership.ts';
 
 /** kafkajs' log messages when it rejoins: after a request of the coordinator, and after its session has ended. */
 const REJOINS_ON_REQUEST = 'The group is rebalancing, re-joining';
 const REJOINS_AS_UNKNOWN = 'The coordinator is not aware of this member, re-joining the group';
-/** Errors of a heartbeat or a commit after which kafkajs rejoins. */
-const REJOIN_ERRORS = ['REBALANCE_IN_PROGRESS', 'NOT_COORDINATOR_FOR_GROUP', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID'];
-/** Those of them that mean it is no longer a member. */
-const LOST_ERRORS = ['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID'];
 const RESTART_MS = 1_000;
 
 export interface KafkajsConsumerSettings extends KafkajsSettings<KafkajsConsumer> {
@@ -37,36 +34,11 @@ export interface KafkajsConsumerSettings extends KafkajsSettings<KafkajsConsumer
   autoCommit: boolean;
 }
 
-/** A batch whose promise kafkajs waits for. */
-interface Batch {
-  payload: EachBatchPayload;
-  records: ConsumedRecord[];
-  /** Index of the first record that no `poll` has returned. */
-  next: number;
-  /** kafkajs has rejoined since. */
-  stale: boolean;
-  /** The error of a heartbeat or commit between its records. */
-  failure?: unknown;
-  settle(failure?: unknown): void;
-}
-
-const recordsOf = ({ partition, messages }: EachBatchPayload['batch']): ConsumedRecord[] =>
-  messages.map(({ offset, timestamp, key, value }) => ({
-    partition,
-    offset: Number(offset),
-    timestamp: Number(timestamp),
-    bytes: (key?.length ?? 0) + (value?.length ?? 0),
-    key,
-  }));
-
 export function kafkajsConsumer(settings: KafkajsConsumerSettings, events: ConsumerEvents): ConsumerClient {
   const { topic, options, autoCommit } = settings;
   let consumer: Consumer | undefined;
   let running: Promise<void> = Promise.resolve();
   let closed = false;
-  let batch: Batch | undefined;
-  /** The error after which kafkajs rejoins; no batch is accepted until it has. */
-  let rejoining: unknown;
   let restart: NodeJS.Timeout | undefined;
   let woken = false;
   let wakeUp: (() => void) | undefined;
@@ -76,6 +48,7 @@ export function kafkajsConsumer(settings: KafkajsConsumerSettings, events: Consu
     wakeUp?.();
   };
   const membership = createMembership(settings.name, events, wake, () => closed);
+  const handover = createHandover(membership, wake, () => closed, events.trouble);
 
   const reportTrouble = (error: unknown, what = '') => {
     const { code, message } = refusal(error);
@@ -93,48 +66,13 @@ export function kafkajsConsumer(settings: KafkajsConsumerSettings, events: Consu
     if (trouble !== undefined && !closed) events.trouble(trouble);
   };
 
-  const eachBatch = async (payload: EachBatchPayload) => {
-    if (closed) return;
-    if (rejoining !== undefined) throw rejoining;
-    // The batch was fetched before kafkajs rejoined.
-    if (!membership.isAssigned(payload.batch.partition)) return;
-    await new Promise<void>((resolve, reject) => {
-      batch = {
-        payload,
-        records: recordsOf(payload.batch),
-        next: 0,
-        stale: false,
-        settle(failure) {
-          batch = undefined;
-          if (failure === undefined) resolve();
-          else reject(failure);
-        },
-      };
-      wake();
-    });
-  };
-
-  /** Settles a batch whose records are processed, or that failed. */
-  const finish = async (current: Batch) => {
-    const { failure } = current;
-    if (failure === undefined) {
-      if (current.stale || current.next >= current.records.length) current.settle();
-      return;
-    }
-    const code = errorName(failure);
-    if (REJOIN_ERRORS.includes(code)) {
-      rejoining = failure;
-      membership.explain(`${code}: ${refusal(failure).message}`);
-      await membership.revoke(LOST_ERRORS.includes(code));
-    } else reportTrouble(failure);
-    current.settle(failure);
-  };
-
   const run = (client: Consumer) => {
     const runOptions = autoCommit ? { autoCommit, ...options.run } : { autoCommit };
-    running = client.run({ ...runOptions, eachBatchAutoResolve: false, eachBatch }).catch((error) => {
-      reportTrouble(error);
-    });
+    running = client
+      .run({ ...runOptions, eachBatchAutoResolve: false, eachBatch: handover.eachBatch })
+      .catch((error) => {
+        reportTrouble(error);
+      });
   };
 
   const makeConsumer = (): Consumer => {
@@ -143,8 +81,7 @@ export function kafkajsConsumer(settings: KafkajsConsumerSettings, events: Consu
       membership.revokeLater(false);
     });
     client.on(client.events.GROUP_JOIN, ({ payload }) => {
-      rejoining = undefined;
-      if (batch !== undefined) batch.stale = true;
+      handover.rejoined();
       const partitions = (payload.memberAssignment[topic] ?? []).toSorted((a, b) => a - b);
       membership.joined(partitions, payload.memberId);
     });
@@ -182,30 +119,15 @@ export function kafkajsConsumer(settings: KafkajsConsumerSettings, events: Consu
       if (!closed) run(client);
     },
     async poll(max, timeoutMs) {
-      if (batch !== undefined) await finish(batch);
+      await handover.finish();
       await membership.serve();
-      if (batch === undefined && !woken && timeoutMs > 0) await wakeOrTimeout(timeoutMs);
+      if (!handover.waiting() && !woken && timeoutMs > 0) await wakeOrTimeout(timeoutMs);
       woken = false;
       await membership.serve();
-      if (batch === undefined) return [];
-      const records = batch.records.slice(batch.next, batch.next + max);
-      batch.next += records.length;
-      return records;
+      return handover.take(max);
     },
     wake,
-    async processed({ partition, offset }) {
-      const current = batch;
-      if (current === undefined) return true;
-      if (membership.isAssigned(partition)) current.payload.resolveOffset(String(offset - 1));
-      try {
-        await current.payload.heartbeat();
-        if (autoCommit) await current.payload.commitOffsetsIfNecessary();
-      } catch (error) {
-        current.failure = error;
-        return false;
-      }
-      return !current.stale;
-    },
+    processed: (position) => handover.processed(position, autoCommit),
     store() {
       // kafkajs commits the offsets that `processed` resolves.
     },
@@ -227,7 +149,7 @@ export function kafkajsConsumer(settings: KafkajsConsumerSettings, events: Consu
       clearTimeout(restart);
       await membership.serve();
       await membership.revoke(false);
-      batch?.settle();
+      handover.abandon();
       await running;
       try {
         await consumer?.disconnect();
