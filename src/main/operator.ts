@@ -1,4 +1,4 @@
-/** The operator's process: settings from the environment, everything wired together, a graceful end. */
+/** The program of the operator: reads its settings, connects the parts, acts while it leads, stops cleanly. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type ServerType, serve } from '@hono/node-server';
@@ -14,23 +14,15 @@ import { systemClock } from '../runtime/clock.ts';
 import { leadWhenElected } from '../runtime/leader.ts';
 import { createRuntime } from '../runtime/loop/runtime.ts';
 import { operatorConfig } from './operator/config.ts';
-import { holderOf, wasOfPod } from './operator/holder.ts';
+import { holderIdentity, isHolderOfPod } from './operator/holder.ts';
 import { operatorLog } from './operator/log.ts';
 import { operatorMetrics } from './operator/metrics.ts';
 import { operatorServer } from './operator/server.ts';
 
-/** Of the 30 s that Kubernetes gives by default (terminationGracePeriodSeconds). */
-const STOP_WITHIN_MS = 25_000;
+/** Timeout of a clean stop. Kubernetes allows 30 s (terminationGracePeriodSeconds). */
+const STOP_TIMEOUT_MS = 25_000;
 
-const started = (() => {
-  try {
-    return { config: operatorConfig(process.env, hostname()), connection: connect(loadKubeConfig()) };
-  } catch (error) {
-    operatorLog('info').error(`the operator can't start: ${(error as Error).message}`);
-    process.exit(1);
-  }
-})();
-const { config, connection } = started;
+const { config, connection } = readSettings();
 const log = operatorLog(config.logLevel);
 
 let leading = false;
@@ -79,17 +71,12 @@ const server: ServerType = serve({ fetch: app.fetch, port: config.port }, ({ por
 );
 server.once('error', (error) => die(`port ${config.port} can't be used: ${error.message}`));
 
-function die(why: string): never {
-  log.error(why);
-  process.exit(1);
-}
-
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
     if (stop.signal.aborted) return;
     log.info(`stopping: ${signal}`);
     stop.abort();
-    setTimeout(() => die(`did not stop within ${STOP_WITHIN_MS / 1000} s`), STOP_WITHIN_MS).unref();
+    setTimeout(() => die(`did not stop within ${STOP_TIMEOUT_MS / 1000} s`), STOP_TIMEOUT_MS).unref();
   });
 }
 process.on('unhandledRejection', (error) => {
@@ -107,9 +94,9 @@ const tenure = await leadWhenElected(
     cluster,
     namespace: config.podNamespace,
     name: config.leaseName,
-    identity: holderOf(config.podName, randomUUID()),
-    // A container that was started again does not wait for the lease of the one before it. Two hosts may have one name.
-    ...(config.inPod ? { predecessor: wasOfPod(config.podName) } : {}),
+    identity: holderIdentity(config.podName, randomUUID()),
+    // A restarted container does not wait for the lease of the previous one. Host names, unlike pod names, may not be unique.
+    ...(config.inPod ? { predecessor: isHolderOfPod(config.podName) } : {}),
     clock: systemClock,
     random: Math.random,
     log,
@@ -126,10 +113,24 @@ const tenure = await leadWhenElected(
     }
   },
 );
-// Somebody else may have acted: it starts anew, as a standby; nothing of the lost term is left over.
-if (tenure === 'Lost') die('ending, because the lease was lost');
+// Another process may have acted meanwhile. A new process stands by without anything left over from this one.
+if (tenure === 'Lost') die('exiting because the lease was lost');
 await Promise.all([runtime.stop(), kafka.end()]);
 await connection.close();
 server.close();
 log.info('stopped');
 process.exit(0);
+
+function readSettings() {
+  try {
+    return { config: operatorConfig(process.env, hostname()), connection: connect(loadKubeConfig()) };
+  } catch (error) {
+    operatorLog('info').error(`the operator can't start: ${(error as Error).message}`);
+    process.exit(1);
+  }
+}
+
+function die(why: string): never {
+  log.error(why);
+  process.exit(1);
+}

@@ -1,4 +1,4 @@
-/** The worker's process itself, with a Kafka that is not there: how it ends. */
+/** How the worker's process ends, with an unreachable Kafka. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -61,24 +61,24 @@ async function startWorker() {
     metadata: { name: ref.name },
     status: { phase: 'Running', podIP: '127.0.0.1', containerStatuses: [{ state: { running: {} } }] },
   };
-  // The API server's word for where it is; all the rest is real.
+  // Only the API server's answer is made up.
   const workers = podWorkers({ get: async () => pod });
-  const tell = (stop: Stop) => workers.setStop({ pods: [ref], port, run: spec.run, stop });
-  return { child, tell, ended, output: () => output };
+  const setStop = (stop: Stop) => workers.setStop({ pods: [ref], port, run: spec.run, stop });
+  return { child, setStop, ended, output: () => output };
 }
 
-test('told that its stop is a Kill, it says nothing more and is gone', async () => {
-  const { child, tell, ended, output } = await startWorker();
-  await tell('Kill');
+test('at a SIGTERM after Kill it exits at once, without a clean stop', async () => {
+  const { child, setStop, ended, output } = await startWorker();
+  await setStop('Kill');
   child.kill('SIGTERM');
   expect(await ended).toEqual([137, null]);
   expect(output()).not.toContain('stopping');
 }, 90_000);
 
-test('told nothing, or otherwise since, it stops step by step', async () => {
-  const { child, tell, ended, output } = await startWorker();
-  await tell('Kill');
-  await tell('Graceful');
+test('at a SIGTERM after Graceful it stops cleanly', async () => {
+  const { child, setStop, ended, output } = await startWorker();
+  await setStop('Kill');
+  await setStop('Graceful');
   child.kill('SIGTERM');
   const [code] = await ended;
   expect(code).toBe(0);

@@ -20,7 +20,7 @@ const spec: WorkerSpec = {
   },
 };
 
-test('what the operator writes is read', () => {
+test('specs of consumers and producers are parsed', () => {
   expect(parseWorkerSpec(JSON.stringify(spec))).toEqual(spec);
   const producing: WorkerSpec = {
     ...spec,
@@ -34,7 +34,7 @@ test('what the operator writes is read', () => {
   expect(parseWorkerSpec(JSON.stringify(producing))).toEqual(producing);
 });
 
-test('so are options of kafkajs, static membership and a slow member', () => {
+test('kafkajs options, static membership and a slow member are parsed', () => {
   const [producer, consumer] = [toKafkajsProducer({}), toKafkajsConsumer({ 'client.rack': 'r' })];
   if ('refused' in producer || 'refused' in consumer) throw new Error('refused');
   const consuming: WorkerSpec = {

@@ -1,86 +1,51 @@
-/** All clients of one process: names them, shares out the messages, gathers their evidence, stops them together. */
+/** All clients of one worker process: starts them, reports their evidence together, stops them together. */
 import type { Fact, Started } from '../domain/evidence/facts.ts';
-import type { PartitionerShape, WorkerSpec } from '../domain/workers/spec.ts';
-import type { ConsumerClient, ConsumerEvents, ProducerClient, ProducerEvents } from './clients/port.ts';
-import { createConsumer } from './consuming/consumer.ts';
+import type { ConsumerSpec, ProducerSpec } from '../domain/workers/spec.ts';
+import { type Consumer, createConsumer } from './consuming/consumer.ts';
 import { createRecordLog } from './consuming/recordLog.ts';
-import type { Journal } from './evidence/journal.ts';
-import { createEvidenceReporter, EVIDENCE_PROPERTIES, type EvidenceReporter } from './evidence/reporter.ts';
-import { createTroubles } from './evidence/troubles.ts';
-import type { Log } from './process/log.ts';
-import type { Health, Metric } from './process/server.ts';
-import { type EpochMs, within } from './process/time.ts';
+import { perPollMsOf } from './consuming/slowMember.ts';
+import { consumerMetrics, producerMetrics, reportMetrics } from './metrics.ts';
+import type { Health } from './process/server.ts';
+import { within } from './process/time.ts';
 import type { Checkpoint } from './producing/checkpoint.ts';
-import { createProducer } from './producing/producer.ts';
-import { shareOf, slownessOf } from './producing/share.ts';
+import { createProducer, type Producer } from './producing/producer.ts';
+import { shareOf } from './producing/share.ts';
+import { createReporter, type ReportingOptions } from './reporting.ts';
 
-/** A consumer's work is reported so often, and so are producers until all of the process produce. */
+/** Interval between the reports of consumers, and of producers until all producers of the process are ready. */
 const REPORT_MS = 250;
-/** Producers at work: each report costs the brokers as much as a record, so those that send few report less often. */
+/** Interval between the reports of running producers. A report costs the brokers as much as a record. */
 const PRODUCER_REPORT_MS = 1_000;
 const SLOW_PRODUCER_REPORT_MS = 3_000;
-/** Records a second of the process, below which its producers are slow. */
-const SLOW = 20;
-/** Clients that connect at the same time: each takes a thread of libuv's pool meanwhile. */
+/** A process whose producers together send fewer records per second than this reports slowly. */
+const SLOW_RECORDS_PER_SECOND = 20;
+/** At most this many clients connect at the same time, because each holds a thread of libuv's pool meanwhile. */
 const CONNECTING = 8;
-/** Together less than terminationGracePeriodSeconds (30). */
+/** Timeouts of a stop: of the clients, then of the last reports. Together they fit into terminationGracePeriodSeconds (30). */
 const STOP_MS = 15_000;
 const LAST_REPORT_MS = 10_000;
 
-/** The client library; evidence always goes by librdkafka, whichever it is. */
-export interface Library {
-  evidence(
-    settings: { topic: string; partition: number; name: string; config: Record<string, string> },
-    events: ProducerEvents,
-  ): ProducerClient;
-  producer(
-    settings: { topic: string; name: string; config: Record<string, string>; partitioner: PartitionerShape },
-    events: ProducerEvents,
-  ): ProducerClient;
-  consumer(
-    settings: {
-      topic: string;
-      name: string;
-      config: Record<string, string>;
-      group: string;
-      autoCommit: boolean;
-      explained: boolean;
-    },
-    events: ConsumerEvents,
-  ): ConsumerClient;
-  /** Those of the properties that the evidence producer needs too. */
-  connectionProperties(config: Record<string, string>): Record<string, string>;
-}
-
-export interface WorkerOptions {
-  spec: WorkerSpec;
-  podName: string;
-  /** Ordinal of the pod: its clients are podIndex × clientsPerPod and the following. */
+export interface WorkerOptions extends ReportingOptions {
+  /** Ordinal of the pod: its first client is client podIndex × clientsPerPod of the run. */
   podIndex: number;
   /** Node or host name. */
   host: string;
-  /** Unique per process start. */
-  instance: string;
-  library: Library;
   checkpoint: Checkpoint;
-  journal: Journal;
-  now(): EpochMs;
   random(): number;
-  log: Log;
-  /** A client can't work any more: the process has to begin anew. */
+  /** A client can't continue; only a new process can. Called for each fatal error. */
   failed(why: string): void;
   /** Absent: records are not logged. */
   writeRecord?: (line: string) => void;
 }
 
 export interface Worker extends Health {
-  /** Resolves when all clients work; rejects when their settings are refused. */
+  /** Resolves when all clients are connected. Rejects when a client refuses its settings. */
   start(): Promise<void>;
-  /** Stops all clients and sends the last reports, within 26 s. False: a call of the client library has not come back. */
+  /** Stops all clients and sends the last reports, within 26 s. Resolves with false if a library call has not returned. */
   stop(cause?: 'Terminated' | 'Error'): Promise<boolean>;
 }
 
-/** What producers and consumers have in common here. */
+/** What producers and consumers have in common. */
 interface Client {
   start(): Promise<void>;
   ready(): boolean;
@@ -88,102 +53,70 @@ interface Client {
   stop(timeoutMs: number, cause: 'Terminated' | 'Error'): Promise<boolean>;
 }
 
-/** Of the clients of a pod; they outlive its restarts. */
+/** The names of a pod's clients, which outlive its restarts: `<pod name>`, or `<pod name>.<n>` if there are several. */
 export const clientNames = (podName: string, clientsPerPod: number): string[] =>
   Array.from({ length: clientsPerPod }, (_, n) => (clientsPerPod === 1 ? podName : `${podName}.${n}`));
 
-type ReporterOptions = Pick<WorkerOptions, 'spec' | 'podName' | 'instance' | 'library' | 'journal' | 'now' | 'log'>;
+type Report = (facts: Fact[]) => void;
 
-function reporterOf({ spec, podName, instance, library, journal, now, log }: ReporterOptions): EvidenceReporter {
-  const troubles = createTroubles('evidence');
-  return createEvidenceReporter({
-    run: spec.run,
-    instance,
-    journal,
-    now,
-    trouble(trouble) {
-      const news = troubles(trouble, now());
-      if (news !== undefined) log.warn(`evidence: ${news.code}: ${news.message}`);
-    },
-    makeClient: (events) =>
-      library.evidence(
-        {
-          topic: spec.evidence.topic,
-          partition: spec.evidence.partition,
-          name: `${podName}-evidence`,
-          config: { ...library.connectionProperties(spec.config), ...EVIDENCE_PROPERTIES },
-        },
-        events,
-      ),
+function createProducers(options: WorkerOptions, work: ProducerSpec, names: string[], report: Report): Producer[] {
+  const { spec, podIndex, library, checkpoint, now, random, log } = options;
+  const { topic, config, clientsPerPod } = spec;
+  return names.map((name, n) => {
+    const index = podIndex * clientsPerPod + n;
+    const share = work.messages && shareOf(work.messages.total, work.messages.clients, index);
+    return createProducer({
+      name,
+      work,
+      ...(share === undefined ? {} : { share }),
+      settledBefore: checkpoint.settledOf(name),
+      makeClient: (events) => library.producer({ topic, name, config, partitioner: work.partitioner }, events),
+      report,
+      now,
+      random,
+      log,
+    });
   });
 }
 
-/** Tells what the process that was here before left in the journal, and nothing else. True: all of it, within the time. */
-export async function tellWhatIsLeft(options: ReporterOptions, timeoutMs: number): Promise<boolean> {
-  const { journal } = options;
-  if (journal.left.length === 0) return true;
-  const reporter = reporterOf(options);
-  const tell = async () => {
-    await reporter.connect();
-    return reporter.close(timeoutMs);
-  };
-  if ((await within(timeoutMs, tell())) !== true) return false;
-  journal.end();
-  return true;
+function createConsumers(options: WorkerOptions, work: ConsumerSpec, names: string[], report: Report): Consumer[] {
+  const { spec, podIndex, library, journal, now, log, failed, writeRecord } = options;
+  const { topic, clientsPerPod } = spec;
+  const { group, commit, staticMembersOf } = work;
+  const autoCommit = commit.mode === 'Auto';
+  // Explanations slow each commit down, and these modes commit after every few records.
+  const explained = commit.mode !== 'Record' && commit.mode !== 'Every';
+  return names.map((name, n) => {
+    // Client names outlive restarts of the pod, and so do these ids.
+    const config =
+      staticMembersOf === undefined
+        ? spec.config
+        : { ...spec.config, 'group.instance.id': `${staticMembersOf}.${name}` };
+    return createConsumer({
+      name,
+      work,
+      perPollMs: perPollMsOf(work.slowMember, podIndex * clientsPerPod + n),
+      ...(writeRecord && { recordLog: createRecordLog(writeRecord) }),
+      journal: (span) => journal.addWork(name, span),
+      makeClient: (events) => library.consumer({ topic, name, config, group, autoCommit, explained }, events),
+      report,
+      failed,
+      now,
+      log,
+    });
+  });
 }
 
 export function createWorker(options: WorkerOptions): Worker {
-  const { spec, podName, podIndex, library, checkpoint, journal, now, random, log } = options;
-  const { work, topic, clientsPerPod } = spec;
+  const { spec, podName, checkpoint, journal, now, log } = options;
+  const { work, clientsPerPod } = spec;
   const names = clientNames(podName, clientsPerPod);
-  const reporter = reporterOf(options);
+  const reporter = createReporter(options);
   const report = (facts: Fact[]) => reporter.report(facts);
-  const common = { report, now, log };
-
-  const producers =
-    work.role !== 'Producer'
-      ? []
-      : names.map((name, n) => {
-          const share =
-            work.messages && shareOf(work.messages.total, work.messages.clients, podIndex * clientsPerPod + n);
-          return createProducer({
-            ...common,
-            ...(share === undefined ? {} : { share }),
-            name,
-            work,
-            random,
-            settledBefore: checkpoint.settledOf(name),
-            makeClient: (events) =>
-              library.producer({ topic, name, config: spec.config, partitioner: work.partitioner }, events),
-          });
-        });
-  const autoCommit = work.role === 'Consumer' && work.commit.mode === 'Auto';
-  // Commits in quick succession are what is measured there.
-  const explained = work.role === 'Consumer' && work.commit.mode !== 'Record' && work.commit.mode !== 'Every';
-  const consumers =
-    work.role !== 'Consumer'
-      ? []
-      : names.map((name, n) => {
-          // Names of pods, and so these ids, outlive restarts.
-          const { staticMembersOf } = work;
-          const config =
-            staticMembersOf === undefined
-              ? spec.config
-              : { ...spec.config, 'group.instance.id': `${staticMembersOf}.${name}` };
-          return createConsumer({
-            ...common,
-            name,
-            work,
-            failed: options.failed,
-            perPollMs: slownessOf(work.slowMember, podIndex * clientsPerPod + n),
-            journal: (run) => journal.worked(name, run),
-            ...(options.writeRecord && { recordLog: createRecordLog(options.writeRecord) }),
-            makeClient: (events) =>
-              library.consumer({ topic, name, config, group: work.group, autoCommit, explained }, events),
-          });
-        });
+  const producers = work.role === 'Producer' ? createProducers(options, work, names, report) : [];
+  const consumers = work.role === 'Consumer' ? createConsumers(options, work, names, report) : [];
   const clients: Client[] = [...producers, ...consumers];
-  let gathering: NodeJS.Timeout | undefined;
+  let reportTimer: NodeJS.Timeout | undefined;
   let slowedDown = false;
 
   const writeCheckpoint = () => {
@@ -191,85 +124,63 @@ export function createWorker(options: WorkerOptions): Worker {
     try {
       checkpoint.write(Object.fromEntries(producers.map((producer, n) => [names[n], producer.settled()])));
     } catch (error) {
-      log.warn(`the state of the producers can't be kept: ${(error as Error).message}`);
+      log.warn(`the producers' progress can't be saved: ${(error as Error).message}`);
     }
   };
-  const gather = () => {
+
+  const reportAll = () => {
     const allReady = clients.every((client) => client.ready());
     report(clients.flatMap((client) => client.takeFacts()));
     writeCheckpoint();
-    if (!allReady || work.role === 'Consumer' || slowedDown) return;
+    if (allReady && work.role === 'Producer' && !slowedDown) slowDown(work);
+  };
+  const slowDown = ({ messagesPerSecond = Number.POSITIVE_INFINITY }: ProducerSpec) => {
     slowedDown = true;
-    clearInterval(gathering);
-    const perSecond = (work.messagesPerSecond ?? Number.POSITIVE_INFINITY) * clientsPerPod;
-    gathering = setInterval(gather, perSecond < SLOW ? SLOW_PRODUCER_REPORT_MS : PRODUCER_REPORT_MS);
+    clearInterval(reportTimer);
+    const slow = messagesPerSecond * clientsPerPod < SLOW_RECORDS_PER_SECOND;
+    reportTimer = setInterval(reportAll, slow ? SLOW_PRODUCER_REPORT_MS : PRODUCER_REPORT_MS);
   };
 
-  const startAll = async () => {
+  const reportStarted = () => {
+    const started = { type: 'Started', at: now(), role: work.role, host: options.host } as const;
+    const about: Pick<Started, 'static' | 'library'> = {};
+    if (work.role === 'Consumer' && work.staticMembersOf !== undefined) about.static = true;
+    if (work.kafkajs !== undefined) about.library = 'kafkajs';
+    report(names.map((client): Fact => ({ ...started, client, ...about })));
+  };
+  const startClients = async () => {
     const waiting = [...clients];
-    const next = async () => {
+    const startNext = async () => {
       for (let client = waiting.shift(); client !== undefined; client = waiting.shift()) await client.start();
     };
-    await Promise.all(Array.from({ length: CONNECTING }, next));
+    await Promise.all(Array.from({ length: CONNECTING }, startNext));
   };
 
   return {
     async start() {
-      const started = { type: 'Started', at: now(), role: work.role, host: options.host } as const;
-      const about: Pick<Started, 'static' | 'library'> = {};
-      if (work.role === 'Consumer' && work.staticMembersOf !== undefined) about.static = true;
-      if (work.kafkajs !== undefined) about.library = 'kafkajs';
-      report(names.map((client): Fact => ({ ...started, client, ...about })));
-      gathering = setInterval(gather, REPORT_MS);
-      await Promise.all([reporter.connect(), startAll()]);
+      reportStarted();
+      reportTimer = setInterval(reportAll, REPORT_MS);
+      await Promise.all([reporter.connect(), startClients()]);
     },
     async stop(cause = 'Terminated') {
-      clearInterval(gathering);
+      clearInterval(reportTimer);
       const stopped = await within(STOP_MS + 1_000, Promise.all(clients.map((client) => client.stop(STOP_MS, cause))));
       writeCheckpoint();
       const reported = await reporter.close(LAST_REPORT_MS);
       if (!reported) log.warn(`${reporter.counts().waiting} reports could not be sent: Kafka does not answer`);
       const cleanly = reported && stopped !== 'TimedOut' && stopped.every((each) => each);
-      if (cleanly) journal.end();
+      if (cleanly) journal.remove();
       return cleanly;
     },
     waitingFor() {
       const unready = names.filter((_, n) => !clients[n]?.ready());
-      if (unready.length > 0) return `${unready.length} of ${names.length} clients (${unready[0]})`;
-      return undefined;
+      return unready.length > 0 ? `${unready.length} of ${names.length} clients (${unready[0]})` : undefined;
     },
-    metrics() {
-      const { sent, acknowledged, waiting, dropped } = reporter.counts();
-      const metrics: Metric[] = [
-        counter('kafkalab_worker_reports_sent_total', 'Reports made for the evidence topic.', sent),
-        counter('kafkalab_worker_reports_acknowledged_total', 'Reports that Kafka has taken.', acknowledged),
-        { name: 'kafkalab_worker_reports_waiting', help: 'Reports not taken yet.', type: 'gauge', value: waiting },
-        counter('kafkalab_worker_reports_dropped_total', 'Reports lost because too many waited.', dropped),
-      ];
-      if (producers.length > 0) {
-        const totals = producers.map((producer) => producer.totals());
-        metrics.push(
-          counter('kafkalab_worker_records_sent_total', 'Records handed to the client.', sum(totals, 'attempted')),
-          counter('kafkalab_worker_records_acknowledged_total', 'Records acknowledged.', sum(totals, 'acknowledged')),
-          counter('kafkalab_worker_records_failed_total', 'Records that were not delivered.', sum(totals, 'failed')),
-          counter(
-            'kafkalab_worker_bytes_acknowledged_total',
-            'Bytes of keys and values acknowledged.',
-            sum(totals, 'bytes'),
-          ),
-        );
-      } else {
-        const totals = consumers.map((consumer) => consumer.totals());
-        metrics.push(
-          counter('kafkalab_worker_records_processed_total', 'Records processed.', sum(totals, 'records')),
-          counter('kafkalab_worker_bytes_processed_total', 'Bytes of keys and values processed.', sum(totals, 'bytes')),
-        );
-      }
-      return metrics;
-    },
+    metrics: () => [
+      ...reportMetrics(reporter.counts()),
+      ...(producers.length > 0
+        ? producerMetrics(producers.map((producer) => producer.totals()))
+        : consumerMetrics(consumers.map((consumer) => consumer.totals()))),
+    ],
   };
 }
-
-const counter = (name: string, help: string, value: number): Metric => ({ name, help, type: 'counter', value });
-const sum = <K extends string>(all: Record<K, number>[], key: K): number =>
-  all.reduce((total, each) => total + each[key], 0);

@@ -5,7 +5,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { librdkafkaConsumer, librdkafkaProducer } from '../../src/worker/clients/librdkafka.ts';
+import { librdkafkaConsumer } from '../../src/worker/clients/librdkafka/consumer.ts';
+import { librdkafkaProducer } from '../../src/worker/clients/librdkafka/producer.ts';
 import { openJournal } from '../../src/worker/evidence/journal.ts';
 import { now } from '../../src/worker/process/time.ts';
 import { createWorker } from '../../src/worker/worker.ts';

@@ -8,7 +8,7 @@ import type { RunView } from '../../src/domain/figures/figures.ts';
 import { emptyRun, fold } from '../../src/domain/fold/run.ts';
 import { view } from '../../src/domain/fold/view.ts';
 import { partitionForKey } from '../../src/domain/workers/murmur2.ts';
-import { createPlacing } from '../../src/worker/evidence/places.ts';
+import { createPlacements } from '../../src/worker/evidence/placements.ts';
 import { BEGIN } from '../support/evidence.ts';
 
 interface Sent {
@@ -35,7 +35,12 @@ interface Log {
 /** What three producers report of these records, through the worker's own totals, and what is to come out. */
 function play(records: readonly Sent[]): Log {
   const offsets = [0, 0, 0, 0];
-  const producers = [0, 1, 2].map((n) => ({ n, placing: createPlacing(), acknowledged: 0, reports: [] as ReportAt[] }));
+  const producers = [0, 1, 2].map((n) => ({
+    n,
+    placing: createPlacements(),
+    acknowledged: 0,
+    reports: [] as ReportAt[],
+  }));
   const keys = new Map<string, Map<number, { records: number; firstOffset: number; lastOffset: number }>>();
   const report = (one: (typeof producers)[number]) => {
     const places = one.placing.take();

@@ -74,11 +74,11 @@ function live(lives: typeof pod extends fc.Arbitrary<infer T> ? T : never, name:
     let seq = 0;
     const batches = CLIENTS.map(() => createBatch());
     /** Sent and not in the log; in the log and not acknowledged. */
-    let sent = journal.left.map(({ token, report }) => ({ token, report }));
+    let sent = journal.leftBehind.map(({ token, report }) => ({ token, report }));
     const arrived: number[] = [];
     const send = (facts: Fact[], instead?: number) => {
       const report: Report = { v: 1, run: 'run-1', instance, seq: ++seq, sentAt: now(), facts };
-      sent.push({ token: journal.reports(report, Buffer.from(encodeReport(report)), instead), report });
+      sent.push({ token: journal.addReport(report, Buffer.from(encodeReport(report)), instead), report });
     };
     const undo: (() => void)[] = [];
     let size = statSync(file).size;
@@ -93,7 +93,7 @@ function live(lives: typeof pod extends fc.Arbitrary<infer T> ? T : never, name:
           [from, from + 1],
         ];
         const beganAt = now();
-        journal.worked(CLIENTS[client] as string, {
+        journal.addWork(CLIENTS[client] as string, {
           partition,
           ranges,
           bytes: count + 1,
@@ -124,7 +124,7 @@ function live(lives: typeof pod extends fc.Arbitrary<infer T> ? T : never, name:
           log.push(first.report);
           arrived.push(first.token);
         }
-        if (one.acknowledged) for (const token of arrived.splice(0)) journal.taken(token);
+        if (one.acknowledged) for (const token of arrived.splice(0)) journal.settled(token);
       } else {
         // Nothing after it is on its way: it was the last one.
         const [failed] = sent;
@@ -146,7 +146,7 @@ function live(lives: typeof pod extends fc.Arbitrary<infer T> ? T : never, name:
     sent = [];
   });
   const last = start(lives.length);
-  log.push(...last.journal.left.map(({ report }) => report));
+  log.push(...last.journal.leftBehind.map(({ report }) => report));
   return { log, processed };
 }
 

@@ -1,5 +1,4 @@
-/** The Kafka clusters that labs name, one connection each, as the runtime's ports. */
-
+/** The runtime's Kafka and EvidenceReader ports: one connection, writer and reader for each Kafka cluster that labs name. */
 import type { ActionResult, KafkaAction } from '../../contract/actions.ts';
 import type { KafkaView } from '../../contract/kafkaView.ts';
 import type { Known } from '../../contract/kind.ts';
@@ -13,21 +12,26 @@ import { sentence } from './errors.ts';
 import { EvidenceReader } from './evidence/reader.ts';
 import { EvidenceWriter } from './evidence/writer.ts';
 
-/** Long enough for one request to fail over to another broker, short against the patience of a person. */
-const ANSWER_WITHIN_MS = 8_000;
-/** After a failed look at Kafka nobody asks again for this long: a cluster that is down is not hammered. */
+/** Timeout of a view: enough for a request to fail over to another broker, and short enough for a person who waits. */
+const VIEW_TIMEOUT_MS = 8_000;
+/** After a failed view a cluster is left alone for this long. */
 const COOL_DOWN_MS = 3_000;
-const NOBODY_NAMED =
+/** Age up to which a view may be reused, unless the need says otherwise. */
+const MAX_AGE_MS = 900;
+const CLOSE_TIMEOUT_MS = 5_000;
+const NO_KAFKA_NAMED =
   'no Kafka is named: write spec.kafka.bootstrapServers, or start the operator with BOOTSTRAP_SERVERS';
 
 export class KafkaClusters implements Kafka, EvidencePort {
   readonly #defaultServers: string;
+  // By bootstrap servers, as written by the user.
   readonly #connections = new Map<string, KafkaConnection>();
   readonly #writers = new Map<string, EvidenceWriter>();
   readonly #readers = new Map<string, EvidenceReader>();
   readonly #failures = new Map<string, { at: number; why: string }>();
+  // By run.
   readonly #listeners = new Map<string, () => void>();
-  readonly #servers = new Map<string, string>();
+  readonly #serversOfRuns = new Map<string, string>();
 
   constructor(defaultBootstrapServers: string) {
     this.#defaultServers = defaultBootstrapServers;
@@ -35,13 +39,13 @@ export class KafkaClusters implements Kafka, EvidencePort {
 
   async view(need: KafkaNeed): Promise<Known<KafkaView>> {
     const servers = need.bootstrapServers ?? this.#defaultServers;
-    if (servers === '') return { unavailable: NOBODY_NAMED };
+    if (servers === '') return { unavailable: NO_KAFKA_NAMED };
     const failure = this.#failures.get(servers);
     if (failure !== undefined && performance.now() - failure.at < COOL_DOWN_MS) return { unavailable: failure.why };
     try {
       const view = await within(
-        ANSWER_WITHIN_MS,
-        this.#connection(servers).view(need.topic, need.group, need.maxAgeMs ?? 900),
+        VIEW_TIMEOUT_MS,
+        this.#connection(servers).view(need.topic, need.group, need.maxAgeMs ?? MAX_AGE_MS),
       );
       this.#failures.delete(servers);
       return { known: view };
@@ -63,7 +67,7 @@ export class KafkaClusters implements Kafka, EvidencePort {
 
   open(need: EvidenceNeed, now: EpochMs): Known<unknown> {
     const servers = need.bootstrapServers ?? this.#defaultServers;
-    this.#servers.set(need.run, servers);
+    this.#serversOfRuns.set(need.run, servers);
     let reader = this.#readers.get(servers);
     if (reader === undefined) {
       reader = new EvidenceReader(servers, need.topic, (run) => this.#listeners.get(run)?.());
@@ -78,19 +82,19 @@ export class KafkaClusters implements Kafka, EvidencePort {
 
   close(run: string): void {
     this.#listeners.delete(run);
-    const servers = this.#servers.get(run);
-    this.#servers.delete(run);
+    const servers = this.#serversOfRuns.get(run);
+    this.#serversOfRuns.delete(run);
     if (servers !== undefined) this.#readers.get(servers)?.close(run);
   }
 
-  /** Bounded: what does not close in time is left to the end of the process. */
+  /** Closes all clients within 5 s. A client that takes longer is left to the end of the process. */
   async end(): Promise<void> {
     const closing = [
       ...[...this.#connections.values()].map((connection) => connection.close()),
       ...[...this.#writers.values()].map((writer) => writer.close()),
       ...[...this.#readers.values()].map((reader) => reader.end()),
     ];
-    await within(5_000, Promise.allSettled(closing)).catch(() => {});
+    await within(CLOSE_TIMEOUT_MS, Promise.allSettled(closing)).catch(() => {});
   }
 
   #connection(servers: string): KafkaConnection {
@@ -112,6 +116,7 @@ export class KafkaClusters implements Kafka, EvidencePort {
   }
 }
 
+/** Rejects when the promise takes longer than `ms`. The promise itself keeps running. */
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

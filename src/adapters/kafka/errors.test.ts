@@ -1,20 +1,19 @@
 import { expect, test } from '@jest/globals';
-import { KafkaClusters } from './clusters.ts';
 import { actionError, sentence } from './errors.ts';
 
 const protocolError = (apiId: string, serverErrorMessage: string) => ({ apiId, serverErrorMessage, message: 'short' });
 const nested = (...errors: unknown[]) => ({ message: 'Creating topics failed.', errors: [{ message: 'v7', errors }] });
 
-test('Kafka’s own words are what people read, however deep the library nests them', () => {
+test('a sentence has Kafka’s own message, however deep the library nests it', () => {
   const error = nested(protocolError('INVALID_CONFIG', 'Unknown topic config name: retention.millis'));
   expect(sentence(error)).toBe('INVALID_CONFIG: Unknown topic config name: retention.millis');
 });
 
-test('an answer without words is its name', () => {
+test('an error without a message is described by its name', () => {
   expect(sentence(nested(protocolError('COORDINATOR_NOT_AVAILABLE', '')))).toBe('COORDINATOR_NOT_AVAILABLE');
 });
 
-test('where nobody answered, what the connection said, once', () => {
+test('without an answer the sentence has the connection’s error, once', () => {
   const refused = { message: 'Connection to 10.0.0.1:9092 failed.' };
   expect(sentence({ message: 'metadata failed 2 times.', errors: [refused, refused] })).toBe(refused.message);
 });
@@ -32,20 +31,4 @@ test.each([
 
 test('no answer is Unreachable', () => {
   expect(actionError('deleting group g', { message: 'Connection failed.' })).toMatchObject({ reason: 'Unreachable' });
-});
-
-test('an operator without a Kafka says what to write', async () => {
-  const clusters = new KafkaClusters('');
-  expect(await clusters.view({ topic: 't' })).toEqual({
-    unavailable: expect.stringContaining('spec.kafka.bootstrapServers'),
-  });
-  await clusters.end();
-});
-
-test('a Kafka that is away is told in a sentence', async () => {
-  const clusters = new KafkaClusters('127.0.0.1:1');
-  expect(await clusters.view({ topic: 't' })).toEqual({
-    unavailable: expect.stringMatching(/^Kafka at 127\.0\.0\.1:1 does not answer: /),
-  });
-  await clusters.end();
 });

@@ -1,4 +1,4 @@
-/** What went wrong at Kafka, as sentences for people and reasons for the runtime. */
+/** Errors of the Kafka admin client as sentences for people and as ActionErrors for the runtime. */
 import { ActionError } from '../../runtime/ports.ts';
 
 interface ProtocolFailure {
@@ -7,7 +7,7 @@ interface ProtocolFailure {
   message: string;
 }
 
-/** Kafka's own errors within an error of the client library, which nests them several levels deep. */
+/** The errors that brokers returned. The client library nests them several levels deep in its own errors. */
 export function protocolFailures(error: unknown): ProtocolFailure[] {
   if (typeof error !== 'object' || error === null) return [];
   const { apiId, serverErrorMessage, message, errors, cause } = error as Record<string, unknown>;
@@ -23,17 +23,17 @@ function innermostMessages(error: unknown): string[] {
   return Array.isArray(errors) && errors.length > 0 ? errors.flatMap(innermostMessages) : [message ?? String(error)];
 }
 
-/** Some of Kafka's answers are a name and nothing else. */
-const inWords = ({ name, message }: ProtocolFailure) => (message === '' ? name : `${name}: ${message}`);
+/** `NAME: message`, or only the name: some of Kafka's errors have no message. */
+const describe = ({ name, message }: ProtocolFailure) => (message === '' ? name : `${name}: ${message}`);
 
-/** One line: Kafka's own words where it answered, else what the connection said. */
+/** One line for people: Kafka's errors if a broker answered, otherwise those of the connection. */
 export function sentence(error: unknown): string {
   const failures = protocolFailures(error);
-  const parts = failures.length > 0 ? failures.map(inWords) : innermostMessages(error);
+  const parts = failures.length > 0 ? failures.map(describe) : innermostMessages(error);
   return [...new Set(parts)].join('; ');
 }
 
-/** Errors after which the same call can't succeed until somebody changes something. */
+/** Kafka's errors after which the same call can't succeed until a user changes something. */
 const REFUSALS = new Set([
   'INVALID_REPLICATION_FACTOR',
   'INVALID_PARTITIONS',
@@ -49,7 +49,7 @@ const REFUSALS = new Set([
   'TOPIC_DELETION_DISABLED',
 ]);
 
-/** An error of the client library as the runtime's ActionError. */
+/** An error of the client library as the runtime's ActionError. `what`: the action, as in "creating topic t". */
 export function actionError(what: string, error: unknown): ActionError {
   const failures = protocolFailures(error);
   const reason = failures.some((f) => REFUSALS.has(f.name))

@@ -10,12 +10,15 @@ export interface ClusterOptions {
   fieldManager?: string;
   /** Objects per page of a list (default 500, as client-go's pager). */
   pageSize?: number;
-  /** The server is asked to end a watch after this, at random up to twice (default 3 min; client-go's reflector takes 5). */
+  /**
+   * `timeoutSeconds` of a watch, at random up to twice as much (default 180; client-go's reflector has 300): the server
+   * ends the watch then.
+   */
   watchSeconds?: number;
   /**
-   * A watch silent for this long is dead. Default: 30 s longer than it was to last. Bookmarks can't be relied on for
-   * less: a server whose etcd sends no progress notifications (kubeadm sets them to 5 s) has none for a type
-   * that does not change. A peer that is gone is found earlier, by TCP keepalive.
+   * A watch that is silent for this long is dead (default: 30 s more than its timeoutSeconds). Bookmarks allow no shorter
+   * time: a server whose etcd sends no progress notifications (kubeadm sets them to 5 s) sends no bookmarks for a type that
+   * does not change. TCP keepalive finds an unreachable server earlier.
    */
   idleMs?: number;
   random?: () => number;
@@ -26,7 +29,7 @@ interface ListPage {
   metadata?: { resourceVersion?: string; continue?: string };
 }
 
-const LIST_MS = 60_000;
+const LIST_TIMEOUT_MS = 60_000;
 const APPLY = 'application/apply-patch+yaml';
 const MERGE = 'application/merge-patch+json';
 
@@ -37,7 +40,7 @@ export function kubernetesCluster(options: ClusterOptions): Cluster {
   const watchSeconds = options.watchSeconds ?? 180;
   const random = options.random ?? Math.random;
   const path = paths(rest);
-  const written = query({ fieldManager });
+  const asManager = query({ fieldManager });
 
   const pathOf = (ref: ObjectRef, signal?: AbortSignal) => path.of(ref, ref.namespace, ref.name, signal);
 
@@ -47,14 +50,14 @@ export function kubernetesCluster(options: ClusterOptions): Cluster {
 
   async function page(
     type: ResourceType,
-    of: Selection,
-    from: string | undefined,
+    selection: Selection,
+    continueToken: string | undefined,
     signal?: AbortSignal,
   ): Promise<ListPage> {
-    const { labelSelector, fieldSelector } = of;
-    const search = query({ labelSelector, fieldSelector, limit: String(pageSize), continue: from });
-    const collection = await path.of(type, of.namespace, undefined, signal);
-    return rest.send<ListPage>({ method: 'GET', path: collection + search, timeoutMs: LIST_MS, signal });
+    const { namespace, labelSelector, fieldSelector } = selection;
+    const search = query({ labelSelector, fieldSelector, limit: String(pageSize), continue: continueToken });
+    const collection = await path.of(type, namespace, undefined, signal);
+    return rest.send<ListPage>({ method: 'GET', path: collection + search, timeoutMs: LIST_TIMEOUT_MS, signal });
   }
 
   async function patch(object: KubernetesObject, subresource: string, signal?: AbortSignal): Promise<KubernetesObject> {
@@ -71,20 +74,20 @@ export function kubernetesCluster(options: ClusterOptions): Cluster {
   }
 
   return {
-    async list(type, of, signal) {
+    async list(type, selection, signal) {
       const items: KubernetesObject[] = [];
-      let from: string | undefined;
+      let continueToken: string | undefined;
       for (;;) {
-        const { items: some = [], metadata } = await page(type, of, from, signal);
-        // Lists leave apiVersion and kind of their items out.
+        const { items: some = [], metadata } = await page(type, selection, continueToken, signal);
+        // The items of a list have neither apiVersion nor kind.
         for (const item of some) items.push({ ...item, apiVersion: type.apiVersion, kind: type.kind });
-        from = metadata?.continue || undefined;
-        if (!from) return { items, resourceVersion: metadata?.resourceVersion ?? '' };
+        continueToken = metadata?.continue || undefined;
+        if (!continueToken) return { items, resourceVersion: metadata?.resourceVersion ?? '' };
       }
     },
 
-    async *watch(type, of, resourceVersion, signal) {
-      const { labelSelector, fieldSelector } = of;
+    async *watch(type, selection, resourceVersion, signal) {
+      const { namespace, labelSelector, fieldSelector } = selection;
       const seconds = Math.round(watchSeconds * (1 + random()));
       const idleMs = options.idleMs ?? (seconds + 30) * 1_000;
       const search = query({
@@ -95,7 +98,7 @@ export function kubernetesCluster(options: ClusterOptions): Cluster {
         fieldSelector,
         timeoutSeconds: String(seconds),
       });
-      const collection = await path.of(type, of.namespace, undefined, signal);
+      const collection = await path.of(type, namespace, undefined, signal);
       for await (const line of rest.lines(collection + search, idleMs, signal)) {
         const event = line as { type: WatchEvent['type'] | 'ERROR'; object: KubernetesObject };
         if (event.type === 'ERROR') {
@@ -116,24 +119,29 @@ export function kubernetesCluster(options: ClusterOptions): Cluster {
     },
 
     async create(object, signal) {
-      return rest.send({ method: 'POST', path: (await collectionOf(object, signal)) + written, body: object, signal });
+      return rest.send({
+        method: 'POST',
+        path: (await collectionOf(object, signal)) + asManager,
+        body: object,
+        signal,
+      });
     },
 
     async update(object, signal) {
       const target = `${await collectionOf(object, signal)}/${encodeURIComponent(object.metadata.name)}`;
-      return rest.send({ method: 'PUT', path: target + written, body: object, signal });
+      return rest.send({ method: 'PUT', path: target + asManager, body: object, signal });
     },
 
     apply: (object, signal) => patch(object, '', signal),
     applyStatus: (object, signal) => patch(object, '/status', signal),
 
     async patch(target, body, signal) {
-      const url = (await pathOf(target, signal)) + written;
+      const url = (await pathOf(target, signal)) + asManager;
       return rest.send({ method: 'PATCH', path: url, body, contentType: MERGE, signal });
     },
 
     async scale(target, replicas, signal) {
-      const url = `${await pathOf(target, signal)}/scale${written}`;
+      const url = `${await pathOf(target, signal)}/scale${asManager}`;
       await rest.send({ method: 'PATCH', path: url, body: { spec: { replicas } }, contentType: MERGE, signal });
     },
 
@@ -142,7 +150,7 @@ export function kubernetesCluster(options: ClusterOptions): Cluster {
       try {
         await rest.send({ method: 'DELETE', path: await pathOf(target, signal), body, signal });
       } catch (error) {
-        // Gone, or another object has the name by now.
+        // The object is gone, or another one has its name by now.
         if (error instanceof ApiError && (error.status === 404 || error.status === 409)) return;
         throw error;
       }

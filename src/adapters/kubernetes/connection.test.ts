@@ -18,7 +18,7 @@ function kubeconfig(user: Record<string, unknown> = { token: 'secret' }) {
   );
 }
 
-test('requests share their connections, until certificates change', async () => {
+test('requests share their connections until certificates change', async () => {
   const config = kubeconfig();
   const connection = connect(config);
   const first = await connection.prepare();
@@ -32,7 +32,7 @@ test('requests share their connections, until certificates change', async () => 
   await connection.close();
 });
 
-test('client-node authenticates: token and basic', async () => {
+test('token and basic authentication come from the configuration', async () => {
   const withToken = connect(kubeconfig());
   expect((await withToken.prepare()).headers.authorization).toBe('Bearer secret');
   const withPassword = connect(kubeconfig({ username: 'me', password: 'it' }));
@@ -40,7 +40,7 @@ test('client-node authenticates: token and basic', async () => {
   expect(withToken.server).toBe('https://127.0.0.1:1');
 });
 
-test('a configuration without a cluster is refused', () => {
+test('a configuration without a current cluster is refused', () => {
   const config = kubeconfig();
   config.setCurrentContext('nowhere');
   expect(() => connect(config)).toThrow('names no current cluster');

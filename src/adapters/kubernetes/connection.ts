@@ -1,6 +1,6 @@
 /**
- * Where the API server is and how to talk to it: client-node loads the configuration and does the authentication,
- * connections are kept here.
+ * The connection to the API server. @kubernetes/client-node loads the configuration and authenticates; the HTTP connections
+ * are kept here.
  */
 import { createHash } from 'node:crypto';
 import type { AgentOptions, RequestOptions } from 'node:https';
@@ -8,14 +8,14 @@ import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node'
 import { Agent, type buildConnector, type Dispatcher } from 'undici';
 
 export interface Connection {
-  /** The server's base URL, without a slash at the end. */
+  /** The server's base URL, without a trailing slash. */
   readonly server: string;
-  /** Headers and connections for one request; asked for each, as tokens and certificates are renewed. */
+  /** Headers and dispatchers for one request. To be called for each request, because tokens and certificates are renewed. */
   prepare(): Promise<{ headers: Record<string, string>; requests: Dispatcher; watches: Dispatcher }>;
   close(): Promise<void>;
 }
 
-/** As in a pod, or by KUBECONFIG or ~/.kube/config outside of one. */
+/** The configuration from KUBECONFIG or ~/.kube/config, or the service account's in a pod. */
 export function loadKubeConfig(): KubeConfig {
   const config = new KubeConfig();
   config.loadFromDefault();
@@ -28,22 +28,19 @@ export function kubeConfigFromText(text: string): KubeConfig {
   return config;
 }
 
-/** Requests in flight at a time; more wait for a free connection. */
+/** At most this many requests are in flight; further requests wait for a free connection. */
 const CONNECTIONS = 16;
 const CONNECT_MS = 10_000;
-/** As client-go; ten unanswered probes, a second apart, follow. */
+/** TCP keepalive as in client-go. After ten probes without an answer, a second apart, the connection counts as broken. */
 const KEEPALIVE_MS = 30_000;
 
-/** Throws when the configuration names no cluster. */
+/** Throws if the configuration has no current cluster. */
 export function connect(config: KubeConfig): Connection {
   const cluster = config.getCurrentCluster();
   if (!cluster) throw new Error('the Kubernetes configuration names no current cluster');
   let current: { key: string; requests: Dispatcher; watches: Dispatcher } | undefined;
 
-  /**
-   * client-node makes a new undici agent, with connections of its own, for every request. What the agent depends
-   * on is compared instead, so that there is a new one only when certificates have changed.
-   */
+  /** client-node would create an undici agent for every request. Here there is a new one only after its options changed. */
   async function dispatchers(tls: RequestOptions): Promise<{ requests: Dispatcher; watches: Dispatcher }> {
     const options = config.createDispatcherOptions(cluster, tls as AgentOptions);
     const key = createHash('sha256').update(JSON.stringify(options)).digest('base64');
@@ -62,14 +59,14 @@ export function connect(config: KubeConfig): Connection {
         keepAlive: true,
         keepAliveInitialDelay: KEEPALIVE_MS,
       } as buildConnector.BuildOptions;
-      // HTTP/1.1: one stuck connection then holds up one watch, not all of them.
+      // With HTTP/1.1 a stuck connection holds up one watch only.
       current = {
         key,
         requests: new Agent({ connect, allowH2: false, connections: CONNECTIONS }),
         watches: new Agent({ connect, allowH2: false, pipelining: 1 }),
       };
     }
-    // What is under way on the old ones may end there.
+    // Requests in flight finish on the old connections.
     void before?.requests.close();
     if (before && before.watches !== before.requests) void before.watches.close();
     return current;

@@ -1,20 +1,20 @@
-/** From a type to its URL; the plural name is asked of the server once (API discovery) where it is not known. */
+/** The URL paths of objects. An unknown plural name is looked up once, by API discovery. */
 import { ApiError, type ResourceType } from '../../runtime/ports.ts';
 import type { Rest } from './rest.ts';
 
 export interface Paths {
-  /** `/apis/apps/v1/namespaces/demo/statefulsets/lag`; throws `ApiError` 404 for a type that the server does not have. */
+  /** As in `/apis/apps/v1/namespaces/demo/statefulsets/lag`. Throws ApiError 404 for a type that the server does not have. */
   of(type: ResourceType, namespace?: string, name?: string, signal?: AbortSignal): Promise<string>;
 }
 
-/** Types used in every run. */
+/** Plural names of the types that are always used. */
 const KNOWN = new Map([
   ['events.k8s.io/v1 Event', 'events'],
   ['coordination.k8s.io/v1 Lease', 'leases'],
 ]);
 
 export interface ApiResourceList {
-  /** Subresources come as `pods/log`, under the kind of what they exchange. */
+  /** Subresources are in the list too, as `pods/log`. */
   resources: { name: string; kind: string }[];
 }
 
@@ -40,5 +40,5 @@ export function paths(rest: Rest): Paths {
   };
 }
 
-/** Where the server tells what it has in that version. */
+/** The path under which the server lists its resources of an apiVersion. */
 export const rootOf = (apiVersion: string) => (apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`);

@@ -1,4 +1,4 @@
-/** JSON over HTTP to the API server: time limits, errors in one form, streams of JSON lines. */
+/** JSON over HTTP to the API server: timeouts, streams of JSON lines, and every error as an ApiError. */
 import { type Dispatcher, request } from 'undici';
 import { ApiError } from '../../runtime/ports.ts';
 import type { Connection } from './connection.ts';
@@ -6,25 +6,27 @@ import type { Connection } from './connection.ts';
 export interface RestOptions {
   connection: Connection;
   userAgent?: string;
-  /** A request without a whole answer after this has failed (default 10 s; lists 60 s). */
+  /** Timeout for the whole answer to a request, in ms (default 10 s). */
   timeoutMs?: number;
-  /** Called once per request, with the HTTP status or 0. */
+  /** Called once per request, with the HTTP status; 0: no answer. A watch has the method WATCH. */
   onRequest?: (method: string, status: number) => void;
 }
 
 export interface Call {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** From the root, with the query. */
+  /** The URL after the server, with its query. */
   path: string;
   body?: unknown;
   contentType?: string;
+  /** Instead of RestOptions.timeoutMs. */
   timeoutMs?: number;
   signal?: AbortSignal | undefined;
 }
 
 export interface Rest {
+  /** Throws ApiError. */
   send<T>(call: Call): Promise<T>;
-  /** The lines of an answer that goes on until the server ends it; silence for longer than `idleMs` is an error. */
+  /** The JSON lines of an answer, until the server ends it. Throws ApiError, also after a silence of `idleMs`. */
   lines(path: string, idleMs: number, signal: AbortSignal): AsyncGenerator<unknown>;
 }
 
@@ -87,18 +89,18 @@ export function rest({
       status = response.statusCode;
       onRequest?.('WATCH', status);
       if (status >= 300) throw refusal(response, await response.body.text());
-      let begun = '';
+      let unfinished = '';
       for await (const chunk of response.body.setEncoding('utf8')) {
-        const parts = (begun + chunk).split('\n');
-        begun = parts.pop() ?? '';
+        const parts = (unfinished + chunk).split('\n');
+        unfinished = parts.pop() ?? '';
         for (const part of parts) if (part) yield parsed(part);
       }
-      if (begun) yield parsed(begun);
+      if (unfinished) yield parsed(unfinished);
     } catch (error) {
       if (status === 0) onRequest?.('WATCH', 0);
       throw asApiError(error, false, signal);
     } finally {
-      // Reached also when the reader breaks off: the connection must not stay.
+      // Closes the connection also when the reader stops early.
       response?.body.on('error', () => {}).destroy();
     }
   }
@@ -119,7 +121,7 @@ function refusal(response: Dispatcher.ResponseData, text: string): ApiError {
   try {
     body = JSON.parse(text) as StatusBody;
   } catch {
-    // Something in between answered, not the API server.
+    // A proxy in between answered, not the API server.
   }
   const status = response.statusCode;
   const message = body.message ?? `HTTP ${status}${text ? `: ${text.slice(0, 200)}` : ''}`;
@@ -127,12 +129,12 @@ function refusal(response: Dispatcher.ResponseData, text: string): ApiError {
   return new ApiError(status, body.reason ?? 'Unknown', message, Number.isFinite(seconds) ? seconds * 1000 : undefined);
 }
 
-/** undici's own time limits. */
+/** Codes of undici's own timeouts. */
 const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT']);
 
 function asApiError(error: unknown, timedOut: boolean, signal: AbortSignal | undefined): ApiError {
   if (error instanceof ApiError) return error;
-  if (signal?.aborted) return new ApiError(0, 'Aborted', 'the request was given up');
+  if (signal?.aborted) return new ApiError(0, 'Aborted', 'the request was cancelled');
   const { code, message } = error as { code?: string; message?: string };
   if (timedOut || (code !== undefined && TIMEOUTS.has(code))) {
     return new ApiError(0, 'Timeout', 'the API server did not answer in time');

@@ -5,18 +5,18 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { KubernetesObject, ObjectRef } from '../../contract/kubernetes.ts';
 import { podWorkers } from './workers.ts';
 
-/** A worker that answers as it is told, and what it was asked. */
+/** A worker that gives the answer set here and keeps the requests that it received. */
 let server: Server;
 let answer: { status: number; text: string };
-let asked: { path: string | undefined; authorization: string | undefined; body: string }[];
+let requests: { path: string | undefined; authorization: string | undefined; body: string }[];
 
 beforeEach(async () => {
   answer = { status: 200, text: 'Kill\n' };
-  asked = [];
+  requests = [];
   server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request.setEncoding('utf8')) body += chunk;
-    asked.push({ path: `${request.method} ${request.url}`, authorization: request.headers.authorization, body });
+    requests.push({ path: `${request.method} ${request.url}`, authorization: request.headers.authorization, body });
     response.writeHead(answer.status).end(answer.text);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -43,21 +43,21 @@ const kill = (pods: (KubernetesObject | null)[], port = (server.address() as Add
     stop: 'Kill',
   });
 
-test('each worker is told, as somebody who knows its run', async () => {
+test('each worker receives the order, with its run as the token', async () => {
   await kill([pod(RUNS), pod(RUNS)]);
   const request = { path: 'POST /stop-mode', authorization: 'Bearer uid-1', body: '{"stop":"Kill"}' };
-  expect(asked).toEqual([request, request]);
+  expect(requests).toEqual([request, request]);
 });
 
 test.each<[situation: string, pod: KubernetesObject | null]>([
   ['is gone', null],
-  ['has not begun', pod({ phase: 'Pending' })],
-  ['is over', pod({ ...RUNS, phase: 'Failed' })],
-  ['is between two starts', pod({ ...RUNS, containerStatuses: [{ state: { waiting: {} } }] })],
-  ['is being stopped already', pod(RUNS, { deletionTimestamp: '2026-01-01T00:00:00Z' })],
-])('a pod that %s has nobody to tell', async (_situation, one) => {
+  ['is pending', pod({ phase: 'Pending' })],
+  ['has failed', pod({ ...RUNS, phase: 'Failed' })],
+  ['waits for a restart of its container', pod({ ...RUNS, containerStatuses: [{ state: { waiting: {} } }] })],
+  ['is being deleted', pod(RUNS, { deletionTimestamp: '2026-01-01T00:00:00Z' })],
+])('a pod that %s is skipped', async (_situation, one) => {
   await kill([one]);
-  expect(asked).toEqual([]);
+  expect(requests).toEqual([]);
 });
 
 test.each([
@@ -70,19 +70,19 @@ test.each([
   await expect(kill([pod(RUNS)])).rejects.toMatchObject({ name: 'ActionError', reason, message });
 });
 
-test('no answer is a failure, in bounded time', async () => {
+test('no answer is a failure, within a timeout', async () => {
   const { port } = server.address() as AddressInfo;
   server.close();
   await once(server, 'close');
   await expect(kill([pod(RUNS)], port)).rejects.toMatchObject({ reason: 'Unreachable' });
 }, 60_000);
 
-test('a pod that does not answer and goes meanwhile has nobody to tell', async () => {
+test('a pod that does not answer and is then gone is skipped', async () => {
   const { port } = server.address() as AddressInfo;
   server.close();
   await once(server, 'close');
-  let looks = 0;
-  const workers = podWorkers({ get: async () => (++looks === 1 ? pod(RUNS) : null) });
+  let lookups = 0;
+  const workers = podWorkers({ get: async () => (++lookups === 1 ? pod(RUNS) : null) });
   await workers.setStop({ pods: [ref(0)], port, run: 'uid-1', stop: 'Kill' });
-  expect(looks).toBe(2);
+  expect(lookups).toBe(2);
 }, 60_000);

@@ -1,14 +1,16 @@
-/** The `Workers` port: pods are looked up by name and asked at their address. */
+/** The `Workers` port over HTTP. Each worker is called at the address of its pod. */
 import { request } from 'undici';
 import type { KubernetesObject, ObjectRef } from '../../contract/kubernetes.ts';
 import { STOP_PATH } from '../../domain/workers/stopMode.ts';
 import { ActionError, type Cluster, type Workers } from '../../runtime/ports.ts';
 
-/** A worker that has just started listens within this. */
-const WITHIN_MS = 5_000;
-const AGAIN_MS = 250;
-/** Pods asked at a time. */
-const AT_A_TIME = 16;
+/** Timeout of an order. A worker that has just been started listens within this time. */
+const TIMEOUT_MS = 5_000;
+const RETRY_MS = 250;
+/** At most this many pods are called at the same time. */
+const CONCURRENCY = 16;
+
+type StopOrder = Parameters<Workers['setStop']>[0];
 
 interface PodStatus {
   phase?: string;
@@ -16,75 +18,77 @@ interface PodStatus {
   containerStatuses?: { state?: { running?: unknown } }[];
 }
 
-/** Where its worker can be asked; undefined: nothing runs there that could be stopped. */
+/** The address of the pod's worker; undefined: no worker runs there, or it has had its SIGTERM already. */
 function addressOf(pod: KubernetesObject | null): string | undefined {
   const { phase, podIP, containerStatuses = [] } = (pod?.status ?? {}) as PodStatus;
-  // It has had its SIGTERM already.
   if (pod?.metadata.deletionTimestamp !== undefined || phase !== 'Running') return undefined;
   if (!containerStatuses.some(({ state }) => state?.running !== undefined)) return undefined;
   return podIP;
 }
 
+/** Throws ActionError for any other answer than 200, and undici's errors. */
+async function postStop(pod: ObjectRef, address: string, { port, run, stop }: StopOrder, signal: AbortSignal) {
+  const host = address.includes(':') ? `[${address}]` : address;
+  const { statusCode, body } = await request(`http://${host}:${port}${STOP_PATH}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${run}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ stop }),
+    signal,
+  });
+  const text = await body.text();
+  if (statusCode !== 200) throw refusal(pod, stop, statusCode, text);
+}
+
 export function podWorkers(cluster: Pick<Cluster, 'get'>): Workers {
-  async function tell(
-    pod: ObjectRef,
-    { port, run, stop }: Parameters<Workers['setStop']>[0],
-    until: number,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  /** Retries until the worker answers, its pod is gone, or `deadline` (of performance.now()) has passed. */
+  async function setStopOf(pod: ObjectRef, order: StopOrder, deadline: number, signal: AbortSignal | undefined) {
     for (;;) {
-      // Looked up again each time: it may have gone meanwhile.
       const address = addressOf(await cluster.get(pod, signal));
       if (address === undefined) return;
-      const host = address.includes(':') ? `[${address}]` : address;
-      const limit = AbortSignal.timeout(Math.max(1, Math.ceil(until - performance.now())));
+      const limit = AbortSignal.timeout(Math.max(1, Math.ceil(deadline - performance.now())));
       try {
-        const { statusCode, body } = await request(`http://${host}:${port}${STOP_PATH}`, {
-          method: 'POST',
-          headers: { authorization: `Bearer ${run}`, 'content-type': 'application/json' },
-          body: JSON.stringify({ stop }),
-          signal: signal ? AbortSignal.any([limit, signal]) : limit,
-        });
-        const text = await body.text();
-        if (statusCode === 200) return;
-        throw refusal(pod, stop, statusCode, text);
+        await postStop(pod, address, order, signal ? AbortSignal.any([limit, signal]) : limit);
+        return;
       } catch (error) {
         if (error instanceof ActionError) throw error;
         signal?.throwIfAborted();
-        if (performance.now() + AGAIN_MS >= until) throw unreachable(pod, stop, error);
-        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+        if (performance.now() + RETRY_MS >= deadline) throw unreachable(pod, order.stop, error);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
   }
 
   return {
     async setStop(order, signal) {
-      const until = performance.now() + WITHIN_MS;
+      const deadline = performance.now() + TIMEOUT_MS;
       const waiting = [...order.pods];
       const next = async () => {
-        for (let pod = waiting.shift(); pod !== undefined; pod = waiting.shift()) await tell(pod, order, until, signal);
+        for (let pod = waiting.shift(); pod !== undefined; pod = waiting.shift()) {
+          await setStopOf(pod, order, deadline, signal);
+        }
       };
-      await Promise.all(Array.from({ length: AT_A_TIME }, next));
+      await Promise.all(Array.from({ length: CONCURRENCY }, next));
     },
   };
 }
 
-function refusal({ name }: ObjectRef, stop: string, status: number, text: string): ActionError {
-  const how = `pod ${name} can't be told stop: ${stop}, so no consumer is taken away`;
+const failure = ({ name }: ObjectRef, stop: string) =>
+  `the worker in pod ${name} could not be switched to stop: ${stop}, so no consumer is removed`;
+
+function refusal(pod: ObjectRef, stop: string, status: number, text: string): ActionError {
+  const what = failure(pod, stop);
   if (status === 403) {
-    return new ActionError('Refused', `${how}: it belongs to another run; delete the LoadTest and create it again`);
+    return new ActionError('Refused', `${what}: it belongs to another run; delete the LoadTest and create it again`);
   }
   if (status === 404) {
-    const old = 'its image is older than this operator; delete the LoadTest and create it again, or use stop: Graceful';
-    return new ActionError('Refused', `${how}: ${old}`);
+    const why = 'its image is older than this operator; delete the LoadTest and create it again, or use stop: Graceful';
+    return new ActionError('Refused', `${what}: ${why}`);
   }
-  return new ActionError('Unexpected', `${how}: HTTP ${status} ${text.slice(0, 200).trim()}`);
+  return new ActionError('Unexpected', `${what}: HTTP ${status} ${text.slice(0, 200).trim()}`);
 }
 
-function unreachable({ name }: ObjectRef, stop: string, error: unknown): ActionError {
+function unreachable(pod: ObjectRef, stop: string, error: unknown): ActionError {
   const { code, message } = error as { code?: string; message?: string };
-  return new ActionError(
-    'Unreachable',
-    `pod ${name} can't be told stop: ${stop}, so no consumer is taken away: no answer within ${WITHIN_MS / 1000} s (${message || code || String(error)})`,
-  );
+  const why = `no answer within ${TIMEOUT_MS / 1000} s (${message || code || String(error)})`;
+  return new ActionError('Unreachable', `${failure(pod, stop)}: ${why}`);
 }

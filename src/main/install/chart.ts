@@ -1,26 +1,34 @@
-/** The Helm chart, made from the same objects as manifests/install.yaml. */
+/** The Helm chart, generated from the same objects as manifests/install.yaml. */
 import { z } from 'zod';
 import { WORKER_LABELS, WORKER_PORT } from '../../domain/workers/environment.ts';
 import * as objects from './objects.ts';
 
-/** values.yaml: what each value is and its default, for people and for values.schema.json. */
+/** The chart's values with their defaults and descriptions, for values.yaml and values.schema.json. */
 const values = z.strictObject({
   image: z
     .strictObject({
-      repository: z.string().min(1).default('kafka-lab-operator').describe('Image of the operator and its workers.'),
-      tag: z.string().default('').describe('Empty: the chart’s appVersion.'),
-      pullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent').describe('When it is pulled.'),
+      repository: z.string().min(1).default('kafka-lab-operator').describe('Image of the operator.'),
+      tag: z.string().default('').describe('Tag of the image. Empty: the chart’s appVersion.'),
+      pullPolicy: z
+        .enum(['Always', 'IfNotPresent', 'Never'])
+        .default('IfNotPresent')
+        .describe('When the image is pulled.'),
     })
     .prefault({}),
-  workerImage: z.string().default('').describe('Image of producers and consumers. Empty: the same as the operator’s.'),
-  replicas: z.int().min(1).max(3).default(1).describe('Operators; one acts, the others wait for its lease to run out.'),
+  workerImage: z.string().default('').describe('Image of producers and consumers. Empty: the operator’s image.'),
+  replicas: z
+    .int()
+    .min(1)
+    .max(3)
+    .default(1)
+    .describe('Number of operator pods. One acts; the others take over when its lease expires.'),
   kafka: z
     .strictObject({
       bootstrapServers: z
         .string()
         .min(1)
         .default('my-cluster-kafka-bootstrap.kafka.svc:9092')
-        .describe('Kafka cluster of LoadTests without spec.kafka: host:port, several separated by commas.'),
+        .describe('Kafka cluster of LoadTests without spec.kafka: host:port, separated by commas.'),
     })
     .prefault({}),
   strimzi: z
@@ -28,45 +36,51 @@ const values = z.strictObject({
       cluster: z
         .string()
         .default('')
-        .describe('Name of the Kafka resource of Strimzi behind kafka.bootstrapServers. Empty: none.'),
-      namespace: z.string().default('').describe('Its namespace, where the KafkaTopics of labs are made.'),
+        .describe('Name of Strimzi’s Kafka resource behind kafka.bootstrapServers. Empty: none.'),
+      namespace: z
+        .string()
+        .default('')
+        .describe('Namespace of that Kafka resource. KafkaTopics of labs are created in it.'),
     })
     .prefault({}),
   watchNamespaces: z
     .array(z.string().min(1))
     .default([])
-    .describe('Namespaces to work in, with Roles in these only. Empty: all, with a ClusterRole.'),
+    .describe('Namespaces to watch, with a Role in each of them. Empty: all namespaces, with a ClusterRole.'),
   crds: z
     .strictObject({
-      install: z.boolean().default(true).describe('Install the CRDs; they stay when the chart is uninstalled.'),
+      install: z.boolean().default(true).describe('Install the CRDs. Uninstalling the chart keeps them.'),
     })
     .prefault({}),
-  userRoles: z
-    .boolean()
-    .default(true)
-    .describe('Let those who may view or edit a namespace view or edit its labs (aggregated ClusterRoles).'),
-  logLevel: z.enum(['error', 'warn', 'info', 'debug']).default('info').describe('How much the operator logs.'),
-  resources: z.looseObject({}).default(objects.OPERATOR_RESOURCES).describe('Resources of the operator’s container.'),
+  userRoles: z.boolean().default(true).describe('Aggregate rights on labs to the ClusterRoles view and edit.'),
+  logLevel: z
+    .enum(['error', 'warn', 'info', 'debug'])
+    .default('info')
+    .describe('Least severe level that the operator logs.'),
+  resources: z
+    .looseObject({})
+    .default(objects.OPERATOR_RESOURCES)
+    .describe('Resource requests and limits of the operator’s container.'),
   networkPolicy: z
     .strictObject({
-      enabled: z.boolean().default(false).describe('Restrict the operator’s connections to those it needs.'),
+      enabled: z.boolean().default(false).describe('Allow only the connections that the operator needs.'),
       kafkaPorts: z
         .array(z.int().min(1).max(65_535))
         .default([9092])
-        .describe('Ports of all brokers, for the way out.'),
+        .describe('Ports of the brokers, for outgoing connections.'),
       apiServerPorts: z
         .array(z.int().min(1).max(65_535))
         .default([443, 6443])
-        .describe('Ports of the API server, for the way out.'),
+        .describe('Ports of the API server, for outgoing connections.'),
     })
     .prefault({}),
 });
 
 export const valuesSchema = (): unknown => z.toJSONSchema(values, { target: 'draft-7', io: 'input' });
 
-/** The defaults, each with what it is, as YAML. */
+/** values.yaml: the defaults, with descriptions as comments. `scalar` writes a value that is not an object. */
 export function valuesYaml(scalar: (value: unknown) => string): string {
-  const lines: string[] = ['# Made by src/main/generate.ts; values.schema.json has the bounds.'];
+  const lines: string[] = ['# Generated by src/main/generate.ts. The allowed values are in values.schema.json.'];
   const write = (schema: z.ZodType, given: unknown, indent: string): void => {
     const shape = (unwrapped(schema) as z.ZodObject).shape as Record<string, z.ZodType>;
     for (const [name, child] of Object.entries(shape)) {
@@ -95,12 +109,12 @@ const LABELS = {
 };
 const IMAGE = '{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}';
 
-/** A list of ports from the values; written with the line it stands in. */
+/** A template that writes the ports at `path` of the values as items of the list that it stands in. */
 function ports(path: string): string {
   return `{{- range ${path} }}\n        - { protocol: TCP, port: {{ . }} }\n        {{- end }}`;
 }
 
-/** Replaced by a block of YAML, since an expression in quotes is always text. */
+/** Templates by placeholder. js-yaml would quote them, and a quoted expression is always text, so they are filled in afterwards. */
 const BLOCKS = {
   REPLICAS: '{{ .Values.replicas }}',
   RESOURCES: '{{- toYaml .Values.resources | nindent 12 }}',
@@ -142,7 +156,7 @@ const networkPolicy = (it: objects.Installation): objects.Manifest => ({
       },
       { ports: 'API_SERVER_PORTS' },
       { ports: 'KAFKA_PORTS' },
-      // Workers, in whatever namespace their LoadTest is.
+      // Workers, which are in the namespaces of their LoadTests.
       {
         to: [{ namespaceSelector: {}, podSelector: { matchLabels: WORKER_LABELS } }],
         ports: [{ protocol: 'TCP', port: WORKER_PORT }],
@@ -151,58 +165,74 @@ const networkPolicy = (it: objects.Installation): objects.Manifest => ({
   },
 });
 
-/** Path within the chart → content. `yaml` writes one object. */
-export function chartFiles(version: string, yaml: (object: unknown) => string): Map<string, string> {
-  const filled = (text: string) =>
-    Object.entries(BLOCKS).reduce((filling, [name, block]) => filling.replace(`: ${name}\n`, `: ${block}\n`), text);
-  const documents = (...parts: objects.Manifest[]) => parts.map((part) => filled(yaml(part))).join('---\n');
-  const when = (condition: string, text: string) => `{{- if ${condition} }}\n${text}{{- end }}\n`;
+/** Writes objects as YAML documents, with the templates of BLOCKS filled in. */
+const documentsBy =
+  (yaml: (object: unknown) => string) =>
+  (...manifests: objects.Manifest[]): string =>
+    manifests
+      .map((manifest) =>
+        Object.entries(BLOCKS).reduce(
+          (text, [name, block]) => text.replace(`: ${name}\n`, `: ${block}\n`),
+          yaml(manifest),
+        ),
+      )
+      .join('---\n');
 
+const when = (condition: string, text: string) => `{{- if ${condition} }}\n${text}{{- end }}\n`;
+
+const chartYaml = (version: string) => ({
+  apiVersion: 'v2',
+  name: objects.OPERATOR,
+  description: 'A Kubernetes operator for Kafka load and rebalancing labs',
+  type: 'application',
+  version,
+  appVersion: version,
+  kubeVersion: '>=1.30.0-0',
+});
+
+/** Rights in all namespaces or, with watchNamespaces, in each of these and in Strimzi's. */
+function rbacTemplate(documents: (...manifests: objects.Manifest[]) => string): string {
   const it = installation;
-  const own = `${it.name}`;
   const watched = `${it.name}-watched`;
   const strimzi = `${it.name}-strimzi`;
   const strimziNamespace = '{{ .Values.strimzi.namespace }}';
-  const ofStrimzi = documents(
+  const inOwnNamespace = documents(
+    objects.role(it, it.name, it.namespace, objects.OWN_RULES),
+    objects.roleBinding(it, it.name, it.namespace),
+  );
+  const inStrimziNamespace = documents(
     objects.role(it, strimzi, strimziNamespace, objects.STRIMZI_RULES),
     objects.roleBinding(it, strimzi, strimziNamespace),
   );
-  const perNamespace = documents(
+  const inEachNamespace = documents(
     objects.role(it, watched, '{{ $namespace }}', objects.WATCHED_RULES),
     objects.roleBinding(it, watched, '{{ $namespace }}'),
-    // Within a range, `.` is the namespace.
+    // Within a range `.` is the namespace, so the chart's own values need `$`.
   ).replaceAll('{{ .Release', '{{ $.Release');
+  return (
+    `${inOwnNamespace}{{- if .Values.watchNamespaces }}\n` +
+    `{{- range $namespace := .Values.watchNamespaces }}\n---\n${inEachNamespace}{{- end }}\n` +
+    when('.Values.strimzi.namespace', `---\n${inStrimziNamespace}`) +
+    `{{- else }}\n---\n${documents(objects.clusterRole(it), objects.clusterRoleBinding(it))}{{- end }}\n`
+  );
+}
 
+const CRDS_TEMPLATE = when(
+  '.Values.crds.install',
+  `{{- range $path, $_ := .Files.Glob "crds-kept/*.yaml" }}\n---\n{{ $.Files.Get $path }}\n{{- end }}\n`,
+);
+
+/** The chart's files by path within the chart. `yaml` writes one object. */
+export function chartFiles(version: string, yaml: (object: unknown) => string): Map<string, string> {
+  const documents = documentsBy(yaml);
+  const it = installation;
   return new Map([
-    [
-      'Chart.yaml',
-      yaml({
-        apiVersion: 'v2',
-        name: objects.OPERATOR,
-        description: 'A Kubernetes operator for Kafka load and rebalancing labs',
-        type: 'application',
-        version,
-        appVersion: version,
-        kubeVersion: '>=1.30.0-0',
-      }),
-    ],
+    ['Chart.yaml', yaml(chartYaml(version))],
     ['values.yaml', valuesYaml((value) => JSON.stringify(value))],
     ['values.schema.json', `${JSON.stringify(valuesSchema(), null, 2)}\n`],
-    [
-      'templates/crds.yaml',
-      when(
-        '.Values.crds.install',
-        `{{- range $path, $_ := .Files.Glob "crds-kept/*.yaml" }}\n---\n{{ $.Files.Get $path }}\n{{- end }}\n`,
-      ),
-    ],
+    ['templates/crds.yaml', CRDS_TEMPLATE],
     ['templates/deployment.yaml', documents(objects.serviceAccount(it), objects.deployment(it))],
-    [
-      'templates/rbac.yaml',
-      `${documents(objects.role(it, own, it.namespace, objects.OWN_RULES), objects.roleBinding(it, own, it.namespace))}` +
-        `{{- if .Values.watchNamespaces }}\n{{- range $namespace := .Values.watchNamespaces }}\n---\n${perNamespace}{{- end }}\n` +
-        when('.Values.strimzi.namespace', `---\n${ofStrimzi}`) +
-        `{{- else }}\n---\n${documents(objects.clusterRole(it), objects.clusterRoleBinding(it))}{{- end }}\n`,
-    ],
+    ['templates/rbac.yaml', rbacTemplate(documents)],
     ['templates/user-roles.yaml', when('.Values.userRoles', documents(...objects.userRoles(it)))],
     ['templates/network-policy.yaml', when('.Values.networkPolicy.enabled', documents(networkPolicy(it)))],
   ]);

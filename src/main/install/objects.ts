@@ -1,19 +1,19 @@
-/** What the operator needs in a cluster, as plain data: for manifests/install.yaml with values, for the chart with template expressions. */
+/** The operator's objects in a cluster, as plain data: with values for manifests/install.yaml, with template expressions for the chart. */
 import { CRDS } from '../../api/schema/crds.ts';
 
 export type Manifest = Record<string, unknown>;
 
 export const OPERATOR = 'kafka-lab-operator';
-/** Of /healthz, /readyz and /metrics. */
+/** Port of /healthz, /readyz and /metrics. */
 export const OPERATOR_PORT = 8081;
 
 /**
- * A pod's share of a full node is by its request: beside dozens of consumers the operator has to keep its watches, its
- * lease and the figures up to date.
+ * On a busy node a pod gets CPU in proportion to its request. Beside dozens of consumers the operator needs enough to keep
+ * its watches, its lease and the figures up to date.
  */
 export const OPERATOR_RESOURCES = { requests: { cpu: '250m', memory: '128Mi' }, limits: { memory: '512Mi' } };
 
-/** Plain text, or a template expression that becomes it. */
+/** The values of an installation, each as itself or as a template expression. */
 export interface Installation {
   name: string;
   namespace: string;
@@ -24,7 +24,7 @@ export interface Installation {
   imagePullPolicy: string;
   replicas: unknown;
   bootstrapServers: string;
-  /** The Kafka resource behind them; empty: none. */
+  /** Strimzi's Kafka resource behind bootstrapServers; empty: none. */
   strimziCluster: string;
   strimziNamespace: string;
   /** Comma-separated; empty: all. */
@@ -41,9 +41,9 @@ interface PolicyRule {
 
 const plurals = CRDS.map((crd) => crd.plural);
 const groups = [...new Set(CRDS.map((crd) => crd.group))];
-const of = (subresource: string) => plurals.map((plural) => `${plural}/${subresource}`);
+const subresources = (subresource: string) => plurals.map((plural) => `${plural}/${subresource}`);
 
-/** Where a Kafka resource of Strimzi is: topics by KafkaTopics, addresses from the Kafka resource. */
+/** Rights in the namespace of a Strimzi Kafka resource: topics are created as KafkaTopics, addresses come from the resource. */
 export const STRIMZI_RULES: PolicyRule[] = [
   {
     apiGroups: ['kafka.strimzi.io'],
@@ -54,17 +54,17 @@ export const STRIMZI_RULES: PolicyRule[] = [
 ];
 
 /**
- * In every namespace that is watched. Nothing here reads Secrets; of anybody else's objects it changes no more than the
- * scale that a ConsumerScale names, and the partitions of a KafkaTopic that a lab asks more of. Rights to delete can't be
- * narrowed to what it made; it deletes nothing else.
+ * Rights in every watched namespace, without Secrets. Of objects that it did not create, the operator changes only the scale
+ * that a ConsumerScale names and the partitions of a KafkaTopic for which a lab wants more. RBAC can't restrict deleting
+ * to objects that the operator created; it deletes no others.
  */
 export const WATCHED_RULES: PolicyRule[] = [
   { apiGroups: groups, resources: plurals, verbs: ['get', 'list', 'watch', 'patch'] },
-  // What a Lab makes, and takes away with it.
+  // Resources that a Lab creates, and deletes when it is deleted.
   { apiGroups: groups, resources: ['loadtests', 'consumerscales'], verbs: ['create', 'delete'] },
-  { apiGroups: groups, resources: of('status'), verbs: ['patch'] },
-  // To name a resource as owner that its deletion has to wait for.
-  { apiGroups: groups, resources: of('finalizers'), verbs: ['update'] },
+  { apiGroups: groups, resources: subresources('status'), verbs: ['patch'] },
+  // For owner references with blockOwnerDeletion.
+  { apiGroups: groups, resources: subresources('finalizers'), verbs: ['update'] },
   {
     apiGroups: groups,
     resources: CRDS.filter((crd) => crd.scale).map((crd) => `${crd.plural}/scale`),
@@ -75,16 +75,16 @@ export const WATCHED_RULES: PolicyRule[] = [
     resources: ['statefulsets'],
     verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
   },
-  // Anyone's consumers, where a ConsumerScale names them.
+  // External consumers that a ConsumerScale names.
   { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'watch'] },
   { apiGroups: ['apps'], resources: ['deployments/scale', 'statefulsets/scale'], verbs: ['get', 'patch', 'update'] },
-  // The address of a consumer that is to be told how it is going to end; the one that a Lab's kill step takes away.
+  // Reading: the address of a worker that is armed for a crash. Deleting: a Lab's kill step.
   { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch', 'delete'] },
   { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['get', 'create', 'patch'] },
   ...STRIMZI_RULES,
 ];
 
-/** In the operator's own namespace: which of its replicas acts. */
+/** Rights in the operator's own namespace, for leader election. */
 export const OWN_RULES: PolicyRule[] = [
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
 ];
@@ -134,7 +134,7 @@ export const roleBinding = (it: Installation, name: string, namespace: string): 
   subjects: boundTo(it),
 });
 
-/** Who may view or edit a namespace may do so with labs. */
+/** ClusterRoles that are aggregated to view and edit: users who have these may view or edit labs too. */
 export const userRoles = ({ name, labels }: Installation): Manifest[] => [
   aggregated(`${name}-view`, labels, 'view', ['get', 'list', 'watch'], []),
   aggregated(
@@ -160,7 +160,6 @@ const aggregated = (
     labels: {
       ...labels,
       [`rbac.authorization.k8s.io/aggregate-to-${to}`]: 'true',
-      // admin has edit already, and edit has view.
     },
   },
   rules: [{ apiGroups: groups, resources: plurals, verbs }, ...more],
@@ -171,7 +170,7 @@ export const deployment = (it: Installation): Manifest => ({
   kind: 'Deployment',
   metadata: { name: it.name, namespace: it.namespace, labels: it.labels },
   spec: {
-    // Two are possible: one acts, the other takes over when its lease runs out.
+    // With more than one, one acts and another takes over when its lease expires.
     replicas: it.replicas,
     selector: { matchLabels: it.selector },
     template: {
@@ -212,7 +211,7 @@ export const deployment = (it: Installation): Manifest => ({
               timeoutSeconds: 10,
               failureThreshold: 6,
             },
-            // Three minutes without any answer: a machine that is only busy gives one in that time.
+            // Three minutes without an answer: a machine that is only busy answers within that time.
             livenessProbe: {
               httpGet: { path: '/healthz', port: 'http' },
               initialDelaySeconds: 15,
@@ -233,7 +232,7 @@ export const deployment = (it: Installation): Manifest => ({
   },
 });
 
-/** Everything for one cluster-wide installation, in the order in which it can be applied; without the CRDs. */
+/** All objects of a cluster-wide installation without its CRDs, in the order of applying. */
 export function installation(it: Installation): Manifest[] {
   return [
     namespace(it),

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { operatorConfig } from './config.ts';
 
-test('without any setting it watches all namespaces', () => {
+test('the defaults', () => {
   expect(operatorConfig({}, 'host')).toEqual({
     bootstrapServers: '',
     workerImage: 'kafka-lab-operator:dev',
@@ -14,28 +14,30 @@ test('without any setting it watches all namespaces', () => {
   });
 });
 
-test('the name of a pod is one that the environment says', () => {
+test('only POD_NAME is known to be the name of a pod', () => {
   expect(operatorConfig({ POD_NAME: 'operator-1' }, 'host')).toMatchObject({ podName: 'operator-1', inPod: true });
   expect(operatorConfig({ POD_NAME: '' }, 'host')).toMatchObject({ podName: 'host', inPod: false });
 });
 
-test('an empty WATCH_NAMESPACES is all of them, a list is a list', () => {
+test('an empty WATCH_NAMESPACES means all namespaces', () => {
   expect(operatorConfig({ WATCH_NAMESPACES: '' }, 'host').namespaces).toBeUndefined();
   expect(operatorConfig({ WATCH_NAMESPACES: ' labs, other ,labs' }, 'host').namespaces).toEqual(['labs', 'other']);
 });
 
-test('a Kafka resource has a name and a namespace', () => {
+test('a Kafka resource needs a name and a namespace', () => {
   const strimzi = { STRIMZI_CLUSTER: 'my-cluster', STRIMZI_NAMESPACE: 'kafka' };
   expect(operatorConfig(strimzi, 'host').strimzi).toEqual({ cluster: 'my-cluster', namespace: 'kafka' });
   expect(operatorConfig({ STRIMZI_CLUSTER: '', STRIMZI_NAMESPACE: '' }, 'host').strimzi).toBeUndefined();
-  expect(() => operatorConfig({ STRIMZI_CLUSTER: 'my-cluster' }, 'h')).toThrow('set both, or neither');
-  expect(() => operatorConfig({ STRIMZI_NAMESPACE: 'kafka' }, 'h')).toThrow('set both, or neither');
+  expect(() => operatorConfig({ STRIMZI_CLUSTER: 'my-cluster' }, 'h')).toThrow('Set both of them or neither');
+  expect(() => operatorConfig({ STRIMZI_NAMESPACE: 'kafka' }, 'h')).toThrow('Set both of them or neither');
 });
 
-test('what is wrong is named with what to write', () => {
-  expect(() => operatorConfig({ WATCH_NAMESPACES: 'Labs' }, 'h')).toThrow('WATCH_NAMESPACES: "Labs" is no name');
-  expect(() => operatorConfig({ LOG_LEVEL: 'loud' }, 'h')).toThrow(
-    'LOG_LEVEL: "loud" is not one of error, warn, info, debug.',
+test('an error names the variable and what to write', () => {
+  expect(() => operatorConfig({ WATCH_NAMESPACES: 'Labs' }, 'h')).toThrow(
+    'WATCH_NAMESPACES: "Labs" is not a valid namespace name',
   );
-  expect(() => operatorConfig({ PORT: '80a' }, 'h')).toThrow('PORT: "80a" is not a whole number');
+  expect(() => operatorConfig({ LOG_LEVEL: 'loud' }, 'h')).toThrow(
+    'LOG_LEVEL: "loud" is not a log level. Write one of error, warn, info, debug.',
+  );
+  expect(() => operatorConfig({ PORT: '80a' }, 'h')).toThrow('PORT: "80a" is not a port');
 });

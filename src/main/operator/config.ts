@@ -1,16 +1,16 @@
-/** The operator's settings, from the environment. */
-
+/** The operator's settings, read from environment variables. */
 export interface OperatorConfig {
-  /** Kafka for labs that name none. */
+  /** Kafka of the LoadTests without spec.kafka: host:port, separated by commas. Empty: none. */
   bootstrapServers: string;
-  /** The Kafka resource (kafka.strimzi.io) behind bootstrapServers, where there is one. */
+  /** The Kafka resource of Strimzi (kafka.strimzi.io) behind bootstrapServers. Absent: none. */
   strimzi?: { cluster: string; namespace: string };
+  /** Image of producers and consumers. */
   workerImage: string;
-  /** undefined: all. */
+  /** Watched namespaces. Absent: all. */
   namespaces?: string[];
-  /** The host's name where the environment says none. */
+  /** POD_NAME, or the host name. */
   podName: string;
-  /** Whether podName is known to be that of a pod of Kubernetes. */
+  /** podName comes from POD_NAME, so it is the name of a pod. */
   inPod: boolean;
   podNamespace: string;
   leaseName: string;
@@ -20,7 +20,7 @@ export interface OperatorConfig {
 
 const LEVELS = ['error', 'warn', 'info', 'debug'];
 
-/** Throws with a sentence that names the variable and what to write. */
+/** Throws an Error whose message names the wrong variable and says what to write. */
 export function operatorConfig(env: Record<string, string | undefined>, hostname: string): OperatorConfig {
   const namespaces = (env.WATCH_NAMESPACES ?? '')
     .split(',')
@@ -29,19 +29,20 @@ export function operatorConfig(env: Record<string, string | undefined>, hostname
   const wrong = namespaces.find((name) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name));
   if (wrong !== undefined) {
     throw new Error(
-      `WATCH_NAMESPACES: "${wrong}" is no name of a namespace; write names with commas between them, or nothing for all.`,
+      `WATCH_NAMESPACES: "${wrong}" is not a valid namespace name. Separate names by commas; leave it empty for all namespaces.`,
     );
   }
   const logLevel = env.LOG_LEVEL || 'info';
-  if (!LEVELS.includes(logLevel)) throw new Error(`LOG_LEVEL: "${logLevel}" is not one of ${LEVELS.join(', ')}.`);
+  if (!LEVELS.includes(logLevel))
+    throw new Error(`LOG_LEVEL: "${logLevel}" is not a log level. Write one of ${LEVELS.join(', ')}.`);
   const port = Number(env.PORT || 8081);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new Error(`PORT: "${env.PORT}" is not a whole number from 0 to 65535.`);
+    throw new Error(`PORT: "${env.PORT}" is not a port. Write a whole number from 0 to 65535.`);
   }
   const strimzi = { cluster: env.STRIMZI_CLUSTER ?? '', namespace: env.STRIMZI_NAMESPACE ?? '' };
   if ((strimzi.cluster === '') !== (strimzi.namespace === '')) {
     throw new Error(
-      'STRIMZI_CLUSTER and STRIMZI_NAMESPACE name the Kafka resource behind BOOTSTRAP_SERVERS: set both, or neither.',
+      'STRIMZI_CLUSTER and STRIMZI_NAMESPACE name the Kafka resource behind BOOTSTRAP_SERVERS. Set both of them or neither.',
     );
   }
   return {

@@ -1,12 +1,12 @@
-/** How a process of the operator is named in its Lease: its pod, and which of the processes there have been in it. */
+/** The operator's name as the holder of its Lease: `<pod name>_<id of the process>`. */
 
-export const holderOf = (podName: string, process: string): string => `${podName}_${process}`;
+export const holderIdentity = (podName: string, processId: string): string => `${podName}_${processId}`;
 
 /**
- * Whether a holder of the lease was a process of this pod. Asked by another process of the pod, it has ended: kubelet
- * starts a container only after the one before it has terminated. A Deployment gives no name to two pods.
+ * Whether a lease holder is a process of this pod. For another process of the pod that means it has ended: kubelet starts a
+ * container only after the previous one has terminated, and the pods of a Deployment have different names.
  */
-export const wasOfPod =
+export const isHolderOfPod =
   (podName: string) =>
   (holder: string): boolean =>
     holder.startsWith(podName) && holder.lastIndexOf('_') === podName.length;

@@ -1,12 +1,12 @@
 import winston from 'winston';
 import type { Log } from '../../runtime/ports.ts';
 
-/** JSON lines (time, level, message, fields) on standard output. */
-export function operatorLog(level: string): Log {
+/** The operator's log: one JSON line (time, level, message, fields) per event on standard output. */
+export function operatorLog(minimumLevel: string): Log {
   return winston.createLogger({
-    level,
-    format: winston.format.printf(({ level: said, message, ...fields }) =>
-      JSON.stringify({ time: new Date().toISOString(), level: said, message, ...fields }),
+    level: minimumLevel,
+    format: winston.format.printf(({ level, message, ...fields }) =>
+      JSON.stringify({ time: new Date().toISOString(), level, message, ...fields }),
     ),
     transports: [new winston.transports.Console()],
   });

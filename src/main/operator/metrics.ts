@@ -1,19 +1,21 @@
-/** The operator's own figures for Prometheus. */
+/** The operator's metrics for Prometheus. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Metrics } from '../../runtime/ports.ts';
 
 export interface OperatorMetrics extends Metrics {
+  /** A request to the API server was answered with this HTTP status; 0: not answered. */
   requested(method: string, status: number): void;
   registry: Registry;
 }
 
-export function operatorMetrics(now: { queueDepth(): number; leading(): boolean }): OperatorMetrics {
+/** `current` is called at each scrape. */
+export function operatorMetrics(current: { queueDepth(): number; leading(): boolean }): OperatorMetrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   const rounds = new Counter({
     name: 'kafkalab_reconcile_total',
-    help: 'Rounds of observe, plan, apply. result: Done, Waited (for the second between two status writes), Failed or Gone.',
+    help: 'Rounds of observe, plan, apply by result: Done, Waited (the status may be written once a second), Failed, or Gone (the resource is deleted).',
     labelNames: ['kind', 'result'],
     registers,
   });
@@ -26,7 +28,7 @@ export function operatorMetrics(now: { queueDepth(): number; leading(): boolean 
   });
   const requests = new Counter({
     name: 'kafkalab_api_requests_total',
-    help: 'Requests to the Kubernetes API server by method (WATCH for the start of a watch) and HTTP status (0: no answer).',
+    help: 'Requests to the Kubernetes API server by method (WATCH: the start of a watch) and HTTP status (0: no answer).',
     labelNames: ['method', 'code'],
     registers,
   });
@@ -35,15 +37,15 @@ export function operatorMetrics(now: { queueDepth(): number; leading(): boolean 
     help: 'Resources waiting for a round.',
     registers,
     collect() {
-      this.set(now.queueDepth());
+      this.set(current.queueDepth());
     },
   });
   new Gauge({
     name: 'kafkalab_leader',
-    help: '1 while this process acts, 0 while it stands by.',
+    help: '1 while this process leads, 0 while it stands by.',
     registers,
     collect() {
-      this.set(now.leading() ? 1 : 0);
+      this.set(current.leading() ? 1 : 0);
     },
   });
   return {

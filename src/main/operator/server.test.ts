@@ -11,7 +11,7 @@ const get = async (path: string) => {
   return { status: response.status, text: await response.text() };
 };
 
-test('alive from the start, ready when the cluster has been read', async () => {
+test('it is alive from the start, ready once the cluster has been read, and dead when a round hangs', async () => {
   expect(await get('/healthz')).toEqual({ status: 200, text: 'ok\n' });
   expect(await get('/readyz')).toEqual({ status: 503, text: 'reading the cluster\n' });
   state.synced = true;
@@ -25,7 +25,7 @@ test('alive from the start, ready when the cluster has been read', async () => {
   });
 });
 
-test('tells its figures', async () => {
+test('/metrics has the operator’s metrics', async () => {
   metrics.reconciled('LoadTest', 'Done', 0.02);
   metrics.requested('PATCH', 200);
   const { text } = await get('/metrics');

@@ -1,4 +1,4 @@
-/** The operator's HTTP interface: /healthz, /readyz, /metrics. */
+/** The operator's HTTP endpoints: /healthz and /readyz (200 or 503, with a reason), /metrics. */
 import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
 import { type Condition, healthOf, readinessOf } from '../../runtime/health.ts';

@@ -1,26 +1,36 @@
-/** What a worker needs of a Kafka client library: one file per library beside this one. */
-
+/** What a worker needs from a Kafka client library. Each library has a folder beside this file. */
 import type { RebalanceProtocol } from '../../domain/evidence/facts.ts';
 import type { EpochMs } from '../process/time.ts';
 
-/** An error of the library by the name Kafka's documentation gives it, without ERR_ (`UNKNOWN_TOPIC_OR_PART`, `MSG_TIMED_OUT`). */
+/** An error that the client library reported. It does not end the client, unless its code is FATAL. */
 export interface ClientTrouble {
+  /** The name in Kafka's documentation, without ERR_: UNKNOWN_TOPIC_OR_PART, MSG_TIMED_OUT. */
   code: string;
   message: string;
 }
 
+/** A call that the client library refused, with its reason as in ClientTrouble. */
+export class ClientRefusal extends Error {
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The result of one `send`. */
 export interface Delivery {
-  /** What was given to `send`. */
+  /** As given to `send`. */
   token: number;
-  /** Of key and value. */
+  /** Size of key and value. */
   bytes: number;
-  /** Name of the error; absent: acknowledged. */
+  /** Kafka's error name. Absent: the record was acknowledged. */
   error?: string;
-  /** What was given to `send`; absent: none, or not acknowledged. */
+  /** As given to `send`. Absent: the record has none, or was not acknowledged. */
   key?: string;
-  /** Where an acknowledged record went. */
+  /** Partition of an acknowledged record. */
   partition?: number;
-  /** Its offset there; absent: the broker tells none (acks=0). */
+  /** Offset of an acknowledged record. Absent: the broker returned none (acks=0). */
   offset?: number;
 }
 
@@ -30,74 +40,70 @@ export interface ProducerEvents {
 }
 
 export interface ProducerClient {
-  /** Resolves once a broker has answered; tries until then, or until `close`. Rejects when the settings are refused. */
+  /** Retries until a broker answers or the client is closed. Rejects when the library refuses the settings. */
   connect(): Promise<void>;
-  /** false: the client's own buffer is full, to be tried again after deliveries. Throws a ClientRefusal for a record that can't be sent at all. */
+  /**
+   * Hands a record to the client. Returns false if the client's buffer is full; try again after deliveries. Throws
+   * ClientRefusal for a record that can never be sent. `token` comes back with the delivery.
+   */
   send(value: Buffer, key: string | null, token: number): boolean;
-  /** Waits until everything is delivered or has failed, at most so long. True: nothing is left. */
+  /** Waits up to `timeoutMs` until every record is delivered or has failed. Resolves with true if none is left. */
   flush(timeoutMs: number): Promise<boolean>;
   close(): Promise<void>;
-}
-
-export class ClientRefusal extends Error {
-  readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
 }
 
 export interface ConsumedRecord {
   partition: number;
   offset: number;
   timestamp: EpochMs;
-  /** Of key and value. */
+  /** Size of key and value. */
   bytes: number;
-  /** null or absent: it has none. */
+  /** null or absent: the record has none. */
   key?: Buffer | null;
 }
 
 export interface RebalanceContext {
-  /** The member id that the coordinator gave, once known; else the client's name. */
+  /** member.id from the coordinator; the client's name before it is known. */
   memberId: string;
   protocol: RebalanceProtocol;
-  /** What the library says about why. */
+  /** The library's own explanation, if it has one. */
   reason?: string;
 }
 
 /**
- * Rebalance callbacks come only from within `poll` and `close`, so never while records that `poll` returned are being
- * processed; records of revoked partitions are not returned any more.
+ * Rebalance callbacks come only from within `poll` and `close`, never while records returned by `poll` are processed. A
+ * poll returns no records of revoked partitions.
  */
 export interface ConsumerEvents {
+  /** `partitions`: those that were added. */
   assigned(partitions: number[], context: RebalanceContext): void;
-  /** The partitions are owned, unless `lost`, until the promise is settled: the last chance to commit. */
+  /** Unless `lost`, the client owns the partitions until the promise settles, which is the last chance to commit. */
   revoked(partitions: number[], lost: boolean, context: RebalanceContext): Promise<void>;
   trouble(trouble: ClientTrouble): void;
 }
 
 export interface Position {
   partition: number;
-  /** Of the next record to read: last processed + 1. */
+  /** Offset of the next record to read: the last processed offset + 1. */
   offset: number;
 }
 
 export interface ConsumerClient {
-  /** Connects and subscribes; as a producer's. */
+  /** Connects as a producer does, and subscribes. */
   connect(): Promise<void>;
-  /** At most `max` records; when there are none, those that come within `timeoutMs`, or none. */
+  /** At most `max` records. If none is ready, waits up to `timeoutMs` for some. */
   poll(max: number, timeoutMs: number): Promise<ConsumedRecord[]>;
-  /** Ends a waiting `poll` early. */
+  /** Makes a waiting `poll` return. */
   wake(): void;
   /**
-   * Only of a client that sends its heartbeats between records: this one has been processed (or all up to this one, which
-   * took no time). Gives what is to be waited for; false: the rest of what `poll` returned is not to be begun any more.
+   * Notes that the records before `position` are processed. Only of clients that send heartbeats between records. Resolves
+   * with false if the remaining records of the last `poll` must not be processed.
    */
   processed?(position: Position): Promise<boolean>;
-  /** Marks positions as processed, for the library's own periodic commit. */
+  /** Marks positions for the library's periodic commit (enable.auto.commit). Throws ClientRefusal. */
   store(positions: Position[]): void;
-  /** Resolves when the coordinator has taken them; rejects with a ClientRefusal, at the latest after `timeoutMs`. */
+  /** Resolves when the coordinator has committed the positions. Rejects with ClientRefusal, after `timeoutMs` at the latest. */
   commit(positions: Position[], timeoutMs: number): Promise<void>;
-  /** Leaves the group; `revoked` is called for what was owned. Not to be called during a `poll`. */
+  /** Calls `revoked` for the owned partitions and leaves the group. Must not be called during a `poll`. */
   close(): Promise<void>;
 }

@@ -15,7 +15,7 @@ const record = (partition: number, offset: number, key?: string): ConsumedRecord
   ...(key !== undefined && { key: Buffer.from(key) }),
 });
 
-/** A consumer whose client owns partitions 0 and 1 and gives these polls, then nothing. */
+/** A consumer whose client owns partitions 0 and 1, returns these polls and then none. `own` overrides the client's methods. */
 function started(
   polls: ConsumedRecord[][],
   { perRecordMs = 0, perPollMs = 0, mode = 'Never' as CommitMode['mode'], keys = false },
@@ -23,7 +23,7 @@ function started(
 ) {
   const facts: Fact[] = [];
   const committed: Position[][] = [];
-  /** What is journaled, stored and committed, in order: next offset by partition. */
+  /** Journal entries, stores and commits in order. Positions are `<partition>:<next offset>`. */
   const done: string[] = [];
   const left = [...polls];
   let begun = 0;
@@ -77,7 +77,7 @@ function started(
 }
 
 test.each([0, 3])(
-  'the slow member’s time belongs to the last record of each poll (%d ms a record)',
+  'the slow member spends its time on the last record of each poll (%d ms a record)',
   async (perRecordMs) => {
     const { consumer, work } = started([[record(0, 5), record(1, 7), record(0, 6)], [record(1, 8)]], {
       perRecordMs,
@@ -91,7 +91,7 @@ test.each([0, 3])(
     const [zero, one] = [0, 1].map((partition) => work().filter((it) => it.partition === partition));
     expect(zero?.flatMap(({ ranges }) => ranges)).toEqual([[5, 7]]);
     expect(one?.flatMap(({ ranges }) => ranges)).toEqual([[7, 9]]);
-    // Partition 1 waited while the last record of partition 0 was in hand.
+    // Partition 1 waited while the last record of partition 0 was processed.
     expect((zero?.[0]?.lastEndedAt ?? 0) - (zero?.[0]?.firstBeganAt ?? 0)).toBeGreaterThanOrEqual(39);
     const pause = one?.[0]?.longestPause;
     expect((pause?.to ?? 0) - (pause?.from ?? 0)).toBeGreaterThanOrEqual(39);
@@ -104,7 +104,7 @@ test('a stop cuts the slow member’s time short; the record is processed and co
     mode: 'Record',
   });
   await consumer.start();
-  await until('the last record is in hand', () => begun() === 2);
+  await until('the last record is being processed', () => begun() === 2);
   const stoppedAt = now();
   expect(await consumer.stop(10_000)).toBe(true);
   expect(now() - stoppedAt).toBeLessThan(5_000);
@@ -112,7 +112,7 @@ test('a stop cuts the slow member’s time short; the record is processed and co
   expect(committed.at(-1)).toEqual([{ partition: 0, offset: 7 }]);
 });
 
-test('what it processed is committed before the group takes it away, also when it is about to leave', async () => {
+test('processed records are committed before their partitions are revoked, also during a stop', async () => {
   let stopped: Promise<boolean> | undefined;
   const first = [record(0, 5)];
   const { consumer, done } = started([], { mode: 'Every' }, (events) => ({
@@ -133,7 +133,7 @@ test('what it processed is committed before the group takes it away, also when i
 });
 
 test.each(['', 'the coordinator does not answer'])(
-  'that a commit of the library’s own was refused while it left is no news, unless something is not committed (%j)',
+  'a refused last commit of the library is not reported, unless positions are uncommitted (%j)',
   async (refused) => {
     const { consumer, facts } = started([[record(0, 5)]], { mode: 'Every' }, (events) => ({
       ...(refused !== '' && { commit: () => Promise.reject(Object.assign(new Error(refused), { code: 'TIMED_OUT' })) }),
@@ -149,27 +149,30 @@ test.each(['', 'the coordinator does not answer'])(
   },
 );
 
-test.each([0, 3])('what its client does not want begun any more is left (%d ms a record)', async (perRecordMs) => {
-  const told: Position[] = [];
-  const polls = [[record(0, 5), record(1, 7), record(0, 6)], [record(0, 6)]];
-  const { consumer, work } = started(polls, { perRecordMs, perPollMs: 1 }, () => ({
-    async processed(position) {
-      told.push(position);
-      return told.length > 1;
-    },
-  }));
-  await consumer.start();
-  await until('the records', () => consumer.totals().records === 2);
-  await consumer.stop(10_000);
-  expect(told).toEqual([
-    { partition: 0, offset: 6 },
-    { partition: 0, offset: 7 },
-  ]);
-  expect(work().map(({ partition }) => partition)).toEqual([0]);
-});
+test.each([0, 3])(
+  'records after an interruption by the client are not processed (%d ms a record)',
+  async (perRecordMs) => {
+    const told: Position[] = [];
+    const polls = [[record(0, 5), record(1, 7), record(0, 6)], [record(0, 6)]];
+    const { consumer, work } = started(polls, { perRecordMs, perPollMs: 1 }, () => ({
+      async processed(position) {
+        told.push(position);
+        return told.length > 1;
+      },
+    }));
+    await consumer.start();
+    await until('the records', () => consumer.totals().records === 2);
+    await consumer.stop(10_000);
+    expect(told).toEqual([
+      { partition: 0, offset: 6 },
+      { partition: 0, offset: 7 },
+    ]);
+    expect(work().map(({ partition }) => partition)).toEqual([0]);
+  },
+);
 
 test.each([0, 3])(
-  'where keys are watched, it tells of each in which order it met its records (%d ms a record)',
+  'where keys are watched, the order of each key’s records is reported (%d ms a record)',
   async (perRecordMs) => {
     const polls = [
       [record(0, 5, 'a'), record(0, 6, 'b'), record(1, 7, 'a'), record(0, 7, 'a'), record(0, 8)],
@@ -200,7 +203,7 @@ test.each([0, 3])(
   },
 );
 
-test('of many records at the same moment some keys are looked at, and always the last one’s', async () => {
+test('of many records at the same moment some keys are watched, and always the last record’s', async () => {
   const polled = Array.from({ length: 499 }, (_, offset) =>
     record(0, offset, offset === 498 ? 'last' : `key${offset % 7}`),
   );
@@ -218,12 +221,12 @@ const POLLS = () => [[record(0, 5), record(0, 6), record(0, 8), record(1, 7)], [
 
 test.each([
   [0, 'Auto', ['journal 0:5-7', 'journal 0:8-9', 'store 0:9', 'journal 1:7-8', 'store 1:8']],
-  // Each timer is that of two records.
+  // Two records share a timer.
   [1, 'Auto', ['journal 0:5-7', 'store 0:6', 'store 0:7', 'journal 0:8-9', 'journal 1:7-8', 'store 0:9', 'store 1:8']],
   [3, 'Record', ['journal 0:5-6', 'commit 0:6', 'journal 0:6-7', 'commit 0:7', 'journal 0:8-9', 'commit 0:9']],
   [3, 'Poll', ['journal 0:5-6', 'journal 0:6-7', 'journal 0:8-9', 'journal 1:7-8', 'commit 0:9', 'commit 1:8']],
 ] as const)(
-  '%d ms a record, %s: nothing is stored or committed that is not in the journal',
+  '%d ms a record, %s: records are in the journal before they are stored or committed',
   async (perRecordMs, mode, first) => {
     const { consumer, done } = started(POLLS(), { perRecordMs, mode });
     await consumer.start();

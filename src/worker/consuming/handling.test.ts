@@ -18,7 +18,7 @@ test('a late record shortens the next one, by at most 5 ms and half its time', (
 
 const records = Array.from({ length: 40 }, (_, n) => n);
 
-test.each([2.5, 0.5])('%p ms each: takes that long altogether, record after record', async (perRecordMs) => {
+test.each([2.5, 0.5])('%p ms each: the records take the sum of that, one after the other', async (perRecordMs) => {
   const stretches: [number, number][] = [];
   const startedAt = now();
   const handled = await handleEach(records, perRecordMs, now, () => false, {
@@ -35,7 +35,7 @@ test.each([2.5, 0.5])('%p ms each: takes that long altogether, record after reco
   }
 });
 
-test('stops after the record in hand', async () => {
+test('stops after the current record', async () => {
   let handled = 0;
   const count = await handleEach(records, 2, now, () => handled === 3, {
     ended() {},

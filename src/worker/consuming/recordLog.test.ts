@@ -3,7 +3,7 @@ import { now } from '../process/time.ts';
 import { handleEach } from './handling.ts';
 import { createRecordLog } from './recordLog.ts';
 
-test('each record is a line with the time it was in hand, by the monotonic clock', async () => {
+test('each record is one line with the begin and end of its processing, by the monotonic clock', async () => {
   const lines: string[] = [];
   const log = createRecordLog((line) => lines.push(line));
   const records = [1, 2, 3].map((offset) => ({ partition: 4, offset, timestamp: 1_767_225_600_000, bytes: 10 }));

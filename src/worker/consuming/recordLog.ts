@@ -1,17 +1,17 @@
 /**
- * Each processed record as a line, for an independent check of the measured pauses:
- * `{"record":[partition,offset,beganNs,endedNs,timestampMs]}`. The times are the machine's monotonic clock in
- * nanoseconds (process.hrtime), read apart from the clock of the evidence; processes of one machine share it.
+ * Logs each processed record as a line, for an independent check of the measured pauses:
+ * `{"record":[partition,offset,beganNs,endedNs,timestampMs]}`. The times are in nanoseconds of the machine's monotonic
+ * clock (process.hrtime), which all its processes share and the evidence does not use.
  */
 import type { ConsumedRecord } from '../clients/port.ts';
-import type { Watch } from './handling.ts';
+import type { Stopwatch } from './handling.ts';
 
-export interface RecordLog extends Watch {
-  /** Writes the record with the times that were told last: records that share a timer have them in common. */
+export interface RecordLog extends Stopwatch {
+  /** Writes the line of a record with the last measured times. Records that share a timer have the same times. */
   processed(record: ConsumedRecord): void;
 }
 
-/** One per client. */
+/** Each client needs its own. */
 export function createRecordLog(write: (line: string) => void): RecordLog {
   let beganNs = 0n;
   let endedNs = 0n;

@@ -10,11 +10,11 @@ const record = (partition: number, offset: number, beganAt: number, endedAt = be
   endedAt,
 });
 
-test('nothing added, nothing taken', () => {
+test('an empty batch', () => {
   expect(createBatch().take()).toEqual([]);
 });
 
-test('records that follow each other are one range, first and last times are kept', () => {
+test('consecutive offsets form one range; the first and last times are kept', () => {
   const batch = createBatch();
   batch.add(record(2, 40, 1000, 1005, 990));
   batch.add(record(2, 41, 1005, 1010, 995));
@@ -33,7 +33,7 @@ test('records that follow each other are one range, first and last times are kep
   expect(batch.take()).toEqual([]);
 });
 
-test('a gap and a repetition begin new ranges', () => {
+test('a gap and a repeated offset begin new ranges', () => {
   const batch = createBatch();
   for (const offset of [1, 2, 5, 6, 2, 3]) batch.add(record(0, offset, 100, 100, 100));
   expect(batch.take()[0]?.ranges).toEqual([
@@ -43,7 +43,7 @@ test('a gap and a repetition begin new ranges', () => {
   ]);
 });
 
-test('the longest pause within the batch, by partition', () => {
+test('the longest pause in the batch, by partition', () => {
   const batch = createBatch();
   batch.add(record(0, 0, 1000, 1010));
   batch.add(record(1, 0, 1010, 1020));
@@ -54,7 +54,7 @@ test('the longest pause within the batch, by partition', () => {
   expect(one?.longestPause).toBeUndefined();
 });
 
-test('a pause is no longer than the record waited, and under a millisecond none at all', () => {
+test('a pause is at most the time that the record waited; under 1 ms there is none', () => {
   const batch = createBatch();
   batch.add(record(0, 0, 1000, 1010));
   batch.add(record(0, 1, 5000, 5010, 4980));
@@ -65,14 +65,14 @@ test('a pause is no longer than the record waited, and under a millisecond none 
   expect(batch.take()[0]?.longestPause).toBeUndefined();
 });
 
-test('a timestamp of a clock that is ahead makes no negative waiting', () => {
+test('a timestamp in the future does not make the waiting time negative', () => {
   const batch = createBatch();
   batch.add(record(0, 0, 1000, 1001, 1200));
   expect(batch.take()[0]?.firstWaitedMs).toBe(0);
   expect(pauseBefore(1000, 1200, 900)).toBe(0);
 });
 
-test('records at one moment count like records added one by one', () => {
+test('addAtOnce counts like add at the same moment', () => {
   const [together, single] = [createBatch(), createBatch()];
   for (const batch of [together, single]) batch.add(record(0, 7, 1000, 1000, 900));
   for (const offset of [8, 9, 12]) {
@@ -80,5 +80,5 @@ test('records at one moment count like records added one by one', () => {
     together.addAtOnce(offset, record(0, offset, 0, 0).bytes);
   }
   expect(together.take()).toEqual(single.take());
-  expect(() => together.addAtOnce(13, 1)).toThrow('no record was added');
+  expect(() => together.addAtOnce(13, 1)).toThrow('needs a record added before it');
 });

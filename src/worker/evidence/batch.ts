@@ -1,14 +1,13 @@
-/** Gathers processed records into the PartitionWork of the evidence. Holds no clock: all times are given. */
-
+/** Sums up processed records as PartitionWork, by partition. It has no clock; callers pass all times. */
 import type { OffsetRange, PartitionWork } from '../../domain/evidence/facts.ts';
 import type { EpochMs } from '../process/time.ts';
 
 export interface ProcessedRecord {
   partition: number;
   offset: number;
-  /** Of key and value. */
+  /** Size of key and value. */
   bytes: number;
-  /** The record's timestamp. */
+  /** The record's own timestamp. */
   timestamp: EpochMs;
   beganAt: EpochMs;
   endedAt: EpochMs;
@@ -16,56 +15,61 @@ export interface ProcessedRecord {
 
 export interface Batch {
   add(record: ProcessedRecord): void;
-  /** One more record of the partition that was last added to, processed at the same moment: it took no time and so has no pause before it. */
+  /** Adds another record of the same partition, processed at the same moment as the record added last: no pause, no time. */
   addAtOnce(offset: number, bytes: number): void;
-  /** What was added since the last call, by partition; empty when nothing was. */
+  /** The work added since the last call, by partition. Empty if there was none. */
   take(): PartitionWork[];
 }
 
-interface Gathering extends PartitionWork {
+interface PartitionBatch extends PartitionWork {
   longestPauseMs: number;
 }
 
-/** Shorter pauses are left out of the evidence. */
+/** Shorter pauses are not reported. */
 const SHORTEST_PAUSE_MS = 1;
 
 /**
- * The pause before a record (DESIGN, section 3): from the end of the record before it in the partition to its own
- * beginning, but no longer than it had been waiting in the log.
+ * The pause before a record (docs/architecture.md, "Pause"): from the end of the previous record in its partition to its
+ * own beginning, but at most the time that it had been in the log. In ms, never negative.
  */
 export function pauseBefore(beganAt: EpochMs, timestamp: EpochMs, previousEndedAt: EpochMs): number {
   return Math.max(0, Math.min(beganAt - previousEndedAt, beganAt - timestamp));
 }
 
-/** The next one that was processed, at the end. */
+/** Adds the offset of the next processed record to `ranges`. */
 export function appendOffset(ranges: OffsetRange[], offset: number): void {
   const last = ranges.at(-1);
   if (last?.[1] === offset) last[1] = offset + 1;
   else ranges.push([offset, offset + 1]);
 }
 
+function firstRecord({ partition, offset, bytes, timestamp, beganAt, endedAt }: ProcessedRecord): PartitionBatch {
+  return {
+    partition,
+    ranges: [[offset, offset + 1]],
+    records: 1,
+    bytes,
+    firstBeganAt: beganAt,
+    firstWaitedMs: Math.max(0, beganAt - timestamp),
+    lastEndedAt: endedAt,
+    longestPauseMs: 0,
+  };
+}
+
 export function createBatch(): Batch {
-  let partitions = new Map<number, Gathering>();
-  let latest: Gathering | undefined;
-  const count = (work: Gathering, offset: number, bytes: number) => {
+  let partitions = new Map<number, PartitionBatch>();
+  let latest: PartitionBatch | undefined;
+  const count = (work: PartitionBatch, offset: number, bytes: number) => {
     appendOffset(work.ranges, offset);
     work.records += 1;
     work.bytes += bytes;
   };
   return {
-    add({ partition, offset, bytes, timestamp, beganAt, endedAt }) {
+    add(record) {
+      const { partition, offset, bytes, timestamp, beganAt, endedAt } = record;
       const work = partitions.get(partition);
       if (work === undefined) {
-        latest = {
-          partition,
-          ranges: [[offset, offset + 1]],
-          records: 1,
-          bytes,
-          firstBeganAt: beganAt,
-          firstWaitedMs: Math.max(0, beganAt - timestamp),
-          lastEndedAt: endedAt,
-          longestPauseMs: 0,
-        };
+        latest = firstRecord(record);
         partitions.set(partition, latest);
         return;
       }
@@ -79,7 +83,7 @@ export function createBatch(): Batch {
       work.lastEndedAt = endedAt;
     },
     addAtOnce(offset, bytes) {
-      if (latest === undefined) throw new Error('no record was added that this one follows');
+      if (latest === undefined) throw new Error('addAtOnce needs a record added before it');
       count(latest, offset, bytes);
     },
     take() {

@@ -30,7 +30,7 @@ function open(
   });
 }
 
-const run = (partition: number, from: number, to: number, beganAt = AT, endedAt = beganAt + 5) => ({
+const span = (partition: number, from: number, to: number, beganAt = AT, endedAt = beganAt + 5) => ({
   partition,
   ranges: [[from, to] as OffsetRange],
   bytes: 10 * (to - from),
@@ -46,24 +46,24 @@ const consumed = (client: string, ...partitions: Partial<PartitionWork>[]): Cons
   partitions: partitions as PartitionWork[],
 });
 
-/** Reports as the reporter does. */
-function say(journal: Journal, instance: string, seq: number, facts: Fact[], instead?: number): number {
+/** Adds a report as the reporter does. */
+function addReport(journal: Journal, instance: string, seq: number, facts: Fact[], instead?: number): number {
   const report: Report = { v: 1, run: 'run-1', instance, seq, sentAt: AT + seq, facts };
-  return journal.reports(report, Buffer.from(JSON.stringify(report)), instead);
+  return journal.addReport(report, Buffer.from(JSON.stringify(report)), instead);
 }
 
-const left = (journal: Journal) => journal.left.map(({ report }) => report);
+const left = (journal: Journal) => journal.leftBehind.map(({ report }) => report);
 const work = ({ facts }: Report) =>
   facts.flatMap((fact) => (fact.type === 'Consumed' ? fact.partitions.map((one) => [fact.client, ...one.ranges]) : []));
 const died = (at: number): Fact[] => ['c.0', 'c.1'].map((client) => ({ type: 'Died', client, at }));
 
-test('what was not reported is one report more, as the batch would have told it', () => {
+test('unreported work becomes one more report, summed up as the batch would have done', () => {
   const journal = open('c/1');
-  say(journal, 'c/1', 1, [{ type: 'Alive', client: 'c.0', at: AT, owned: [] }]);
-  journal.taken(1);
-  journal.worked('c.0', run(2, 40, 41, AT + 100));
-  journal.worked('c.0', run(2, 41, 43, AT + 200));
-  journal.worked('c.1', run(0, 7, 8, AT + 150));
+  addReport(journal, 'c/1', 1, [{ type: 'Alive', client: 'c.0', at: AT, owned: [] }]);
+  journal.settled(1);
+  journal.addWork('c.0', span(2, 40, 41, AT + 100));
+  journal.addWork('c.0', span(2, 41, 43, AT + 200));
+  journal.addWork('c.1', span(0, 7, 8, AT + 150));
   expect(left(open('c/2', { at: AT + 9_000 }))).toEqual([
     {
       v: 1,
@@ -112,13 +112,13 @@ test('what was not reported is one report more, as the batch would have told it'
   ]);
 });
 
-test('a report tells of all the work of its clients before it; said again it tells of nothing later', () => {
+test('a report covers all earlier work of its clients; a repeated report covers no later work', () => {
   const journal = open('c/1');
-  journal.worked('c.0', run(0, 0, 5));
-  journal.worked('c.1', run(1, 0, 5));
-  const token = say(journal, 'c/1', 1, [consumed('c.0', { partition: 0, ranges: [[0, 5]] })]);
-  journal.worked('c.0', run(0, 5, 6));
-  say(journal, 'c/1', 2, [consumed('c.0', { partition: 0, ranges: [[0, 5]] })], token);
+  journal.addWork('c.0', span(0, 0, 5));
+  journal.addWork('c.1', span(1, 0, 5));
+  const token = addReport(journal, 'c/1', 1, [consumed('c.0', { partition: 0, ranges: [[0, 5]] })]);
+  journal.addWork('c.0', span(0, 5, 6));
+  addReport(journal, 'c/1', 2, [consumed('c.0', { partition: 0, ranges: [[0, 5]] })], token);
   const [again, last, ...none] = left(open('c/2'));
   expect(none).toEqual([]);
   expect(again).toMatchObject({ instance: 'c/1', seq: 2, sentAt: AT + 2, posthumous: true });
@@ -129,28 +129,28 @@ test('a report tells of all the work of its clients before it; said again it tel
   ]);
 });
 
-test('a process that did nothing leaves nothing, and one that ended cleanly no file', () => {
+test('an idle process leaves no reports, and a clean end leaves no file', () => {
   open('c/1');
   expect(left(open('c/2'))).toEqual([]);
   const journal = open('c/3');
-  journal.worked('c.0', run(0, 0, 1));
-  say(journal, 'c/3', 1, [consumed('c.0', { partition: 0, ranges: [[0, 1]] })]);
-  journal.taken(1);
-  journal.end();
+  journal.addWork('c.0', span(0, 0, 1));
+  addReport(journal, 'c/3', 1, [consumed('c.0', { partition: 0, ranges: [[0, 1]] })]);
+  journal.settled(1);
+  journal.remove();
   expect(readdirSync(folder)).toEqual([]);
 });
 
 test.each([
   ['another run', { run: 'run-2' }],
   ['more clients', { clients: ['c.0', 'c.1', 'c.2'] }],
-])('the journal of %s is not read, and gives way', (_whose, other) => {
-  open('c/1').worked('c.0', run(0, 0, 1));
+])('the journal of %s is ignored and replaced', (_whose, other) => {
+  open('c/1').addWork('c.0', span(0, 0, 1));
   expect(left(open('c/2', other))).toEqual([]);
   expect(left(open('c/3'))).toEqual([]);
 });
 
 test.each(['', 'not JSON\n', '{"head":{"run":"run-1"}}\n', '[]\n'])(
-  'a file that is no journal counts as none: %j',
+  'a file that is not a journal is ignored: %j',
   (text) => {
     writeFileSync(file(), text);
     expect(left(open('c/1'))).toEqual([]);
@@ -158,13 +158,13 @@ test.each(['', 'not JSON\n', '{"head":{"run":"run-1"}}\n', '[]\n'])(
   },
 );
 
-test('a kill in the middle of a writing: what was whole counts, whatever the byte', () => {
+test('a kill in the middle of a write loses only the unfinished entry, at whatever byte', () => {
   const journal = open('c/1');
-  say(journal, 'c/1', 1, [consumed('c.0')]);
-  journal.taken(1);
-  journal.worked('c.0', run(0, 0, 1));
+  addReport(journal, 'c/1', 1, [consumed('c.0')]);
+  journal.settled(1);
+  journal.addWork('c.0', span(0, 0, 1));
   const before = statSync(file()).size;
-  journal.worked('c.0', run(0, 1, 2));
+  journal.addWork('c.0', span(0, 1, 2));
   const text = readFileSync(file());
   for (let size = before; size < text.length; size++) {
     writeFileSync(file(), text.subarray(0, size));
@@ -174,25 +174,25 @@ test('a kill in the middle of a writing: what was whole counts, whatever the byt
   expect(left(open('c/2')).flatMap(work)).toEqual([['c.0', [0, 2]]]);
 });
 
-test('after an entry that can’t be read nothing is believed, nor that all is told', () => {
+test('entries after a broken one are ignored, and the process is not reported as Died', () => {
   const journal = open('c/1');
-  journal.worked('c.0', run(0, 0, 1));
+  journal.addWork('c.0', span(0, 0, 1));
   writeFileSync(file(), `${readFileSync(file(), 'utf8')}{"work":["c.0"]}\n`);
   const [last, ...none] = left(open('c/2'));
   expect(none).toEqual([]);
   expect(last?.facts.map(({ type }) => type)).toEqual(['Consumed']);
 });
 
-test('it stays short while reports are taken, and keeps what counts when it is written anew', () => {
+test('the file stays short while reports are acknowledged, and a rewrite keeps its content', () => {
   const journal = open('c/1');
   const many = (n: number) => consumed('c.0', { partition: 0, ranges: [[n, n + 1]], records: 1 });
-  journal.worked('c.1', run(1, 3, 4));
+  journal.addWork('c.1', span(1, 3, 4));
   for (let n = 1; n <= 3_000; n++) {
-    journal.worked('c.0', run(0, n, n + 1));
-    const token = say(journal, 'c/1', n, [many(n)]);
-    if (n > 2) journal.taken(token - 1);
+    journal.addWork('c.0', span(0, n, n + 1));
+    const token = addReport(journal, 'c/1', n, [many(n)]);
+    if (n > 2) journal.settled(token - 1);
   }
-  journal.worked('c.0', run(0, 5_000, 5_001));
+  journal.addWork('c.0', span(0, 5_000, 5_001));
   expect(statSync(file()).size).toBeLessThan(400_000);
   const reports = left(open('c/2'));
   expect(reports.map(({ seq }) => seq)).toEqual([1, 3_000, 3_001]);
@@ -202,19 +202,19 @@ test('it stays short while reports are taken, and keeps what counts when it is w
   ]);
 });
 
-test('reports for which there is no room, or that are never sent, are lost, and the dead are not said to have told all', () => {
+test('reports without room, or never sent, are lost, and the process is not reported as Died', () => {
   const journal = open('c/1');
   const padded = (n: number): Fact[] => [
     consumed('c.0', { partition: 0, ranges: [[n, n + 1]] }),
     { type: 'ClientError', client: 'c.0', at: AT, code: 'LONG', message: 'x'.repeat(1_000_000) },
   ];
   for (let n = 1; n <= 30; n++) {
-    journal.worked('c.0', run(0, n, n + 1));
-    say(journal, 'c/1', n, padded(n));
+    journal.addWork('c.0', span(0, n, n + 1));
+    addReport(journal, 'c/1', n, padded(n));
   }
-  journal.worked('c.0', run(0, 99, 100));
-  journal.dropped([consumed('c.0')]);
-  journal.worked('c.0', run(0, 100, 101));
+  journal.addWork('c.0', span(0, 99, 100));
+  journal.lost([consumed('c.0')]);
+  journal.addWork('c.0', span(0, 100, 101));
   expect(statSync(file()).size).toBeLessThan(17 * 1024 * 1024);
   const reports = left(open('c/2'));
   expect(reports.map(({ seq }) => seq)).toEqual([...Array.from({ length: 16 }, (_, n) => n + 1), 31]);
@@ -223,16 +223,16 @@ test('reports for which there is no room, or that are never sent, are lost, and 
   expect(failures).toEqual([]);
 });
 
-test('without a folder nothing is kept; where nothing can be written that is said once, and nothing is left', () => {
+test('without a folder nothing is kept; a failed write is reported once', () => {
   const none = open('c/1', { where: undefined });
-  none.worked('c.0', run(0, 0, 1));
-  expect([say(none, 'c/1', 1, []), say(none, 'c/1', 2, [])]).toEqual([1, 2]);
-  none.taken(1);
-  none.end();
+  none.addWork('c.0', span(0, 0, 1));
+  expect([addReport(none, 'c/1', 1, []), addReport(none, 'c/1', 2, [])]).toEqual([1, 2]);
+  none.settled(1);
+  none.remove();
   expect(readdirSync(folder)).toEqual([]);
   writeFileSync(join(folder, 'taken'), '');
   const journal = open('c/1', { where: join(folder, 'taken') });
-  journal.worked('c.0', run(0, 0, 1));
-  say(journal, 'c/1', 1, []);
+  journal.addWork('c.0', span(0, 0, 1));
+  addReport(journal, 'c/1', 1, []);
   expect(failures).toHaveLength(1);
 });

@@ -1,214 +1,160 @@
 /**
- * What this process has done and nobody has acknowledged, in a file that outlives the container (in an emptyDir): when it
- * is killed, the next process in the pod tells it in its place. One JSON line an entry, appended as things happen; what
- * was written is the kernel's, so only the loss of the machine loses it. Where it can't be written there is none, and what a
- * crash leaves unsaid is lost as if there were no folder.
+ * The journal: what a consumer process did and Kafka has not acknowledged yet, in a file that outlives the container (in
+ * an emptyDir). When the process is killed, the next process of the pod reports it in its place; see
+ * docs/decisions/0013-what-a-dead-process-leaves-behind.md. Without the file a crash loses its unreported work.
  *
- * An entry is one of
- * - `head`: whose journal it is, and the number of its last report; first in the file
- * - `work`: records were processed, before their offsets are stored or committed
- * - `report`: a report that is about to be sent. It tells of all the work of its clients so far, so that need not be kept.
- *   `instead`: it says again what that one said, which was not taken; so it tells of no work that came later.
- * - `taken`: that report was acknowledged
- * - `lost`: a report that is not in here, for lack of room, or was never sent
+ * Each line is one JSON entry:
+ * - `head`: whose journal it is, and the number of the last report. It is the first entry.
+ * - `work`: processed records, written before their offsets are stored or committed.
+ * - `report`: a report, written before it is sent. It covers all earlier `work` of its clients, which need not be kept then.
+ *   With `instead` it repeats the facts of a report that failed, and so covers no later work.
+ * - `taken`: a report was acknowledged, or given up.
+ * - `lost`: a report is missing here, because there was no room or because it could not be sent.
  *
- * The report of what is found as `work` gets the number after that of the last report in here. As a report is in the
- * journal before it is sent, nobody can have seen that number.
+ * The report of a dead process's unreported work gets the next number. No reader can have seen that number, because a
+ * report is in the journal before it is sent.
  */
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync, writevSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fact, Report } from '../../domain/evidence/facts.ts';
 import type { EpochMs } from '../process/time.ts';
-import { type Header, leftBehind, type WorkRun } from './leftBehind.ts';
+import { createJournalFile, type Line } from './journalFile.ts';
+import { type Header, leftBehind, type WorkSpan } from './leftBehind.ts';
 
-/** Reports kept at most; the emptyDir's sizeLimit (kinds/loadtest/resources.ts) is four times as much. */
-const MOST_BYTES = 16 * 1024 * 1024;
-/** Written anew when it is twice as long as what counts in it, and this more. */
+/** At most this many bytes of reports are kept. The emptyDir's sizeLimit (kinds/loadtest/resources.ts) is four times as much. */
+const MAX_REPORT_BYTES = 16 * 1024 * 1024;
+/** The file is rewritten when it exceeds twice its current content by this much. */
 const SLACK_BYTES = 256 * 1024;
 
 export interface Journal {
-  /** What earlier processes in this pod did not get to tell, in order: to be sent first. */
-  readonly left: readonly { token: number; report: Report }[];
-  /** To be called before the offsets are stored or committed. */
-  worked(client: string, run: WorkRun): void;
-  /** To be called before one of this process is sent. `value`: the report as JSON; `instead`: token of one that was not taken. Gives the token for `taken`. */
-  reports(report: Report, value: Buffer, instead?: number): number;
-  taken(token: number): void;
-  /** A report of these facts will not be sent. */
-  dropped(facts: readonly Fact[]): void;
-  /** Everything has been told: nothing is left behind. */
-  end(): void;
+  /** Unacknowledged reports of earlier processes of this pod, in the order in which they have to be sent. */
+  readonly leftBehind: readonly { token: number; report: Report }[];
+  /** Notes processed records; called before their offsets are stored or committed. */
+  addWork(client: string, span: WorkSpan): void;
+  /**
+   * Notes a report of this process; called before it is sent. Returns the token for `settled`. `value`: the report as
+   * JSON; `instead`: token of the failed report that it repeats.
+   */
+  addReport(report: Report, value: Buffer, instead?: number): number;
+  /** The report was acknowledged, or can't be sent. */
+  settled(token: number): void;
+  /** A report with these facts will never be sent. */
+  lost(facts: readonly Fact[]): void;
+  /** Removes the file: everything is acknowledged. */
+  remove(): void;
 }
 
 export interface JournalOptions {
-  /** Outlives the process; absent: nothing is kept. */
+  /** Where the file is. Absent: nothing is kept. */
   folder: string | undefined;
   run: string;
   instance: string;
-  /** Their names: all of the process. */
+  /** Names of all clients of the process. */
   clients: string[];
   now(): EpochMs;
-  /** It can't be written any more. */
+  /** The file can't be written; called at most once. */
   failed(why: string): void;
 }
 
-const clientsIn = (facts: readonly Fact[]): string[] =>
+const clientsWithWork = (facts: readonly Fact[]): string[] =>
   facts.flatMap((fact) => (fact.type === 'Consumed' ? [fact.client] : []));
 
-/** That of another run, or of other clients, counts as none. */
+function reportLine(token: number, value: Buffer, instead?: number): Line {
+  const repeats = instead === undefined ? '' : `"instead":${instead},`;
+  return [Buffer.from(`{"report":${token},${repeats}"of":`), value, Buffer.from('}\n')];
+}
+
+/** Opens the pod's journal. A journal of another run or of other clients is replaced unread. */
 export function openJournal({ folder, run, instance, clients, now, failed }: JournalOptions): Journal {
-  const file = folder === undefined ? '' : join(folder, 'journal.jsonl');
+  const path = folder === undefined ? '' : join(folder, 'journal.jsonl');
+  const file = createJournalFile(path, failed);
+  /** Reports as JSON, by token. */
   const unacknowledged = new Map<number, Buffer>();
   let unacknowledgedBytes = 0;
-  /** By client, since the last report that told of its work. */
+  /** Lines of unreported work, by client. */
   const work = new Map<string, string[]>();
   let workBytes = 0;
   const header: Header = { run, clients, instance, seq: 0, at: now(), whole: true };
-  let tokens = 0;
-  let fd: number | undefined;
-  let length = 0;
+  let lastToken = 0;
 
-  const giveUp = (error: unknown) => {
-    const { message } = error as Error;
-    const last = fd;
-    fd = undefined;
-    // What is in it would be taken for the truth.
-    try {
-      rmSync(file, { force: true });
-      if (last !== undefined) closeSync(last);
-    } catch {
-      // Nothing is left to be done.
-    }
-    failed(message);
+  /** The lines of a new file. Work comes after the reports, because none of these covers it. */
+  function* currentLines(): Generator<Line> {
+    yield `${JSON.stringify({ head: header })}\n`;
+    for (const [token, value] of unacknowledged) yield reportLine(token, value);
+    yield [...work.values()].flat().join('');
+  }
+  const rewriteWhenLong = () => {
+    if (!file.isOpen() || file.size() < 2 * (unacknowledgedBytes + workBytes) + SLACK_BYTES) return;
+    file.replace(currentLines());
   };
-  const attempt = (write: () => void) => {
-    try {
-      write();
-    } catch (error) {
-      giveUp(error);
-    }
-  };
-  const complete = (bytes: number, written: number) => {
-    if (written < bytes) throw new Error('no space is left');
-    length += written;
-  };
-  /** `bytes`: of the line, which is ASCII but for names. */
-  const append = (line: string) => {
-    if (fd === undefined) return;
-    const to = fd;
-    attempt(() => complete(line.length, writeSync(to, line)));
-  };
-  const appendReport = (to: number, token: number, value: Buffer, instead: number | undefined) => {
-    const more = instead === undefined ? '' : `"instead":${instead},`;
-    const parts = [Buffer.from(`{"report":${token},${more}"of":`), value, Buffer.from('}\n')];
-    complete(
-      parts.reduce((sum, part) => sum + part.length, 0),
-      writevSync(to, parts),
-    );
-  };
-  const head = () => `${JSON.stringify({ head: header })}\n`;
-
-  /** All that counts, in a new file in place of the old one. */
-  const writeAnew = () => {
-    const before = fd;
-    const to = openSync(`${file}.new`, 'w');
-    fd = to;
-    length = 0;
-    const heading = head();
-    complete(heading.length, writeSync(to, heading));
-    for (const [token, value] of unacknowledged) appendReport(to, token, value, undefined);
-    // After the reports: none of these tells of it.
-    const lines = [...work.values()].flat().join('');
-    complete(lines.length, writeSync(to, lines));
-    renameSync(`${file}.new`, file);
-    if (before !== undefined) closeSync(before);
-  };
-  const writeAnewWhenLong = () => {
-    if (fd === undefined || length < 2 * (unacknowledgedBytes + workBytes) + SLACK_BYTES) return;
-    attempt(writeAnew);
-  };
-
-  const told = (client: string) => {
+  const forgetWork = (client: string) => {
     for (const line of work.get(client) ?? []) workBytes -= line.length;
     work.delete(client);
   };
-  const keep = (token: number, value: Buffer) => {
+  const keepReport = (token: number, value: Buffer) => {
     unacknowledged.set(token, value);
     unacknowledgedBytes += value.length;
   };
-  const forget = (token: number) => {
+  const forgetReport = (token: number): boolean => {
     unacknowledgedBytes -= unacknowledged.get(token)?.length ?? 0;
     return unacknowledged.delete(token);
   };
   const lose = (facts: readonly Fact[]) => {
     header.whole = false;
-    const of = clientsIn(facts);
-    append(`${JSON.stringify({ lost: header.seq, at: header.at, clients: of })}\n`);
-    of.forEach(told);
+    const losers = clientsWithWork(facts);
+    file.append(`${JSON.stringify({ lost: header.seq, at: header.at, clients: losers })}\n`);
+    losers.forEach(forgetWork);
   };
-
-  const read = (): Report[] => {
+  const readLeftBehind = (): Report[] => {
     let text: string;
     try {
-      text = readFileSync(file, 'utf8');
+      text = readFileSync(path, 'utf8');
     } catch {
-      // The first process of the pod.
+      // The pod's first process.
       return [];
     }
     return leftBehind(text, header, now());
   };
 
-  const left = folder === undefined ? [] : read().map((report) => ({ token: ++tokens, report }));
-  for (const { token, report } of left) keep(token, Buffer.from(JSON.stringify(report)));
-  if (folder !== undefined) {
-    attempt(() => {
-      mkdirSync(folder, { recursive: true });
-      writeAnew();
-    });
-  }
+  const reports = folder === undefined ? [] : readLeftBehind().map((report) => ({ token: ++lastToken, report }));
+  for (const { token, report } of reports) keepReport(token, Buffer.from(JSON.stringify(report)));
+  if (folder !== undefined) file.replace(currentLines());
 
   return {
-    left,
-    worked(client, { partition, ranges, bytes, timestamp, beganAt, endedAt }) {
-      if (fd === undefined) return;
+    leftBehind: reports,
+    addWork(client, { partition, ranges, bytes, timestamp, beganAt, endedAt }) {
+      if (!file.isOpen()) return;
       const line = `${JSON.stringify({ work: [client, partition, timestamp, beganAt, endedAt, bytes, ranges] })}\n`;
-      append(line);
+      file.append(line);
       workBytes += line.length;
       const lines = work.get(client);
       if (lines === undefined) work.set(client, [line]);
       else lines.push(line);
     },
-    reports(report, value, instead) {
-      const token = ++tokens;
-      if (fd === undefined) return token;
+    addReport(report, value, instead) {
+      const token = ++lastToken;
+      if (!file.isOpen()) return token;
       header.seq = report.seq;
       header.at = Math.max(header.at, report.sentAt);
-      if (unacknowledgedBytes + value.length > MOST_BYTES) {
+      if (unacknowledgedBytes + value.length > MAX_REPORT_BYTES) {
         lose(instead === undefined ? report.facts : []);
         return token;
       }
-      const to = fd;
-      attempt(() => appendReport(to, token, value, instead));
-      keep(token, value);
-      if (instead !== undefined) forget(instead);
-      else clientsIn(report.facts).forEach(told);
-      writeAnewWhenLong();
+      file.append(reportLine(token, value, instead));
+      keepReport(token, value);
+      if (instead !== undefined) forgetReport(instead);
+      else clientsWithWork(report.facts).forEach(forgetWork);
+      rewriteWhenLong();
       return token;
     },
-    taken(token) {
-      if (!forget(token)) return;
-      append(`{"taken":${token}}\n`);
-      writeAnewWhenLong();
+    settled(token) {
+      if (!forgetReport(token)) return;
+      file.append(`{"taken":${token}}\n`);
+      rewriteWhenLong();
     },
-    dropped(facts) {
-      if (fd !== undefined) lose(facts);
+    lost(facts) {
+      if (file.isOpen()) lose(facts);
     },
-    end() {
-      const last = fd;
-      fd = undefined;
-      if (last === undefined) return;
-      rmSync(file, { force: true });
-      closeSync(last);
-    },
+    remove: () => file.remove(),
   };
 }

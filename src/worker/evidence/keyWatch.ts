@@ -1,22 +1,25 @@
-/** In which order a consumer met the records of each key, for its evidence: of each key and partition the first and the last one. */
+/**
+ * The order in which a consumer processed the records of each key, for Consumed facts: the first and the last record of
+ * each key in each partition.
+ */
 import type { Consumed, KeyWork, MetRecord } from '../../domain/evidence/facts.ts';
 import { emptyKeys, entryOf } from '../../domain/evidence/keyTable.ts';
 import type { ConsumedRecord } from '../clients/port.ts';
 import type { EpochMs } from '../process/time.ts';
 
-/** Pairs of key and partition in one fact, and in one report while more are to come: evidence of many keys stays small. */
-const MOST_AT_ONCE = 100;
+/** At most this many pairs of key and partition per fact, and per report while the next report is soon: reports stay small. */
+const MAX_PAIRS = 100;
 
-type Met = Pick<Consumed, 'keys' | 'keysBefore'>;
+type Part = Pick<Consumed, 'keys' | 'keysBefore'>;
 
 export interface KeyWatch {
   /**
-   * A record that was processed. Of records that take no time not every one has to be told of, but the last one of each
-   * run of them in a partition: what comes again to this client is passed over, by its offset.
+   * Notes a processed record. A record that this client has processed before is ignored, by its offset. When records take
+   * no time the caller may leave some out, but not the last one of each run of records in a partition.
    */
   add(record: ConsumedRecord, beganAt: EpochMs, endedAt: EpochMs): void;
-  /** What is new since it was last taken, or some of it. `all`: all of it, in parts. Empty when nothing is. */
-  take(all: boolean): Met[];
+  /** The news since the last call, at most MAX_PAIRS pairs; with `all`, every pair, in several parts. Empty without news. */
+  take(all: boolean): Part[];
 }
 
 interface Entry {
@@ -28,11 +31,11 @@ interface Entry {
 
 export function createKeyWatch(): KeyWatch {
   const keys = emptyKeys<Entry>();
-  /** Of the last record of each partition. */
+  /** Highest offset processed, by partition. */
   const highest = new Map<number, number>();
-  /** Those with something new. */
-  let met: Entry[] = [];
-  let toldBefore: string | undefined;
+  /** Entries with news. */
+  let changed: Entry[] = [];
+  let reportedKeysBefore: string | undefined;
 
   return {
     add({ partition, offset, timestamp, key }, beganAt, endedAt) {
@@ -49,10 +52,10 @@ export function createKeyWatch(): KeyWatch {
       if (entry === undefined) return;
       if (entry.first === undefined) {
         entry.first = [offset, timestamp, beganAt, endedAt];
-        met.push(entry);
+        changed.push(entry);
       } else if (entry.last === undefined) entry.last = [offset, timestamp, beganAt, endedAt];
       else {
-        // Records come by the million: nothing is made anew for each.
+        // Written in place: there may be millions of records, and allocations are expensive.
         entry.last[0] = offset;
         entry.last[1] = timestamp;
         entry.last[2] = beganAt;
@@ -60,25 +63,26 @@ export function createKeyWatch(): KeyWatch {
       }
     },
     take(all) {
-      const parts: Met[] = [];
+      const parts: Part[] = [];
       do {
-        const part: Met = {};
-        if (keys.omittedFrom !== undefined && keys.omittedFrom !== toldBefore) {
-          // What has been left out since is not told any more.
-          met = met.filter(({ key }) => key < (keys.omittedFrom as string));
+        const part: Part = {};
+        if (keys.omittedFrom !== undefined && keys.omittedFrom !== reportedKeysBefore) {
+          // Entries of keys that have been left out since are not reported.
+          changed = changed.filter(({ key }) => key < (keys.omittedFrom as string));
           part.keysBefore = keys.omittedFrom;
-          toldBefore = keys.omittedFrom;
+          reportedKeysBefore = keys.omittedFrom;
         }
-        const some = grouped(met.splice(0, MOST_AT_ONCE));
-        if (some.length > 0) part.keys = some;
+        const works = groupByKey(changed.splice(0, MAX_PAIRS));
+        if (works.length > 0) part.keys = works;
         if (part.keys !== undefined || part.keysBefore !== undefined) parts.push(part);
-      } while (all && met.length > 0);
+      } while (all && changed.length > 0);
       return parts;
     },
   };
 }
 
-function grouped(entries: Entry[]): NonNullable<Met['keys']> {
+/** Empties the entries. */
+function groupByKey(entries: Entry[]): NonNullable<Part['keys']> {
   const byKey = new Map<string, KeyWork[]>();
   for (const entry of entries) {
     const { key, partition, first, last } = entry;

@@ -1,33 +1,34 @@
-/** Reads the journal of a process that is dead (see journal.ts) and makes of it the reports that it owes. */
+/** Reads the journal of a dead process (journal.ts) and returns the reports that it did not get acknowledged. */
 import * as z from 'zod/mini';
 import type { Fact, OffsetRange, Report } from '../../domain/evidence/facts.ts';
 import type { EpochMs } from '../process/time.ts';
 import { createBatch } from './batch.ts';
 
-/** Records of one partition that were processed one after the other, without a pause between them. */
-export interface WorkRun {
+/** Records of one partition that were processed one after the other, without pauses. */
+export interface WorkSpan {
   partition: number;
   ranges: OffsetRange[];
-  /** Of keys and values. */
+  /** Size of all keys and values. */
   bytes: number;
-  /** Of the first record. */
+  /** Timestamp of the first record. */
   timestamp: EpochMs;
-  /** Processing of the first one began. */
+  /** When processing of the first record began. */
   beganAt: EpochMs;
-  /** Processing of the last one ended. */
+  /** When processing of the last record ended. */
   endedAt: EpochMs;
 }
 
-/** Whose journal it is. */
+/** The journal's first entry: whose journal it is. */
 export interface Header {
   run: string;
-  /** Names of its clients. */
+  /** Names of the process's clients. */
   clients: string[];
   instance: string;
-  /** Number of its last report, and when that was made. */
+  /** Number of the last report; 0: none. */
   seq: number;
+  /** When that report was made. */
   at: EpochMs;
-  /** Nothing of what it did is lost. */
+  /** All evidence of the process is acknowledged or in the journal. */
   whole: boolean;
 }
 
@@ -66,37 +67,56 @@ const entry = z.union([
 type Entry = z.infer<typeof entry>;
 
 /**
- * `text`: of the journal; `own`: the header of the process that reads it. What others had left behind before comes first,
- * as it was; then what the dead process had said, marked as posthumous; then one report more of what it had not said yet.
- * Nothing where the journal is of another run or of other clients, or is none.
+ * The reports that a dead process owes, in the order of sending: those that it had itself taken over, unchanged; its own
+ * unacknowledged reports, marked posthumous; one more report with its unreported work. Empty if `text` is the journal of
+ * another run or of other clients, or is not a journal. `own`: the header of the process that reads it.
  */
 export function leftBehind(text: string, own: Pick<Header, 'run' | 'clients'>, now: EpochMs): Report[] {
-  const { entries, broken } = entriesOf(text);
+  const { entries, broken } = parseEntries(text);
   const [first, ...rest] = entries;
   if (first === undefined || !('head' in first)) return [];
   const { head } = first;
   if (head.run !== own.run || head.clients.join() !== own.clients.join()) return [];
-  let { seq, at } = head;
-  let whole = head.whole && !broken;
+  const debts = replay(head, rest);
+  const last = lastReport(head, { ...debts, whole: debts.whole && !broken }, now);
+  const unacknowledged = [...debts.unacknowledged.values()];
+  return last === undefined ? unacknowledged : [...unacknowledged, last];
+}
+
+/** What a process owed when it died. */
+interface Debts {
+  /** By token. */
+  unacknowledged: Map<number, Report>;
+  /** Unreported work by client. */
+  work: Map<string, WorkSpan[]>;
+  /** Number of its last report. */
+  seq: number;
+  /** Time of the last thing that is known of it. */
+  at: EpochMs;
+  whole: boolean;
+}
+
+function replay(head: Header, entries: Entry[]): Debts {
+  let { seq, at, whole } = head;
   const unacknowledged = new Map<number, Report>();
-  const work = new Map<string, WorkRun[]>();
-  for (const one of rest) {
+  const work = new Map<string, WorkSpan[]>();
+  for (const one of entries) {
     if ('work' in one) {
       const [client, partition, timestamp, beganAt, endedAt, bytes, ranges] = one.work;
-      const runs = work.get(client) ?? [];
-      runs.push({ partition, timestamp, beganAt, endedAt, bytes, ranges });
-      work.set(client, runs);
+      const spans = work.get(client) ?? [];
+      spans.push({ partition, timestamp, beganAt, endedAt, bytes, ranges });
+      work.set(client, spans);
       at = Math.max(at, endedAt);
     } else if ('report' in one) {
-      const said = one.of as unknown as Report;
+      const sent = one.of as unknown as Report;
       if (one.instead !== undefined) unacknowledged.delete(one.instead);
-      const its = said.instance === head.instance;
-      unacknowledged.set(one.report, its ? { ...said, posthumous: true } : said);
-      if (!its) continue;
-      seq = Math.max(seq, said.seq);
-      at = Math.max(at, said.sentAt);
+      const isOwn = sent.instance === head.instance;
+      unacknowledged.set(one.report, isOwn ? { ...sent, posthumous: true } : sent);
+      if (!isOwn) continue;
+      seq = Math.max(seq, sent.seq);
+      at = Math.max(at, sent.sentAt);
       if (one.instead !== undefined) continue;
-      for (const fact of said.facts) if (fact.type === 'Consumed') work.delete(fact.client);
+      for (const fact of sent.facts) if (fact.type === 'Consumed') work.delete(fact.client);
     } else if ('taken' in one) {
       unacknowledged.delete(one.taken);
     } else if ('lost' in one) {
@@ -106,31 +126,30 @@ export function leftBehind(text: string, own: Pick<Header, 'run' | 'clients'>, n
       for (const client of one.clients) work.delete(client);
     }
   }
-  const before = [...unacknowledged.values()];
-  // It never said a word and did nothing: nobody knows of it.
-  if (seq === 0 && work.size === 0) return before;
-  const facts: Fact[] = [...work].map(([client, runs]) => ({
-    type: 'Consumed',
-    client,
-    at: Math.max(...runs.map(({ endedAt }) => endedAt)),
-    partitions: gathered(runs),
-  }));
-  if (whole) facts.push(...head.clients.map((client): Fact => ({ type: 'Died', client, at })));
-  if (facts.length === 0) return before;
-  const last: Report = {
-    v: 1,
-    run: head.run,
-    instance: head.instance,
-    seq: seq + 1,
-    sentAt: now,
-    posthumous: true,
-    facts,
-  };
-  return [...before, last];
+  return { unacknowledged, work, seq, at, whole };
 }
 
-/** A kill in the middle of a writing leaves a line without an end, which was not acted upon; `broken`: one before it can't be read. */
-function entriesOf(text: string): { entries: Entry[]; broken: boolean } {
+/** The report of the unreported work, and of the death if nothing is missing. undefined: there is nothing to report. */
+function lastReport({ run, instance, clients }: Header, debts: Debts, now: EpochMs): Report | undefined {
+  const { seq, at, work, whole } = debts;
+  // The process never reported and never worked, so no reader knows of it.
+  if (seq === 0 && work.size === 0) return undefined;
+  const facts: Fact[] = [...work].map(([client, spans]) => ({
+    type: 'Consumed',
+    client,
+    at: Math.max(...spans.map(({ endedAt }) => endedAt)),
+    partitions: partitionWork(spans),
+  }));
+  if (whole) facts.push(...clients.map((client): Fact => ({ type: 'Died', client, at })));
+  if (facts.length === 0) return undefined;
+  return { v: 1, run, instance, seq: seq + 1, sentAt: now, posthumous: true, facts };
+}
+
+/**
+ * The journal's entries up to the first one that can't be read; `broken`: there is such an entry. A last line without a
+ * line end is dropped: the process was killed while writing it, before it acted on it.
+ */
+function parseEntries(text: string): { entries: Entry[]; broken: boolean } {
   const lines = text.split('\n');
   lines.pop();
   const entries: Entry[] = [];
@@ -148,10 +167,10 @@ function entriesOf(text: string): { entries: Entry[]; broken: boolean } {
   return { entries, broken: false };
 }
 
-/** As the batch of the client would have told of them. */
-function gathered(runs: WorkRun[]) {
+/** The spans summed up as the dead client's own batch would have done. */
+function partitionWork(spans: WorkSpan[]) {
   const batch = createBatch();
-  for (const { partition, ranges, bytes, timestamp, beganAt, endedAt } of runs) {
+  for (const { partition, ranges, bytes, timestamp, beganAt, endedAt } of spans) {
     let first = true;
     for (const [from, to] of ranges) {
       for (let offset = from; offset < to; offset++) {

@@ -5,11 +5,11 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Fact, Report } from '../../domain/evidence/facts.ts';
 import type { ProducerEvents } from '../clients/port.ts';
 import { openJournal } from './journal.ts';
-import { createEvidenceReporter, MOST_WAITING } from './reporter.ts';
+import { createEvidenceReporter, MAX_WAITING } from './reporter.ts';
 
 const alive = (at: number): Fact => ({ type: 'Alive', client: 'cons-0', at, owned: [] });
 
-/** A broker that takes reports when told to. */
+/** A reporter whose broker acknowledges a report when the test calls `deliver`. */
 function setUp(folder?: string) {
   const sent: { report: Report; token: number }[] = [];
   const troubles: string[] = [];
@@ -57,7 +57,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test('reports wait for the connection and go in order, numbered from 1', async () => {
+test('reports wait for the connection and are sent in order, numbered from 1', async () => {
   const { reporter, instance, sent } = setUp();
   reporter.report([alive(1)]);
   reporter.report([]);
@@ -77,7 +77,7 @@ test('reports wait for the connection and go in order, numbered from 1', async (
   );
 });
 
-test('a report tells the shortest round trip so far, by its own clock', async () => {
+test('a report has the shortest round trip so far, rounded up', async () => {
   const { reporter, sent, deliver, clock } = setUp();
   await reporter.connect();
   for (const [token, took] of [
@@ -93,7 +93,7 @@ test('a report tells the shortest round trip so far, by its own clock', async ()
   expect(sent.map(({ report }) => report.roundTripMs)).toEqual([undefined, 12.5, 4.001, 4.001]);
 });
 
-test('closing waits until all are acknowledged', async () => {
+test('close waits for all acknowledgements', async () => {
   const { reporter, deliver } = setUp();
   await reporter.connect();
   reporter.report([alive(1)]);
@@ -103,14 +103,14 @@ test('closing waits until all are acknowledged', async () => {
   expect(reporter.counts()).toEqual({ sent: 1, acknowledged: 1, waiting: 0, dropped: 0 });
 });
 
-test('closing gives up after its time', async () => {
+test('close gives up after its timeout', async () => {
   const { reporter } = setUp();
   await reporter.connect();
   reporter.report([alive(1)]);
   expect(await reporter.close(1)).toBe(false);
 });
 
-test('a report that was not taken goes again, under a new number', async () => {
+test('a failed report is sent again with a new number', async () => {
   const { reporter, sent, troubles, deliver } = setUp();
   await reporter.connect();
   reporter.report([alive(1)]);
@@ -125,7 +125,7 @@ test('a report that was not taken goes again, under a new number', async () => {
   expect(troubles).toEqual(['UNKNOWN_TOPIC_OR_PART']);
 });
 
-test('a report too large for a record is split', async () => {
+test('a report that is too large for a record is split', async () => {
   const { reporter, sent } = setUp();
   await reporter.connect();
   const facts = Array.from({ length: 20_000 }, (_, n) => alive(n));
@@ -135,20 +135,20 @@ test('a report too large for a record is split', async () => {
   expect(sent.flatMap(({ report }) => report.facts)).toEqual(facts);
 });
 
-test('what waits is bounded', () => {
+test('the number of waiting reports is bounded', () => {
   const { reporter, troubles } = setUp();
-  for (let n = 0; n < MOST_WAITING + 5; n++) reporter.report([alive(n)]);
-  expect(reporter.counts()).toMatchObject({ waiting: MOST_WAITING, dropped: 5 });
+  for (let n = 0; n < MAX_WAITING + 5; n++) reporter.report([alive(n)]);
+  expect(reporter.counts()).toMatchObject({ waiting: MAX_WAITING, dropped: 5 });
   expect(troubles).toEqual(['EVIDENCE_DROPPED']);
 });
 
-/** Instance, number and type of the facts of each report. */
+/** Each report as `<instance> <seq> <alive or posthumous> <types of its facts>`. */
 const lines = (sent: { report: Report }[]) =>
   sent.map(({ report: { instance, seq, posthumous, facts } }) =>
     [instance, seq, posthumous ? 'posthumous' : 'alive', ...facts.map(({ type }) => type)].join(' '),
   );
 
-test('what a dead process had not told goes first, under its own name and numbers', async () => {
+test('the unacknowledged reports of a dead process are sent first, with its instance and numbers', async () => {
   const dead = setUp(folder);
   await dead.reporter.connect();
   for (const at of [1, 2, 3]) dead.reporter.report([alive(at)]);
@@ -163,7 +163,7 @@ test('what a dead process had not told goes first, under its own name and number
     `${next.instance} 1 alive Alive`,
   ]);
   expect(next.reporter.counts()).toMatchObject({ sent: 1, waiting: 4 });
-  // One that dies before it was heard leaves all of it to the one after it.
+  // A process that dies before Kafka acknowledged anything leaves all of it to the next one.
   next.deliver(next.sent[0]?.token ?? 0);
   const third = setUp(folder);
   await third.reporter.connect();
@@ -173,10 +173,10 @@ test('what a dead process had not told goes first, under its own name and number
     `${next.instance} 2 posthumous Died`,
   ]);
   for (const { token } of third.sent) third.deliver(token);
-  expect(setUp(folder).journal.left).toEqual([]);
+  expect(setUp(folder).journal.leftBehind).toEqual([]);
 });
 
-test('a posthumous report that was not taken goes again as it is: it may have arrived before', async () => {
+test('a failed posthumous report is sent again unchanged: it may have arrived before', async () => {
   const dead = setUp(folder);
   dead.reporter.report([alive(1)]);
   const next = setUp(folder);

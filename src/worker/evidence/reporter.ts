@@ -1,20 +1,20 @@
 /**
- * Sends reports to the evidence topic, in order, through a producer of its own (one per process). While Kafka is away
- * they wait in memory: librdkafka holds what it was given and tries for ever (message.timeout.ms=0), the rest waits here.
- * The journal has them until they are acknowledged, and what it has from before goes first.
+ * Sends reports to the evidence topic in order, through a producer of its own (one per process). While Kafka is
+ * unreachable they stay in memory: librdkafka keeps retrying the reports that it took (message.timeout.ms=0), and the rest
+ * waits here. The journal keeps them until they are acknowledged; reports left behind by earlier processes go first.
  */
 import type { Fact, Report } from '../../domain/evidence/facts.ts';
-import type { ClientTrouble, ProducerClient, ProducerEvents } from '../clients/port.ts';
+import type { ClientTrouble, Delivery, ProducerClient, ProducerEvents } from '../clients/port.ts';
 import type { EpochMs } from '../process/time.ts';
 import type { Journal } from './journal.ts';
 
-/** Reports that wait at most; with one per 250 ms, 40 minutes. Newer ones are dropped then, and that is reported. */
-export const MOST_WAITING = 10_000;
-/** A report stays under the broker's message.max.bytes (1 MiB by default) with room to spare. */
-const MOST_BYTES = 700_000;
+/** At most this many reports wait, 40 minutes' worth at one per 250 ms. Newer reports are dropped, which is reported too. */
+export const MAX_WAITING = 10_000;
+/** Larger reports are split. The broker's message.max.bytes is 1 MiB by default. */
+const MAX_REPORT_BYTES = 700_000;
 const RETRY_MS = 1_000;
 
-/** Properties of the evidence producer, besides those of the connection. */
+/** librdkafka properties of the evidence producer, besides those of the connection. */
 export const EVIDENCE_PROPERTIES: Record<string, string> = {
   acks: 'all',
   'enable.idempotence': 'true',
@@ -24,8 +24,9 @@ export const EVIDENCE_PROPERTIES: Record<string, string> = {
 
 export interface EvidenceReporter {
   connect(): Promise<void>;
+  /** Queues a report with these facts; it is sent once connected. */
   report(facts: Fact[]): void;
-  /** Sends what is left, for at most so long. True: all of it was acknowledged. */
+  /** Waits up to `timeoutMs` for acknowledgements. Resolves with true if every report was acknowledged. */
   close(timeoutMs: number): Promise<boolean>;
   counts(): { sent: number; acknowledged: number; waiting: number; dropped: number };
 }
@@ -41,121 +42,122 @@ export interface EvidenceReporterOptions {
 
 export function createEvidenceReporter(options: EvidenceReporterOptions): EvidenceReporter {
   const { run, instance, journal, now, trouble } = options;
-  /** In order; not with the client yet. */
-  let waiting: { token: number; value: Buffer; report: Report }[] = [];
-  /** With the client, not acknowledged. */
-  const handedOver = new Map<number, Report>();
+  /** Reports that the client has not taken yet, in order. */
+  let queue: { token: number; value: Buffer; report: Report }[] = [];
+  /** Reports that the client has taken and not settled, by token. */
+  const inFlight = new Map<number, Report>();
   let seq = 0;
-  const queue = (token: number, report: Report, value = Buffer.from(JSON.stringify(report))) =>
-    waiting.push({ token, value, report });
-  for (const { token, report } of journal.left) queue(token, report);
   let roundTripMs: number | undefined;
   let acknowledged = 0;
   let dropped = 0;
   let connected = false;
   let retry: NodeJS.Timeout | undefined;
-  let settled: (() => void) | undefined;
+  let onSettled: (() => void) | undefined;
 
-  const client = options.makeClient({
-    delivered({ token, error }) {
-      const report = handedOver.get(token);
-      handedOver.delete(token);
-      if (error === undefined) {
-        acknowledged += 1;
-        journal.taken(token);
-        if (report !== undefined && report.posthumous === undefined)
-          roundTripMs = Math.min(roundTripMs ?? Number.POSITIVE_INFINITY, now() - report.sentAt);
-      } else if (report !== undefined) {
-        trouble({ code: error, message: 'a report was not taken; it is sent again' });
-        // An earlier process may have sent this very one, and it may have arrived.
-        if (report.posthumous) queue(token, report);
-        // Under a new number: readers take a lower one than they have seen for a duplicate.
-        else enqueue(report.facts, token);
-        handOverLater();
-      }
-      if (handedOver.size === 0 && waiting.length === 0) settled?.();
-    },
-    trouble,
-  });
+  const enqueue = (token: number, report: Report, value = Buffer.from(JSON.stringify(report))) =>
+    queue.push({ token, value, report });
+  for (const { token, report } of journal.leftBehind) enqueue(token, report);
 
-  const handOverLater = () => {
+  const delivered = ({ token, error }: Delivery) => {
+    const report = inFlight.get(token);
+    inFlight.delete(token);
+    if (error === undefined) {
+      acknowledged += 1;
+      journal.settled(token);
+      if (report !== undefined && report.posthumous === undefined)
+        roundTripMs = Math.min(roundTripMs ?? Number.POSITIVE_INFINITY, now() - report.sentAt);
+    } else if (report !== undefined) {
+      trouble({ code: error, message: 'a report was not delivered; it is sent again' });
+      // A dead process may have sent the same report, and it may have arrived.
+      if (report.posthumous) enqueue(token, report);
+      // With a new number: readers take a number that is lower than the last one for a duplicate.
+      else addReport(report.facts, token);
+      sendLater();
+    }
+    if (inFlight.size === 0 && queue.length === 0) onSettled?.();
+  };
+
+  const client = options.makeClient({ delivered, trouble });
+
+  const sendLater = () => {
     retry ??= setTimeout(() => {
       retry = undefined;
-      handOver();
+      sendQueue();
     }, RETRY_MS);
   };
 
-  const handOver = () => {
+  const sendQueue = () => {
     if (!connected) return;
     let taken = 0;
-    for (const { token, value, report } of waiting) {
+    for (const { token, value, report } of queue) {
       try {
         if (!client.send(value, run, token)) break;
-        handedOver.set(token, report);
+        inFlight.set(token, report);
       } catch (error) {
-        dropped += 1;
-        journal.taken(token);
-        journal.dropped([]);
-        trouble({
-          code: (error as { code: string }).code,
-          message: `a report can't be sent: ${(error as Error).message}`,
-        });
+        drop(token, error as Error & { code: string });
       }
       taken += 1;
     }
-    waiting = waiting.slice(taken);
-    if (waiting.length > 0) handOverLater();
+    queue = queue.slice(taken);
+    if (queue.length > 0) sendLater();
   };
 
-  /** `instead`: says again what that one said. */
-  const enqueue = (facts: Fact[], instead?: number) => {
-    if (waiting.length + handedOver.size >= MOST_WAITING) {
+  const drop = (token: number, { code, message }: { code: string; message: string }) => {
+    dropped += 1;
+    journal.settled(token);
+    journal.lost([]);
+    trouble({ code, message: `a report can't be sent: ${message}` });
+  };
+
+  /** `instead`: token of the failed report with the same facts. */
+  const addReport = (facts: Fact[], instead?: number) => {
+    if (queue.length + inFlight.size >= MAX_WAITING) {
       if (dropped === 0)
-        trouble({ code: 'EVIDENCE_DROPPED', message: `more than ${MOST_WAITING} reports wait for Kafka` });
+        trouble({ code: 'EVIDENCE_DROPPED', message: `more than ${MAX_WAITING} reports are waiting for Kafka` });
       dropped += 1;
-      journal.dropped(instead === undefined ? facts : []);
+      journal.lost(instead === undefined ? facts : []);
       return;
     }
     const sentAt = now();
-    // Rounded up: a bound may be too wide, not too narrow.
+    // Rounded up, because readers use it as an upper bound.
     const roundTrip = roundTripMs === undefined ? {} : { roundTripMs: Math.ceil(roundTripMs * 1000) / 1000 };
     const report: Report = { v: 1, run, instance, seq: seq + 1, sentAt, ...roundTrip, facts };
     const value = Buffer.from(JSON.stringify(report));
-    if (value.length > MOST_BYTES && facts.length > 1) {
+    if (value.length > MAX_REPORT_BYTES && facts.length > 1) {
       const half = facts.length >> 1;
-      enqueue(facts.slice(0, half), instead);
-      enqueue(facts.slice(half), instead);
+      addReport(facts.slice(0, half), instead);
+      addReport(facts.slice(half), instead);
       return;
     }
     seq += 1;
-    queue(journal.reports(report, value, instead), report, value);
+    enqueue(journal.addReport(report, value, instead), report, value);
   };
 
   return {
     async connect() {
       await client.connect();
       connected = true;
-      handOver();
+      sendQueue();
     },
     report(facts) {
       if (facts.length === 0) return;
-      enqueue(facts);
-      handOver();
+      addReport(facts);
+      sendQueue();
     },
     async close(timeoutMs) {
-      handOver();
-      const giveUp = setTimeout(() => settled?.(), timeoutMs);
-      if (handedOver.size > 0 || waiting.length > 0) {
+      sendQueue();
+      const giveUp = setTimeout(() => onSettled?.(), timeoutMs);
+      if (inFlight.size > 0 || queue.length > 0) {
         await new Promise<void>((resolve) => {
-          settled = resolve;
+          onSettled = resolve;
         });
       }
       clearTimeout(giveUp);
       clearTimeout(retry);
-      const complete = handedOver.size === 0 && waiting.length === 0;
+      const complete = inFlight.size === 0 && queue.length === 0;
       if (complete) await client.close();
       return complete;
     },
-    counts: () => ({ sent: seq, acknowledged, waiting: waiting.length + handedOver.size, dropped }),
+    counts: () => ({ sent: seq, acknowledged, waiting: queue.length + inFlight.size, dropped }),
   };
 }

@@ -1,4 +1,4 @@
-/** JSON lines (time, level, message, fields) on standard output, one per happening, to be read by a learner. */
+/** The worker's log: one JSON line (time, level, message, fields) per event on standard output, written for learners. */
 import winston from 'winston';
 
 export interface Log {
@@ -7,6 +7,7 @@ export interface Log {
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
+/** `fields` are part of every line. */
 export function createLog(fields: Record<string, unknown>): Log {
   return winston.createLogger({
     format: winston.format.printf(({ level, message, ...rest }) =>

@@ -1,5 +1,5 @@
 /** The worker's HTTP server: /healthz, /readyz, /metrics, and STOP_PATH for the operator. */
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { STOP_PATH } from '../../domain/workers/stopMode.ts';
 import type { StopMode } from './stopMode.ts';
 
@@ -11,33 +11,33 @@ export interface Metric {
 }
 
 export interface Health {
-  /** undefined: ready; else what is waited for. */
+  /** What is not ready yet, for /readyz; undefined: the worker is ready. */
   waitingFor(): string | undefined;
   metrics(): Metric[];
 }
 
-/** Prometheus' text format. */
-export function inText(metrics: Metric[]): string {
+/** Metrics in Prometheus' text exposition format 0.0.4. */
+export function prometheusText(metrics: Metric[]): string {
   return metrics
     .map(({ name, help, type, value }) => `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${value}\n`)
     .join('');
 }
 
-/** Of the body of a request; more is nothing that is understood here. */
-const MOST_BYTES = 1_000;
+/** At most this many characters of a request's body are read; valid requests are shorter. */
+const MAX_BODY_LENGTH = 1_000;
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
   let text = '';
   for await (const chunk of request.setEncoding('utf8')) {
     text += chunk;
-    if (text.length > MOST_BYTES) break;
+    if (text.length > MAX_BODY_LENGTH) break;
   }
   return text;
 }
 
-/** Resolves when it listens; rejects when the port is taken. */
-export async function serve(port: number, health: Health, stopMode: StopMode): Promise<Server> {
-  const server = createServer((request, response) => {
+const listener =
+  (health: Health, stopMode: StopMode): RequestListener =>
+  (request, response) => {
     switch (request.url) {
       case '/healthz':
         response.end('ok\n');
@@ -50,7 +50,7 @@ export async function serve(port: number, health: Health, stopMode: StopMode): P
         return;
       }
       case '/metrics':
-        response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(inText(health.metrics()));
+        response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(prometheusText(health.metrics()));
         return;
       case STOP_PATH:
         if (request.method !== 'POST') {
@@ -59,17 +59,21 @@ export async function serve(port: number, health: Health, stopMode: StopMode): P
         }
         bodyOf(request).then(
           (body) => {
-            const { status, text } = stopMode.ask(request.headers.authorization, body);
+            const { status, text } = stopMode.handle(request.headers.authorization, body);
             response.writeHead(status).end(text);
           },
-          // It was broken off: nobody waits for an answer.
+          // The client closed the connection.
           () => response.destroy(),
         );
         return;
       default:
         response.writeHead(404).end();
     }
-  });
+  };
+
+/** Resolves when the server listens. Rejects when the port is in use. */
+export async function serve(port: number, health: Health, stopMode: StopMode): Promise<Server> {
+  const server = createServer(listener(health, stopMode));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, resolve);

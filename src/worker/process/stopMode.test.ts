@@ -9,35 +9,35 @@ function worker() {
   return { clock, mode: createStopMode('uid-1', () => clock.at) };
 }
 
-test('a stop is graceful until the operator has said otherwise', () => {
+test('a stop is graceful unless the operator announced a Kill', () => {
   const { mode } = worker();
-  expect(mode.now()).toBe('Graceful');
-  expect(mode.ask('Bearer uid-1', KILL)).toEqual({ status: 200, text: 'Kill\n' });
-  expect(mode.now()).toBe('Kill');
-  expect(mode.ask('Bearer uid-1', '{"stop":"Graceful"}').status).toBe(200);
-  expect(mode.now()).toBe('Graceful');
+  expect(mode.current()).toBe('Graceful');
+  expect(mode.handle('Bearer uid-1', KILL)).toEqual({ status: 200, text: 'Kill\n' });
+  expect(mode.current()).toBe('Kill');
+  expect(mode.handle('Bearer uid-1', '{"stop":"Graceful"}').status).toBe(200);
+  expect(mode.current()).toBe('Graceful');
 });
 
 test.each([
-  ['nobody in particular', undefined, KILL, 403],
-  ['somebody of another run', 'Bearer uid-2', KILL, 403],
-  ['a word that is none', 'Bearer uid-1', '{"stop":"Murder"}', 400],
-  ['no JSON', 'Bearer uid-1', 'Kill', 400],
-  ['nothing', 'Bearer uid-1', '', 400],
-])('%s changes nothing', (_who, authorization, body, status) => {
+  ['no token', undefined, KILL, 403],
+  ['the token of another run', 'Bearer uid-2', KILL, 403],
+  ['an unknown mode', 'Bearer uid-1', '{"stop":"Murder"}', 400],
+  ['a body that is not JSON', 'Bearer uid-1', 'Kill', 400],
+  ['an empty body', 'Bearer uid-1', '', 400],
+])('a request with %s is refused and changes nothing', (_what, authorization, body, status) => {
   const { mode } = worker();
-  expect(mode.ask(authorization, body).status).toBe(status);
-  expect(mode.now()).toBe('Graceful');
+  expect(mode.handle(authorization, body).status).toBe(status);
+  expect(mode.current()).toBe('Graceful');
 });
 
-test('a Kill that nothing followed is forgotten; said again, it holds anew', () => {
+test('an announced Kill expires, and announcing it again renews it', () => {
   const { clock, mode } = worker();
-  mode.ask('Bearer uid-1', KILL);
+  mode.handle('Bearer uid-1', KILL);
   clock.at += KILL_HOLDS_MS - 1;
-  expect(mode.now()).toBe('Kill');
-  mode.ask('Bearer uid-1', KILL);
+  expect(mode.current()).toBe('Kill');
+  mode.handle('Bearer uid-1', KILL);
   clock.at += KILL_HOLDS_MS - 1;
-  expect(mode.now()).toBe('Kill');
+  expect(mode.current()).toBe('Kill');
   clock.at += 1;
-  expect(mode.now()).toBe('Graceful');
+  expect(mode.current()).toBe('Graceful');
 });

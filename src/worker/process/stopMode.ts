@@ -1,4 +1,7 @@
-/** What the next SIGTERM is to be. Kubernetes sends one before every SIGKILL, so a crash on purpose has to be told before. */
+/**
+ * What the worker does at its next SIGTERM. Kubernetes sends SIGTERM before every SIGKILL, so the operator has to
+ * announce a deliberate crash in advance (POST STOP_PATH, see domain/workers/stopMode.ts).
+ */
 import * as z from 'zod/mini';
 import { KILL_HOLDS_MS, STOPS } from '../../domain/workers/stopMode.ts';
 import type { EpochMs } from './time.ts';
@@ -8,17 +11,17 @@ const request = z.object({ stop: z.enum(STOPS) });
 type Stop = (typeof STOPS)[number];
 
 export interface StopMode {
-  /** Answers a request: 200, or why not. `authorization` and `body` as they came. */
-  ask(authorization: string | undefined, body: string): { status: number; text: string };
-  /** Graceful again when nothing stopped it within KILL_HOLDS_MS. */
-  now(): Stop;
+  /** Handles the operator's request: header `Authorization` and body as received. 200, 400 (bad body) or 403 (other run). */
+  handle(authorization: string | undefined, body: string): { status: number; text: string };
+  /** Kill for KILL_HOLDS_MS after it was announced, then Graceful again. */
+  current(): Stop;
 }
 
-/** `run`: uid of the LoadTest; who does not know it is a stranger. */
+/** `run`: uid of the LoadTest, which is the bearer token. */
 export function createStopMode(run: string, now: () => EpochMs): StopMode {
-  let killedUntil: EpochMs | undefined;
+  let killUntil: EpochMs | undefined;
   return {
-    ask(authorization, body) {
+    handle(authorization, body) {
       if (authorization !== `Bearer ${run}`) return { status: 403, text: 'this worker belongs to another run\n' };
       let stop: Stop;
       try {
@@ -26,9 +29,9 @@ export function createStopMode(run: string, now: () => EpochMs): StopMode {
       } catch {
         return { status: 400, text: `write {"stop": "${STOPS.join('"} or {"stop": "')}"}\n` };
       }
-      killedUntil = stop === 'Kill' ? now() + KILL_HOLDS_MS : undefined;
+      killUntil = stop === 'Kill' ? now() + KILL_HOLDS_MS : undefined;
       return { status: 200, text: `${stop}\n` };
     },
-    now: () => (killedUntil !== undefined && now() < killedUntil ? 'Kill' : 'Graceful'),
+    current: () => (killUntil !== undefined && now() < killUntil ? 'Kill' : 'Graceful'),
   };
 }

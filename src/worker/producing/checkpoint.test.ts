@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test('a restarted container goes on', () => {
+test('a restarted container continues', () => {
   const first = openCheckpoint(folder, 'run-1');
   expect(first.settledOf('prod-0')).toBe(0);
   first.write({ 'prod-0': 12, 'prod-1': 3 });
@@ -19,7 +19,7 @@ test('a restarted container goes on', () => {
   expect([second.settledOf('prod-0'), second.settledOf('prod-1'), second.settledOf('prod-2')]).toEqual([15, 3, 0]);
 });
 
-test('the state of another run and a broken file count as none', () => {
+test('a file of another run and a broken file are ignored', () => {
   openCheckpoint(folder, 'run-1').write({ 'prod-0': 12 });
   expect(openCheckpoint(folder, 'run-2').settledOf('prod-0')).toBe(0);
   writeFileSync(join(folder, 'producers.json'), '{"run":"run-1","settled":{"prod-0":');

@@ -1,7 +1,7 @@
 /**
- * How far the producers of this pod are, in a small file, so that a restarted container goes on instead of starting
- * over. Written about once a second and at a clean stop: a container that is killed (SIGKILL, out of memory) sends
- * again what was settled after the last writing, at most about a second's messages, and what was under way.
+ * A file with the progress of this pod's producers, from which a restarted container continues. It is written with every
+ * report (each 0.25 to 3 s) and at a clean stop. A container that is killed (SIGKILL, out of memory) sends again the
+ * messages settled since the last write and those that were in flight.
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,13 +10,13 @@ import * as z from 'zod/mini';
 const schema = z.object({ run: z.string(), settled: z.record(z.string(), z.int().check(z.gte(0))) });
 
 export interface Checkpoint {
-  /** Messages of the client's share that were acknowledged or had failed. */
+  /** Messages of the client's share that an earlier process of the pod saw acknowledged or failed. */
   settledOf(client: string): number;
-  /** Writes when something changed. Errors are thrown. */
+  /** Writes the file if `settled` (messages by client) has changed. Throws the file system's errors. */
   write(settled: Record<string, number>): void;
 }
 
-/** One of another run, or one that can't be read, counts as none. Without a folder nothing is kept. */
+/** Ignores a file of another run and an unreadable one. Without a folder nothing is kept. */
 export function openCheckpoint(folder: string | undefined, run: string): Checkpoint {
   if (folder === undefined) return { settledOf: () => 0, write: () => {} };
   const file = join(folder, 'producers.json');
@@ -26,7 +26,7 @@ export function openCheckpoint(folder: string | undefined, run: string): Checkpo
     const found = schema.parse(JSON.parse(readFileSync(file, 'utf8')));
     if (found.run === run) before = found.settled;
   } catch {
-    // The first start of the pod.
+    // The pod's first process, or a broken file.
   }
   return {
     settledOf: (client) => before[client] ?? 0,

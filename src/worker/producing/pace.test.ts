@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { startPace, takeDue } from './pace.ts';
 
-test('the first message is due at a random place of the first interval, at most a second away', () => {
+test('the first message is due at a random moment of the first interval, within a second', () => {
   expect(startPace(1, 1000, 0.25).originAt).toBe(1250);
   expect(startPace(0.1, 1000, 0.5).originAt).toBe(1500);
   expect(startPace(10, 1000, 0.5).originAt).toBe(1050);
@@ -12,7 +12,7 @@ test('nothing is due before the first message', () => {
   expect(takeDue(pace, 499)).toEqual({ count: 0, nextAt: 500, pace });
 });
 
-test('messages are due at their times, however late one looks', () => {
+test('messages are due at their times, however late takeDue is called', () => {
   const first = takeDue(startPace(10, 0, 0), 0);
   expect(first).toMatchObject({ count: 1, nextAt: 100 });
   const second = takeDue(first.pace, 299);
@@ -20,7 +20,7 @@ test('messages are due at their times, however late one looks', () => {
   expect(takeDue(second.pace, 300)).toMatchObject({ count: 1, nextAt: 400 });
 });
 
-test('after a long stop only a second is made up for, and the rate goes on from there', () => {
+test('after a long delay only a second’s worth is sent late, and the rate continues from there', () => {
   const { pace } = takeDue(startPace(10, 0, 0), 0);
   const late = takeDue(pace, 60_050);
   expect(late.count).toBe(10);
@@ -29,7 +29,7 @@ test('after a long stop only a second is made up for, and the rate goes on from 
   expect(takeDue(late.pace, 60_100).count).toBe(1);
 });
 
-test('a rate under one a second makes up for one message', () => {
+test('at less than one message per second one message is sent late', () => {
   const { pace } = takeDue(startPace(0.5, 0, 0), 0);
   expect(takeDue(pace, 100_000)).toMatchObject({ count: 1, nextAt: 102_000 });
 });

@@ -1,34 +1,34 @@
 /**
- * How many messages are due at a time, for a steady rate: message k of a stretch is due at
- * originAt + k × 1000/rate, computed from the origin each time, so that late timers add up to no drift.
+ * How many messages a steady rate makes due. Message k is due at originAt + k × 1000 / messagesPerSecond. Each due time
+ * is computed from the origin, so late timers cause no drift.
  */
 import type { EpochMs } from '../process/time.ts';
 
 export interface Pace {
   messagesPerSecond: number;
-  /** When message 0 of this stretch is due. */
+  /** When message 0 is due. */
   originAt: EpochMs;
-  /** Messages of this stretch that have been taken as due. */
+  /** Messages since the origin that `takeDue` has returned as due. */
   taken: number;
 }
 
-/** A sender that was held up sends at most the messages of this time at once; those before it are not made up for. */
+/** After a delay at most this many milliseconds' worth of messages are sent late; older ones are skipped. */
 export const CATCH_UP_MS = 1000;
 
-/** `random` in [0, 1) spreads many clients over the interval between two messages (at most a second). */
+/** `random` in [0, 1) spreads the clients over the interval between two messages, at most 1 s. */
 export function startPace(messagesPerSecond: number, now: EpochMs, random: number): Pace {
   return { messagesPerSecond, originAt: now + random * Math.min(1000, 1000 / messagesPerSecond), taken: 0 };
 }
 
-/** The number of messages due now, when the next one will be, and the pace to go on with. */
+/** The number of messages due now, when the next one is due, and the pace to continue with. */
 export function takeDue(pace: Pace, now: EpochMs): { count: number; nextAt: EpochMs; pace: Pace } {
   const { messagesPerSecond, originAt, taken } = pace;
   const interval = 1000 / messagesPerSecond;
-  // Numbers that stand for a whole count may come out a hair below it.
+  // Rounding may leave a whole count slightly too small.
   const dueInAll = now < originAt ? 0 : Math.floor((now - originAt) / interval + 1e-6) + 1;
   const behind = Math.max(0, dueInAll - taken);
   const count = Math.min(behind, Math.max(1, Math.floor(CATCH_UP_MS / interval)));
-  // What is not made up for moves the origin: the stretch goes on from here.
+  // Skipped messages move the origin forward, and the rate continues from there.
   const next =
     count === behind
       ? { messagesPerSecond, originAt, taken: taken + count }

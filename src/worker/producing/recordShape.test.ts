@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { recordKey, recordValue } from './recordShape.ts';
 
-test('without a size the value is as short as it is', () => {
+test('without a size the value is not padded', () => {
   expect(recordValue({}, 7).toString()).toBe('{"cnt":7}');
 });
 
-test('a size is kept exactly, with capital letters that differ from message to message', () => {
+test('a value has exactly its size, with capital letters that differ from message to message', () => {
   const one = recordValue({ sizeBytes: 100 }, 1);
   const two = recordValue({ sizeBytes: 100 }, 2);
   expect(one).toHaveLength(100);
@@ -14,11 +14,11 @@ test('a size is kept exactly, with capital letters that differ from message to m
   expect(recordValue({ sizeBytes: 100 }, 1)).toEqual(one);
 });
 
-test('a size with no room for the padding field ends with spaces', () => {
+test('a size without room for the padding field is filled with spaces', () => {
   expect(recordValue({ sizeBytes: 12 }, 5).toString()).toBe('{"cnt":5}   ');
 });
 
-test('a value is never cut', () => {
+test('a value is never truncated', () => {
   expect(recordValue({ sizeBytes: 3 }, 12).toString()).toBe('{"cnt":12}');
 });
 

@@ -1,4 +1,4 @@
-/** Value and key of message n of a client. */
+/** The value and the key of a producer's n-th message. */
 import type { KeyShape, RecordShape } from '../../domain/workers/spec.ts';
 
 const FIELD = Buffer.from(',"padding":"');
@@ -7,9 +7,8 @@ const SPACE = 0x20;
 const LETTER_A = 0x41;
 
 /**
- * {"cnt": n}, padded to exactly `sizeBytes` (never cut: a smaller size leaves it as short as it is). The padding is
- * pseudo-random capital letters, other ones for each n, as kafka-producer-perf-test makes them, so that
- * compression has the work that it has there.
+ * The JSON {"cnt": n}, padded to exactly `sizeBytes` and never truncated. The padding is pseudo-random capital letters that
+ * differ from message to message, as in kafka-producer-perf-test, so compression has as much work as there.
  */
 export function recordValue(shape: Pick<RecordShape, 'sizeBytes'>, n: number): Buffer {
   const short = `{"cnt":${n}}`;
@@ -18,7 +17,7 @@ export function recordValue(shape: Pick<RecordShape, 'sizeBytes'>, n: number): B
   const value = Buffer.allocUnsafe(size);
   const room = size - (short.length - 1) - FIELD.length - END.length;
   if (room < 0) {
-    // Not enough for a field: JSON may end with spaces.
+    // No room for the padding field; JSON allows trailing spaces.
     value.fill(SPACE);
     value.write(short, 'latin1');
     return value;
@@ -37,8 +36,8 @@ export function recordValue(shape: Pick<RecordShape, 'sizeBytes'>, n: number): B
 }
 
 /**
- * null: no key. Fixed: the given ones in turn. Sequence: key0, key1, … in turn.
- * Random: one of those; `random` gives numbers in [0, 1).
+ * The key of message n; null: the record has none. Fixed: the given values in turn. Sequence: key0, key1, … in turn.
+ * Random: any of those. `random` returns numbers in [0, 1).
  */
 export function recordKey(shape: KeyShape, n: number, random: () => number): string | null {
   switch (shape.mode) {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { shareOf, slownessOf } from './share.ts';
+import { shareOf } from './share.ts';
 
-test('what does not divide goes to the first clients', () => {
+test('the first clients send the messages that do not divide evenly', () => {
   expect([0, 1, 2, 3].map((index) => shareOf(10, 4, index))).toEqual([3, 3, 2, 2]);
 });
 
@@ -9,11 +9,6 @@ test('fewer messages than clients', () => {
   expect([0, 1, 2].map((index) => shareOf(2, 3, index))).toEqual([1, 1, 0]);
 });
 
-test('a client beyond those that share gets nothing', () => {
+test('a client beyond the number of sharing clients sends nothing', () => {
   expect(shareOf(10, 4, 4)).toBe(0);
-});
-
-test('the first client of the run is the slow one, and there need be none', () => {
-  expect([0, 1, 2].map((index) => slownessOf({ perPollMs: 2000 }, index))).toEqual([2000, 0, 0]);
-  expect(slownessOf(undefined, 0)).toBe(0);
 });

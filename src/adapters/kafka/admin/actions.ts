@@ -1,40 +1,41 @@
-/** Carries out the Kafka actions of a plan. Each is idempotent: done already is done. */
+/** Carries out the Kafka actions of a plan. Each is idempotent: it succeeds if Kafka is in the wanted state already. */
 import type { ActionResult, KafkaAction } from '../../../contract/actions.ts';
 import { actionError, protocolFailures } from '../errors.ts';
 import type { KafkaConnection } from './connection.ts';
 
 type AdminAction = Exclude<KafkaAction, { type: 'Report' }>;
 
-/** Throws ActionError: Refused (Kafka's answer is final), Unreachable (no answer), Unexpected. */
+/** Throws ActionError: Refused (trying again is useless), Unreachable (no answer) or Unexpected. */
 export async function act(connection: KafkaConnection, action: AdminAction): Promise<ActionResult | undefined> {
-  const { what, run, doneAlready } = call(connection, action);
+  const { what, run, doneErrors } = callFor(connection, action);
   try {
     return await run();
   } catch (error) {
     const failures = protocolFailures(error);
-    if (failures.length === 0 || !failures.every((f) => doneAlready.includes(f.name))) throw actionError(what, error);
+    if (failures.length === 0 || !failures.every((f) => doneErrors.includes(f.name))) throw actionError(what, error);
     return undefined;
   } finally {
     connection.forget();
   }
 }
 
-function call(
+/** `doneErrors`: Kafka's names of the errors that mean the action is done already. */
+function callFor(
   { admin }: KafkaConnection,
   action: AdminAction,
-): { what: string; run: () => Promise<ActionResult | undefined>; doneAlready: string[] } {
+): { what: string; run: () => Promise<ActionResult | undefined>; doneErrors: string[] } {
   switch (action.type) {
     case 'CreateTopic':
       return {
         what: `creating topic ${action.topic}`,
         run: async () => {
-          const [made] = await admin.createTopics({
+          const [topic] = await admin.createTopics({
             topics: [{ topic: action.topic, partitions: action.partitions, replicas: action.replicas }],
             configs: Object.entries(action.config).map(([name, value]) => ({ name, value })),
           });
-          return made && { topicId: made.id };
+          return topic && { topicId: topic.id };
         },
-        doneAlready: ['TOPIC_ALREADY_EXISTS'],
+        doneErrors: ['TOPIC_ALREADY_EXISTS'],
       };
     case 'AddPartitions':
       return {
@@ -45,8 +46,8 @@ function call(
           });
           return undefined;
         },
-        // No INVALID_PARTITIONS here: Kafka answers it for "fewer" and for "the same" alike; plan asks only for more.
-        doneAlready: [],
+        // Not INVALID_PARTITIONS: Kafka returns it for fewer partitions too. A plan asks only for more than there are.
+        doneErrors: [],
       };
     case 'DeleteTopic':
       return {
@@ -55,7 +56,7 @@ function call(
           await admin.deleteTopics({ topics: [action.topic] });
           return undefined;
         },
-        doneAlready: ['UNKNOWN_TOPIC_OR_PARTITION'],
+        doneErrors: ['UNKNOWN_TOPIC_OR_PARTITION'],
       };
     case 'DeleteGroup':
       return {
@@ -64,7 +65,7 @@ function call(
           await admin.deleteGroups({ groups: [action.group] });
           return undefined;
         },
-        doneAlready: ['GROUP_ID_NOT_FOUND'],
+        doneErrors: ['GROUP_ID_NOT_FOUND'],
       };
   }
 }

@@ -1,30 +1,35 @@
 /**
- * Groups as their coordinators describe them. There are two kinds: classic ones (DescribeGroups), and those of
- * `group.protocol=consumer` (KIP-848, ConsumerGroupDescribe), of which DescribeGroups says `Dead` without members. Which
- * kind a group is shows by its answer and is remembered, so that classic groups share one request per coordinator.
+ * Consumer groups as their coordinators describe them. DescribeGroups describes classic groups; a group of
+ * `group.protocol=consumer` (KIP-848) is `Dead` and without members there and needs ConsumerGroupDescribe. The protocol of
+ * such a group is remembered, so that classic groups share one request per coordinator.
  */
 import { type Admin, ConnectionPool, consumerGroupDescribeV0, FindCoordinatorKeyTypes } from '@platformatic/kafka';
 import type { GroupMemberView, GroupView } from '../../../contract/kafkaView.ts';
 
-/** A group without what was committed; members without partitions of other topics. */
+/** A group without its committed offsets. Its members' partitions are those of one topic. */
 export type DescribedGroup = Omit<GroupView, 'committed'>;
 
 const { api: describeConsumerGroups } = consumerGroupDescribeV0;
 type ConsumerGroup = Awaited<ReturnType<typeof describeConsumerGroups.async>>['groups'][number];
+type ClassicGroup = NonNullable<ReturnType<Awaited<ReturnType<Admin['describeGroups']>>['get']>>;
 
 export class Groups {
   readonly #admin: Admin;
   readonly #connections: ConnectionPool;
-  /** Groups that were found to be of the consumer protocol. */
+  /** Groups whose last answer was that of the consumer protocol. */
   readonly #consumerGroups = new Set<string>();
-  #known: boolean | undefined;
+  /** Whether the brokers have ConsumerGroupDescribe; undefined before they were asked. */
+  #supported: boolean | undefined;
 
   constructor(admin: Admin, clientId: string) {
     this.#admin = admin;
     this.#connections = new ConnectionPool(clientId, { connectTimeout: 3_000, requestTimeout: 5_000 });
   }
 
-  /** `asked`: group → topic whose partitions are told. null: no such group. Throws the library's error when Kafka does not answer. */
+  /**
+   * `asked`: by group, the topic whose partitions are wanted. null: there is no such group. Throws the client library's
+   * error when Kafka does not answer.
+   */
   async describe(asked: ReadonlyMap<string, string | undefined>): Promise<Map<string, DescribedGroup | null>> {
     const found = new Map<string, DescribedGroup | null>([...asked.keys()].map((group) => [group, null]));
     await this.#describeConsumerGroups(
@@ -32,28 +37,11 @@ export class Groups {
       asked,
       found,
     );
-    const unknown = [...asked.keys()].filter((group) => found.get(group) === null);
-    if (unknown.length === 0) return found;
-    const described = await this.#admin.describeGroups({ groups: unknown });
-    for (const group of unknown) {
-      const classic = described.get(group);
-      if (classic === undefined || (classic.state === 'Dead' && classic.members.size === 0)) continue;
-      const topic = asked.get(group);
-      found.set(group, {
-        state: pascalCase(classic.state),
-        protocol: 'classic',
-        ...(classic.protocol ? { assignor: classic.protocol } : {}),
-        members: [...classic.members.values()].map((member) => ({
-          id: member.id,
-          clientId: member.clientId,
-          host: hostOf(member.clientHost),
-          ...(member.groupInstanceId ? { groupInstanceId: member.groupInstanceId } : {}),
-          partitions: sorted((topic === undefined ? undefined : member.assignments?.get(topic)?.partitions) ?? []),
-        })),
-      });
-    }
+    const others = [...asked.keys()].filter((group) => found.get(group) === null);
+    if (others.length === 0) return found;
+    await this.#describeClassicGroups(others, asked, found);
     await this.#describeConsumerGroups(
-      unknown.filter((group) => found.get(group) === null),
+      others.filter((group) => found.get(group) === null),
       asked,
       found,
     );
@@ -64,10 +52,23 @@ export class Groups {
     await this.#connections.close();
   }
 
-  /** Brokers know the request from Kafka 3.7 on; older ones would break the connection off. */
-  async #supported(): Promise<boolean> {
-    this.#known ??= (await this.#admin.listApis()).some(({ apiKey }) => apiKey === describeConsumerGroups.key);
-    return this.#known;
+  /** Brokers before Kafka 3.7 don't know the request and would close the connection. */
+  async #supportsConsumerGroups(): Promise<boolean> {
+    this.#supported ??= (await this.#admin.listApis()).some(({ apiKey }) => apiKey === describeConsumerGroups.key);
+    return this.#supported;
+  }
+
+  async #describeClassicGroups(
+    groups: string[],
+    asked: ReadonlyMap<string, string | undefined>,
+    found: Map<string, DescribedGroup | null>,
+  ): Promise<void> {
+    const described = await this.#admin.describeGroups({ groups });
+    for (const name of groups) {
+      const group = described.get(name);
+      if (group === undefined || (group.state === 'Dead' && group.members.size === 0)) continue;
+      found.set(name, classicGroup(group, asked.get(name)));
+    }
   }
 
   async #describeConsumerGroups(
@@ -75,7 +76,7 @@ export class Groups {
     asked: ReadonlyMap<string, string | undefined>,
     found: Map<string, DescribedGroup | null>,
   ): Promise<void> {
-    if (groups.length === 0 || !(await this.#supported())) return;
+    if (groups.length === 0 || !(await this.#supportsConsumerGroups())) return;
     const byCoordinator = new Map<string, { host: string; port: number; groups: string[] }>();
     for (const { key, host, port } of await this.#admin.findCoordinator({
       keys: groups,
@@ -100,7 +101,7 @@ export class Groups {
   }
 }
 
-/** The library throws where one of the groups has an error; the whole answer is in it. */
+/** The library throws if one of the groups has an error; the whole answer is in that error. */
 async function describeOn(
   connection: Awaited<ReturnType<ConnectionPool['get']>>,
   groups: string[],
@@ -109,13 +110,29 @@ async function describeOn(
     return (await describeConsumerGroups.async(connection, groups, false)).groups;
   } catch (error) {
     const answer = (error as { response?: { groups?: ConsumerGroup[] } }).response;
-    const understood = ({ errorCode }: ConsumerGroup) => errorCode === 0 || errorCode === GROUP_ID_NOT_FOUND;
-    if (answer?.groups?.every(understood)) return answer.groups;
+    const isExpected = ({ errorCode }: ConsumerGroup) => errorCode === 0 || errorCode === GROUP_ID_NOT_FOUND;
+    if (answer?.groups?.every(isExpected)) return answer.groups;
     throw error;
   }
 }
 
+/** Kafka's error number for an unknown group, and for a classic one. */
 const GROUP_ID_NOT_FOUND = 69;
+
+function classicGroup(group: ClassicGroup, topic: string | undefined): DescribedGroup {
+  return {
+    state: pascalCase(group.state),
+    protocol: 'classic',
+    ...(group.protocol ? { assignor: group.protocol } : {}),
+    members: [...group.members.values()].map((member) => ({
+      id: member.id,
+      clientId: member.clientId,
+      host: hostOf(member.clientHost),
+      ...(member.groupInstanceId ? { groupInstanceId: member.groupInstanceId } : {}),
+      partitions: sorted((topic === undefined ? undefined : member.assignments?.get(topic)?.partitions) ?? []),
+    })),
+  };
+}
 
 function consumerGroup(group: ConsumerGroup, topic: string | undefined): DescribedGroup {
   const partitionsOf = ({ topicPartitions }: ConsumerGroup['members'][number]['assignment']) =>
@@ -139,10 +156,11 @@ function consumerGroup(group: ConsumerGroup, topic: string | undefined): Describ
   };
 }
 
+/** Brokers put a slash before the address. */
 const hostOf = (clientHost: string) => clientHost.replace(/^\//, '');
 const sorted = (partitions: number[]) => [...partitions].sort((a, b) => a - b);
 
-/** The library says PREPARING_REBALANCE where Kafka's tools say PreparingRebalance. */
+/** Kafka's name of a group state: PreparingRebalance, where the library has PREPARING_REBALANCE. */
 function pascalCase(state: string): string {
   return /^[A-Z_]+$/.test(state)
     ? state.toLowerCase().replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())

@@ -1,4 +1,7 @@
-/** The two rdkafka-style clients by name: the package's main file loads its KafkaJS-style half too, which the image leaves out. */
+/**
+ * The two rdkafka-style clients of @confluentinc/kafka-javascript. They are loaded by name, because the package's main file
+ * also loads its KafkaJS-style half, which the image does not contain.
+ */
 import { createRequire } from 'node:module';
 
 type Binding = typeof import('@confluentinc/kafka-javascript');

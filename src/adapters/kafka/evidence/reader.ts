@@ -1,6 +1,6 @@
 /**
- * Reads the evidence topic back and folds it, one state per run. A run is read from the offset that
- * its status names, so an operator that starts again arrives at the same figures.
+ * Reads the evidence topic of one Kafka cluster and folds it into one state per run. Each run is read from the offset in
+ * its status, so a restarted operator arrives at the same figures.
  */
 import { randomBytes } from 'node:crypto';
 import type kafka from '@confluentinc/kafka-javascript';
@@ -15,20 +15,23 @@ import { KafkaConsumer } from './librdkafka.ts';
 interface Reading {
   need: EvidenceNeed;
   run: Run;
-  /** Next offset to fold; what comes again after a seek back for another run is passed over. */
+  /** Next offset to fold. Lower offsets come again after a seek back for another run, and are skipped. */
   next: number;
-  /** Where the partition ended when reading began; undefined: not asked yet. */
+  /** End offset of the partition when reading began; undefined: not known yet. */
   until: number | undefined;
   trouble: string | undefined;
 }
 
-/** A method that the binding has and its types leave out. */
-interface Patience {
+/** A method that the binding's types lack. */
+interface FirstMessageTimeout {
   setDefaultIsTimeoutOnlyForFirstMessage(only: boolean): void;
 }
 
+/** At most this many records per call of `consume`. */
 const BATCH = 1_000;
-/** Runs whose evidence grew are looked at again at most this often. */
+const CONSUME_TIMEOUT_MS = 100;
+const REQUEST_TIMEOUT_MS = 5_000;
+/** Changes within this time are notified together. */
 const NOTIFY_MS = 200;
 
 export class EvidenceReader {
@@ -36,9 +39,14 @@ export class EvidenceReader {
   readonly #topic: string;
   readonly #onChange: (run: string) => void;
   readonly #readings = new Map<string, Reading>();
+  /** Next offset to consume, by partition. */
   readonly #positions = new Map<number, number>();
-  /** Partitions to begin, to go back in, or (undefined) to leave, before the next poll: never while one is under way. */
-  readonly #moves = new Map<number, number | undefined>();
+  /**
+   * Positions to set before the next `consume`; undefined: the partition is no longer read. Never applied during a call of
+   * `consume`.
+   */
+  readonly #seeks = new Map<number, number | undefined>();
+  /** Runs with news that #onChange has not been called for. */
   readonly #changed = new Set<string>();
   #connected: Promise<void> | undefined;
   #notifying: NodeJS.Timeout | undefined;
@@ -53,7 +61,7 @@ export class EvidenceReader {
       {
         'bootstrap.servers': bootstrapServers,
         'client.id': 'kafka-lab-operator-evidence',
-        // Never joined: partitions are assigned by hand and nothing is committed.
+        // The group is never joined: partitions are assigned explicitly and nothing is committed.
         'group.id': `kafka-lab-operator-evidence-${randomBytes(4).toString('hex')}`,
         'enable.auto.commit': false,
         'fetch.wait.max.ms': 100,
@@ -63,15 +71,15 @@ export class EvidenceReader {
       },
       {},
     );
-    this.#consumer.setDefaultConsumeTimeout(100);
-    // Else a call goes on gathering while reports come less than that apart, up to a whole batch: seconds, with many clients.
-    (this.#consumer as unknown as Patience).setDefaultIsTimeoutOnlyForFirstMessage(true);
+    this.#consumer.setDefaultConsumeTimeout(CONSUME_TIMEOUT_MS);
+    // Otherwise a call keeps waiting for a full batch while reports arrive faster than the timeout: seconds, with many clients.
+    (this.#consumer as unknown as FirstMessageTimeout).setDefaultIsTimeoutOnlyForFirstMessage(true);
     this.#consumer.on('event.error', (error) => {
       this.#trouble = error.message;
     });
   }
 
-  /** The figures of a run as of `now`, or how far reading has come. The first call for a run begins to read it. */
+  /** The figures of a run as of `now`, or how far it has been read. The first call for a run starts reading it. */
   open(need: EvidenceNeed, now: EpochMs): Known<RunFigures> {
     const reading = this.#readings.get(need.run) ?? this.#begin(need);
     if (reading.trouble !== undefined) return { unavailable: reading.trouble };
@@ -90,7 +98,7 @@ export class EvidenceReader {
     this.#readings.delete(run);
     const { partition } = reading.need;
     if (![...this.#readings.values()].some((other) => other.need.partition === partition)) {
-      this.#moves.set(partition, undefined);
+      this.#seeks.set(partition, undefined);
     }
   }
 
@@ -109,7 +117,7 @@ export class EvidenceReader {
       .then(() => this.#findEnd(reading))
       .catch((error: unknown) => {
         reading.trouble = `evidence: ${error instanceof Error ? error.message : String(error)}`;
-        // The next look begins anew.
+        // The next call of `open` starts again.
         this.#readings.delete(need.run);
         this.#notify(need.run);
       });
@@ -119,31 +127,36 @@ export class EvidenceReader {
   async #findEnd(reading: Reading): Promise<void> {
     const { partition, offset, run } = reading.need;
     const { low, high } = await new Promise<{ low: number; high: number }>((resolve, reject) => {
-      this.#consumer.queryWatermarkOffsets(this.#topic, partition, 5_000, (error, offsets) =>
+      this.#consumer.queryWatermarkOffsets(this.#topic, partition, REQUEST_TIMEOUT_MS, (error, offsets) =>
         error ? reject(error) : resolve({ low: Number(offsets.lowOffset), high: Number(offsets.highOffset) }),
       );
     });
     if (this.#closed || this.#readings.get(run) !== reading) return;
     reading.next = Math.max(offset, low);
     reading.until = high;
-    const lowest = [...this.#readings.values()]
-      .filter((other) => other.need.partition === partition && other.until !== undefined)
-      .map((other) => other.next);
-    const from = Math.min(...lowest);
-    if (this.#moves.has(partition) || (this.#positions.get(partition) ?? Number.POSITIVE_INFINITY) > from) {
-      this.#moves.set(partition, from);
-    }
+    this.#seekFor(partition);
     this.#notify(run);
     if (!this.#consuming) this.#consume();
   }
 
-  #move(): void {
-    if (this.#moves.size === 0) return;
-    for (const [partition, offset] of this.#moves) {
+  /** Reads the partition from the lowest offset that one of its runs needs. */
+  #seekFor(partition: number): void {
+    const lowest = [...this.#readings.values()]
+      .filter((other) => other.need.partition === partition && other.until !== undefined)
+      .map((other) => other.next);
+    const from = Math.min(...lowest);
+    if (this.#seeks.has(partition) || (this.#positions.get(partition) ?? Number.POSITIVE_INFINITY) > from) {
+      this.#seeks.set(partition, from);
+    }
+  }
+
+  #applySeeks(): void {
+    if (this.#seeks.size === 0) return;
+    for (const [partition, offset] of this.#seeks) {
       if (offset === undefined) this.#positions.delete(partition);
       else this.#positions.set(partition, offset);
     }
-    this.#moves.clear();
+    this.#seeks.clear();
     this.#consumer.assign(
       [...this.#positions].map(([partition, offset]) => ({ topic: this.#topic, partition, offset })),
     );
@@ -151,7 +164,7 @@ export class EvidenceReader {
 
   #connect(): Promise<void> {
     this.#connected ??= new Promise<void>((resolve, reject) => {
-      this.#consumer.connect({ timeout: 5_000 }, (error) => {
+      this.#consumer.connect({ timeout: REQUEST_TIMEOUT_MS }, (error) => {
         if (error) {
           this.#connected = undefined;
           reject(error);
@@ -163,7 +176,7 @@ export class EvidenceReader {
 
   #consume(): void {
     if (this.#closed) return;
-    this.#move();
+    this.#applySeeks();
     this.#consuming = this.#positions.size > 0;
     if (!this.#consuming) return;
     this.#consumer.consume(BATCH, (error, messages) => {
@@ -171,14 +184,14 @@ export class EvidenceReader {
       if (error) this.#trouble = error.message;
       else if (messages.length > 0) {
         this.#trouble = undefined;
-        for (const message of messages) this.#take(message);
+        for (const message of messages) this.#foldRecord(message);
       }
-      // An empty answer took the consume timeout already.
+      // No delay is needed after an empty batch: it took CONSUME_TIMEOUT_MS.
       setImmediate(() => this.#consume());
     });
   }
 
-  #take({ partition, offset, key, value, timestamp }: kafka.Message): void {
+  #foldRecord({ partition, offset, key, value, timestamp }: kafka.Message): void {
     const position = this.#positions.get(partition);
     if (position === undefined || offset < position) return;
     this.#positions.set(partition, offset + 1);

@@ -1,4 +1,4 @@
-/** Appends the operator's own facts to a run's evidence (acks=all, idempotent). */
+/** Appends the operator's own facts to the evidence of runs, with acks=all and an idempotent producer. */
 import { randomBytes } from 'node:crypto';
 import type kafka from '@confluentinc/kafka-javascript';
 import type { Fact, Report } from '../../../domain/evidence/facts.ts';
@@ -6,7 +6,7 @@ import { ActionError } from '../../../runtime/ports.ts';
 import { preciseNow } from '../preciseNow.ts';
 import { Producer } from './librdkafka.ts';
 
-/** A report that the brokers have not taken by then counts as failed and is planned again. */
+/** Kafka's delivery.timeout.ms: a report that is not acknowledged by then has failed and is planned again. */
 const DELIVERY_TIMEOUT_MS = 10_000;
 
 export class EvidenceWriter {
@@ -29,7 +29,7 @@ export class EvidenceWriter {
       dr_cb: true,
     });
     this.#producer.setPollInterval(20);
-    // librdkafka reconnects by itself; what matters shows as a report that was not delivered.
+    // librdkafka reconnects by itself. A failure that matters shows in a delivery report.
     this.#producer.on('event.error', () => {});
     this.#producer.on('delivery-report', (error, report) => {
       const settle = report.opaque as ((error: unknown) => void) | undefined;
@@ -37,7 +37,7 @@ export class EvidenceWriter {
     });
   }
 
-  /** Resolves once the brokers have it. Throws ActionError Unreachable when they do not take it in time. */
+  /** Resolves when the brokers have acknowledged the report. Throws ActionError Unreachable if they don't in time. */
   async append(run: string, topic: string, partition: number, facts: Fact[]): Promise<void> {
     await this.#connect();
     this.#seq += 1;

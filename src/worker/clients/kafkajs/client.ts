@@ -1,7 +1,11 @@
-/** What the kafkajs producer and consumer have in common: making the client, naming its errors, reading its log. */
+/**
+ * What the kafkajs producer and consumer have in common: creating the client, Kafka's names for its errors, its log.
+ *
+ * Trap: kafkajs reports failed connections only in its log.
+ */
 import { Kafka, type LogEntry, logLevel } from 'kafkajs';
-import type { KafkajsConsumer, KafkajsProducer } from '../../domain/settings/kafkajsOptions.ts';
-import { ClientRefusal, type ClientTrouble } from './port.ts';
+import type { KafkajsConsumer, KafkajsProducer } from '../../../domain/settings/kafkajsOptions.ts';
+import { ClientRefusal, type ClientTrouble } from '../port.ts';
 
 const CONNECT_RETRY_MS = 1_000;
 
@@ -13,46 +17,46 @@ export interface KafkajsSettings<Options> {
   options: Options;
 }
 
-/** `logged` gets warnings and errors. */
+/** `onLog` receives kafkajs' warnings and errors. */
 export const makeKafka = (
   { bootstrapServers, name, options }: KafkajsSettings<KafkajsProducer | KafkajsConsumer>,
-  logged: (entry: LogEntry) => void,
+  onLog: (entry: LogEntry) => void,
 ): Kafka =>
   new Kafka({
     ...options.kafka,
     brokers: bootstrapServers.split(','),
     clientId: name,
     logLevel: logLevel.WARN,
-    logCreator: () => logged,
+    logCreator: () => onLog,
   });
 
 interface KafkajsError {
   name?: string;
   message?: string;
-  /** Kafka's name of an error that a broker answered. */
+  /** Kafka's name of an error that a broker returned. */
   type?: string;
   cause?: KafkajsError;
 }
 
-/** Kafka's name of the error that is at the bottom of it, or the name of its class. */
-export function codeOf(error: unknown): string {
+/** Kafka's name of the innermost error, or the name of its class without KafkaJS and Error. */
+export function errorName(error: unknown): string {
   const { name, type, cause } = error as KafkajsError;
   if (type !== undefined) return type;
-  if (cause !== undefined) return codeOf(cause);
+  if (cause !== undefined) return errorName(cause);
   return (name ?? 'UNKNOWN').replace(/^KafkaJS|Error$/g, '') || 'UNKNOWN';
 }
 
 export const refusal = (error: unknown): ClientRefusal =>
-  new ClientRefusal(codeOf(error), (error as KafkajsError).message ?? String(error));
+  new ClientRefusal(errorName(error), (error as KafkajsError).message ?? String(error));
 
-/** Connections that fail are only told in the log. */
-export function troubleIn({ namespace, log }: LogEntry): ClientTrouble | undefined {
+/** The failed connection that a log entry reports, if it does. */
+export function troubleOfLog({ namespace, log }: LogEntry): ClientTrouble | undefined {
   const failed = namespace === 'Connection' && /^Connection (error|timeout)/.test(log.message);
   return failed ? { code: 'TRANSPORT', message: log.message } : undefined;
 }
 
-/** Tries until it has worked or is no longer wanted. */
-export async function tryUntilDone(
+/** Repeats `attempt` once a second until it succeeds, or until `wanted` returns false. */
+export async function retryConnecting(
   attempt: () => Promise<void>,
   wanted: () => boolean,
   trouble: (trouble: ClientTrouble) => void,

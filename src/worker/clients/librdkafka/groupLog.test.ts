@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { memberIdIn, rebalanceReasonIn } from './groupLog.ts';
 
-test('the member id, when there is one', () => {
+test('the new member id, if the line has one', () => {
   const line = (to: string) => `[thrd:main]: Group "g": updating member id "" -> "${to}"`;
   expect(memberIdIn(line('cons-0-bf8c3554-561b-4f15-8480-df7737ce55fd'))).toBe(
     'cons-0-bf8c3554-561b-4f15-8480-df7737ce55fd',
@@ -26,6 +26,6 @@ test.each([
   ],
   ['Group "g": revoking all 3 partition(s) (terminating)', undefined],
   ['GroupCoordinator/1: Heartbeat for group "g" generation id 3', undefined],
-])('the reason in %p', (line, reason) => {
+])('the rebalance reason in %p', (line, reason) => {
   expect(rebalanceReasonIn(`[thrd:main]: ${line}`)).toBe(reason);
 });

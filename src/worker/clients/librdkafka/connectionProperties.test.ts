@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { connectionProperties } from './connectionProperties.ts';
 
-test('how to reach the brokers, and nothing about producing or consuming', () => {
+test('the properties of the connection, without those of producing or consuming', () => {
   expect(
     connectionProperties({
       'security.protocol': 'SASL_SSL',

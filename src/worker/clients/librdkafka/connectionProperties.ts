@@ -1,4 +1,4 @@
-/** Of a client's properties those that say how to reach the brokers, not how to produce or consume. */
+/** The librdkafka properties that say how to reach and authenticate to the brokers: those that every client needs. */
 export function connectionProperties(config: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(config).filter(([name]) =>

@@ -1,18 +1,18 @@
-/** Where a producer's records went, for its evidence: running totals by partition, and by key and partition. */
+/** Where a producer's records went: running totals by partition, and by key and partition, for Produced facts. */
 import type { KeyShare, Produced } from '../../domain/evidence/facts.ts';
 import { addRecord } from '../../domain/evidence/keyShare.ts';
 import { emptyKeys, entryOf } from '../../domain/evidence/keyTable.ts';
 
-/** Pairs of key and partition in one fact: a report is sent in halves while it is too large, a fact is not. */
-const MOST_AT_ONCE = 250;
+/** At most this many pairs of key and partition per fact: the reporter can split a report that is too large, but not a fact. */
+const MAX_PAIRS = 250;
 
-type Places = Pick<Produced, 'partitions' | 'keys' | 'keysBefore'>;
+type Part = Pick<Produced, 'partitions' | 'keys' | 'keysBefore'>;
 
-export interface Placing {
-  /** An acknowledged record. `key` absent: it had none; `offset` absent: the broker did not tell it (acks=0). */
+export interface Placements {
+  /** Counts an acknowledged record. `key` absent: it has none. `offset` absent: the broker returned none (acks=0). */
   add(partition: number, key?: string, offset?: number): void;
-  /** The totals that changed since the last call, in parts of a bounded size; empty when none did. */
-  take(): Places[];
+  /** The totals that changed since the last call, in parts of at most MAX_PAIRS pairs. Empty if none changed. */
+  take(): Part[];
 }
 
 interface Entry {
@@ -21,12 +21,20 @@ interface Entry {
   changed: boolean;
 }
 
-export function createPlacing(): Placing {
+export function createPlacements(): Placements {
   const records = new Map<number, number>();
   const keys = emptyKeys<Entry>();
   const changedPartitions = new Set<number>();
   let changed: Entry[] = [];
-  let toldBefore: string | undefined;
+  let reportedKeysBefore: string | undefined;
+
+  /** The changed entries of keys that are still in the table. */
+  const takeEntries = (): Entry[] => {
+    const entries = changed.filter(({ key }) => keys.omittedFrom === undefined || key < keys.omittedFrom);
+    for (const entry of changed) entry.changed = false;
+    changed = [];
+    return entries;
+  };
 
   return {
     add(partition, key, offset) {
@@ -37,11 +45,7 @@ export function createPlacing(): Placing {
         keys,
         key,
         partition,
-        (): Entry => ({
-          key,
-          share: [partition, 0, null, null],
-          changed: false,
-        }),
+        (): Entry => ({ key, share: [partition, 0, null, null], changed: false }),
       );
       if (entry === undefined) return;
       addRecord(entry.share, offset ?? null);
@@ -51,22 +55,19 @@ export function createPlacing(): Placing {
     },
     take() {
       if (changedPartitions.size === 0) return [];
-      const first: Places = {
+      const first: Part = {
         partitions: [...changedPartitions].map((partition) => [partition, records.get(partition) ?? 0]),
       };
       changedPartitions.clear();
-      if (keys.omittedFrom !== undefined && keys.omittedFrom !== toldBefore) {
+      if (keys.omittedFrom !== undefined && keys.omittedFrom !== reportedKeysBefore) {
         first.keysBefore = keys.omittedFrom;
-        toldBefore = keys.omittedFrom;
+        reportedKeysBefore = keys.omittedFrom;
       }
-      // What has been left out since is not told any more.
-      const entries = changed.filter(({ key }) => keys.omittedFrom === undefined || key < keys.omittedFrom);
-      for (const entry of changed) entry.changed = false;
-      changed = [];
-      const parts: Places[] = [first];
-      for (let at = 0; at < entries.length; at += MOST_AT_ONCE) {
+      const entries = takeEntries();
+      const parts: Part[] = [first];
+      for (let at = 0; at < entries.length; at += MAX_PAIRS) {
         const part = at === 0 ? first : {};
-        part.keys = grouped(entries.slice(at, at + MOST_AT_ONCE));
+        part.keys = groupByKey(entries.slice(at, at + MAX_PAIRS));
         if (at > 0) parts.push(part);
       }
       return parts;
@@ -74,7 +75,7 @@ export function createPlacing(): Placing {
   };
 }
 
-function grouped(entries: readonly Entry[]): NonNullable<Places['keys']> {
+function groupByKey(entries: readonly Entry[]): NonNullable<Part['keys']> {
   const byKey = new Map<string, KeyShare[]>();
   for (const { key, share } of entries) {
     const copy: KeyShare = [...share];

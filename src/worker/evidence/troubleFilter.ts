@@ -1,12 +1,12 @@
-/** Turns a client's errors into evidence, each code at most once in ten seconds: a broker that is away repeats itself. */
+/** Turns a client's errors into ClientError facts, each code at most once in 10 s: an unreachable broker repeats its errors. */
 import type { ClientError } from '../../domain/evidence/facts.ts';
 import type { ClientTrouble } from '../clients/port.ts';
 import type { EpochMs } from '../process/time.ts';
 
 const QUIET_MS = 10_000;
 
-/** Gives the fact to report, or undefined when the same code was reported a short time ago. */
-export function createTroubles(client: string): (trouble: ClientTrouble, at: EpochMs) => ClientError | undefined {
+/** The returned function returns the fact to report, or undefined if the same code was reported less than 10 s ago. */
+export function createTroubleFilter(client: string): (trouble: ClientTrouble, at: EpochMs) => ClientError | undefined {
   const reportedAt = new Map<string, EpochMs>();
   return ({ code, message }, at) => {
     const last = reportedAt.get(code);

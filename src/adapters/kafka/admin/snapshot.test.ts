@@ -1,0 +1,79 @@
+import { expect, test } from '@jest/globals';
+import type { Admin } from '@platformatic/kafka';
+import type { Groups } from './groups.ts';
+import { takeSnapshot } from './snapshot.ts';
+import type { Topics } from './topics.ts';
+
+const SHAPE = { leader: 1, replicas: [1], isr: [1] };
+const EARLIEST = -2n;
+
+/** A cluster with topic t (2 partitions, offsets 3 to 10 and 3 to 11) and group g, which has committed partition 1 only. */
+function cluster() {
+  const asked: string[] = [];
+  const admin = {
+    async listConsumerGroupOffsets({ groups }: { groups: { groupId: string; topics: unknown[] }[] }) {
+      asked.push(`committed of ${groups.map(({ groupId, topics }) => `${groupId} ${topics.length}`).join(', ')}`);
+      const partitions = [
+        { partitionIndex: 1, committedOffset: 7n },
+        { partitionIndex: 0, committedOffset: -1n },
+      ];
+      return [{ groupId: 'g', topics: [{ name: 't', partitions }] }];
+    },
+    async listOffsets({ topics }: { topics: { name: string; partitions: { timestamp: bigint }[] }[] }) {
+      const earliest = topics[0]?.partitions[0]?.timestamp === EARLIEST;
+      asked.push(`${earliest ? 'beginnings' : 'ends'} of ${topics.map(({ name }) => name)}`);
+      const at = (partitionIndex: number) => ({ partitionIndex, offset: earliest ? 3n : BigInt(10 + partitionIndex) });
+      return [{ name: 't', partitions: [at(1), at(0)] }];
+    },
+  } as unknown as Admin;
+  const topics = {
+    describe: async (names: string[]) => ({
+      brokers: [{ id: 1, host: 'b', port: 9092 }],
+      topics: new Map(names.map((name) => [name, name === 't' ? [SHAPE, SHAPE] : null])),
+    }),
+  } as unknown as Topics;
+  const groups = {
+    describe: async (wanted: ReadonlyMap<string, string | undefined>) =>
+      new Map(
+        [...wanted.keys()].map((name) => [
+          name,
+          name === 'g' ? { state: 'Stable', protocol: 'classic', members: [] } : null,
+        ]),
+      ),
+  } as unknown as Groups;
+  let time = 100;
+  return { asked, clients: { admin, topics, groups, clock: () => time++ } };
+}
+
+test('a snapshot has topics with their offsets, and groups with the committed offsets of their topic', async () => {
+  const { asked, clients } = cluster();
+  const snapshot = await takeSnapshot(clients, {
+    topics: new Set(['t', 'missing']),
+    groups: new Map([
+      ['g', 't'],
+      ['gone', 'missing'],
+    ]),
+  });
+  expect(asked).toEqual(['committed of g 1, gone 0', 'ends of t', 'beginnings of t']);
+  expect(snapshot).toMatchObject({ at: 100, spreadMs: 1, brokers: [{ id: 1 }] });
+  expect(snapshot.topics.get('missing')).toBeNull();
+  expect(snapshot.topics.get('t')).toEqual({
+    name: 't',
+    partitions: [
+      { partition: 0, ...SHAPE, beginningOffset: 3, endOffset: 10 },
+      { partition: 1, ...SHAPE, beginningOffset: 3, endOffset: 11 },
+    ],
+  });
+  expect(snapshot.groups.get('gone')).toBeNull();
+  expect(snapshot.groups.get('g')?.committed).toEqual([
+    { partition: 0, offset: null },
+    { partition: 1, offset: 7 },
+  ]);
+});
+
+test('without groups no committed offsets are read', async () => {
+  const { asked, clients } = cluster();
+  const snapshot = await takeSnapshot(clients, { topics: new Set(['t']), groups: new Map() });
+  expect(asked).toEqual(['ends of t', 'beginnings of t']);
+  expect(snapshot.groups.size).toBe(0);
+});

@@ -1,0 +1,143 @@
+/** One snapshot of some topics and groups of a Kafka cluster. */
+import type { Admin } from '@platformatic/kafka';
+import type { GroupView, KafkaView, PartitionView, TopicView } from '../../../contract/kafkaView.ts';
+import type { DescribedGroup, Groups } from './groups.ts';
+import type { PartitionShape, Topics } from './topics.ts';
+
+export interface SnapshotRequest {
+  topics: Set<string>;
+  /** The topic whose committed offsets and assignments are wanted, by group. */
+  groups: Map<string, string | undefined>;
+}
+
+/** As in KafkaView, for several topics and groups. null: there is no such topic or group. */
+export interface Snapshot extends Pick<KafkaView, 'at' | 'spreadMs' | 'brokers'> {
+  topics: Map<string, TopicView | null>;
+  groups: Map<string, GroupView | null>;
+}
+
+export interface SnapshotClients {
+  admin: Admin;
+  topics: Topics;
+  groups: Groups;
+  /** In ms since 1970. */
+  clock: () => number;
+}
+
+/** ListOffsets: the timestamps that stand for the end and the beginning of a partition. */
+const LATEST = -1n;
+const EARLIEST = -2n;
+
+type PresentTopics = Map<string, PartitionShape[]>;
+type ListedOffsets = Awaited<ReturnType<Admin['listOffsets']>>;
+type CommittedOffsets = Awaited<ReturnType<Admin['listConsumerGroupOffsets']>>;
+
+/**
+ * Reads committed offsets first and end offsets right after them, because lag is their difference and `spreadMs` bounds
+ * its error. Throws the client library's error when Kafka does not answer.
+ */
+export async function takeSnapshot(clients: SnapshotClients, request: SnapshotRequest): Promise<Snapshot> {
+  const { admin, clock } = clients;
+  const { brokers, topics } = await clients.topics.describe([...request.topics]);
+  const present: PresentTopics = new Map([...topics].flatMap(([name, shapes]) => (shapes ? [[name, shapes]] : [])));
+
+  const at = clock();
+  const committed = await committedOffsets(admin, request.groups, present);
+  const ends = await admin.listOffsets(offsetsRequest(present, LATEST));
+  const spreadMs = clock() - at;
+  const [beginnings, described] = await Promise.all([
+    admin.listOffsets(offsetsRequest(present, EARLIEST)),
+    clients.groups.describe(request.groups),
+  ]);
+
+  return {
+    at,
+    spreadMs,
+    brokers,
+    topics: topicViews([...topics.keys()], present, beginnings, ends),
+    groups: groupViews(request.groups, described, committed),
+  };
+}
+
+async function committedOffsets(
+  admin: Admin,
+  groups: SnapshotRequest['groups'],
+  present: PresentTopics,
+): Promise<CommittedOffsets> {
+  if (groups.size === 0) return [];
+  const wanted = [...groups].map(([groupId, topic]) => {
+    const shapes = topic === undefined ? undefined : present.get(topic);
+    return {
+      groupId,
+      topics:
+        topic === undefined || shapes === undefined
+          ? []
+          : [{ name: topic, partitionIndexes: shapes.map((_, index) => index) }],
+    };
+  });
+  return admin.listConsumerGroupOffsets({ groups: wanted });
+}
+
+const offsetsRequest = (present: PresentTopics, timestamp: bigint) => ({
+  topics: [...present].map(([name, shapes]) => ({
+    name,
+    partitions: shapes.map((_, partitionIndex) => ({ partitionIndex, timestamp })),
+  })),
+});
+
+function topicViews(
+  names: string[],
+  present: PresentTopics,
+  beginnings: ListedOffsets,
+  ends: ListedOffsets,
+): Snapshot['topics'] {
+  const [beginningOf, endOf] = [offsetLookup(beginnings), offsetLookup(ends)];
+  return new Map(
+    names.map((name) => {
+      const partitions = present.get(name)?.map(
+        ({ leader, replicas, isr }, partition): PartitionView => ({
+          partition,
+          leader,
+          replicas,
+          isr,
+          beginningOffset: beginningOf(name, partition),
+          endOffset: endOf(name, partition),
+        }),
+      );
+      return [name, partitions === undefined ? null : { name, partitions }];
+    }),
+  );
+}
+
+/** The offset of a partition in an answer to ListOffsets; 0 where the answer has none. */
+function offsetLookup(listed: ListedOffsets): (topic: string, partition: number) => number {
+  const byTopic = new Map(
+    listed.map(({ name, partitions }) => [
+      name,
+      new Map(partitions.map(({ partitionIndex, offset }) => [partitionIndex, offset])),
+    ]),
+  );
+  return (topic, partition) => Number(byTopic.get(topic)?.get(partition) ?? 0n);
+}
+
+function groupViews(
+  groups: SnapshotRequest['groups'],
+  described: Map<string, DescribedGroup | null>,
+  committed: CommittedOffsets,
+): Snapshot['groups'] {
+  return new Map(
+    [...groups].map(([groupId, topic]) => {
+      const group = described.get(groupId);
+      if (group === undefined || group === null) return [groupId, null];
+      const answer = committed.find((each) => each.groupId === groupId)?.topics.find(({ name }) => name === topic);
+      const offsets = (answer?.partitions ?? [])
+        .map(({ partitionIndex, committedOffset }) => ({
+          partition: partitionIndex,
+          // Kafka answers -1 for a partition without a committed offset.
+          offset: committedOffset < 0n ? null : Number(committedOffset),
+        }))
+        .sort((a, b) => a.partition - b.partition);
+      return [groupId, { ...group, committed: offsets }];
+    }),
+  );
+}
