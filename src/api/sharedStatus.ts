@@ -114,7 +114,7 @@ const rebalance = z.strictObject({
     z
       .array(
         z.strictObject({
-          id: field(text(253), 'As in status.consumers.members.'),
+          name: field(text(253), 'As in status.consumers.members.'),
           gained: partitions('Partitions it got.'),
           lost: partitions('Partitions it gave up or lost.'),
           kept: partitions('Partitions it had before and has after.'),

@@ -77,8 +77,8 @@ export function running(
   const consumers = parsed.consumers?.replicas ?? 0;
   const { partitions } = parsed.topic;
   const members = Array.from({ length: consumers }, (_, n) => ({
-    id: `${name}-consumer-${n}`,
-    client: `${name}-consumer-${n}-id`,
+    name: `${name}-consumer-${n}`,
+    memberId: `${name}-consumer-${n}-id`,
     host: 'node-1',
     partitions: Array.from({ length: partitions }, (_, p) => p).filter((p) => p % consumers === n),
     source: 'Clients' as const,
@@ -116,7 +116,7 @@ export function running(
               ready: consumers,
               selector: 'x=y',
               members,
-              idle: members.filter((member) => member.partitions.length === 0).map(({ id }) => id),
+              idle: members.filter((member) => member.partitions.length === 0).map(({ name }) => name),
               consumed: 0,
               messagesPerSecond: 0,
               elapsedMs: 0,

@@ -72,10 +72,10 @@ export const status = field(
         attempted: total('Records handed to the clients.'),
         acknowledged: total('Records that the brokers acknowledged.'),
         failed: total('Records that the clients gave up.'),
-        found: total(
-          'Records that are in the log since this run began: the end offsets of the topic, summed, as the brokers told them at the last look (about a second ago; once the run is over, after its last client had ended), less writtenBefore. It counts what anybody wrote: records of other producers too, those that a client gave up though the broker had them, and those that it wrote twice (no idempotence, or a producer that was started again), and under a transactional producer its markers. So it tells what acknowledged can’t with acks: "0". Absent: not looked at yet.',
+        appended: total(
+          'Records that are in the log since this run began: the end offsets of the topic, summed, as the brokers told them at the last look (about a second ago; once the run is over, after its last client had ended), less endOffsetsAtStart. It counts what anybody wrote: records of other producers too, those that a client gave up though the broker had them, and those that it wrote twice (no idempotence, or a producer that was started again), and under a transactional producer its markers. So it tells what acknowledged can’t with acks: "0". Absent: not looked at yet.',
         ).exactOptional(),
-        writtenBefore: total(
+        endOffsetsAtStart: total(
           'Records written to the topic before this run: its end offsets, summed, before the first client was started; 0 for a topic that this LoadTest made.',
         ).exactOptional(),
         bytes: total('Bytes of key and value, acknowledged.'),
@@ -107,9 +107,9 @@ export const status = field(
         distinct: total('Different keys of acknowledged records; where `more` is true, at least so many and one.'),
         more: field(
           z.boolean(),
-          'true: there are more keys than can be told one by one (1000 keys, or 4000 pairs of a key and a partition); distinct, spread and list are of those that come first in the order of their text, exactly.',
+          'true: there are more keys than can be told one by one (1000 keys, or 4000 pairs of a key and a partition); distinct, inSeveralPartitions and list are of those that come first in the order of their text, exactly.',
         ).exactOptional(),
-        spread: total(
+        inSeveralPartitions: total(
           'Keys whose records are in more than one partition: Kafka keeps order within a partition only, so the order of a key’s records is no longer kept. With the Default partitioner this comes of added partitions. Whether consumers met them out of order, outOfOrder says.',
         ),
         outOfOrder: total(
@@ -166,11 +166,11 @@ export const status = field(
           z
             .array(
               z.strictObject({
-                id: field(
+                name: field(
                   text(253),
                   'Readable name of the client. Of a member that this LoadTest did not start: its group.instance.id, or its member id with its client.id in front.',
                 ),
-                client: field(text(253), 'Member id in the group (Kafka’s member.id).'),
+                memberId: field(text(253), 'Member id in the group (Kafka’s member.id).'),
                 clientId: field(text(253), 'client.id of a member that this LoadTest did not start.').exactOptional(),
                 host: field(text(253), 'Node or host.'),
                 partitions: field(z.array(count(0, 1_000_000)).max(10_000), 'Partitions it owns.'),

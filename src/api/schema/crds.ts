@@ -68,8 +68,8 @@ export const CRDS: readonly Crd[] = [
   },
   {
     ...CONSUMER_SCALE_NAMES,
-    // kubectl gives cs to ComponentStatus, which every API server still has; cs only makes it name us in a warning.
-    shortNames: ['csc', 'cs'],
+    // Not cs: kubectl reads that as componentstatuses.
+    shortNames: ['csc'],
     description:
       'A schedule of consumer counts and partition counts over a LoadTest, or over anyone’s Deployment or StatefulSet; its status says what each step cost.',
     ...consumerScaleSchema,

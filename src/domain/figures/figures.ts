@@ -108,7 +108,7 @@ export interface RunView {
     /** There are other keys, which come after those of the list. */
     more: boolean;
     /** Of the list, keys whose records are in more than one partition: Kafka keeps no order among these. */
-    spread: number;
+    inSeveralPartitions: number;
     /** Of the list, keys with records that were processed out of order; null where no consumer tells of any. */
     outOfOrder: number | null;
     /** The first MOST_KEYS (see keyTable.ts), by key, with their partitions ascending. Offsets are null with acks=0. */

@@ -41,7 +41,7 @@ test('nothing reported yet', () => {
       errors: [],
       partitions: [],
     },
-    keys: { distinct: 0, more: false, spread: 0, outOfOrder: null, list: [] },
+    keys: { distinct: 0, more: false, inSeveralPartitions: 0, outOfOrder: null, list: [] },
     consumers: {
       consumed: 0,
       messagesPerSecond: 0,

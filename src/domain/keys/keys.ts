@@ -77,7 +77,7 @@ export function keysView(
   return {
     distinct: list.length,
     more: keys.before !== undefined,
-    spread: list.filter(({ partitions }) => partitions.length > 1).length,
+    inSeveralPartitions: list.filter(({ partitions }) => partitions.length > 1).length,
     outOfOrder: orders.size === 0 ? null : list.filter(({ outOfOrder }) => outOfOrder != null).length,
     list,
   };

@@ -195,7 +195,7 @@ test('ten messages of one producer and nobody who consumes: completed, with all 
   });
   expect(before.keys).toEqual({
     distinct: 2,
-    spread: 0,
+    inSeveralPartitions: 0,
     list: [
       { key: 'key1', partitions: [{ partition: 2, records: 5, firstOffset: 0, lastOffset: 4 }] },
       { key: 'key2', partitions: [{ partition: 0, records: 5, firstOffset: 7, lastOffset: 11 }] },

@@ -102,8 +102,8 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
   const lookAt = resource.spec.consumers === undefined ? lookAtLog : lookAtLag;
   const look = read === undefined ? undefined : lookAt(seen.kafka, read);
   const figures = read === undefined ? undefined : withLook(read, look);
-  const found =
-    figures === undefined ? before?.producers?.found : appendedSince(preparation.writtenBefore, figures.lag);
+  const appended =
+    figures === undefined ? before?.producers?.appended : appendedSince(preparation.endOffsetsAtStart, figures.lag);
   const impossible = preparation.missing?.reason === 'InvalidSettings';
   const wanted = impossible ? NOBODY : clientsWanted(resource, figures);
   const place = preparation.evidence;
@@ -127,7 +127,15 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
     before?.stoppedAt ?? (before?.finishedAt !== undefined && podsLeft(seen) === 0 ? iso(now) : undefined);
   const closed = finishedAt !== undefined && isClosed(seen, finishedAt, stoppedAt);
 
-  const standing = stand(seen, preparation.missing, { ready, wanted, preparedAt, finishedAt, closed, figures, found });
+  const standing = stand(seen, preparation.missing, {
+    ready,
+    wanted,
+    preparedAt,
+    finishedAt,
+    closed,
+    figures,
+    appended,
+  });
   const conditions = standingConditions(before?.conditions ?? [], standing, observedGeneration, now);
   const lagHigh = judgeLag(resource, conditions, figures?.lag ?? undefined, now);
   const storm = judgeStorm(resource, lagHigh.conditions, figures, now);
@@ -144,7 +152,7 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
     ...(place === undefined ? {} : { evidence: place }),
     ...(preparation.kafka === undefined ? {} : { kafka: preparation.kafka }),
     ...(preparation.topic === undefined ? {} : { topic: preparation.topic }),
-    ...figuresStatus(resource, preparation, ready, figures, found),
+    ...figuresStatus(resource, preparation, ready, figures, appended),
   };
   const told = before?.rebalances?.count ?? 0;
   const partitions = preparation.raising;
@@ -225,19 +233,19 @@ function readyClients({ resource: { metadata, spec, status }, owned }: Seen, fig
 
 function figuresStatus(
   { spec, metadata, status: before }: LoadTest,
-  { groupCreated, writtenBefore }: Preparation,
+  { groupCreated, endOffsetsAtStart }: Preparation,
   ready: Clients,
   figures: RunView | undefined,
-  found: number | undefined,
+  appended: number | undefined,
 ): Partial<LoadTestStatus> {
   const { producers, consumers } = spec;
   const parts: Partial<LoadTestStatus> = {};
   if (producers !== undefined) {
     parts.producers = {
-      ...(figures === undefined ? (before?.producers ?? NOTHING_SENT) : sent(figures, found)),
+      ...(figures === undefined ? (before?.producers ?? NOTHING_SENT) : sent(figures, appended)),
       desired: producers.replicas,
       ready: ready.producers,
-      ...(writtenBefore === undefined ? {} : { writtenBefore }),
+      ...(endOffsetsAtStart === undefined ? {} : { endOffsetsAtStart }),
     };
     const keys = figures === undefined ? before?.keys : keysStatus(figures);
     if (keys !== undefined) parts.keys = keys;

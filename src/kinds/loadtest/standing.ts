@@ -20,8 +20,8 @@ export interface Going {
   finishedAt: string | undefined;
   closed: boolean;
   figures: RunView | undefined;
-  /** status.producers.found */
-  found: number | undefined;
+  /** status.producers.appended */
+  appended: number | undefined;
 }
 
 type Saying = Standing<LoadTestStatus['phase']>;
@@ -67,7 +67,7 @@ export function stand(seen: Observed<LoadTest, RunFigures>, missing: Saying | un
 }
 
 /** By the figures, or by the recorded ones where the evidence could not be read in time. */
-function outcome({ spec, status }: LoadTest, { figures, found }: Going): Saying {
+function outcome({ spec, status }: LoadTest, { figures, appended }: Going): Saying {
   const producers = figures?.producers ?? status?.producers;
   const delivery = figures?.delivery ?? status?.delivery;
   const failed = producers?.failed ?? 0;
@@ -83,7 +83,7 @@ function outcome({ spec, status }: LoadTest, { figures, found }: Going): Saying 
   const message =
     delivery === undefined
       ? 'the run is over'
-      : `${counted(delivery.produced, 'record')} produced, ${found === undefined ? '' : `${found} found in the log, `}${delivery.consumed} consumed (${delivery.duplicated} duplicated, ${delivery.skipped} skipped), ${counted((figures ?? status)?.rebalances?.count ?? 0, 'rebalance')}`;
+      : `${counted(delivery.produced, 'record')} produced, ${appended === undefined ? '' : `${appended} appended to the log, `}${delivery.consumed} consumed (${delivery.duplicated} duplicated, ${delivery.skipped} skipped), ${counted((figures ?? status)?.rebalances?.count ?? 0, 'rebalance')}`;
   return { phase: 'Completed', mood: 'Over', reason: 'Completed', message };
 }
 

@@ -99,7 +99,7 @@ test('with acks: "0" a key has no offsets; one in two partitions is counted', ()
   ]);
   expect(status.keys).toEqual({
     distinct: 1,
-    spread: 1,
+    inSeveralPartitions: 1,
     list: [
       {
         key: '',
@@ -124,7 +124,7 @@ test('of many keys those in more than one partition are listed first, and what i
       keys,
     },
   ]);
-  expect(status.keys).toMatchObject({ distinct: 300, spread: 30 });
+  expect(status.keys).toMatchObject({ distinct: 300, inSeveralPartitions: 30 });
   expect(status.keys?.list).toHaveLength(100);
   expect(status.keys?.list.filter(({ partitions }) => partitions.length > 1)).toHaveLength(30);
   expect(status.truncated).toEqual(['keys.list: 100 of 300']);
@@ -135,7 +135,7 @@ test('more keys than are told, each in many partitions, with long names', () => 
   const keys = named(20, () => partitions).map((one) => ({ ...one, key: one.key + 'ü'.repeat(240) }));
   const written = Array.from({ length: 1_200 }, (_, partition): [number, number] => [partition, 1]);
   const status = shown([{ partitions: written, keys, keysBefore: 'zzz' }], 1_200);
-  expect(status.keys).toMatchObject({ distinct: 20, more: true, spread: 20 });
+  expect(status.keys).toMatchObject({ distinct: 20, more: true, inSeveralPartitions: 20 });
   expect(status.keys?.list.map(({ partitions: shares }) => shares.length)).toEqual([100, 100, 100, 100, 100]);
   expect(status.producers?.partitions).toHaveLength(1_000);
   expect(status.truncated).toEqual([
@@ -167,7 +167,7 @@ test('keys whose records were processed out of order are listed first, with the 
     owned: [pods('producer', 2), pods('consumer', 1)],
     evidence: seen,
   }).status;
-  expect(status.keys).toMatchObject({ distinct: 300, spread: 30, outOfOrder: 1 });
+  expect(status.keys).toMatchObject({ distinct: 300, inSeveralPartitions: 30, outOfOrder: 1 });
   const brokenBy = { earlier: { partition: 0, offset: 7 }, later: { partition: 1, offset: 7 }, writtenMs: 100 };
   expect(status.keys?.list[0]).toMatchObject({ key: 'key0290', order: 'Broken', brokenBy });
   expect(status.keys?.list.filter(({ order }) => order !== undefined)).toHaveLength(1);

@@ -52,13 +52,13 @@ function rounded(latency: NonNullable<Producers['latencyMs']>): NonNullable<Prod
   return { p50: tenth(latency.p50), p95: tenth(latency.p95), p99: tenth(latency.p99), max: tenth(latency.max) };
 }
 
-/** `found`: records that the run has brought into the log, where that is known. */
-export function sent({ producers }: RunView, found: number | undefined): Omit<Producers, 'desired' | 'ready'> {
+/** `appended`: records in the log since the run began, where that is known. */
+export function sent({ producers }: RunView, appended: number | undefined): Omit<Producers, 'desired' | 'ready'> {
   return {
     attempted: producers.attempted,
     acknowledged: producers.acknowledged,
     failed: producers.failed,
-    ...(found === undefined ? {} : { found }),
+    ...(appended === undefined ? {} : { appended }),
     bytes: producers.bytes,
     messagesPerSecond: tenth(producers.messagesPerSecond),
     bytesPerSecond: tenth(producers.bytesPerSecond),
@@ -75,8 +75,8 @@ export function sent({ producers }: RunView, found: number | undefined): Omit<Pr
 export function consumed({ consumers }: RunView): Omit<Consumers, 'desired' | 'ready' | 'selector'> {
   return {
     members: consumers.members.map(({ id, memberId, clientId, host, partitions, source }) => ({
-      id: id.slice(0, LONGEST_NAME),
-      client: memberId.slice(0, LONGEST_NAME),
+      name: id.slice(0, LONGEST_NAME),
+      memberId: memberId.slice(0, LONGEST_NAME),
       ...(clientId === undefined ? {} : { clientId: clientId.slice(0, LONGEST_NAME) }),
       host: host.slice(0, LONGEST_NAME),
       partitions,
@@ -121,7 +121,7 @@ export function keysStatus({ keys }: RunView): Keys | undefined {
   return {
     distinct: keys.distinct,
     ...(keys.more ? { more: true } : {}),
-    spread: keys.spread,
+    inSeveralPartitions: keys.inSeveralPartitions,
     ...(keys.outOfOrder === null ? {} : { outOfOrder: keys.outOfOrder }),
     list: mostTelling(keys.list).map(({ key, outOfOrder, partitions }) => ({
       key: key.slice(0, LONGEST_KEY),

@@ -26,7 +26,7 @@ export interface Preparation {
   evidence?: NonNullable<LoadTestStatus['evidence']>;
   groupCreated?: boolean;
   /** End offsets of the topic, summed, before any client of the run was started. */
-  writtenBefore?: number;
+  endOffsetsAtStart?: number;
   /** Partitions that the topic is being raised to. */
   raising?: number;
   actions: Action[];
@@ -47,7 +47,9 @@ export function prepare(seen: Observed<LoadTest, RunFigures>, sight?: StrimziSig
     ...(status?.topic === undefined ? {} : { topic: status.topic }),
     ...(status?.evidence === undefined ? {} : { evidence: status.evidence }),
     ...(status?.consumers?.groupCreated === undefined ? {} : { groupCreated: status.consumers.groupCreated }),
-    ...(status?.producers?.writtenBefore === undefined ? {} : { writtenBefore: status.producers.writtenBefore }),
+    ...(status?.producers?.endOffsetsAtStart === undefined
+      ? {}
+      : { endOffsetsAtStart: status.producers.endOffsetsAtStart }),
   };
   const phase: LoadTestPhase = status?.preparedAt === undefined ? 'Pending' : 'Running';
   const waits = (missing: Standing<LoadTestPhase>, rest: Partial<Preparation> = {}): Preparation => ({
@@ -129,7 +131,7 @@ export function prepare(seen: Observed<LoadTest, RunFigures>, sight?: StrimziSig
       );
     }
     // What was in a topic that has been deleted since is gone with it.
-    if (recorded.writtenBefore !== undefined) recorded.writtenBefore = 0;
+    if (recorded.endOffsetsAtStart !== undefined) recorded.endOffsetsAtStart = 0;
     const unable = whyNoStrimzi(resource, sight);
     if (unable !== undefined) return waits(unable);
     if (replicas > view.brokers.length && (sight?.topic ?? null) === null) {
@@ -210,7 +212,7 @@ export function prepare(seen: Observed<LoadTest, RunFigures>, sight?: StrimziSig
 function begin({
   resource,
   kafka,
-}: Observed<LoadTest, RunFigures>): Pick<Preparation, 'evidence' | 'groupCreated' | 'writtenBefore'> {
+}: Observed<LoadTest, RunFigures>): Pick<Preparation, 'evidence' | 'groupCreated' | 'endOffsetsAtStart'> {
   if ('unavailable' in kafka) return {};
   const evidence = evidencePlace(resource.metadata.uid, kafka.known);
   if (evidence === undefined) return {};
@@ -219,7 +221,7 @@ function begin({
     ...(resource.spec.consumers === undefined ? {} : { groupCreated: kafka.known.group == null }),
     ...(resource.spec.producers === undefined
       ? {}
-      : { writtenBefore: endOffsets(kafka.known.topic?.partitions ?? []) }),
+      : { endOffsetsAtStart: endOffsets(kafka.known.topic?.partitions ?? []) }),
   };
 }
 
