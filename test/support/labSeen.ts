@@ -131,7 +131,7 @@ export function running(
 
 /** One that is suspended, and whose clients have gone. */
 export function resting(spec: LoadTestInput, known: NonNullable<Parameters<typeof running>[1]> = {}): LoadTest {
-  const test = running({ ...spec, suspend: true }, { ...standing('Suspended', 'at rest', 'Ready'), ...known });
+  const test = running({ ...spec, suspend: true }, { ...summarised('Suspended', 'at rest', 'Ready'), ...known });
   const { producers, consumers } = test.status ?? {};
   return {
     ...test,
@@ -175,7 +175,7 @@ export const rebalanced = (count: number, settled = true): NonNullable<LoadTestS
   })),
 });
 
-export const standing = (
+export const summarised = (
   phase: LoadTestStatus['phase'],
   message: string,
   type: 'Ready' | 'Stalled' | 'Reconciling',

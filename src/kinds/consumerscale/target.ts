@@ -7,7 +7,7 @@ import { type Answer, objectIn } from '../../contract/queries.ts';
 import { isUnknown, serversOf } from '../../domain/settings/connection.ts';
 import { lookAtStrimzi, type Sought, type StrimziSight, strimziCluster } from '../../domain/strimzi/lookup.ts';
 import type { StrimziCluster } from '../../domain/strimzi/resources.ts';
-import { failed, type Saying } from './standing.ts';
+import { failed, type ScaleSummary } from './summary.ts';
 
 export interface Target {
   uid: string;
@@ -91,12 +91,12 @@ export function sightOf(
 }
 
 /** Why the target can't be scaled: for now (Moving) or for good (Over). */
-export function targetTrouble(resource: ConsumerScale, target: Target | undefined): Saying | undefined {
+export function targetTrouble(resource: ConsumerScale, target: Target | undefined): ScaleSummary | undefined {
   const { status, metadata } = resource;
   const name = targetName(resource);
-  const waiting = (message: string): Saying => ({
+  const waiting = (message: string): ScaleSummary => ({
     phase: status?.startedAt === undefined ? 'Pending' : 'Running',
-    mood: 'Moving',
+    state: 'Progressing',
     reason: 'WaitingForTarget',
     message,
   });

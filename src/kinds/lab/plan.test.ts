@@ -12,7 +12,7 @@ import {
   resting,
   running,
   type Shown,
-  standing,
+  summarised,
   toldOfLab,
 } from '../../../test/support/labSeen.ts';
 import { shown } from '../../../test/support/queries.ts';
@@ -155,7 +155,7 @@ describe('a script that can’t be right is refused before anything is made', ()
 });
 
 describe('a resource that a step makes', () => {
-  const stalled = standing('Pending', 'no such topic', 'Stalled', 0);
+  const stalled = summarised('Pending', 'no such topic', 'Stalled', 0);
   const refused: Failure = {
     action: {
       type: 'Apply',
@@ -169,14 +169,14 @@ describe('a resource that a step makes', () => {
     ['is not there yet', { owned: [] }, 'Running', 'making LoadTest round'],
     ['is refused', { owned: [], failures: [refused] }, 'Failed', 'was not made by this operator'],
     ['can’t be made just now', { owned: [], failures: [{ ...refused, reason: 'Unexpected', message: 'left over' }] }, 'Running', 'left over; it is tried again'],
-    ['prepares', { owned: [running(undefined, standing('Preparing', '0/1 producers ready', 'Reconciling'))] }, 'Running', '0/1 producers ready'],
+    ['prepares', { owned: [running(undefined, summarised('Preparing', '0/1 producers ready', 'Reconciling'))] }, 'Running', '0/1 producers ready'],
     ['is stalled a moment', { owned: [running(undefined, stalled)], now: 5_000 }, 'Running', 'no such topic'],
     ['is stalled', { owned: [running(undefined, stalled)], now: 10_000 }, 'Failed', 'LoadTest round is stalled: no such topic'],
-    ['failed', { owned: [running(undefined, standing('Failed', '3 of 10 messages', 'Stalled'))] }, 'Failed', 'LoadTest round failed: 3 of 10 messages'],
+    ['failed', { owned: [running(undefined, summarised('Failed', '3 of 10 messages', 'Stalled'))] }, 'Failed', 'LoadTest round failed: 3 of 10 messages'],
     ['runs by an older spec', { owned: [running(undefined, { observedGeneration: 0 })] }, 'Running', 'all ready'],
     ['does not come', { owned: [], now: 2_000 + 5 * 60_000 }, 'Failed', 'it had not taken place after 5m: making LoadTest round'],
     ['runs', {}, 'Passed', ''],
-    ['has ended already', { owned: [running(undefined, standing('Completed', 'done', 'Ready'))] }, 'Passed', ''],
+    ['has ended already', { owned: [running(undefined, summarised('Completed', 'done', 'Ready'))] }, 'Passed', ''],
   ])('%s', (_, shown, phase, says) => {
     const { status } = round([APPLY], [begun('begin')], shown);
     expect(status.steps?.[0]?.phase).toBe(phase);
@@ -186,7 +186,7 @@ describe('a resource that a step makes', () => {
   test('until: Completed waits for its end', () => {
     const whole: Step = { name: 'all of it', apply: { kind: 'LoadTest', name: 'round', until: 'Completed' } };
     expect(toldOfLab(round([whole], [begun('all of it')])).steps).toEqual(['Running']);
-    const ended = { owned: [running(undefined, standing('Completed', 'done', 'Ready'))] };
+    const ended = { owned: [running(undefined, summarised('Completed', 'done', 'Ready'))] };
     expect(toldOfLab(round([whole], [begun('all of it')], ended)).steps).toEqual(['Passed']);
   });
 
@@ -259,7 +259,7 @@ describe('steps over a LoadTest', () => {
       does: [],
     });
     const suspended = { ...withConsumers(3), suspend: true };
-    const leaving = { owned: [running(suspended, standing('Suspended', 'at rest', 'Ready'))] };
+    const leaving = { owned: [running(suspended, summarised('Suspended', 'at rest', 'Ready'))] };
     expect(message(round(steps, before, leaving, [...ONE, up]))).toContain('4 clients are left, 3 in the group');
     const late = { owned: [resting(withConsumers(3), { observedGeneration: 0 })] };
     expect(toldOfLab(round(steps, before, late, [...ONE, up])).steps[1]).toBe('Running');
@@ -273,10 +273,10 @@ describe('steps over a LoadTest', () => {
       applies: ['LoadTest round (- consumers, 3 partitions, 1 producers)'],
     });
     const back = (more: Parameters<typeof running>[1]) => ({ owned: [running(withConsumers(3), more)] });
-    const moving = round(steps, starting, back({ rebalances: rebalanced(1, false) }), [...ONE, up]);
-    expect(toldOfLab(moving).steps[2]).toBe('Running');
+    const rebalancing = round(steps, starting, back({ rebalances: rebalanced(1, false) }), [...ONE, up]);
+    expect(toldOfLab(rebalancing).steps[2]).toBe('Running');
     expect(toldOfLab(round(steps, starting, back({}), [...ONE, up])).steps).toEqual(['Passed', 'Passed', 'Passed']);
-    const over = { owned: [running(withConsumers(3), standing('Completed', 'done', 'Ready'))] };
+    const over = { owned: [running(withConsumers(3), summarised('Completed', 'done', 'Ready'))] };
     expect(message(round(steps, before, over))).toContain('it has ended before this step');
   });
 
@@ -309,7 +309,7 @@ describe('steps over a LoadTest', () => {
   });
 
   test('one that has ended can’t be changed any more', () => {
-    const owned = [running(undefined, standing('Completed', 'done', 'Ready'))];
+    const owned = [running(undefined, summarised('Completed', 'done', 'Ready'))];
     const kill: Step = { name: 'kill it', kill: { loadTest: 'round', consumer: 0 } };
     for (const step of [TWO, grow, stop, kill]) {
       const plan = round([APPLY, step], [APPLIED, begun(step.name)], { owned, answers: [shown(null)] });
@@ -404,7 +404,7 @@ describe('a produce step', () => {
 
   test('has taken place when all are acknowledged, and is not made again by an operator that comes later', () => {
     expect(toldOfLab(round(steps, before, { owned: [running(), child({})] })).steps).toEqual(['Passed', 'Running']);
-    const all = child(standing('Completed', 'sent', 'Ready'));
+    const all = child(summarised('Completed', 'sent', 'Ready'));
     expect(toldOfLab(round(steps, before, { owned: [running(), all] })).steps).toEqual(['Passed', 'Passed']);
     const lost = round(steps, [APPLIED, begun('ten', { uid: 'uid-grade-first' })]);
     expect(toldOfLab(lost).applies).toEqual(['LoadTest round (1 consumers, 3 partitions, 1 producers)']);
@@ -412,7 +412,7 @@ describe('a produce step', () => {
   });
 
   test('fails with the sentence of its LoadTest', () => {
-    const owned = [running(), child(standing('Failed', '3 of 10 messages were not acknowledged', 'Stalled'))];
+    const owned = [running(), child(summarised('Failed', '3 of 10 messages were not acknowledged', 'Stalled'))];
     expect(message(round(steps, before, { owned }))).toContain(
       'grade-first failed: 3 of 10 messages were not acknowledged',
     );
@@ -423,7 +423,7 @@ describe('a produce step', () => {
       ...(steps[1] as Step),
       expect: [{ that: 'produced.first.producers.acknowledged == 0 && loadTests.round.phase == "Running"' }],
     });
-    const all = child(standing('Completed', 'sent', 'Ready'));
+    const all = child(summarised('Completed', 'sent', 'Ready'));
     expect(
       round(graded, [APPLIED, begun('ten', { expectations: [{ that: 'x' }] })], {
         owned: [running(undefined, { lag: lagAt(10_000, 0) }), all],
@@ -585,7 +585,7 @@ describe('what is waited for says why', () => {
   });
 
   test('a LoadTest that somebody suspended', () => {
-    const owned = [running(undefined, standing('Suspended', 'suspended', 'Ready'))];
+    const owned = [running(undefined, summarised('Suspended', 'suspended', 'Ready'))];
     const plan = round([APPLY, TWO], [APPLIED, begun('two')], { owned });
     expect(message(plan)).toContain(
       'LoadTest round is suspended, so none of its clients run: leave its spec.suspend out',

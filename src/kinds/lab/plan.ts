@@ -9,15 +9,15 @@ import type { Kind, Observed, Plan } from '../../contract/kind.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import type { Needs } from '../../contract/needs.ts';
 import { objectIn } from '../../contract/queries.ts';
-import { moving, standingConditions } from '../../contract/standing.ts';
+import { progressing, summaryConditions } from '../../contract/summary.ts';
 import { epochMs, iso } from '../../contract/time.ts';
 import { formatDuration } from '../../domain/status/duration.ts';
 import { childNamed, made, type Sight } from './children.ts';
 import { killedByScaling, killOne, podOf, scaleByKilling } from './killing.ts';
 import { refusals } from './refusals.ts';
 import { desired, withoutNulls } from './script.ts';
-import { counts, going, outcome, refused, type Saying, standingNotices, stepNotices } from './standing.ts';
 import { advance, isEnded, type Progress } from './steps.ts';
+import { counts, going, type LabSummary, outcome, refused, stepNotices, summaryNotices } from './summary.ts';
 import { childrenOf } from './variables.ts';
 
 /** Waits and deadlines end by the clock; everything else comes as a change. */
@@ -133,7 +133,7 @@ function graded(seen: Seen, { steps, current }: Progress): Plan<LabStatus> {
   const begun = steps.filter(({ startedAt }) => startedAt !== undefined).length;
   const running = current === undefined ? undefined : steps[current];
   const over = current === undefined || running === undefined;
-  const saying = over ? outcome(steps, sum) : going(current, running, failures);
+  const summary = over ? outcome(steps, sum) : going(current, running, failures);
   const tookMs = Math.max(0, now - (epochMs(before?.startedAt) ?? now));
   const parts: Partial<LabStatus> = {
     ...sum,
@@ -144,7 +144,7 @@ function graded(seen: Seen, { steps, current }: Progress): Plan<LabStatus> {
     ...(over ? { finishedAt: iso(now), duration: formatDuration(Math.round(tookMs / 1_000) * 1_000) } : {}),
     steps,
   };
-  const plan = answer(seen, parts, saying, { apply: [], actions: [] });
+  const plan = answer(seen, parts, summary, { apply: [], actions: [] });
   return {
     ...plan,
     events: [...stepNotices(spec, before?.steps ?? [], steps), ...plan.events],
@@ -155,7 +155,7 @@ function graded(seen: Seen, { steps, current }: Progress): Plan<LabStatus> {
 function answer(
   { resource, now }: Seen,
   parts: Partial<LabStatus>,
-  saying: Saying,
+  summary: LabSummary,
   does: Pick<Plan<LabStatus>, 'apply' | 'actions'>,
 ): Plan<LabStatus> {
   const { status: before, metadata } = resource;
@@ -163,11 +163,11 @@ function answer(
     ...does,
     status: {
       ...parts,
-      phase: saying.phase,
+      phase: summary.phase,
       observedGeneration: metadata.generation,
-      conditions: standingConditions(before?.conditions ?? [], saying, metadata.generation, now),
+      conditions: summaryConditions(before?.conditions ?? [], summary, metadata.generation, now),
     },
-    events: standingNotices(before, saying),
+    events: summaryNotices(before, summary),
   };
 }
 
@@ -181,7 +181,7 @@ function leave({ resource, owned, now }: Seen): Plan<LabStatus> {
   };
   if (owned.length === 0) return { apply: [], actions: [], events: [], status, finished: true };
   const left = owned.map(({ kind, metadata: { name } }) => `${kind} ${name}`).join(', ');
-  const saying = moving(status.phase, 'RemovingResources', `waiting for ${left} to go`);
-  const conditions = standingConditions(status.conditions, saying, metadata.generation, now);
+  const summary = progressing(status.phase, 'RemovingResources', `waiting for ${left} to go`);
+  const conditions = summaryConditions(status.conditions, summary, metadata.generation, now);
   return { apply: [], actions: [], events: [], status: { ...status, conditions } };
 }

@@ -7,7 +7,7 @@ import type { Kind, Observed, Plan } from '../../contract/kind.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import type { Needs } from '../../contract/needs.ts';
 import type { Answer } from '../../contract/queries.ts';
-import { type Standing, standingConditions } from '../../contract/standing.ts';
+import { type Summary, summaryConditions } from '../../contract/summary.ts';
 import { iso } from '../../contract/time.ts';
 import { appendedSince } from '../../domain/figures/appended.ts';
 import type { RunView } from '../../domain/figures/figures.ts';
@@ -26,7 +26,6 @@ import { type Preparation, prepare, refusedSettings } from './preparation/prepar
 import { sightOf, soughtOf } from './preparation/strimziTopic.ts';
 import { reports } from './reports.ts';
 import { consumerWorkload, podSelector, producerWorkload, type WorkerSettings } from './resources.ts';
-import { type Clients, stand, standingNotices } from './standing.ts';
 import {
   allRebalances,
   bounded,
@@ -37,6 +36,7 @@ import {
   NOTHING_SENT,
   sent,
 } from './status.ts';
+import { type Clients, summarise, summaryNotices } from './summary.ts';
 import { teardown } from './teardown.ts';
 
 /** While running, figures are brought up to date this often. */
@@ -127,7 +127,7 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
     before?.stoppedAt ?? (before?.finishedAt !== undefined && podsLeft(seen) === 0 ? iso(now) : undefined);
   const closed = finishedAt !== undefined && isClosed(seen, finishedAt, stoppedAt);
 
-  const standing = stand(seen, preparation.missing, {
+  const summary = summarise(seen, preparation.missing, {
     ready,
     wanted,
     preparedAt,
@@ -136,12 +136,12 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
     figures,
     appended,
   });
-  const conditions = standingConditions(before?.conditions ?? [], standing, observedGeneration, now);
+  const conditions = summaryConditions(before?.conditions ?? [], summary, observedGeneration, now);
   const lagHigh = judgeLag(resource, conditions, figures?.lag ?? undefined, now);
   const storm = judgeStorm(resource, lagHigh.conditions, figures, now);
   const idle = judgeIdle(resource, storm.conditions, figures, preparation.topic?.partitions, now);
   const status: LoadTestStatus = {
-    phase: standing.phase,
+    phase: summary.phase,
     observedGeneration,
     conditions: idle.conditions,
     startedAt,
@@ -164,18 +164,18 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
     ],
     status: bounded(status),
     events: [
-      ...standingNotices(before, standing),
+      ...summaryNotices(before, summary),
       ...(figures === undefined ? [] : rebalanceNotices(told, figures.rebalances.list)),
       ...lagHigh.events,
       ...storm.events,
       ...idle.events,
     ],
-    ...(closed ? {} : { lookAgainInMs: lookAgain(standing, preparation, finishedAt, figures) }),
+    ...(closed ? {} : { lookAgainInMs: lookAgain(summary, preparation, finishedAt, figures) }),
   };
 }
 
 function lookAgain(
-  { phase }: Standing,
+  { phase }: Summary,
   { missing }: Preparation,
   finishedAt: string | undefined,
   figures: RunView | undefined,

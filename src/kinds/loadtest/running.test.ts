@@ -79,7 +79,7 @@ test('resumed: clients come back', () => {
   );
 });
 
-test('the same standing is told once', () => {
+test('the same summary is told once', () => {
   const first = round({}, { kafka: AWAY });
   expect(first.events.map(({ reason }) => reason)).toEqual(['FiguresLate']);
   expect(round({}, { kafka: AWAY, now: 2000 }, first.status).events).toEqual([]);

@@ -135,8 +135,8 @@ test('an idle member is told once, and when it is over', () => {
 
 test('while the group moves, or nothing is known, what was said stays', () => {
   const { conditions } = idle(four, FOUR);
-  const moving = figures({ members, idle: [] }, [], false);
-  for (const kept of [idle(four, moving, 3, conditions), idle(four, undefined, 3, conditions)]) {
+  const rebalancing = figures({ members, idle: [] }, [], false);
+  for (const kept of [idle(four, rebalancing, 3, conditions), idle(four, undefined, 3, conditions)]) {
     expect(kept).toEqual({ conditions, events: [] });
   }
   expect(judgeIdle(loadTest(four), conditions, BUSY, undefined, BEGIN)).toEqual({ conditions, events: [] });

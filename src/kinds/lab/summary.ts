@@ -4,18 +4,18 @@ import type { LabSpec } from '../../api/lab/spec.ts';
 import type { LabStatus, LabStepStatus } from '../../api/lab/status.ts';
 import type { Failure } from '../../contract/actions.ts';
 import type { Notice } from '../../contract/kind.ts';
-import { moving, type Standing, stalled, standingNotice, toldAlready } from '../../contract/standing.ts';
+import { progressing, reportedBefore, type Summary, stalled, summaryNotice } from '../../contract/summary.ts';
 import { shortened } from '../../domain/expressions/text.ts';
 import { isEnded, untold } from './steps.ts';
 
-export type Saying = Standing<LabStatus['phase']>;
+export type LabSummary = Summary<LabStatus['phase']>;
 
 const MOST_SENTENCES = 10;
 /** Characters of each: a resource may have any number of wrong fields, and a condition holds 32,768. */
 const LONGEST_SENTENCE = 1_000;
 
 /** Nothing is made of a lab that can't be right. */
-export function refused(sentences: readonly string[]): Saying {
+export function refused(sentences: readonly string[]): LabSummary {
   const more = sentences.length - MOST_SENTENCES;
   const shown = sentences.slice(0, MOST_SENTENCES).map((sentence) => shortened(sentence, LONGEST_SENTENCE));
   const said = [...shown, ...(more > 0 ? [`and ${more} more`] : [])];
@@ -39,7 +39,7 @@ export function counts({ steps }: LabSpec, done: readonly LabStepStatus[]): Coun
 }
 
 /** While a step runs. */
-export function going(index: number, step: LabStepStatus, failures: readonly Failure[]): Saying {
+export function going(index: number, step: LabStepStatus, failures: readonly Failure[]): LabSummary {
   const name = `step ${index + 1} (${step.name})`;
   const open = (step.expectations ?? []).filter(({ passed }) => passed === undefined);
   const what =
@@ -47,14 +47,14 @@ export function going(index: number, step: LabStepStatus, failures: readonly Fai
   const trouble = untold(failures, what)
     .map((message) => `; ${message}; it is tried again`)
     .join('');
-  return moving('Running', 'Running', `${name}: ${what}${trouble}`.slice(0, 4_000));
+  return progressing('Running', 'Running', `${name}: ${what}${trouble}`.slice(0, 4_000));
 }
 
 /** What is said of a lab whose steps have ended. */
-export function outcome(steps: readonly LabStepStatus[], { passed, failed, total }: Counts): Saying {
-  const over = (phase: 'Passed' | 'Failed', reason: string, message: string): Saying => ({
+export function outcome(steps: readonly LabStepStatus[], { passed, failed, total }: Counts): LabSummary {
+  const over = (phase: 'Passed' | 'Failed', reason: string, message: string): LabSummary => ({
     phase,
-    mood: 'Over',
+    state: 'Finished',
     reason,
     message,
   });
@@ -69,10 +69,10 @@ export function outcome(steps: readonly LabStepStatus[], { passed, failed, total
 }
 
 /** An Event whenever it stands differently, or is stalled by something else. */
-export function standingNotices(before: LabStatus | undefined, saying: Saying): Notice[] {
-  const told = toldAlready(before, saying);
-  const same = told !== undefined && (saying.mood !== 'Stalled' || told.message === saying.message);
-  return same ? [] : [standingNotice(saying)];
+export function summaryNotices(before: LabStatus | undefined, summary: LabSummary): Notice[] {
+  const told = reportedBefore(before, summary);
+  const same = told !== undefined && (summary.state !== 'Stalled' || told.message === summary.message);
+  return same ? [] : [summaryNotice(summary)];
 }
 
 /** One Event for each step that has begun or ended since. */
