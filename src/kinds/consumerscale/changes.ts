@@ -3,7 +3,7 @@ import type { ConsumerScale } from '../../api/consumerscale/consumerScale.ts';
 import type { Action } from '../../contract/actions.ts';
 import type { Observed } from '../../contract/kind.ts';
 import type { RunFigures } from '../../domain/fold/runFigures.ts';
-import type { StrimziSight } from '../../domain/strimzi/lookup.ts';
+import type { StrimziView } from '../../domain/strimzi/lookup.ts';
 import { WORKER_PORT } from '../../domain/workers/environment.ts';
 import { leavingPods } from '../../domain/workers/workloads.ts';
 import { raise, reports } from './externalTarget.ts';
@@ -15,7 +15,7 @@ export function changes(
   seen: Observed<ConsumerScale, RunFigures>,
   progress: Progress,
   target: Target,
-  sight: StrimziSight | undefined,
+  strimzi: StrimziView | undefined,
 ): Action[] {
   const { resource } = seen;
   const { partitions, consumers } = progress;
@@ -27,7 +27,7 @@ export function changes(
       ? []
       : theirs === undefined
         ? [{ type: 'Patch' as const, target: ref, spec: { topic: { partitions } } }]
-        : raise(resource, partitions, sight)),
+        : raise(resource, partitions, strimzi)),
     ...(consumers === undefined
       ? []
       : [...kill(resource, progress, consumers, target), { type: 'Scale' as const, target: ref, replicas: consumers }]),

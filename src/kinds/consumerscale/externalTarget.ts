@@ -14,7 +14,7 @@ import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { isUnknown, serversOf } from '../../domain/settings/connection.ts';
 import { partitionsAsked } from '../../domain/strimzi/kafkaTopic.ts';
 import { bootstrapServers } from '../../domain/strimzi/listeners.ts';
-import type { StrimziSight } from '../../domain/strimzi/lookup.ts';
+import type { StrimziView } from '../../domain/strimzi/lookup.ts';
 import type { Progress } from './steps.ts';
 import { failed, type ScaleSummary } from './summary.ts';
 import { type Target, targetName } from './target.ts';
@@ -33,7 +33,7 @@ export interface Preparation {
 }
 
 /** What has to be there, looked at in order; the first thing that is missing wins. */
-export function prepare(seen: Seen, target: Target, sight: StrimziSight | undefined): Preparation {
+export function prepare(seen: Seen, target: Target, strimzi: StrimziView | undefined): Preparation {
   const { resource, kafka, now } = seen;
   const { status, metadata, spec } = resource;
   const phase = status?.startedAt === undefined ? 'Pending' : 'Running';
@@ -48,11 +48,11 @@ export function prepare(seen: Seen, target: Target, sight: StrimziSight | undefi
     return { parts: { ...parts, waitingSince: iso(since) }, actions: [], missing: waits };
   };
   const connection = spec.consumers?.kafka;
-  if (sight !== undefined && isUnknown(connection, status?.kafka)) {
-    if (sight.forbidden !== undefined) {
-      return { parts: {}, actions: [], missing: stalled(phase, 'StrimziForbidden', sight.forbidden) };
+  if (strimzi !== undefined && isUnknown(connection, status?.kafka)) {
+    if (strimzi.forbidden !== undefined) {
+      return { parts: {}, actions: [], missing: stalled(phase, 'StrimziForbidden', strimzi.forbidden) };
     }
-    const found = bootstrapServers(sight, connection?.strimzi?.listener);
+    const found = bootstrapServers(strimzi, connection?.strimzi?.listener);
     if ('refused' in found) return awaited('KafkaNotUsable', found.refused, {});
     if ('waits' in found) return awaited('WaitingForKafka', found.waits, {});
     const missing = progressing(phase, 'FindingKafka', `Kafka is at ${found.known}`);
@@ -130,12 +130,12 @@ const servers = ({ spec, status }: ConsumerScale) => serversOf(spec.consumers?.k
  * One rule for more partitions: through the KafkaTopic that stands for the topic where there is one (the Topic Operator would
  * not have it otherwise), else by Kafka's Admin API.
  */
-export function raise(resource: ConsumerScale, partitions: number, sight: StrimziSight | undefined): Action[] {
+export function raise(resource: ConsumerScale, partitions: number, strimzi: StrimziView | undefined): Action[] {
   const theirs = resource.spec.consumers;
   if (theirs === undefined) return [];
   // It is not known whether there is one.
-  if (sight?.forbidden !== undefined) return [];
-  const topic = sight?.topic ?? null;
+  if (strimzi?.forbidden !== undefined) return [];
+  const topic = strimzi?.topic ?? null;
   if (topic === null) return [{ type: 'AddPartitions', ...servers(resource), topic: theirs.topic, partitions }];
   if (partitionsAsked(topic) >= partitions) return [];
   const { apiVersion, kind, metadata } = topic;

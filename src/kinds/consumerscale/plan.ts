@@ -11,7 +11,7 @@ import { epochMs, iso } from '../../contract/time.ts';
 import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { rebalancesLeftOut, withinSize } from '../../domain/status/rebalances.ts';
 import { judgeKafkaTopic } from '../../domain/strimzi/kafkaTopic.ts';
-import { lookAtStrimzi, type StrimziSight, withRights } from '../../domain/strimzi/lookup.ts';
+import { queryStrimzi, type StrimziView, withRights } from '../../domain/strimzi/lookup.ts';
 import type { StrimziCluster } from '../../domain/strimzi/resources.ts';
 import { changes } from './changes.ts';
 import { prepare, reports } from './externalTarget.ts';
@@ -22,8 +22,8 @@ import { advance, beginAnew, LOOKS_WITHIN_MS, type Progress } from './steps.ts';
 import { outcome, type ScaleSummary, stepNotices, summaryNotices } from './summary.ts';
 import {
   lookedAt,
-  sightOf,
-  soughtOf,
+  strimziView,
+  strimziQuery,
   type Target,
   targetAmong,
   targetName,
@@ -56,8 +56,8 @@ function needs(resource: ConsumerScale, answers: Answer[] | undefined, byDefault
   const deleting = resource.metadata.deletionTimestamp !== undefined;
   if (isOver(resource.status) && !deleting) return {};
   const target = targetAmong(resource, answers);
-  const sought = deleting ? undefined : soughtOf(resource, byDefault);
-  const strimzi = sought === undefined ? [] : lookAtStrimzi(sought, answers?.slice(1)).queries;
+  const query = deleting ? undefined : strimziQuery(resource, byDefault);
+  const strimzi = query === undefined ? [] : queryStrimzi(query, answers?.slice(1)).queries;
   const found: Needs = { queries: [{ get: targetRef(resource) }, ...strimzi] };
   return target === undefined || deleting ? found : { ...found, ...lookedAt(resource, target) };
 }
@@ -78,10 +78,10 @@ function plan(seen: Seen, byDefault: StrimziCluster | undefined): Plan<ConsumerS
 
   const name = targetName(resource);
   const trouble = targetTrouble(resource, target);
-  const sight = sightOf(resource, seen.answers, byDefault);
+  const strimzi = strimziView(resource, seen.answers, byDefault);
   const preparation =
     trouble === undefined && target !== undefined && target.loadTest === undefined
-      ? prepare(seen, target, sight)
+      ? prepare(seen, target, strimzi)
       : undefined;
   const missing = trouble ?? preparation?.missing;
   // The steps have ended: what becomes of the target changes nothing about them.
@@ -136,7 +136,7 @@ function plan(seen: Seen, byDefault: StrimziCluster | undefined): Plan<ConsumerS
     theirs: spec.consumers?.group,
     others,
   };
-  return carry(seen, begun, advance(spec.steps, before?.steps ?? [], situation), figures, target, sight);
+  return carry(seen, begun, advance(spec.steps, before?.steps ?? [], situation), figures, target, strimzi);
 }
 
 function carry(
@@ -145,7 +145,7 @@ function carry(
   progress: Progress,
   figures: RunFigures,
   target: Target,
-  sight: StrimziSight | undefined,
+  strimzi: StrimziView | undefined,
 ): Plan<ConsumerScaleStatus> {
   const { resource, now } = seen;
   const { spec, status: before } = resource;
@@ -164,8 +164,8 @@ function carry(
   };
   const events = stepNotices(before?.steps ?? [], steps);
   if (!ended) {
-    const actions = changes(seen, progress, target, sight);
-    return { ...answer(seen, parts, goingOn(seen, actions, progress, sight), events, FRESH_MS), actions };
+    const actions = changes(seen, progress, target, strimzi);
+    return { ...answer(seen, parts, goingOn(seen, actions, progress, strimzi), events, FRESH_MS), actions };
   }
   const pending = figures.rebalances.list.some((r) => r.at >= from && r.at <= to && r.pending.length > 0);
   // Looks are read back in their order: with one from the end or later, all that the figures need are there.
@@ -180,7 +180,7 @@ function goingOn(
   { failures }: Seen,
   actions: readonly Action[],
   { message = '', partitions }: Progress,
-  sight: StrimziSight | undefined,
+  strimzi: StrimziView | undefined,
 ): ScaleSummary {
   // One of an action that is no longer asked for is over.
   const failing = failures.filter(({ action }) =>
@@ -193,12 +193,12 @@ function goingOn(
     const said = ofStrimzi ? withRights(why, action.target.namespace) : why;
     return { phase: 'Running', state: 'Stalled', reason: 'Refused', message: said };
   }
-  if (partitions !== undefined && sight?.forbidden !== undefined) {
-    return { phase: 'Running', state: 'Stalled', reason: 'StrimziForbidden', message: sight.forbidden };
+  if (partitions !== undefined && strimzi?.forbidden !== undefined) {
+    return { phase: 'Running', state: 'Stalled', reason: 'StrimziForbidden', message: strimzi.forbidden };
   }
   // Partitions that come by a KafkaTopic wait for the Topic Operator.
-  const topic = partitions === undefined ? null : (sight?.topic ?? null);
-  const verdict = topic === null || sight === undefined ? undefined : judgeKafkaTopic(topic, sight.at);
+  const topic = partitions === undefined ? null : (strimzi?.topic ?? null);
+  const verdict = topic === null || strimzi === undefined ? undefined : judgeKafkaTopic(topic, strimzi.at);
   if (verdict?.is === 'Refused') {
     return { phase: 'Running', state: 'Stalled', reason: verdict.reason, message: verdict.why };
   }

@@ -5,7 +5,7 @@ import type { ObjectRef } from '../../contract/kubernetes.ts';
 import type { EvidenceNeed, KafkaNeed, Needs } from '../../contract/needs.ts';
 import { type Answer, objectIn } from '../../contract/queries.ts';
 import { isUnknown, serversOf } from '../../domain/settings/connection.ts';
-import { lookAtStrimzi, type Sought, type StrimziSight, strimziCluster } from '../../domain/strimzi/lookup.ts';
+import { queryStrimzi, type StrimziQuery, type StrimziView, strimziCluster } from '../../domain/strimzi/lookup.ts';
 import type { StrimziCluster } from '../../domain/strimzi/resources.ts';
 import { failed, type ScaleSummary } from './summary.ts';
 
@@ -69,10 +69,10 @@ export function lookedAt(resource: ConsumerScale, { uid, loadTest }: Target): Pi
 }
 
 /** What is looked at of Strimzi for somebody else's consumers; a LoadTest does so itself. undefined: nothing. */
-export function soughtOf(
+export function strimziQuery(
   { spec: { consumers: theirs, steps }, status, metadata }: ConsumerScale,
   byDefault: StrimziCluster | undefined,
-): Sought | undefined {
+): StrimziQuery | undefined {
   const at = theirs === undefined ? undefined : strimziCluster(theirs.kafka, metadata.namespace, byDefault);
   if (theirs === undefined || at === undefined) return undefined;
   const kafka = isUnknown(theirs.kafka, status?.kafka);
@@ -81,13 +81,13 @@ export function soughtOf(
 }
 
 /** `answers`: about the target, then about Strimzi. */
-export function sightOf(
+export function strimziView(
   resource: ConsumerScale,
   [, ...answers]: Answer[],
   byDefault: StrimziCluster | undefined,
-): StrimziSight | undefined {
-  const sought = soughtOf(resource, byDefault);
-  return sought === undefined ? undefined : lookAtStrimzi(sought, answers).sight;
+): StrimziView | undefined {
+  const query = strimziQuery(resource, byDefault);
+  return query === undefined ? undefined : queryStrimzi(query, answers).view;
 }
 
 /** Why the target can't be scaled: for now (Moving) or for good (Over). */

@@ -14,7 +14,7 @@ import type { RunView } from '../../domain/figures/figures.ts';
 import { lookAtLag, lookAtLog } from '../../domain/fold/operatorFacts.ts';
 import { type RunFigures, withLook } from '../../domain/fold/runFigures.ts';
 import { isUnknown, serversOf } from '../../domain/settings/connection.ts';
-import { lookAtStrimzi } from '../../domain/strimzi/lookup.ts';
+import { queryStrimzi } from '../../domain/strimzi/lookup.ts';
 import type { StrimziCluster } from '../../domain/strimzi/resources.ts';
 import { workloadName } from '../../domain/workers/workloads.ts';
 import { judgeIdle } from './conditions/idleConsumers.ts';
@@ -23,7 +23,7 @@ import { judgeStorm } from './conditions/rebalanceStorm.ts';
 import { isClosed, podsLeft, producersDone, restOf, whyOver } from './ending.ts';
 import { rebalanceNotices } from './notices.ts';
 import { type Preparation, prepare, refusedSettings } from './preparation/preparation.ts';
-import { sightOf, soughtOf } from './preparation/strimziTopic.ts';
+import { strimziView, strimziQuery } from './preparation/strimziTopic.ts';
 import { reports } from './reports.ts';
 import { consumerWorkload, podSelector, producerWorkload, type WorkerSettings } from './resources.ts';
 import {
@@ -64,8 +64,8 @@ function needs(resource: LoadTest, answers: Answer[] | undefined, byDefault: Str
   const deleting = metadata.deletionTimestamp !== undefined;
   if (isOver(status) && !deleting) return {};
   const servers = serversOf(spec.kafka, status?.kafka);
-  const sought = soughtOf(resource, byDefault);
-  const strimzi = sought === undefined ? {} : { queries: lookAtStrimzi(sought, answers).queries };
+  const query = strimziQuery(resource, byDefault);
+  const strimzi = query === undefined ? {} : { queries: queryStrimzi(query, answers).queries };
   if (isUnknown(spec.kafka, status?.kafka)) return strimzi;
   return {
     ...strimzi,
@@ -87,7 +87,7 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
   const { resource, now } = seen;
   const { generation: observedGeneration } = resource.metadata;
   const before = resource.status;
-  const sight = sightOf(seen, worker.strimzi);
+  const sight = strimziView(seen, worker.strimzi);
   if (seen.deleting) {
     const status = before ?? { phase: 'Pending' as const, observedGeneration, conditions: [] };
     return teardown(seen, status, workloads(resource, status.evidence, worker, NOBODY), sight);

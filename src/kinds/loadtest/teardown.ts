@@ -11,7 +11,7 @@ import { epochMs } from '../../contract/time.ts';
 import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { serversOf } from '../../domain/settings/connection.ts';
 import { isMadeFor, named as nameOf } from '../../domain/strimzi/kafkaTopic.ts';
-import type { StrimziSight } from '../../domain/strimzi/lookup.ts';
+import type { StrimziView } from '../../domain/strimzi/lookup.ts';
 
 /** A deletion does not hang for ever on a Kafka that is away or a group that others still use. */
 export const LEAVE_BEHIND_AFTER_MS = 60_000;
@@ -22,14 +22,14 @@ const LOOK_AGAIN_MS = 1_000;
 const DELETING = 'Deleting';
 
 /**
- * `stopped`: the workloads with nothing to run, for as long as their pods have not ended. `sight`: what is seen of Strimzi,
+ * `stopped`: the workloads with nothing to run, for as long as their pods have not ended. `strimzi`: what is seen of Strimzi,
  * if the topic was made by a KafkaTopic.
  */
 export function teardown(
   seen: Observed<LoadTest, RunFigures>,
   status: LoadTestStatus,
   stopped: KubernetesObject[],
-  sight?: StrimziSight,
+  strimzi?: StrimziView,
 ): Plan<LoadTestStatus> {
   const { resource, kafka, owned, now } = seen;
   const { spec } = resource;
@@ -63,8 +63,8 @@ export function teardown(
   if (owned.length > 0 && !late) return wait('RemovingClients', 'workloads are being removed');
 
   const goes = status.topic?.created === true && spec.topic.deletionPolicy === 'Delete';
-  const kafkaTopic = sight?.topic ?? null;
-  const unseen = goes ? sight?.forbidden : undefined;
+  const kafkaTopic = strimzi?.topic ?? null;
+  const unseen = goes ? strimzi?.forbidden : undefined;
   const ours = kafkaTopic !== null && isMadeFor(kafkaTopic, resource.metadata.uid);
   // Under a KafkaTopic that somebody else has made since, the topic is theirs.
   const made: Made = {

@@ -16,7 +16,7 @@ import { isUnknown, serversOf } from '../../../domain/settings/connection.ts';
 import { toKafkajsConsumer, toKafkajsProducer } from '../../../domain/settings/kafkajs.ts';
 import { toLibrdkafka } from '../../../domain/settings/librdkafka.ts';
 import { bootstrapServers } from '../../../domain/strimzi/listeners.ts';
-import type { StrimziSight } from '../../../domain/strimzi/lookup.ts';
+import type { StrimziView } from '../../../domain/strimzi/lookup.ts';
 import { keepTopic, makeTopic, type ThroughKafkaTopic, whyNoStrimzi } from './strimziTopic.ts';
 
 export interface Preparation {
@@ -39,7 +39,7 @@ type LoadTestPhase = LoadTestStatus['phase'];
 const servers = ({ spec, status }: LoadTest) => serversOf(spec.kafka, status?.kafka);
 
 /** `sight`: what is seen of Strimzi, where its cluster is known. */
-export function prepare(seen: Observed<LoadTest, RunFigures>, sight?: StrimziSight): Preparation {
+export function prepare(seen: Observed<LoadTest, RunFigures>, sight?: StrimziView): Preparation {
   const { resource, kafka } = seen;
   const { spec, status } = resource;
   const recorded = {

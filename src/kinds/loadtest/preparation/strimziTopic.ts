@@ -20,9 +20,9 @@ import {
   type TopicVerdict,
 } from '../../../domain/strimzi/kafkaTopic.ts';
 import {
-  lookAtStrimzi,
-  type Sought,
-  type StrimziSight,
+  queryStrimzi,
+  type StrimziQuery,
+  type StrimziView,
   strimziCluster,
   withRights,
 } from '../../../domain/strimzi/lookup.ts';
@@ -35,10 +35,10 @@ type Phase = LoadTestStatus['phase'];
 type Topic = NonNullable<LoadTestStatus['topic']>;
 
 /** What of Strimzi is looked at; undefined: nothing. */
-export function soughtOf(
+export function strimziQuery(
   { spec, status, metadata }: LoadTest,
   byDefault: StrimziCluster | undefined,
-): Sought | undefined {
+): StrimziQuery | undefined {
   const place = status?.topic?.kafkaTopic;
   const at =
     place === undefined
@@ -57,18 +57,18 @@ export function soughtOf(
   return topic || kafka ? { at, kafka, ...(topic ? { topic: name, known: place?.name, byName } : {}) } : undefined;
 }
 
-export function sightOf(
+export function strimziView(
   { resource, answers }: Observed<LoadTest, RunFigures>,
   byDefault: StrimziCluster | undefined,
-): StrimziSight | undefined {
-  const sought = soughtOf(resource, byDefault);
-  return sought === undefined ? undefined : lookAtStrimzi(sought, answers).sight;
+): StrimziView | undefined {
+  const query = strimziQuery(resource, byDefault);
+  return query === undefined ? undefined : queryStrimzi(query, answers).view;
 }
 
 /** Under management: Strimzi, why there can't be a KafkaTopic. */
-export function whyNoStrimzi({ spec }: LoadTest, sight: StrimziSight | undefined): Summary<Phase> | undefined {
-  if (spec.topic.management !== 'Strimzi' || sight?.apiVersion !== undefined) return undefined;
-  return sight === undefined
+export function whyNoStrimzi({ spec }: LoadTest, strimzi: StrimziView | undefined): Summary<Phase> | undefined {
+  if (spec.topic.management !== 'Strimzi' || strimzi?.apiVersion !== undefined) return undefined;
+  return strimzi === undefined
     ? stalled(
         'Pending',
         'NoStrimziCluster',
@@ -90,7 +90,7 @@ export interface ThroughKafkaTopic {
 
 export interface Round {
   seen: Observed<LoadTest, RunFigures>;
-  sight: StrimziSight;
+  strimzi: StrimziView;
   apiVersion: string;
   phase: Phase;
   /** Clients run, or have run. */
@@ -108,18 +108,18 @@ const claim = ({ cluster, namespace }: StrimziCluster, kafkaTopic: string): Topi
 
 /** Kafka has no such topic yet. */
 export function makeTopic(round: Round): ThroughKafkaTopic {
-  const { seen, sight } = round;
+  const { seen, strimzi } = round;
   const { spec, status, metadata } = seen.resource;
   const { name, partitions } = spec.topic;
-  const found = sight.topic;
+  const found = strimzi.topic;
   if (found === null) {
-    if (sight.taken !== null) {
-      const why = `${named(sight.taken)} stands for topic ${topicOf(sight.taken)}, so there can't be one of that name for topic ${name}: create another LoadTest with another topic.name, or with topic.management: Admin`;
+    if (strimzi.taken !== null) {
+      const why = `${named(strimzi.taken)} stands for topic ${topicOf(strimzi.taken)}, so there can't be one of that name for topic ${name}: create another LoadTest with another topic.name, or with topic.management: Admin`;
       return { actions: [], missing: stalled('Pending', 'KafkaTopicConflict', why) };
     }
-    const what = `KafkaTopic ${sight.at.namespace}/${kafkaTopicName(name)}`;
+    const what = `KafkaTopic ${strimzi.at.namespace}/${kafkaTopicName(name)}`;
     const failure = seen.failures.find(({ action }) => action.type === 'ApplyObject');
-    if (failure?.reason === 'Refused') return { actions: [], missing: refused('Pending', failure.message, sight.at) };
+    if (failure?.reason === 'Refused') return { actions: [], missing: refused('Pending', failure.message, strimzi.at) };
     const trouble = failure === undefined ? '' : `: ${failure.message}; it is tried again`;
     const missing = progressing<Phase>(
       'Pending',
@@ -128,16 +128,16 @@ export function makeTopic(round: Round): ThroughKafkaTopic {
     );
     const claimed = status?.topic?.created === true ? status.topic : undefined;
     return {
-      topic: claimed ?? claim(sight.at, kafkaTopicName(name)),
+      topic: claimed ?? claim(strimzi.at, kafkaTopicName(name)),
       actions: claimed ? [applied(round, partitions)] : [],
       missing,
     };
   }
   const ours = isMadeFor(found, metadata.uid);
-  const claimed = claim(sight.at, found.metadata.name);
+  const claimed = claim(strimzi.at, found.metadata.name);
   const topic: Topic = ours ? claimed : { ...claimed, managedBy: 'Existing', created: false };
-  const verdict = judgeKafkaTopic(found, sight.at);
-  const { namespace, cluster } = sight.at;
+  const verdict = judgeKafkaTopic(found, strimzi.at);
+  const { namespace, cluster } = strimzi.at;
   return {
     actions: ours && partitionsAsked(found) < partitions ? [applied(round, partitions)] : [],
     ...awaited(round, topic, 'CreatingTopic', verdict, {
@@ -149,10 +149,10 @@ export function makeTopic(round: Round): ThroughKafkaTopic {
 
 /** Kafka has the topic. undefined: no KafkaTopic has to do with it. */
 export function keepTopic(round: Round, live: TopicView): ThroughKafkaTopic | undefined {
-  const { seen, sight, phase, going } = round;
+  const { seen, strimzi, phase, going } = round;
   const { spec, status, metadata } = seen.resource;
   const { name, partitions, management } = spec.topic;
-  const found = sight.topic;
+  const found = strimzi.topic;
   const recorded = status?.topic;
   const has = live.partitions.length;
   const enough = has >= partitions;
@@ -161,26 +161,26 @@ export function keepTopic(round: Round, live: TopicView): ThroughKafkaTopic | un
   const gone = found === null && recorded?.created === true && recorded.partitions > 0;
   const kafkaTopic = found?.metadata.name ?? recorded?.kafkaTopic?.name ?? kafkaTopicName(name);
   const topic: Topic = {
-    ...claim(sight.at, kafkaTopic),
+    ...claim(strimzi.at, kafkaTopic),
     partitions: has,
     replicas: live.partitions[0]?.replicas.length ?? 0,
     managedBy: ours || gone ? 'Strimzi' : 'Existing',
     created: ours || gone,
   };
   if (found === null) {
-    const what = `KafkaTopic ${sight.at.namespace}/${kafkaTopic}`;
+    const what = `KafkaTopic ${strimzi.at.namespace}/${kafkaTopic}`;
     if (gone) {
       const why = `topic ${name} has ${has} partitions, topic.partitions asks for ${partitions}, and ${what} is gone: somebody deleted it; delete this LoadTest and create it again`;
       return { topic, actions: [], ...(enough ? {} : { missing: stalled(phase, 'KafkaTopicMissing', why) }) };
     }
     if (management === 'Strimzi' && !(going && enough)) {
-      const why = `topic ${name} exists in Kafka, but no KafkaTopic of Kafka ${sight.at.namespace}/${sight.at.cluster} stands for it: create one (spec.topicName: ${name}), or create another LoadTest with topic.management: Auto (the topic is then used as it is), or with another topic.name`;
+      const why = `topic ${name} exists in Kafka, but no KafkaTopic of Kafka ${strimzi.at.namespace}/${strimzi.at.cluster} stands for it: create one (spec.topicName: ${name}), or create another LoadTest with topic.management: Auto (the topic is then used as it is), or with another topic.name`;
       const { kafkaTopic: _none, ...without } = topic;
       return { topic: without, actions: [], missing: stalled(phase, 'KafkaTopicMissing', why) };
     }
     return undefined;
   }
-  const verdict = judgeKafkaTopic(found, sight.at);
+  const verdict = judgeKafkaTopic(found, strimzi.at);
   if (enough) {
     const actions = ours && partitionsAsked(found) < partitions ? [applied(round, has)] : [];
     return { actions, topic, ...(ours ? heeded(round, topic, verdict) : {}) };
@@ -192,10 +192,10 @@ export function keepTopic(round: Round, live: TopicView): ThroughKafkaTopic | un
         ? [applied(round, partitions)]
         : [{ type: 'Patch', target: refOf(found), spec: { partitions } }];
   const failure = seen.failures.find(({ action }) => action.type === 'ApplyObject' || action.type === 'Patch');
-  if (failure?.reason === 'Refused') return { topic, actions, missing: refused(phase, failure.message, sight.at) };
+  if (failure?.reason === 'Refused') return { topic, actions, missing: refused(phase, failure.message, strimzi.at) };
   const waits = awaited(round, topic, 'AddingPartitions', verdict, {
     why: `${named(found)} asks for ${partitions} partitions, Kafka has ${has} of topic ${name}`,
-    check: `check the log of the Topic Operator of Kafka ${sight.at.cluster}`,
+    check: `check the log of the Topic Operator of Kafka ${strimzi.at.cluster}`,
   });
   // Clients that run go on meanwhile.
   if (going && waits.missing.state === 'Progressing') return { topic: waits.topic, actions };
@@ -236,13 +236,13 @@ function awaited(
 const refused = (phase: Phase, message: string, { namespace }: StrimziCluster): Summary<Phase> =>
   stalled(phase, 'TopicRefused', `the API server refuses: ${withRights(message, namespace)}`);
 
-function applied({ seen, sight, apiVersion }: Round, partitions: number): Action {
+function applied({ seen, strimzi, apiVersion }: Round, partitions: number): Action {
   const { spec, metadata } = seen.resource;
   const { name, replicas, config } = spec.topic;
   const owner = { name: `LoadTest ${metadata.namespace}/${metadata.name}`, uid: metadata.uid };
   return {
     type: 'ApplyObject',
-    object: kafkaTopic(sight.at, apiVersion, { name, partitions, replicas, config }, owner),
+    object: kafkaTopic(strimzi.at, apiVersion, { name, partitions, replicas, config }, owner),
   };
 }
 
