@@ -22,8 +22,8 @@ import { advance, beginAnew, LOOKS_WITHIN_MS, type Progress } from './steps.ts';
 import { outcome, type ScaleSummary, stepNotices, summaryNotices } from './summary.ts';
 import {
   lookedAt,
-  strimziView,
   strimziQuery,
+  strimziView,
   type Target,
   targetAmong,
   targetName,

@@ -203,6 +203,16 @@ test('ten messages of one producer and nobody who consumes: completed, with all 
   });
 });
 
+test('the condition gives the reason for the end, once, until the run is closed', () => {
+  const spec = { duration: '1s' };
+  const ended = round(spec, status(), { evidence: evidence(...SCALED) });
+  expect(message(ended)).toBe('the duration of 1s is over; the clients are being stopped');
+  expect(ended.events).toEqual([expect.objectContaining({ reason: 'Stopping', message: message(ended) })]);
+  const stopping = round({ ...spec, duration: '9s' }, ended.status, { now: 2000, evidence: UNREAD });
+  expect(message(stopping)).toBe(message(ended));
+  expect(stopping.events).toEqual([]);
+});
+
 test('pods that do not end are not waited for longer than a minute', () => {
   const finished = status({ finishedAt: at(1000) });
   expect(round({}, finished, { now: 61_000, evidence: evidence() }).status.phase).toBe('Running');

@@ -84,11 +84,13 @@ test.each<[situation: string, spec: SpecChange, before: LoadTestStatus | undefin
 test('what is missing is said with what to do', () => {
   const said = (spec: SpecChange, seen: Seen, before?: LoadTestStatus) =>
     message(planLoadTest(loadTest(spec, before), seen));
-  expect(said({}, { kafka: AWAY })).toBe(`${AWAY.unavailable}; it is tried again every few seconds`);
+  expect(said({}, { kafka: AWAY })).toBe(`${AWAY.unavailable}; the operator retries every few seconds`);
   expect(said(topic({ management: 'Existing' }), {})).toContain('create the topic, or create another LoadTest');
   expect(said(topic({ replicas: 4 }), {})).toContain('the cluster has 3 brokers');
   const refused = failed(create, 'Refused', 'cleanup.policy: no such value');
-  expect(said({}, { failures: [refused] }, claimed)).toBe('Kafka refuses: cleanup.policy: no such value');
+  expect(said({}, { failures: [refused] }, claimed)).toBe(
+    'Kafka refused to create topic t: cleanup.policy: no such value',
+  );
   expect(said({}, { failures: [failed(create, 'Unexpected', 'NOT_CONTROLLER')] }, claimed)).toContain('NOT_CONTROLLER');
   const starting = { kafka: AWAY, owned: [pods('producer', 2, 1)] };
   expect(said({}, starting, begun)).toBe(`0/2 producers ready, 0/1 consumers ready; ${AWAY.unavailable}`);

@@ -1,4 +1,4 @@
-/** How a LoadTest stands, as phase, reason and sentence: the first thing that holds is said. */
+/** The summary of a LoadTest: phase, reason and message. The first case that holds decides. */
 
 import type { LoadTest } from '../../api/loadtest/loadTest.ts';
 import type { LoadTestStatus } from '../../api/loadtest/status.ts';
@@ -7,71 +7,80 @@ import { progressing, reportedBefore, type Summary, stalled, summaryNotice } fro
 import type { RunView } from '../../domain/figures/figures.ts';
 import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { counted } from '../../domain/status/counted.ts';
+import type { Clients } from './clients.ts';
 
-export interface Clients {
-  producers: number;
-  consumers: number;
-}
+export type LoadTestSummary = Summary<LoadTestStatus['phase']>;
 
-export interface Going {
+type Seen = Observed<LoadTest, RunFigures>;
+
+/** The state of a run in this round. */
+export interface RunState {
   ready: Clients;
   wanted: Clients;
   preparedAt: string | undefined;
   finishedAt: string | undefined;
+  endReason: string | undefined;
   closed: boolean;
   figures: RunView | undefined;
   /** status.producers.appended */
   appended: number | undefined;
 }
 
-type LoadTestSummary = Summary<LoadTestStatus['phase']>;
-
 /** `missing`: why clients may not start. */
-export function summarise(
-  seen: Observed<LoadTest, RunFigures>,
-  missing: LoadTestSummary | undefined,
-  going: Going,
-): LoadTestSummary {
-  const { resource, failures, evidence, kafka } = seen;
-  const { spec } = resource;
-  const { ready, wanted } = going;
-  if (going.finishedAt !== undefined) {
-    return going.closed
-      ? outcome(resource, going)
-      : progressing('Running', 'Stopping', 'the run is over; clients are being stopped');
-  }
+export function summarise(seen: Seen, missing: LoadTestSummary | undefined, run: RunState): LoadTestSummary {
+  const { resource, failures } = seen;
+  if (run.finishedAt !== undefined) return run.closed ? outcome(resource, run) : stopping(resource, run);
   if (missing !== undefined) return missing;
+  const phase = run.preparedAt === undefined ? 'Preparing' : 'Running';
   const refused = failures.find(({ reason }) => reason === 'Refused');
-  const phase = going.preparedAt === undefined ? 'Preparing' : 'Running';
   if (refused !== undefined) return stalled(phase, 'Refused', refused.message);
-  if (spec.suspend) {
-    const pods = ready.producers + ready.consumers;
-    return pods === 0
-      ? { phase: 'Suspended', state: 'Current', reason: 'Suspended', message: 'set spec.suspend to false to go on' }
-      : progressing(
-          'Suspended',
-          'Suspending',
-          pods === 1 ? '1 client is being stopped' : `${pods} clients are being stopped`,
-        );
+  if (resource.spec.suspend) return suspended(run);
+  return starting(seen, run, phase) ?? running(seen, run);
+}
+
+/** The sentence of the round in which the run ended stays until the run is closed. */
+function stopping({ status }: LoadTest, { endReason = 'the run is over' }: RunState): LoadTestSummary {
+  const before = status?.conditions.find(({ type, reason }) => type === 'Ready' && reason === STOPPING)?.message;
+  return progressing('Running', STOPPING, before ?? `${endReason}; the clients are being stopped`);
+}
+
+const STOPPING = 'Stopping';
+
+function suspended({ ready }: RunState): LoadTestSummary {
+  const clients = ready.producers + ready.consumers;
+  if (clients > 0) {
+    const are = clients === 1 ? 'is' : 'are';
+    return progressing('Suspended', 'Suspending', `${counted(clients, 'client')} ${are} being stopped`);
   }
-  const counts = [
+  const message = 'set spec.suspend to false to continue';
+  return { phase: 'Suspended', state: 'Current', reason: 'Suspended', message };
+}
+
+function starting({ resource, kafka }: Seen, run: RunState, phase: 'Preparing' | 'Running') {
+  const { ready, wanted, preparedAt } = run;
+  const allReady = ready.producers >= wanted.producers && ready.consumers >= wanted.consumers;
+  if (preparedAt !== undefined && allReady) return undefined;
+  const away = 'unavailable' in kafka ? `; ${kafka.unavailable}` : '';
+  return progressing(phase, 'StartingClients', `${readiness(resource, run)}${away}`);
+}
+
+function running({ resource, kafka, evidence }: Seen, run: RunState): LoadTestSummary {
+  const message = readiness(resource, run);
+  const unread =
+    'unavailable' in kafka ? kafka.unavailable : 'unavailable' in evidence ? evidence.unavailable : undefined;
+  return unread === undefined
+    ? { phase: 'Running', state: 'Current', reason: 'Running', message }
+    : { phase: 'Running', state: 'Current', reason: 'FiguresLate', message: `${message}; figures are late: ${unread}` };
+}
+
+const readiness = ({ spec }: LoadTest, { ready, wanted }: RunState): string =>
+  [
     ...(spec.producers === undefined ? [] : [`${ready.producers}/${wanted.producers} producers ready`]),
     ...(spec.consumers === undefined ? [] : [`${ready.consumers}/${wanted.consumers} consumers ready`]),
   ].join(', ');
-  const starting = ready.producers < wanted.producers || ready.consumers < wanted.consumers;
-  if (going.preparedAt === undefined || starting) {
-    const away = 'unavailable' in kafka ? `; ${kafka.unavailable}` : '';
-    return progressing(phase, 'StartingClients', `${counts}${away}`);
-  }
-  const blind =
-    'unavailable' in kafka ? kafka.unavailable : 'unavailable' in evidence ? evidence.unavailable : undefined;
-  if (blind === undefined) return { phase: 'Running', state: 'Current', reason: 'Running', message: counts };
-  const message = `${counts}; figures are as of the last look, because ${blind}`;
-  return { phase: 'Running', state: 'Current', reason: 'FiguresLate', message };
-}
 
-/** By the figures, or by the recorded ones where the evidence could not be read in time. */
-function outcome({ spec, status }: LoadTest, { figures, appended }: Going): LoadTestSummary {
+/** From the recorded figures if the evidence was not read in time. */
+function outcome({ spec, status }: LoadTest, { figures, appended }: RunState): LoadTestSummary {
   const producers = figures?.producers ?? status?.producers;
   const delivery = figures?.delivery ?? status?.delivery;
   const failed = producers?.failed ?? 0;
@@ -91,7 +100,7 @@ function outcome({ spec, status }: LoadTest, { figures, appended }: Going): Load
   return { phase: 'Completed', state: 'Finished', reason: 'Completed', message };
 }
 
-/** An Event whenever it stands differently. */
+/** An Event each time phase or reason change. */
 export function summaryNotices(before: LoadTestStatus | undefined, summary: LoadTestSummary): Notice[] {
   if (reportedBefore(before, summary) !== undefined) return [];
   return [summaryNotice(summary, summary.reason === 'FiguresLate' || summary.reason === 'KafkaUnavailable')];

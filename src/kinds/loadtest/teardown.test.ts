@@ -104,11 +104,11 @@ test('it says what is left behind, why, and what to do', () => {
   expect(said(leave(since(61_000), { kafka: AWAY }))).toMatch(
     /^left behind: topic t and group g, because Kafka at .* does not answer.*Delete by hand/,
   );
-  expect(said(leave(since(61_000), members))).toContain('group g still has 1 members (theirs)');
+  expect(said(leave(since(61_000), members))).toContain('group g still has 1 member (theirs)');
   expect(said(leave(since(61_000), { failures: [refused], kafka: kafka() }))).toMatch(
     /^left behind: topic t, because TOPIC_DELETION_DISABLED/,
   );
-  expect(message(leave(status(), { kafka: AWAY }))).toMatch(/after 60 s in all they are left behind$/);
+  expect(message(leave(status(), { kafka: AWAY }))).toMatch(/the operator gives up 60 s after the deletion began$/);
 });
 
 test('while deleting, Kafka is looked at, the evidence is not', () => {

@@ -181,7 +181,7 @@ describe('the topic is not there', () => {
     const says = (kafkaTopic: KubernetesObject, before = claimed, seen: Seen = {}) =>
       message(round(kafkaTopic, before, seen));
     expect(says(kafkaTopicOf([]), late, minute)).toMatch(
-      /^the Topic Operator has not taken up KafkaTopic kafka\/t yet, for 60 s now: check that the Topic Operator runs.*watches namespace kafka/,
+      /^waited 60 s: the Topic Operator has not taken up KafkaTopic kafka\/t yet; check that the Topic Operator runs.*watches namespace kafka/,
     );
     expect(says(kafkaTopicOf([], PAUSED))).toContain(
       'kubectl annotate kafkatopic t -n kafka strimzi.io/pause-reconciliation-',
@@ -189,7 +189,9 @@ describe('the topic is not there', () => {
     expect(says(kafkaTopicOf([], UNMANAGED))).toContain('kubectl annotate kafkatopic t -n kafka strimzi.io/managed-');
     expect(says(kafkaTopicOf([UNSUPPORTED]))).toContain('Replication factor change not supported');
     expect(says(kafkaTopicOf([ERROR]))).toContain('KafkaError: InvalidConfigurationException');
-    expect(says(kafkaTopicOf([READY]), late, minute)).toContain('check that Kafka kafka/my-cluster is the cluster');
+    expect(says(kafkaTopicOf([READY]), late, minute)).toContain(
+      'check that this LoadTest connects to Kafka kafka/my-cluster',
+    );
     expect(says(kafkaTopicOf([READY], { generation: 2 }))).toContain('(generation 2, it has seen 1)');
   });
 });
@@ -311,7 +313,7 @@ describe('a KafkaTopic whose own name is not the topic’s', () => {
     const plan = round(null, status(), { answers });
     expect(told(plan)).toBe(stalls('KafkaTopicConflict'));
     expect(message(plan)).toMatch(
-      /^KafkaTopic kafka\/t stands for topic u, .*: create another LoadTest with another topic.name/,
+      /^KafkaTopic kafka\/t manages topic u, .*: create another LoadTest with another topic.name/,
     );
     // The topic may be there without a KafkaTopic, which is as good as none.
     expect(told(round(null, status(), { answers, ...live }))).toBe(`Preparing, Reconciling StartingClients; ${starts}`);
@@ -547,7 +549,7 @@ describe('deleting', () => {
   test('what is left behind is named, with the command for each', () => {
     const said = (plan: ReturnType<typeof leave>) => plan.events[0]?.message ?? '';
     const hung = said(leave(goes(60_000), over(61_000), live));
-    expect(hung).toMatch(/^left behind: KafkaTopic kafka\/t, because the Topic Operator has not answered yet/);
+    expect(hung).toMatch(/^left behind: KafkaTopic kafka\/t, because the Topic Operator has not removed its finalizer/);
     expect(hung).toContain(`kubectl patch kafkatopic t -n kafka --type=merge -p '{"metadata":{"finalizers":null}}'`);
     expect(hung).toContain('kafka-topics.sh --delete');
     expect(said(leave(null, over(61_000, 'KafkaUnavailable'), { kafka: AWAY }))).toMatch(
