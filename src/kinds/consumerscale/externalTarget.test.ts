@@ -136,7 +136,7 @@ describe('before the first step', () => {
   test('what is missing is named with what to do, and since when it is waited for', () => {
     const topic = round(undefined, { kafka: none('topic') });
     expect(message(topic)).toBe(
-      'topic t does not exist: create it, or create another ConsumerScale with the right consumers.topic; it is waited for, 5 minutes at most',
+      'topic t does not exist: create it, or create another ConsumerScale with the right consumers.topic; waiting at most 5 minutes',
     );
     expect(topic.status.waitingSince).toBe(at(20_000));
     expect(round(topic.status, { kafka: none('topic'), now: 30_000 }).status.waitingSince).toBe(at(20_000));
@@ -150,7 +150,7 @@ describe('before the first step', () => {
     const owner = { apiVersion: 'kafkalab.dev/v1alpha1', kind: 'LoadTest', name: 'lag', uid: 'u', controller: true };
     const plan = round(undefined, { answers: [shown(app(1, { ownerReferences: [owner] }))] });
     expect(told(plan)).toBe('Failed, Stalled PartOfLoadTest; tells Warning PartOfLoadTest');
-    expect(message(plan)).toContain('name LoadTest lag as target');
+    expect(message(plan)).toContain('create another ConsumerScale whose scaleTargetRef names LoadTest lag');
   });
 });
 
@@ -184,7 +184,7 @@ describe('a step', () => {
   test('that does not settle says what a replica has to be', () => {
     const plan = round(begun([runs(3)]), { now: 5000 + 600_000 });
     expect(plan.status.steps?.[0]?.message).toContain(
-      'each replica has to be one member of group g, and nobody else; see the pods',
+      'group g must have one member per replica and no others; check the Events and logs of the pods',
     );
   });
 
@@ -211,10 +211,10 @@ describe('a step', () => {
 
     test('it says for how many it waits', () => {
       const plan = round(begun([runs(2)]), { answers: [shown(app(2))], evidence: run(2, LOOK) }, others);
-      expect(message(plan)).toBe('step 1: 2 of 2 + 1 members in the group');
+      expect(message(plan)).toBe('step 1: 2 members in the group, 3 expected');
       const late = round(begun([runs(2)]), { now: 5000 + 600_000 }, others);
       expect(late.status.steps?.[0]?.message).toContain(
-        'each replica has to be one member of group g, and nobody else but 1 (consumers.others); see the pods',
+        'group g must have one member per replica and 1 other (consumers.others); check the Events and logs of the pods',
       );
     });
 
@@ -222,7 +222,7 @@ describe('a step', () => {
       const asks = (consumers: number | 'Partitions') =>
         message(round(waiting(), {}, { ...others, steps: [{ consumers, hold: '2s' }] }));
       expect(asks(3)).toBe(
-        'step 1 asks for 3 consumers beside 1 others of the group, but the topic has 3 partitions: 1 would be idle. Set spec.allowIdleConsumers: true to see that, or create another schedule with consumers: 2 or partitions: 4',
+        'step 1 asks for 3 consumers besides 1 other member of the group, but the topic has 3 partitions: 1 would be idle. Set spec.allowIdleConsumers: true to allow that, or create another ConsumerScale with consumers: 2 or partitions: 4',
       );
       expect(asks('Partitions')).toBe(asks(3));
       expect(asks(2)).not.toContain('idle');
@@ -350,7 +350,9 @@ describe('where Kafka is one of Strimzi', () => {
   test('a Kafka resource that is not there is waited for, 5 minutes at most', () => {
     const none: Seen = { answers: [shown(app()), STRIMZI, shown(null)], kafka: UNREAD };
     const first = round(undefined, none, { consumers });
-    expect(message(first)).toMatch(/^Kafka kafka\/my-cluster of kafka.strimzi.io does not exist.*5 minutes at most$/);
+    expect(message(first)).toMatch(
+      /^Kafka kafka\/my-cluster of kafka.strimzi.io does not exist.*waiting at most 5 minutes$/,
+    );
     expect(told(round(first.status, { ...none, now: 320_000 }, { consumers }))).toBe(
       'Failed, Stalled KafkaNotUsable; tells Warning KafkaNotUsable',
     );

@@ -170,7 +170,7 @@ describe('its target', () => {
 
   test('what it says of its target', () => {
     expect(message(round(TWO, undefined, gone))).toBe(
-      'waiting for LoadTest/lag in namespace demo; create it, or check the name',
+      'waiting for LoadTest/lag in namespace demo: create it, or create another ConsumerScale with the right scaleTargetRef',
     );
     const stalled = { type: 'Ready', status: 'False' as const, reason: 'TopicMissing', message: 'no topic', lastTransitionTime: at(0) }; // biome-ignore format: one condition
     expect(
@@ -193,7 +193,7 @@ describe('more consumers than partitions', () => {
     expect(told(plan)).toBe(refused);
     expect(plan.status.steps).toBeUndefined();
     expect(message(plan)).toBe(
-      'step 2 asks for 5 consumers, but the topic has 3 partitions: 2 would be idle. Set spec.allowIdleConsumers: true to see that, or create another schedule with consumers: 3 or partitions: 5',
+      'step 2 asks for 5 consumers, but the topic has 3 partitions: 2 would be idle. Set spec.allowIdleConsumers: true to allow that, or create another ConsumerScale with consumers: 3 or partitions: 5',
     );
   });
 
@@ -292,7 +292,7 @@ describe('a step', () => {
     const plan = round(spec, undefined, seen);
     expect(plan.actions).toEqual([]);
     expect(message(plan)).toBe(
-      '3 consumers can’t run 2 to a pod: use multiples of 2, or a LoadTest with clientsPerPod: 1'.replace('’', "'"),
+      'consumers: 3 is not a multiple of clientsPerPod: 2; write 2 or 4, or use a LoadTest with clientsPerPod: 1',
     );
     expect(plan.status).toMatchObject({ phase: 'Failed', steps: [{ phase: 'Failed' }, { phase: 'Pending' }] });
   });
@@ -371,9 +371,9 @@ describe('a step that waits for lag', () => {
 
   test('says what it knows when its time is over', () => {
     const waits = look(66_000, [[61_000, 390]]);
-    expect(message(waits)).toBe('step 1: its time of 1m is over, the last looks at lag are being read');
+    expect(message(waits)).toBe('step 1: the timeout of 1m has passed; reading the last lag samples');
     expect(step(look(95_000, [[61_000, 390]]))?.message).toContain(
-      'lag was 390 at the last look, and not seen below 400 for 5s within 1m; ',
+      'lag did not stay below 400 for 5s within 1m, the last sample is 390; ',
     );
     // Where its members have not settled in time no look can change it.
     expect(summary(step(look(65_000, [], begun([runs(5)]))))).toBe('TimedOut at 65000');
@@ -425,7 +425,7 @@ describe('a step with stop: Kill', () => {
 
   test('says why nobody is taken away', () => {
     expect(message(round(down, killing, { ...three, failures: [deaf('Unreachable')] }))).toBe(
-      'step 2: 3 of 1 consumers in the group; pod lag-consumer-2 can’t be told; it is tried again',
+      'step 2: 3 members in the group, 1 expected; pod lag-consumer-2 can’t be told; the operator retries',
     );
   });
 
@@ -450,7 +450,7 @@ describe('when the steps have ended', () => {
     });
     const first = round(TWO, ended, seen(20_000));
     expect(told(first)).toBe('Running, Reconciling Running; tells Normal Running; again in 500');
-    expect(message(first)).toBe('the last figures are being read');
+    expect(message(first)).toBe('reading the last figures');
     expect(first.status).toMatchObject({ finishedAt: at(20_000) });
     const second = round(TWO, first.status, seen(26_000, [19_500, 300], [19_999, 200]));
     expect(told(second)).toBe('Running, Reconciling Running; again in 500');

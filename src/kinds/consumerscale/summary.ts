@@ -1,10 +1,13 @@
-/** How a ConsumerScale stands, and the Events about its steps. */
+/** The summary of a ConsumerScale, and the Events about its steps. */
 import type { ConsumerScaleStatus, ConsumerScaleStepStatus } from '../../api/consumerscale/status.ts';
 import type { Notice } from '../../contract/kind.ts';
 import { reportedBefore, type Summary, summaryNotice } from '../../contract/summary.ts';
 import { counted } from '../../domain/status/counted.ts';
 
 export type ScaleSummary = Summary<ConsumerScaleStatus['phase']>;
+
+export const isFinished = (status: ConsumerScaleStatus | undefined): boolean =>
+  status?.phase === 'Completed' || status?.phase === 'Failed';
 
 export const failed = (reason: string, message: string): ScaleSummary => ({
   phase: 'Failed',
@@ -13,7 +16,7 @@ export const failed = (reason: string, message: string): ScaleSummary => ({
   message,
 });
 
-/** What is said of a schedule whose steps have ended. */
+/** The summary of a schedule whose steps have ended. */
 export function outcome(steps: readonly ConsumerScaleStepStatus[]): ScaleSummary {
   const broken = steps.find(({ phase }) => phase === 'Failed');
   if (broken !== undefined) return failed('StepFailed', broken.message ?? 'a step could not be carried out');
@@ -26,12 +29,12 @@ export function outcome(steps: readonly ConsumerScaleStepStatus[]): ScaleSummary
   };
 }
 
-/** An Event whenever it stands differently. */
+/** An Event each time phase or reason change. */
 export function summaryNotices(before: ConsumerScaleStatus | undefined, summary: ScaleSummary): Notice[] {
   return summary.message === '' || reportedBefore(before, summary) !== undefined ? [] : [summaryNotice(summary)];
 }
 
-/** One Event for each step that has begun or ended since. */
+/** One Event for each step that has started or ended since. */
 export function stepNotices(
   before: readonly ConsumerScaleStepStatus[],
   now: readonly ConsumerScaleStepStatus[],
