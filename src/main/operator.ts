@@ -46,7 +46,7 @@ const runtime = createRuntime({
       ...(config.strimzi ? { strimzi: config.strimzi } : {}),
     }),
     consumerScaleKind(config.strimzi),
-    labKind,
+    labKind(),
   ],
   cluster,
   kafka,

@@ -123,11 +123,11 @@ test('a lab that grades itself: each step that has begun, and its expectations o
     name: 'begin',
     phase: 'Running',
     startedAt: SEEN.startedAt,
-    message: 'making LoadTest x',
+    message: 'creating LoadTest x',
     expectations: [{ that: MEMBERS }, { that: LAG }],
   };
   expect(labProgress(labWith('Running', 'x', [waiting, ...pendingSteps]))).toEqual([
-    ['0', 'step 1/3 begin: making LoadTest x'],
+    ['0', 'step 1/3 begin: creating LoadTest x'],
   ]);
   const { message: _, ...begun } = waiting;
   const judging = {

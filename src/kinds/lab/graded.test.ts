@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { loadAll } from 'js-yaml';
 import { type Lab, labSchema } from '../../api/lab/lab.ts';
 import { refusals } from './refusals.ts';
+import { expressionsCache } from './variables.ts';
 
 const FOLDER = join(import.meta.dirname, '../../../manifests/labs/graded');
 
@@ -15,11 +16,13 @@ const labIn = (file: string): Lab => {
   return labs[0] as Lab;
 };
 
+const expressionsOf = expressionsCache();
+
 describe.each(readdirSync(FOLDER))('%s', (file) => {
   const { metadata, spec } = labIn(file);
 
   test('may begin as it is', () => {
-    expect(refusals(metadata.name, labSchema.spec.parse(spec))).toEqual([]);
+    expect(refusals(metadata.name, labSchema.spec.parse(spec), expressionsOf)).toEqual([]);
   });
 
   test('expects something of every resource, and says what it is called', () => {
@@ -40,7 +43,11 @@ describe.each(readdirSync(FOLDER))('%s', (file) => {
             that: `${that} && nothing.total == 1`,
           }),
         };
-        const [said = ''] = refusals(metadata.name, { ...parsed, steps: parsed.steps.with(index, wrong) });
+        const [said = ''] = refusals(
+          metadata.name,
+          { ...parsed, steps: parsed.steps.with(index, wrong) },
+          expressionsOf,
+        );
         expect(said).toContain(`steps[${index}] (${step.name}).expect[${n}].that: there is no nothing`);
       }
     }

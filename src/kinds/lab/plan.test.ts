@@ -102,36 +102,36 @@ describe('a script that can’t be right is refused before anything is made', ()
     ['a resource with a wrong value', [APPLY], /resources: LoadTest round: spec.topic.name: write a topic name/, [resource('LoadTest', 'round', { ...ROUND, topic: { name: 'a b' } })]],
     ['a long name', [APPLY], 'metadata.name has 50 characters: write at most 40', [resource('LoadTest', 'a'.repeat(50), ROUND)]],
     ['two of one name', [APPLY], 'there is more than one LoadTest round', [...ONE, ...ONE]],
-    ['consumers that a schedule decides', [APPLY], 'ConsumerScale up decides how many consumers there are', [resource('LoadTest', 'round', withConsumers(3)), driven[1] as Resources[number]]],
+    ['consumers that a schedule decides', [APPLY], 'ConsumerScale up sets the number of consumers', [resource('LoadTest', 'round', withConsumers(3)), driven[1] as Resources[number]]],
     ['a resource that there is not', [{ name: 'x', apply: { kind: 'LoadTest', name: 'other' } }], 'there is no LoadTest other in resources: write one of LoadTest round'],
-    ['one applied twice', [APPLY, APPLY], 'steps[1] (begin): LoadTest round was applied by an earlier step'],
-    ['a schedule before its target', [{ name: 'x', apply: { kind: 'ConsumerScale', name: 'up' } }], 'LoadTest round is not there yet', driven],
-    ['a step over what is not there yet', [TWO, APPLY], 'steps[0] (two): LoadTest round is not there yet'],
+    ['one applied twice', [APPLY, APPLY], 'steps[1] (begin): an earlier step has applied LoadTest round'],
+    ['a schedule before its target', [{ name: 'x', apply: { kind: 'ConsumerScale', name: 'up' } }], 'no step has applied LoadTest round yet', driven],
+    ['a step over what is not there yet', [TWO, APPLY], 'steps[0] (two): no step has applied LoadTest round yet'],
     ['a step over what there is not', [APPLY, { name: 'x', stop: { loadTest: 'other' } }], 'there is no LoadTest other in resources: write one of round'],
-    ['a step against a schedule', [APPLY, TWO], 'ConsumerScale up decides how many consumers LoadTest round has', driven],
-    ['producers that have their shares', [APPLY, { name: 'x', scale: { loadTest: 'round', producers: 2 } }], 'its producers can’t be changed', quota],
-    ['half pods', [APPLY, { name: 'x', scale: { loadTest: 'round', consumers: 3 } }], '3 can’t run 2 to a pod', [resource('LoadTest', 'round', { ...ROUND, consumers: { ...ROUND.consumers, replicas: 2, clientsPerPod: 2 } })]],
+    ['a step against a schedule', [APPLY, TWO], 'ConsumerScale up sets the number of consumers of LoadTest round', driven],
+    ['producers that have their shares', [APPLY, { name: 'x', scale: { loadTest: 'round', producers: 2 } }], 'divides producers.messages among its producers', quota],
+    ['half pods', [APPLY, { name: 'x', scale: { loadTest: 'round', consumers: 3 } }], '3 is not a multiple of clientsPerPod: 2; write 2 or 4', [resource('LoadTest', 'round', { ...ROUND, consumers: { ...ROUND.consumers, replicas: 2, clientsPerPod: 2 } })]],
     ['consumers that there are not', [APPLY, TWO], 'LoadTest round has no consumers', [resource('LoadTest', 'round', { topic: ROUND.topic, producers: {} })]],
-    ['fewer partitions', [APPLY, { name: 'x', partitions: { loadTest: 'round', partitions: 3 } }], 'the topic has 3 partitions by then: write 4 or more'],
+    ['fewer partitions', [APPLY, { name: 'x', partitions: { loadTest: 'round', partitions: 3 } }], 'the topic has 3 partitions at this step: write 4 or more'],
     ['partitions of somebody else’s topic', [APPLY, { name: 'x', partitions: { loadTest: 'round', partitions: 4 } }], 'management: Existing', [resource('LoadTest', 'round', { ...ROUND, topic: { ...ROUND.topic, management: 'Existing' } })]],
-    ['a stop twice', [APPLY, { name: 'x', stop: { loadTest: 'round' } }, { name: 'y', stop: { loadTest: 'round' } }], 'steps[2] (y): Consumers of LoadTest round are stopped already'],
+    ['a stop twice', [APPLY, { name: 'x', stop: { loadTest: 'round' } }, { name: 'y', stop: { loadTest: 'round' } }], 'steps[2] (y): an earlier step stopped the consumers of LoadTest round'],
     ['a start of what runs', [APPLY, { name: 'x', start: { loadTest: 'round' } }], 'write a stop step before'],
-    ['a start of all, of which none was stopped', [APPLY, { name: 'x', start: { loadTest: 'round', who: 'All' } }], 'All of LoadTest round are not stopped: write a stop step before'],
-    ['a step over one that is stopped as a whole', [APPLY, ALL_STOP, TWO], 'steps[2] (two): all of LoadTest round is stopped by then: write start: {loadTest: round, who: All} before'],
-    ['a kill in one that is stopped as a whole', [APPLY, ALL_STOP, { name: 'x', kill: { loadTest: 'round', consumer: 0 } }], 'all of LoadTest round is stopped by then', driven],
-    ['a start of producers that have their shares', [APPLY, ALL_STOP, ALL_START], 'its producers can’t be changed', quota],
-    ['a kill of a pod that there is not', [APPLY, { name: 'x', kill: { loadTest: 'round', consumer: 1 } }], 'write a number from 0 to 0'],
+    ['a start of all, of which none was stopped', [APPLY, { name: 'x', start: { loadTest: 'round', who: 'All' } }], 'no earlier step stopped all of LoadTest round: write a stop step before this one'],
+    ['a step over one that is stopped as a whole', [APPLY, ALL_STOP, TWO], 'steps[2] (two): an earlier step stopped all of LoadTest round: write a step with start: {loadTest: round, who: All} before this one'],
+    ['a kill in one that is stopped as a whole', [APPLY, ALL_STOP, { name: 'x', kill: { loadTest: 'round', consumer: 0 } }], 'an earlier step stopped all of LoadTest round', driven],
+    ['a start of producers that have their shares', [APPLY, ALL_STOP, ALL_START], 'divides producers.messages among its producers', quota],
+    ['a kill of a pod that there is not', [APPLY, { name: 'x', kill: { loadTest: 'round', consumer: 1 } }], 'write a consumer from 0 to 0'],
     ['records of one name twice', [APPLY, first, first], 'there is more than one produce step first'],
     ['records with a wrong setting', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { config: { 'linger.ms': '5ms' } } } }], 'producers.config: has a setting whose value has to be a whole number'],
-    ['records counted twice', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { messages: 20 } } }], 'produce.messages says how many records there are (10): leave producers.messages out'],
+    ['records counted twice', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { messages: 20 } } }], 'produce.messages (10) sets the number of messages: leave producers.messages out'],
     ['keys said twice', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, keys: ['a'], producers: { record: { key: { mode: 'Random', cardinality: 5 } } } } }], 'leave producers.record.key out, or keys'],
     ['a wait of more than a week', [APPLY], /resources: LoadTest round: spec.duration: is longer than a week/, [resource('LoadTest', 'round', { ...ROUND, duration: '169h' })]],
     ['records with a word that there is not', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { rate: 5 } } }], 'Unrecognized key: "rate"'],
     ['an expression with a wrong field', [APPLY, expecting('lag.tottal < 1')], 'steps[1] (look).expect[0].that: lag has no field tottal'],
     ['an expression that says nothing', [expecting('lag.total')], 'it is of type int, not true or false'],
-    ['a LoadTest that is not said', [expecting('lag.total < 1')], 'lag belongs to a LoadTest, and this Lab does not have just one: write loadTests["round"].lag', [...ONE, resource('LoadTest', 'other', ROUND)]],
+    ['a LoadTest that is not said', [expecting('lag.total < 1')], 'lag belongs to a LoadTest, and this Lab has 2 LoadTests: write loadTests["round"].lag', [...ONE, resource('LoadTest', 'other', ROUND)]],
     ['all of before', [expecting('before == before')], 'before as a whole can’t be kept'],
-    ['too much of before', [{ ...OBSERVE, expect: [...Array(9).keys()].map((n) => ({ that: `before.rebalances.recent.size() + before.${['lag.total', 'lag.peak', 'lag.at.size()', 'delivery.produced', 'delivery.consumed', 'delivery.skipped', 'delivery.duplicated', 'topic.partitions', 'topic.replicas'][n]} >= 0` })) }], 'names 10 different values of before: write at most 8'],
+    ['too much of before', [{ ...OBSERVE, expect: [...Array(9).keys()].map((n) => ({ that: `before.rebalances.recent.size() + before.${['lag.total', 'lag.peak', 'lag.at.size()', 'delivery.produced', 'delivery.consumed', 'delivery.skipped', 'delivery.duplicated', 'topic.partitions', 'topic.replicas'][n]} >= 0` })) }], 'uses 10 different values of before: use at most 8'],
   ])('%s', (_, steps, says, ...[resources]) => {
     const plan = round(steps, undefined, { owned: [] }, resources);
     expect(toldOfLab(plan)).toEqual({
@@ -166,15 +166,15 @@ describe('a resource that a step makes', () => {
   };
   // biome-ignore format: one situation a line
   test.each<[what: string, shown: Shown, step: string, says: string]>([
-    ['is not there yet', { owned: [] }, 'Running', 'making LoadTest round'],
+    ['is not there yet', { owned: [] }, 'Running', 'creating LoadTest round'],
     ['is refused', { owned: [], failures: [refused] }, 'Failed', 'was not made by this operator'],
-    ['can’t be made just now', { owned: [], failures: [{ ...refused, reason: 'Unexpected', message: 'left over' }] }, 'Running', 'left over; it is tried again'],
+    ['can’t be made just now', { owned: [], failures: [{ ...refused, reason: 'Unexpected', message: 'left over' }] }, 'Running', 'left over; the operator retries'],
     ['prepares', { owned: [running(undefined, summarised('Preparing', '0/1 producers ready', 'Reconciling'))] }, 'Running', '0/1 producers ready'],
     ['is stalled a moment', { owned: [running(undefined, stalled)], now: 5_000 }, 'Running', 'no such topic'],
     ['is stalled', { owned: [running(undefined, stalled)], now: 10_000 }, 'Failed', 'LoadTest round is stalled: no such topic'],
     ['failed', { owned: [running(undefined, summarised('Failed', '3 of 10 messages', 'Stalled'))] }, 'Failed', 'LoadTest round failed: 3 of 10 messages'],
     ['runs by an older spec', { owned: [running(undefined, { observedGeneration: 0 })] }, 'Running', 'all ready'],
-    ['does not come', { owned: [], now: 2_000 + 5 * 60_000 }, 'Failed', 'it had not taken place after 5m: making LoadTest round'],
+    ['does not come', { owned: [], now: 2_000 + 5 * 60_000 }, 'Failed', 'the step did not take effect within 5m: creating LoadTest round'],
     ['runs', {}, 'Passed', ''],
     ['has ended already', { owned: [running(undefined, summarised('Completed', 'done', 'Ready'))] }, 'Passed', ''],
   ])('%s', (_, shown, phase, says) => {
@@ -201,7 +201,7 @@ describe('a resource that a step makes', () => {
         applies: [],
         tells: ['StepFailed', 'StepFailed'],
       });
-      expect(message(plan)).toContain('LoadTest round is gone: somebody deleted it');
+      expect(message(plan)).toContain('LoadTest round was deleted while the Lab ran');
     }
   });
 });
@@ -260,7 +260,7 @@ describe('steps over a LoadTest', () => {
     });
     const suspended = { ...withConsumers(3), suspend: true };
     const leaving = { owned: [running(suspended, summarised('Suspended', 'at rest', 'Ready'))] };
-    expect(message(round(steps, before, leaving, [...ONE, up]))).toContain('4 clients are left, 3 in the group');
+    expect(message(round(steps, before, leaving, [...ONE, up]))).toContain('4 clients left, 3 members in the group');
     const late = { owned: [resting(withConsumers(3), { observedGeneration: 0 })] };
     expect(toldOfLab(round(steps, before, late, [...ONE, up])).steps[1]).toBe('Running');
     const gone = { owned: [resting(withConsumers(3))] };
@@ -277,7 +277,7 @@ describe('steps over a LoadTest', () => {
     expect(toldOfLab(rebalancing).steps[2]).toBe('Running');
     expect(toldOfLab(round(steps, starting, back({}), [...ONE, up])).steps).toEqual(['Passed', 'Passed', 'Passed']);
     const over = { owned: [running(withConsumers(3), summarised('Completed', 'done', 'Ready'))] };
-    expect(message(round(steps, before, over))).toContain('it has ended before this step');
+    expect(message(round(steps, before, over))).toContain('LoadTest round completed before this step');
   });
 
   test('stop: Kill leaves all as it is until the workers have agreed and the LoadTest was scaled', () => {
@@ -313,7 +313,7 @@ describe('steps over a LoadTest', () => {
     const kill: Step = { name: 'kill it', kill: { loadTest: 'round', consumer: 0 } };
     for (const step of [TWO, grow, stop, kill]) {
       const plan = round([APPLY, step], [APPLIED, begun(step.name)], { owned, answers: [shown(null)] });
-      expect(message(plan)).toContain('it has ended before this step');
+      expect(message(plan)).toContain('LoadTest round completed before this step');
     }
   });
 
@@ -358,7 +358,7 @@ describe('a kill step', () => {
   });
 
   test('looks at the pod only while it runs', () => {
-    const looked = (status?: LabStatus) => labKind.needs(lab({ steps }, status));
+    const looked = (status?: LabStatus) => labKind().needs(lab({ steps }, status));
     expect(looked()).toEqual({});
     expect(looked(recorded([APPLIED, begun('kill it')])).queries).toEqual([
       { get: { apiVersion: 'v1', kind: 'Pod', namespace: 'demo', name: 'round-consumer-0' } },
@@ -408,7 +408,7 @@ describe('a produce step', () => {
     expect(toldOfLab(round(steps, before, { owned: [running(), all] })).steps).toEqual(['Passed', 'Passed']);
     const lost = round(steps, [APPLIED, begun('ten', { uid: 'uid-grade-first' })]);
     expect(toldOfLab(lost).applies).toEqual(['LoadTest round (1 consumers, 3 partitions, 1 producers)']);
-    expect(message(lost)).toContain('LoadTest grade-first is gone');
+    expect(message(lost)).toContain('LoadTest grade-first was deleted');
   });
 
   test('fails with the sentence of its LoadTest', () => {
@@ -488,7 +488,7 @@ describe('expectations', () => {
       steps: ['Passed', 'Failed', 'Running'],
       tells: ['StepFailed', 'StepStarted', 'Running'],
     });
-    expect(failed.events[0]?.message).toBe('step 2 (look): not seen: lag.total > 5; lag.total = 5');
+    expect(failed.events[0]?.message).toBe('step 2 (look): expected lag.total > 5; observed: lag.total = 5');
     expect(grade(round(steps, before, seen(43_000, lagAt(12_900, 5))))).toEqual([false]);
   });
 
@@ -572,23 +572,25 @@ describe('what is waited for says why', () => {
 
   test('an action that does not succeed', () => {
     const plan = round([APPLY, kill], before, shown(10_000), two);
-    expect(message(plan)).toMatch(/: pod round-consumer-1 can’t be told stop: Kill; it is tried again$|can’t be told/);
+    expect(message(plan)).toMatch(
+      /: pod round-consumer-1 can’t be told stop: Kill; the operator retries$|can’t be told/,
+    );
     const late = round([APPLY, kill], before, shown(2_000 + 5 * 60_000), two);
-    expect(message(late)).toMatch(/had not taken place after 5m: .*; pod round-consumer-1 can’t be told stop: Kill/);
+    expect(message(late)).toMatch(/did not take effect within 5m: .*; pod round-consumer-1 can’t be told stop: Kill/);
   });
 
   test('and says it once', () => {
     const target = { apiVersion: GROUP_VERSION, kind: 'LoadTest', namespace: 'demo', name: 'round' };
     const failures: Failure[] = [{ action: { type: 'Apply', target }, reason: 'Unexpected', message: 'left over' }];
     const plan = round([APPLY], [begun('begin')], { owned: [], failures });
-    expect(message(plan)).toBe('step 1 (begin): making LoadTest round: left over; it is tried again');
+    expect(message(plan)).toBe('step 1 (begin): creating LoadTest round: left over; the operator retries');
   });
 
   test('a LoadTest that somebody suspended', () => {
     const owned = [running(undefined, summarised('Suspended', 'suspended', 'Ready'))];
     const plan = round([APPLY, TWO], [APPLIED, begun('two')], { owned });
     expect(message(plan)).toContain(
-      'LoadTest round is suspended, so none of its clients run: leave its spec.suspend out',
+      'LoadTest round is suspended, so none of its clients run: remove spec.suspend from it',
     );
   });
 });
@@ -698,6 +700,6 @@ test('deleted, it waits until what it made has gone', () => {
   const waiting = planLab(gone, { owned: [running()] });
   expect(waiting.apply).toEqual([]);
   expect(waiting.finished).toBeUndefined();
-  expect(message(waiting)).toBe('waiting for LoadTest round to go');
+  expect(message(waiting)).toBe('waiting for the deletion of LoadTest round');
   expect(planLab(gone).finished).toBe(true);
 });

@@ -1,4 +1,4 @@
-/** How a Lab stands, and the Events about its steps. */
+/** The summary of a Lab, and the Events about its steps. */
 
 import type { LabSpec } from '../../api/lab/spec.ts';
 import type { LabStatus, LabStepStatus } from '../../api/lab/status.ts';
@@ -6,20 +6,24 @@ import type { Failure } from '../../contract/actions.ts';
 import type { Notice } from '../../contract/kind.ts';
 import { progressing, reportedBefore, type Summary, stalled, summaryNotice } from '../../contract/summary.ts';
 import { shortened } from '../../domain/expressions/text.ts';
-import { isEnded, untold } from './steps.ts';
+import { isBroken, isEnded, otherFailures } from './steps.ts';
 
 export type LabSummary = Summary<LabStatus['phase']>;
 
 const MOST_SENTENCES = 10;
-/** Characters of each: a resource may have any number of wrong fields, and a condition holds 32,768. */
+/** Characters of a sentence. A resource may have any number of wrong fields, and a condition holds 32,768 characters. */
 const LONGEST_SENTENCE = 1_000;
+const LONGEST_MESSAGE = 4_000;
 
-/** Nothing is made of a lab that can't be right. */
-export function refused(sentences: readonly string[]): LabSummary {
+export const isFinished = (status: LabStatus | undefined): boolean =>
+  status?.phase === 'Passed' || status?.phase === 'Failed';
+
+/** The summary of a script that is refused. */
+export function refusedScript(sentences: readonly string[]): LabSummary {
   const more = sentences.length - MOST_SENTENCES;
   const shown = sentences.slice(0, MOST_SENTENCES).map((sentence) => shortened(sentence, LONGEST_SENTENCE));
-  const said = [...shown, ...(more > 0 ? [`and ${more} more`] : [])];
-  return stalled('Pending', 'InvalidScript', `correct spec, nothing has been made yet: ${said.join('; ')}`);
+  const all = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+  return stalled('Pending', 'InvalidScript', `the Lab cannot start until its spec is corrected: ${all}`);
 }
 
 export interface Counts {
@@ -28,54 +32,56 @@ export interface Counts {
   total: number;
 }
 
-export function counts({ steps }: LabSpec, done: readonly LabStepStatus[]): Counts {
+/** A step that could not be carried out counts as failed. */
+export function countExpectations({ steps }: LabSpec, done: readonly LabStepStatus[]): Counts {
   const expectations = done.flatMap(({ expectations = [] }) => expectations);
-  const broken = done.filter(({ phase, doneAt }) => phase === 'Failed' && doneAt === undefined).length;
   return {
     passed: expectations.filter(({ passed }) => passed === true).length,
-    failed: expectations.filter(({ passed }) => passed === false).length + broken,
+    failed: expectations.filter(({ passed }) => passed === false).length + done.filter(isBroken).length,
     total: steps.reduce((sum, { expect }) => sum + expect.length, 0),
   };
 }
 
-/** While a step runs. */
-export function going(index: number, step: LabStepStatus, failures: readonly Failure[]): LabSummary {
+/** The summary while a step runs. */
+export function stepSummary(index: number, step: LabStepStatus, failures: readonly Failure[]): LabSummary {
   const name = `step ${index + 1} (${step.name})`;
   const open = (step.expectations ?? []).filter(({ passed }) => passed === undefined);
   const what =
-    step.doneAt === undefined ? (step.message ?? 'begins') : `waiting for ${open.map(({ that }) => that).join('; ')}`;
-  const trouble = untold(failures, what)
-    .map((message) => `; ${message}; it is tried again`)
+    step.doneAt === undefined ? (step.message ?? 'starting') : `waiting for ${open.map(({ that }) => that).join('; ')}`;
+  const trouble = otherFailures(failures, what)
+    .map((message) => `; ${message}; the operator retries`)
     .join('');
-  return progressing('Running', 'Running', `${name}: ${what}${trouble}`.slice(0, 4_000));
+  return progressing('Running', 'Running', `${name}: ${what}${trouble}`.slice(0, LONGEST_MESSAGE));
 }
 
-/** What is said of a lab whose steps have ended. */
+/** The summary of a Lab whose steps have ended. */
 export function outcome(steps: readonly LabStepStatus[], { passed, failed, total }: Counts): LabSummary {
-  const over = (phase: 'Passed' | 'Failed', reason: string, message: string): LabSummary => ({
+  const ended = (phase: 'Passed' | 'Failed', reason: string, message: string): LabSummary => ({
     phase,
     state: 'Finished',
     reason,
     message,
   });
   const score = `${passed} of ${total} expectations met`;
-  const broken = steps.find(({ phase, doneAt }) => phase === 'Failed' && doneAt === undefined);
-  if (broken !== undefined) return over('Failed', 'StepFailed', `${broken.name}: ${broken.message}; ${score}`);
-  if (failed === 0) return over('Passed', 'Passed', score);
+  const broken = steps.find(isBroken);
+  if (broken !== undefined) return ended('Failed', 'StepFailed', `${broken.name}: ${broken.message}; ${score}`);
+  if (failed === 0) return ended('Passed', 'Passed', score);
   const first = steps.flatMap(({ name, expectations = [] }) =>
-    expectations.filter(({ passed }) => passed === false).map((one) => `${name}: ${one.that} (${one.observed ?? ''})`),
+    expectations
+      .filter(({ passed }) => passed === false)
+      .map(({ that, observed }) => `${name}: ${that}${observed === undefined ? '' : ` (${observed})`}`),
   )[0];
-  return over('Failed', 'NotAsExpected', `${score}; ${first}`);
+  return ended('Failed', 'NotAsExpected', `${score}; ${first}`);
 }
 
-/** An Event whenever it stands differently, or is stalled by something else. */
+/** An Event each time phase or reason change, and each time the message of a stalled Lab does. */
 export function summaryNotices(before: LabStatus | undefined, summary: LabSummary): Notice[] {
-  const told = reportedBefore(before, summary);
-  const same = told !== undefined && (summary.state !== 'Stalled' || told.message === summary.message);
+  const reported = reportedBefore(before, summary);
+  const same = reported !== undefined && (summary.state !== 'Stalled' || reported.message === summary.message);
   return same ? [] : [summaryNotice(summary)];
 }
 
-/** One Event for each step that has begun or ended since. */
+/** One Event for each step that has started or ended since. */
 export function stepNotices(
   { steps: spec }: LabSpec,
   before: readonly LabStepStatus[],
@@ -86,16 +92,14 @@ export function stepNotices(
     const name = `step ${index + 1} (${step.name})`;
     if (!isEnded(step)) return [{ type: 'Normal', reason: 'StepStarted', message: name }];
     if (step.phase === 'Passed') return [{ type: 'Normal', reason: 'StepPassed', message: name }];
-    if (step.doneAt === undefined) {
-      return [{ type: 'Warning', reason: 'StepFailed', message: `${name}: ${step.message}` }];
-    }
+    if (isBroken(step)) return [{ type: 'Warning', reason: 'StepFailed', message: `${name}: ${step.message}` }];
     return (step.expectations ?? []).flatMap(({ that, passed, observed }, n): Notice[] => {
       if (passed !== false) return [];
       const because = spec[index]?.expect[n]?.because;
-      const why = because === undefined ? '' : ` (expected because ${because})`;
-      return [
-        { type: 'Warning', reason: 'StepFailed', message: `${name}: not seen: ${that}${why}; ${observed ?? ''}` },
-      ];
+      const why = because === undefined ? '' : ` (because ${because})`;
+      const seen = observed === undefined ? '' : `; observed: ${observed}`;
+      const message = `${name}: expected ${that}${why}${seen}`;
+      return [{ type: 'Warning', reason: 'StepFailed', message }];
     });
   });
 }

@@ -27,7 +27,7 @@ let told: Parameters<Workers['setStop']>[0][];
 
 const operate = (): ToyRuntime =>
   startToyRuntime(user, {
-    kinds: [labKind],
+    kinds: [labKind()],
     workers: {
       setStop: async (order) => {
         told.push(order);
