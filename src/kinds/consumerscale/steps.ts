@@ -21,7 +21,7 @@ export interface StepInput {
   partitionsAsked: number;
   clientsPerPod: number;
   figures: RunFigures;
-  /** The group of consumers that this operator did not start; undefined: the target is a LoadTest. */
+  /** The group of an external target; undefined: the target is a LoadTest. */
   externalGroup: string | undefined;
   /** spec.consumers.others: members of the group that are not the target's. */
   others: number;

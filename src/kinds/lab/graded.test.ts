@@ -1,4 +1,4 @@
-/** The graded labs of manifests/labs/graded: what the API server can't judge of them holds. */
+/** The graded labs of manifests/labs/graded pass the checks that the API server cannot do. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -21,18 +21,18 @@ const expressionsOf = expressionsCache();
 describe.each(readdirSync(FOLDER))('%s', (file) => {
   const { metadata, spec } = labIn(file);
 
-  test('may begin as it is', () => {
+  test('has no refusals', () => {
     expect(refusals(metadata.name, labSchema.spec.parse(spec), expressionsOf)).toEqual([]);
   });
 
-  test('expects something of every resource, and says what it is called', () => {
+  test('has a title, and expectations about every resource', () => {
     expect(spec.title).toBeDefined();
     const text = JSON.stringify(spec.steps);
     for (const resource of spec.resources) expect(text).toContain(`"name":"${resource.metadata.name}"`);
     expect(spec.steps.flatMap((step) => step.expect ?? []).length).toBeGreaterThan(2);
   });
 
-  test('is refused with a misspelt expectation, wherever it is', () => {
+  test('is refused with a misspelt expectation anywhere', () => {
     const parsed = labSchema.spec.parse(spec);
     for (const [index, step] of parsed.steps.entries()) {
       for (const [n, { that }] of step.expect.entries()) {

@@ -11,7 +11,7 @@ import { type ClientSettings, translateSettings } from './settings.ts';
 type KeyInput = NonNullable<NonNullable<NonNullable<LoadTestInput['producers']>['record']>['key']>;
 const CONTEXT = { evidence: { topic: 'kafkalab-evidence', partition: 2 }, worker: WORKER };
 
-/** Settings of a LoadTest that has both kinds of clients, none refused. */
+/** Of a LoadTest with both kinds of clients and without refused settings. */
 function settingsOf(asked: LoadTest): Required<ClientSettings> {
   const settings = translateSettings(asked);
   if ('refused' in settings) throw new Error(settings.refused.join());
@@ -41,7 +41,7 @@ test('by default consumers are dynamic members on librdkafka, none slow', () => 
   expect(config['session.timeout.ms']).toBe('45000');
 });
 
-test('static members are those of the namespace', () => {
+test('static members carry the namespace', () => {
   expect(specIn(consumers({ identity: 'Static' })).work).toMatchObject({ staticMembersOf: 'demo' });
 });
 
@@ -67,7 +67,7 @@ test.each<[Partial<NonNullable<LoadTestInput['producers']>>, PartitionerShape]>(
   [{ partitioner: { mode: 'Sticky' } }, { mode: 'Sticky', bytes: 16_384 }],
   [{ partitioner: { mode: 'Sticky' }, config: { 'batch.size': '500' } }, { mode: 'Sticky', bytes: 500 }],
   [{ partitioner: { mode: 'Sticky' }, client: 'kafkajs' }, { mode: 'Sticky', bytes: 16_384 }],
-])('producers %j are told %j', (part, partitioner) => {
+])('producers %j get %j', (part, partitioner) => {
   const asked = loadTest({ producers: { ...PRODUCERS, ...part } });
   expect(specIn(producing(asked)).work).toMatchObject({ partitioner });
 });
@@ -75,13 +75,13 @@ test.each<[Partial<NonNullable<LoadTestInput['producers']>>, PartitionerShape]>(
 const LOG_APPEND = { 'message.timestamp.type': 'LogAppendTime' };
 // biome-ignore format: one situation a line
 test.each<[situation: string, key: KeyInput | undefined, config: Record<string, string>, told: true | undefined]>([
-  ['nobody’s records of this run', undefined, {}, undefined],
+  ['a run without producers', undefined, {}, undefined],
   ['records without a key', { mode: 'None' }, {}, undefined],
-  ['given keys', { mode: 'Fixed', values: ['a', 'b'] }, {}, true],
+  ['fixed keys', { mode: 'Fixed', values: ['a', 'b'] }, {}, true],
   ['a thousand keys', { mode: 'Random', cardinality: 1_000 }, {}, true],
-  ['more keys than can be told', { mode: 'Sequence', cardinality: 1_001 }, {}, undefined],
-  ['timestamps of the brokers', { mode: 'Fixed', values: ['a'] }, LOG_APPEND, undefined],
-])('consumers of %s tell in which order they met them: %j %j %s', (_situation, key, config, told) => {
+  ['more keys than the evidence holds', { mode: 'Sequence', cardinality: 1_001 }, {}, undefined],
+  ['timestamps from the brokers', { mode: 'Fixed', values: ['a'] }, LOG_APPEND, undefined],
+])('consumers of %s report the order of keys: %j %j %s', (_situation, key, config, told) => {
   const producers = key === undefined ? null : { ...PRODUCERS, record: { key } };
   const asked = loadTest({ producers, consumers: CONSUMERS, topic: { ...TOPIC, config } });
   expect((specIn(consuming(asked)).work as ConsumerSpec).keys).toBe(told);
@@ -95,7 +95,7 @@ test.each([
   expect(environment(consumers({}, annotations)).find(({ name }) => name === RECORD_LOG_ENV)?.value).toBe(value);
 });
 
-test('a consumer is not starved by the producers beside it', () => {
+test('a consumer requests more CPU than a producer', () => {
   const cpu = (workload: KubernetesObject) =>
     (workload.spec as { template: { spec: { containers: { resources: { requests: { cpu: string } } }[] } } }).template
       .spec.containers[0]?.resources.requests.cpu;

@@ -36,7 +36,7 @@ export function boundedStatus(status: LoadTestStatus): LoadTestStatus {
     ...(keys !== undefined && keys.list.length < keys.distinct
       ? [`keys.list: ${keys.list.length} of ${keys.distinct}`]
       : []),
-    ...(keys?.more === true ? [`keys: the first ${keys.distinct} in the order of their text; there are more`] : []),
+    ...(keys?.more === true ? [`keys: the first ${keys.distinct} in alphabetical order; there are more`] : []),
     ...rebalancesLeftOut(small),
   ];
   return truncated.length === 0 ? small : { ...small, truncated };

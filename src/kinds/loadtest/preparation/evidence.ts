@@ -9,7 +9,7 @@ import { endOffsets } from '../../../domain/figures/appended.ts';
 import type { RunFigures } from '../../../domain/fold/runFigures.ts';
 import { type Preparation, type PreparationInput, waiting } from './preparation.ts';
 
-/** Where the evidence begins, with the state of group and topic then: before any client of the run was started. */
+/** Where the evidence begins, and the state of group and topic before any client of the run was started. */
 export function evidenceStart({ resource, kafka }: Observed<LoadTest, RunFigures>): PreparationInput['evidenceStart'] {
   if ('unavailable' in kafka) return {};
   const evidence = evidencePlace(resource.metadata.uid, kafka.known);

@@ -1,5 +1,5 @@
 /**
- * The steps of the preparation, in order. The first one that something is missing for decides.
+ * The steps of the preparation, in order. The first one with something missing decides.
  * Every intention is recorded in the status before it is carried out, so that an operator that dies in between knows
  * what it has created.
  */
