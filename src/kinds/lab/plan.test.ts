@@ -98,7 +98,7 @@ describe('a script that can’t be right is refused before anything is made', ()
   // biome-ignore format: one mistake a line
   test.each<[wrong: string, steps: Step[], says: string | RegExp, resources?: Resources]>([
     ['a resource with a wrong field', [APPLY], /resources: LoadTest round: spec: Unrecognized key: "topics"/, [resource('LoadTest', 'round', { ...ROUND, topics: 1 })]],
-    ['a resource with a wrong value', [APPLY], /resources: LoadTest round: spec.topic.name: write a topic name/, [resource('LoadTest', 'round', { ...ROUND, topic: { name: 'a b' } })]],
+    ['a resource with a wrong value', [APPLY], /resources: LoadTest round: spec.topic.name: is not a topic name; write letters/, [resource('LoadTest', 'round', { ...ROUND, topic: { name: 'a b' } })]],
     ['a long name', [APPLY], 'metadata.name has 50 characters: write at most 40', [resource('LoadTest', 'a'.repeat(50), ROUND)]],
     ['two of one name', [APPLY], 'there is more than one LoadTest round', [...ONE, ...ONE]],
     ['consumers that a schedule decides', [APPLY], 'ConsumerScale up decides how many consumers there are', [resource('LoadTest', 'round', withConsumers(3)), driven[1] as Resources[number]]],
@@ -121,7 +121,7 @@ describe('a script that can’t be right is refused before anything is made', ()
     ['a start of producers that have their shares', [APPLY, ALL_STOP, ALL_START], 'its producers can’t be changed', quota],
     ['a kill of a pod that there is not', [APPLY, { name: 'x', kill: { loadTest: 'round', consumer: 1 } }], 'write a number from 0 to 0'],
     ['records of one name twice', [APPLY, first, first], 'there is more than one produce step first'],
-    ['records with a wrong setting', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { config: { 'linger.ms': '5ms' } } } }], 'producers.config: has a setting whose value has to be a whole number'],
+    ['records with a wrong setting', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { config: { 'linger.ms': '5ms' } } } }], 'producers.config: has a setting whose value is not a whole number'],
     ['records counted twice', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { messages: 20 } } }], 'produce.messages says how many records there are (10): leave producers.messages out'],
     ['keys said twice', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, keys: ['a'], producers: { record: { key: { mode: 'Random', cardinality: 5 } } } } }], 'leave producers.record.key out, or keys'],
     ['a wait of more than a week', [APPLY], /resources: LoadTest round: spec.duration: is longer than a week/, [resource('LoadTest', 'round', { ...ROUND, duration: '169h' })]],
