@@ -40,7 +40,7 @@ export const conditions = field(
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] }),
   sentences(
     'Conditions: Ready, Reconciling, Stalled, LagHigh, RebalanceStorm, IdleConsumers, Deleting.',
-    'Stalled waits for a change by the user, which its message names.',
+    'Stalled means that the user must change something, which its message names.',
   ),
 );
 
@@ -150,7 +150,8 @@ const rebalance = z.strictObject({
   source,
   resolutionMs: ms(
     sentences(
-      'Time between the two descriptions of the group between which the change happened, in ms up to settledAt.',
+      'Length of the interval up to settledAt in which the change happened, in ms:',
+      'the time between two descriptions of the group.',
       'Only with source: Broker, where pauses are unknown.',
     ),
   ).exactOptional(),
@@ -174,7 +175,7 @@ export const rebalances = field(
     settled: field(z.boolean(), 'true: no rebalance is in progress.').exactOptional(),
     partitionsMoved: total('Sum of partitionsMoved over all rebalances.').exactOptional(),
     longestPauseMs: ms('Longest pause of one partition in any rebalance, in ms.'),
-    longestStopTheWorldMs: ms('Longest stop-the-world of any rebalance, in ms.'),
+    longestStopTheWorldMs: ms('Largest stopTheWorldMs of all rebalances.'),
     recent: field(z.array(rebalance).max(50), 'Last 50 rebalances, oldest first.'),
   }),
   'Rebalances of the consumer group.',

@@ -54,8 +54,8 @@ const scaleTargetRef = field(
 
 const TOPIC = sentences(
   'Topic that the group reads.',
-  'Steps with partitions add partitions to it: through its KafkaTopic if it has one',
-  '(kafka.strimzi, or the operator’s setting STRIMZI_CLUSTER), otherwise through Kafka’s Admin API.',
+  'Steps with partitions add partitions to it: through its KafkaTopic, if it has one and the Kafka resource is known',
+  '(kafka.strimzi, or the operator’s setting STRIMZI_CLUSTER); otherwise through Kafka’s Admin API.',
 );
 
 const OTHERS = sentences(
@@ -112,7 +112,7 @@ const until = field(
   z.strictObject({
     lagBelow: field(
       count(1, Number.MAX_SAFE_INTEGER),
-      'Lag of the group below which the step ends, in records, by committed offsets and summed over the partitions.',
+      'Lag below which the step ends, in records: the committed lag of the group, summed over the partitions.',
     ),
     for: duration(
       'Time for which every reading of lag must be below lagBelow. Default 0s: one reading is enough.',
@@ -128,7 +128,7 @@ const until = field(
 );
 
 const STOP = sentences(
-  'How the consumers stop that the step removes.',
+  'How removed consumers stop.',
   'Graceful: on SIGTERM they commit and leave the group.',
   'Kill: they end at once without leaving the group, as after SIGKILL or the loss of a node,',
   'and the group waits for session.timeout.ms.',

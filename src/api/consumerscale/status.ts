@@ -23,8 +23,8 @@ const stepLag = field(
     after: total('Lag at the end of the step (or now), in records.'),
     drainedMs: ms(
       sentences(
-        'Time from the start of the step until lag fell below until.lagBelow and stayed there to its end, in ms.',
-        'Absent: it did not.',
+        'Time from the start of the step until lag fell below until.lagBelow, in ms.',
+        'Absent: it did not, or rose again before the end of the step.',
       ),
     ).exactOptional(),
   }),
@@ -37,7 +37,7 @@ const stepStatus = field(
     partitions: total('Number of partitions in this step. Absent: not started.').exactOptional(),
     stop: field(
       z.enum(['Graceful', 'Kill']),
-      'How the consumers stop that the step removes. Absent: Graceful.',
+      'How removed consumers stop. Absent: Graceful.',
     ).exactOptional(),
     phase: shared.phase(STEP_PHASES, STEP_PHASE),
     message: field(text(1024), 'What the step is waiting for, or why it failed.').exactOptional(),
@@ -45,11 +45,11 @@ const stepStatus = field(
     settledAt: at('Time at which the group had settled with the requested members and partitions.').exactOptional(),
     belowSince: at('Time from which all readings of lag have been below until.lagBelow.').exactOptional(),
     finishedAt: at(
-      'Time at which the step ended. If until ended it, time of the reading of lag that did.',
+      'Time at which the step ended. With until, time of the reading of lag that ended it.',
     ).exactOptional(),
     rebalances: total('Number of rebalances within the step.').exactOptional(),
     partitionsMoved: total('Sum of partitionsMoved over these rebalances.').exactOptional(),
-    stopTheWorldMs: ms('Longest stop-the-world of these rebalances, in ms.').exactOptional(),
+    stopTheWorldMs: ms('Largest stopTheWorldMs of these rebalances.').exactOptional(),
     longestPauseMs: ms('Longest pause of one partition in these rebalances, in ms.').exactOptional(),
     lag: stepLag.exactOptional(),
     idle: field(

@@ -11,7 +11,7 @@ export const LONGEST_THAT = 1_000;
 const loadTest = () => resourceName('Name of a LoadTest in spec.resources that an earlier step has applied.');
 
 const STOP = sentences(
-  'How the consumers stop that the step removes.',
+  'How removed consumers stop.',
   'Graceful: on SIGTERM they commit and leave the group.',
   'Kill: they end at once without leaving the group, as after SIGKILL, and the group waits for session.timeout.ms.',
   'Default Graceful.',
@@ -59,7 +59,7 @@ const scale = field(
 
 const WHO_STOPS = sentences(
   'Clients to stop.',
-  'Consumers, Producers: all of them.',
+  'Consumers or Producers: all of them.',
   'All: both, through spec.suspend, even if a ConsumerScale controls the number of consumers.',
   'Default Consumers.',
 );

@@ -32,7 +32,7 @@ export const wholePods: Rule<Clients> = {
 export const clientsPerPod = (clients: string) =>
   field(
     count(1, 200).default(1),
-    `Number of ${clients} in one pod; more need fewer pods and less memory. Default 1. replicas must be a multiple. Immutable.`,
+    `Number of ${clients} that share a pod; more of them need fewer pods and less memory. Default 1. replicas must be a multiple of it. Immutable.`,
   );
 
 /** Settings of a client by name. The bound leaves room beyond the settings that exist. */

@@ -7,7 +7,7 @@ import { groupName } from '../shared.ts';
 import { clientsPerPod, MAX_CLIENTS, settings, wholePods } from './clients.ts';
 
 const COMMIT_MODE = sentences(
-  'When a consumer commits.',
+  'When a consumer commits offsets.',
   'Auto: in the background, every auto.commit.interval.ms, as with Kafka’s enable.auto.commit=true.',
   'Record: after each record.',
   'Every: each time it has processed `records` records.',
@@ -26,7 +26,7 @@ const commit = field(
       ).exactOptional(),
     })
     .prefault({ mode: 'Auto' }),
-  'Commits of offsets.',
+  'When offsets are committed.',
   {
     cel: "has(self.records) == (self.mode == 'Every')",
     message: 'mode: Every needs records, and no other mode takes it; write {mode: Every, records: 10}',
@@ -67,7 +67,7 @@ const processing = field(
       ).exactOptional(),
     })
     .prefault({}),
-  'Processing of records: consumers wait.',
+  'Work on records, which consumers simulate by waiting.',
 );
 
 const START = sentences(
@@ -88,7 +88,7 @@ export const consumers = field(
     start: field(z.enum(['Together', 'AfterProducers']).default('Together'), START),
     messages: field(
       count(1, 1_000_000_000_000),
-      'Number of records, consumed by all consumers together, after which the run ends. Default: no limit. Immutable.',
+      'Number of records consumed by all consumers together, after which the run ends. Default: no limit. Immutable.',
     ).exactOptional(),
     client: field(z.enum(CLIENTS).default('librdkafka'), describeClient('Consumer')),
     config: field(settings(), describeSettings('Consumer'), ...consumerSettingRules),

@@ -70,7 +70,7 @@ const PARTITIONER_MODE = sentences(
   'as Kafka’s partitioner.ignore.keys=true (kafkajs: 16384 bytes).',
   'Explicit: every record to `partition`.',
   'Added partitions are found within metadata.max.age.ms.',
-  'Default Default.',
+  'The default is Default.',
 );
 
 export const partitioner = field(

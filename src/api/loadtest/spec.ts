@@ -37,7 +37,7 @@ export const spec = field(
     ).exactOptional(),
     suspend: field(
       z.boolean().default(false),
-      'true: producers and consumers are removed until it is false again, and figures are kept. Default false.',
+      'Whether the run is suspended: producers and consumers are removed, and figures are kept. Default false.',
     ),
   }),
   'Topic and clients of the run.',

@@ -339,7 +339,7 @@ function rulesOfValues(role: Role): Rule<Config>[] {
     {
       cel: `!self.exists(name, ${badNumber})`,
       message:
-        'has a setting whose value is not a whole number in its bounds; write a number as text, without a unit, e.g. linger.ms: "20"',
+        'has a setting whose value is not a whole number within its bounds; write a number as text, without a unit, e.g. linger.ms: "20"',
       messageCel: `self.filter(name, ${badNumber}).map(name, ${celFormat(
         '%s cannot be "%s"; write a whole number without a unit, from %d to %d%s',
         'name',

@@ -79,7 +79,7 @@ test.each([
   ['Consumer', 'max.poll.records', '5', 'max.poll.records is not supported by client: kafkajs'],
   ['Consumer', 'max.poll.interval.ms', '300000', 'write session.timeout.ms, or client: librdkafka'],
   ['Consumer', 'group.protocol', 'consumer', 'does not support KIP-848; write classic, or client: librdkafka'],
-  ['Consumer', 'partition.assignment.strategy', 'range', 'no other assignor than its own round robin'],
+  ['Consumer', 'partition.assignment.strategy', 'range', 'whose only assignor is its own round robin'],
   ['Consumer', 'partition.assignment.strategy', 'cooperative-sticky', 'cannot be "cooperative-sticky"'],
   ['Consumer', 'auto.offset.reset', 'none', 'write earliest or latest'],
   ['Consumer', 'group.id', 'g', 'write consumers.group instead'],

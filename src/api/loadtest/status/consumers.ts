@@ -5,9 +5,9 @@ import { latency, ms, source, total } from '../../sharedStatus.ts';
 import { errors } from './errors.ts';
 
 const MEMBER_NAME = sentences(
-  'Name of the member: the name of its client.',
+  'Name of the member: the name of its client, e.g. lag-consumer-0.',
   'For a member that this LoadTest did not start: its group.instance.id,',
-  'or else its member.id, preceded by its client.id.',
+  'or without one its member.id, with its client.id in front.',
 );
 
 const member = z.strictObject({

@@ -17,5 +17,5 @@ export const delivery = field(
     duplicated: total('Number of records processed again. Exact, counted by offset.'),
     skipped: total(SKIPPED),
   }),
-  'Duplicates and gaps of the delivery.',
+  'Whether each record was processed exactly once.',
 );
