@@ -35,10 +35,7 @@ const stepStatus = field(
   z.strictObject({
     consumers: total('Number of consumers in this step. Absent: not started.').exactOptional(),
     partitions: total('Number of partitions in this step. Absent: not started.').exactOptional(),
-    stop: field(
-      z.enum(['Graceful', 'Kill']),
-      'How removed consumers stop. Absent: Graceful.',
-    ).exactOptional(),
+    stop: field(z.enum(['Graceful', 'Kill']), 'How removed consumers stop. Absent: Graceful.').exactOptional(),
     phase: shared.phase(STEP_PHASES, STEP_PHASE),
     message: field(text(1024), 'What the step is waiting for, or why it failed.').exactOptional(),
     startedAt: at('Time at which the change was requested.').exactOptional(),

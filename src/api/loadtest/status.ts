@@ -33,7 +33,9 @@ export const status = field(
     suspendedAt: at(
       'Time of the latest suspension. spec.duration does not count from here until all clients are ready again.',
     ).exactOptional(),
-    suspendedMs: ms('Total time of earlier suspensions, in ms. It does not count towards spec.duration.').exactOptional(),
+    suspendedMs: ms(
+      'Total time of earlier suspensions, in ms. It does not count towards spec.duration.',
+    ).exactOptional(),
     finishedAt: at('Time at which the run ended.').exactOptional(),
     stoppedAt: at(
       'Time at which the last client had stopped. Its last reports may still have to be read.',
