@@ -6,7 +6,7 @@ import type { ConsumerScale } from '../../api/consumerscale/consumerScale.ts';
 import type { ConsumerScaleStatus } from '../../api/consumerscale/status.ts';
 import type { Action } from '../../contract/actions.ts';
 import type { Observed } from '../../contract/kind.ts';
-import { moving, stalled } from '../../contract/standing.ts';
+import { progressing, stalled } from '../../contract/summary.ts';
 import { epochMs, iso } from '../../contract/time.ts';
 import { evidencePlace } from '../../domain/evidence/place.ts';
 import { lookAtLag, report, scaled } from '../../domain/fold/operatorFacts.ts';
@@ -44,7 +44,7 @@ export function prepare(seen: Seen, target: Target, sight: StrimziSight | undefi
     if (now - since >= MISSING_MS) {
       return { parts, actions: [], missing: failed(reason, `${sentence} (waited ${minutes} minutes)`) };
     }
-    const waits = moving(phase, reason, `${sentence}; it is waited for, ${minutes} minutes at most`);
+    const waits = progressing(phase, reason, `${sentence}; it is waited for, ${minutes} minutes at most`);
     return { parts: { ...parts, waitingSince: iso(since) }, actions: [], missing: waits };
   };
   const connection = spec.consumers?.kafka;
@@ -55,12 +55,12 @@ export function prepare(seen: Seen, target: Target, sight: StrimziSight | undefi
     const found = bootstrapServers(sight, connection?.strimzi?.listener);
     if ('refused' in found) return awaited('KafkaNotUsable', found.refused, {});
     if ('waits' in found) return awaited('WaitingForKafka', found.waits, {});
-    const missing = moving(phase, 'FindingKafka', `Kafka is at ${found.known}`);
+    const missing = progressing(phase, 'FindingKafka', `Kafka is at ${found.known}`);
     return { parts: { kafka: { bootstrapServers: found.known } }, actions: [], missing };
   }
   if ('unavailable' in kafka) {
     const message = `${kafka.unavailable}; it is tried again every few seconds`;
-    return { parts: {}, actions: [], missing: moving(phase, 'KafkaUnavailable', message) };
+    return { parts: {}, actions: [], missing: progressing(phase, 'KafkaUnavailable', message) };
   }
   const place = status?.evidence ?? evidencePlace(metadata.uid, kafka.known);
   const parts: Preparation['parts'] = place === undefined ? {} : { evidence: place };
@@ -70,12 +70,12 @@ export function prepare(seen: Seen, target: Target, sight: StrimziSight | undefi
     return awaited(reason, sentence, parts);
   }
   if (status?.evidence === undefined) {
-    const waits = moving(phase, 'PreparingEvidence', `waiting for topic ${kafka.known.evidence.topic}`);
+    const waits = progressing(phase, 'PreparingEvidence', `waiting for topic ${kafka.known.evidence.topic}`);
     return { parts, actions: [], missing: waits };
   }
   // What the group was like before the first step is part of the record.
   if ('known' in seen.evidence && seen.evidence.known.lagSample === undefined) {
-    const waits = moving(phase, 'WaitingForEvidence', 'the first look at the group is being recorded');
+    const waits = progressing(phase, 'WaitingForEvidence', 'the first look at the group is being recorded');
     return { parts, actions: reports(seen, target, {}), missing: waits };
   }
   return { parts, actions: [] };

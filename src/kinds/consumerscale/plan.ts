@@ -6,7 +6,7 @@ import type { Action, Failure } from '../../contract/actions.ts';
 import type { Kind, Notice, Observed, Plan } from '../../contract/kind.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import type { Needs } from '../../contract/needs.ts';
-import { standingConditions } from '../../contract/standing.ts';
+import { summaryConditions } from '../../contract/summary.ts';
 import { epochMs, iso } from '../../contract/time.ts';
 import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { rebalancesLeftOut, withinSize } from '../../domain/status/rebalances.ts';
@@ -101,13 +101,13 @@ function plan(seen: Seen, byDefault: StrimziCluster | undefined): Plan<ConsumerS
     return waits(trouble, suspended ? { steps: beginAnew(before.steps ?? []) } : {});
   }
   if (preparation?.missing !== undefined) {
-    const again = preparation.missing.mood === 'Over' ? undefined : FRESH_MS;
+    const again = preparation.missing.state === 'Finished' ? undefined : FRESH_MS;
     return { ...waits(preparation.missing, {}, again), actions: preparation.actions };
   }
   if (target?.consumers === undefined) throw new Error('without consumers there was trouble');
   if ('unavailable' in seen.evidence) {
     const message = seen.evidence.unavailable;
-    return waits({ phase, mood: 'Moving', reason: 'WaitingForEvidence', message }, {}, FRESH_MS);
+    return waits({ phase, state: 'Progressing', reason: 'WaitingForEvidence', message }, {}, FRESH_MS);
   }
   const figures = seen.evidence.known;
   const partitions =
@@ -119,7 +119,7 @@ function plan(seen: Seen, byDefault: StrimziCluster | undefined): Plan<ConsumerS
     ? undefined
     : idleRefusal(spec.steps, before?.steps ?? [], partitions, others);
   if (refusal !== undefined) {
-    return waits({ phase, mood: 'Stalled', reason: 'IdleConsumersRefused', message: refusal }, {}, FRESH_MS);
+    return waits({ phase, state: 'Stalled', reason: 'IdleConsumersRefused', message: refusal }, {}, FRESH_MS);
   }
   const { replicas, clientsPerPod } = target.consumers;
   const begun = {
@@ -195,20 +195,20 @@ function goingOn(
     const { action, message: why } = refused;
     const ofStrimzi = action.type === 'Patch' && action.target.kind === 'KafkaTopic';
     const said = ofStrimzi ? withRights(why, action.target.namespace) : why;
-    return { phase: 'Running', mood: 'Stalled', reason: 'Refused', message: said };
+    return { phase: 'Running', state: 'Stalled', reason: 'Refused', message: said };
   }
   if (partitions !== undefined && sight?.forbidden !== undefined) {
-    return { phase: 'Running', mood: 'Stalled', reason: 'StrimziForbidden', message: sight.forbidden };
+    return { phase: 'Running', state: 'Stalled', reason: 'StrimziForbidden', message: sight.forbidden };
   }
   // Partitions that come by a KafkaTopic wait for the Topic Operator.
   const topic = partitions === undefined ? null : (sight?.topic ?? null);
   const verdict = topic === null || sight === undefined ? undefined : judgeKafkaTopic(topic, sight.at);
   if (verdict?.is === 'Refused') {
-    return { phase: 'Running', mood: 'Stalled', reason: verdict.reason, message: verdict.why };
+    return { phase: 'Running', state: 'Stalled', reason: verdict.reason, message: verdict.why };
   }
   const waits = verdict?.is === 'Waiting' ? `; ${verdict.why}` : '';
   const again = waits + failing.map(({ message }) => `; ${message}; it is tried again`).join('');
-  return { phase: 'Running', mood: 'Moving', reason: 'Running', message: message + again };
+  return { phase: 'Running', state: 'Progressing', reason: 'Running', message: message + again };
 }
 
 /** The steps have ended: gives back what was asked to be given back, and then says how it went. */
@@ -223,7 +223,7 @@ function conclude(
   const refused = replicas === undefined ? undefined : scaleFailure(seen, replicas);
   if (lingers || (replicas !== undefined && refused === undefined)) {
     const message = replicas === undefined ? 'the last figures are being read' : `going back to ${replicas} consumers`;
-    const saying: Saying = { phase: 'Running', mood: 'Moving', reason: 'Running', message };
+    const saying: Saying = { phase: 'Running', state: 'Progressing', reason: 'Running', message };
     const scale: Action[] = replicas === undefined ? [] : [{ type: 'Scale', target: targetRef(resource), replicas }];
     const looks = target !== undefined && target.loadTest === undefined ? reports(seen, target, {}) : [];
     return { ...answer(seen, parts, saying, events, FRESH_MS), actions: [...scale, ...looks] };
@@ -272,7 +272,7 @@ function answer(
     ...parts,
     phase: saying.phase,
     observedGeneration: metadata.generation,
-    conditions: standingConditions(before?.conditions ?? [], saying, metadata.generation, now),
+    conditions: summaryConditions(before?.conditions ?? [], saying, metadata.generation, now),
   });
   const leftOut = [...rebalancesLeftOut(status), ...idleLeftOut(status.steps ?? [])];
   return {

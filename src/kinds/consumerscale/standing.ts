@@ -1,12 +1,17 @@
 /** How a ConsumerScale stands, and the Events about its steps. */
 import type { ConsumerScaleStatus, ConsumerScaleStepStatus } from '../../api/consumerscale/status.ts';
 import type { Notice } from '../../contract/kind.ts';
-import { type Standing, standingNotice, toldAlready } from '../../contract/standing.ts';
+import { alreadyReported, type Summary, summaryNotice } from '../../contract/summary.ts';
 import { counted } from '../../domain/status/counted.ts';
 
-export type Saying = Standing<ConsumerScaleStatus['phase']>;
+export type Saying = Summary<ConsumerScaleStatus['phase']>;
 
-export const failed = (reason: string, message: string): Saying => ({ phase: 'Failed', mood: 'Over', reason, message });
+export const failed = (reason: string, message: string): Saying => ({
+  phase: 'Failed',
+  state: 'Finished',
+  reason,
+  message,
+});
 
 /** What is said of a schedule whose steps have ended. */
 export function outcome(steps: readonly ConsumerScaleStepStatus[]): Saying {
@@ -15,7 +20,7 @@ export function outcome(steps: readonly ConsumerScaleStepStatus[]): Saying {
   const timedOut = steps.filter(({ phase }) => phase === 'TimedOut').length;
   return {
     phase: 'Completed',
-    mood: 'Over',
+    state: 'Finished',
     reason: timedOut > 0 ? 'CompletedWithTimeouts' : 'Completed',
     message: `${counted(steps.length, 'step')}${timedOut > 0 ? `, ${timedOut} of them timed out` : ''}`,
   };
@@ -23,7 +28,7 @@ export function outcome(steps: readonly ConsumerScaleStepStatus[]): Saying {
 
 /** An Event whenever it stands differently. */
 export function standingNotices(before: ConsumerScaleStatus | undefined, saying: Saying): Notice[] {
-  return saying.message === '' || toldAlready(before, saying) !== undefined ? [] : [standingNotice(saying)];
+  return saying.message === '' || alreadyReported(before, saying) !== undefined ? [] : [summaryNotice(saying)];
 }
 
 /** One Event for each step that has begun or ended since. */

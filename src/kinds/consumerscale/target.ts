@@ -98,7 +98,7 @@ export function targetTrouble(resource: ConsumerScale, target: Target | undefine
   const name = targetName(resource);
   const waiting = (message: string): Saying => ({
     phase: status?.startedAt === undefined ? 'Pending' : 'Running',
-    mood: 'Moving',
+    state: 'Progressing',
     reason: 'WaitingForTarget',
     message,
   });

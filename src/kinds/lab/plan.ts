@@ -8,7 +8,7 @@ import type { Action } from '../../contract/actions.ts';
 import type { Kind, Observed, Plan } from '../../contract/kind.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import type { Needs } from '../../contract/needs.ts';
-import { moving, standingConditions } from '../../contract/standing.ts';
+import { progressing, summaryConditions } from '../../contract/summary.ts';
 import { epochMs, iso } from '../../contract/time.ts';
 import { formatDuration } from '../../domain/status/duration.ts';
 import { childNamed, made, type Sight } from './children.ts';
@@ -164,7 +164,7 @@ function answer(
       ...parts,
       phase: saying.phase,
       observedGeneration: metadata.generation,
-      conditions: standingConditions(before?.conditions ?? [], saying, metadata.generation, now),
+      conditions: summaryConditions(before?.conditions ?? [], saying, metadata.generation, now),
     },
     events: standingNotices(before, saying),
   };
@@ -180,7 +180,7 @@ function leave({ resource, owned, now }: Seen): Plan<LabStatus> {
   };
   if (owned.length === 0) return { apply: [], actions: [], events: [], status, finished: true };
   const left = owned.map(({ kind, metadata: { name } }) => `${kind} ${name}`).join(', ');
-  const saying = moving(status.phase, 'RemovingResources', `waiting for ${left} to go`);
-  const conditions = standingConditions(status.conditions, saying, metadata.generation, now);
+  const saying = progressing(status.phase, 'RemovingResources', `waiting for ${left} to go`);
+  const conditions = summaryConditions(status.conditions, saying, metadata.generation, now);
   return { apply: [], actions: [], events: [], status: { ...status, conditions } };
 }

@@ -4,11 +4,11 @@ import type { LabSpec } from '../../api/lab/spec.ts';
 import type { LabStatus, LabStepStatus } from '../../api/lab/status.ts';
 import type { Failure } from '../../contract/actions.ts';
 import type { Notice } from '../../contract/kind.ts';
-import { moving, type Standing, stalled, standingNotice, toldAlready } from '../../contract/standing.ts';
+import { alreadyReported, progressing, type Summary, stalled, summaryNotice } from '../../contract/summary.ts';
 import { shortened } from '../../domain/expressions/text.ts';
 import { isEnded, untold } from './steps.ts';
 
-export type Saying = Standing<LabStatus['phase']>;
+export type Saying = Summary<LabStatus['phase']>;
 
 const MOST_SENTENCES = 10;
 /** Characters of each: a resource may have any number of wrong fields, and a condition holds 32,768. */
@@ -47,14 +47,14 @@ export function going(index: number, step: LabStepStatus, failures: readonly Fai
   const trouble = untold(failures, what)
     .map((message) => `; ${message}; it is tried again`)
     .join('');
-  return moving('Running', 'Running', `${name}: ${what}${trouble}`.slice(0, 4_000));
+  return progressing('Running', 'Running', `${name}: ${what}${trouble}`.slice(0, 4_000));
 }
 
 /** What is said of a lab whose steps have ended. */
 export function outcome(steps: readonly LabStepStatus[], { passed, failed, total }: Counts): Saying {
   const over = (phase: 'Passed' | 'Failed', reason: string, message: string): Saying => ({
     phase,
-    mood: 'Over',
+    state: 'Finished',
     reason,
     message,
   });
@@ -70,9 +70,9 @@ export function outcome(steps: readonly LabStepStatus[], { passed, failed, total
 
 /** An Event whenever it stands differently, or is stalled by something else. */
 export function standingNotices(before: LabStatus | undefined, saying: Saying): Notice[] {
-  const told = toldAlready(before, saying);
-  const same = told !== undefined && (saying.mood !== 'Stalled' || told.message === saying.message);
-  return same ? [] : [standingNotice(saying)];
+  const told = alreadyReported(before, saying);
+  const same = told !== undefined && (saying.state !== 'Stalled' || told.message === saying.message);
+  return same ? [] : [summaryNotice(saying)];
 }
 
 /** One Event for each step that has begun or ended since. */

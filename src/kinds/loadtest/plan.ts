@@ -6,7 +6,7 @@ import { GROUP_VERSION } from '../../api/sharedStatus.ts';
 import type { Kind, Observed, Plan } from '../../contract/kind.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import type { Needs } from '../../contract/needs.ts';
-import { type Standing, standingConditions } from '../../contract/standing.ts';
+import { type Summary, summaryConditions } from '../../contract/summary.ts';
 import { iso } from '../../contract/time.ts';
 import { appendedSince } from '../../domain/figures/appended.ts';
 import type { RunView } from '../../domain/figures/figures.ts';
@@ -139,7 +139,7 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
     figures,
     appended,
   });
-  const conditions = standingConditions(before?.conditions ?? [], standing, observedGeneration, now);
+  const conditions = summaryConditions(before?.conditions ?? [], standing, observedGeneration, now);
   const lagHigh = judgeLag(resource, conditions, figures?.lag ?? undefined, now);
   const storm = judgeStorm(resource, lagHigh.conditions, figures, now);
   const idle = judgeIdle(resource, storm.conditions, figures, preparation.topic?.partitions, now);
@@ -178,7 +178,7 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
 }
 
 function lookAgain(
-  { phase }: Standing,
+  { phase }: Summary,
   { missing }: Preparation,
   finishedAt: string | undefined,
   figures: RunView | undefined,

@@ -3,7 +3,7 @@
 import type { LoadTest } from '../../api/loadtest/loadTest.ts';
 import type { LoadTestStatus } from '../../api/loadtest/status.ts';
 import type { Notice, Observed } from '../../contract/kind.ts';
-import { moving, type Standing, stalled, standingNotice, toldAlready } from '../../contract/standing.ts';
+import { alreadyReported, progressing, type Summary, stalled, summaryNotice } from '../../contract/summary.ts';
 import type { RunView } from '../../domain/figures/figures.ts';
 import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { counted } from '../../domain/status/counted.ts';
@@ -24,7 +24,7 @@ export interface Going {
   appended: number | undefined;
 }
 
-type Saying = Standing<LoadTestStatus['phase']>;
+type Saying = Summary<LoadTestStatus['phase']>;
 
 /** `missing`: why clients may not start. */
 export function stand(seen: Observed<LoadTest, RunFigures>, missing: Saying | undefined, going: Going): Saying {
@@ -34,7 +34,7 @@ export function stand(seen: Observed<LoadTest, RunFigures>, missing: Saying | un
   if (going.finishedAt !== undefined) {
     return going.closed
       ? outcome(resource, going)
-      : moving('Running', 'Stopping', 'the run is over; clients are being stopped');
+      : progressing('Running', 'Stopping', 'the run is over; clients are being stopped');
   }
   if (missing !== undefined) return missing;
   const refused = failures.find(({ reason }) => reason === 'Refused');
@@ -43,8 +43,8 @@ export function stand(seen: Observed<LoadTest, RunFigures>, missing: Saying | un
   if (spec.suspend) {
     const pods = ready.producers + ready.consumers;
     return pods === 0
-      ? { phase: 'Suspended', mood: 'Settled', reason: 'Suspended', message: 'set spec.suspend to false to go on' }
-      : moving(
+      ? { phase: 'Suspended', state: 'Current', reason: 'Suspended', message: 'set spec.suspend to false to go on' }
+      : progressing(
           'Suspended',
           'Suspending',
           pods === 1 ? '1 client is being stopped' : `${pods} clients are being stopped`,
@@ -57,13 +57,13 @@ export function stand(seen: Observed<LoadTest, RunFigures>, missing: Saying | un
   const starting = ready.producers < wanted.producers || ready.consumers < wanted.consumers;
   if (going.preparedAt === undefined || starting) {
     const away = 'unavailable' in kafka ? `; ${kafka.unavailable}` : '';
-    return moving(phase, 'StartingClients', `${counts}${away}`);
+    return progressing(phase, 'StartingClients', `${counts}${away}`);
   }
   const blind =
     'unavailable' in kafka ? kafka.unavailable : 'unavailable' in evidence ? evidence.unavailable : undefined;
-  if (blind === undefined) return { phase: 'Running', mood: 'Settled', reason: 'Running', message: counts };
+  if (blind === undefined) return { phase: 'Running', state: 'Current', reason: 'Running', message: counts };
   const message = `${counts}; figures are as of the last look, because ${blind}`;
-  return { phase: 'Running', mood: 'Settled', reason: 'FiguresLate', message };
+  return { phase: 'Running', state: 'Current', reason: 'FiguresLate', message };
 }
 
 /** By the figures, or by the recorded ones where the evidence could not be read in time. */
@@ -75,7 +75,7 @@ function outcome({ spec, status }: LoadTest, { figures, appended }: Going): Sayi
     const why = producers?.errors?.map(({ code, count }) => `${code} (${count ?? 1}x)`).join(', ');
     return {
       phase: 'Failed',
-      mood: 'Over',
+      state: 'Finished',
       reason: 'MessagesFailed',
       message: `${failed} of ${spec.producers.messages} messages were not acknowledged: ${why || 'no reason given'}`,
     };
@@ -84,11 +84,11 @@ function outcome({ spec, status }: LoadTest, { figures, appended }: Going): Sayi
     delivery === undefined
       ? 'the run is over'
       : `${counted(delivery.produced, 'record')} produced, ${appended === undefined ? '' : `${appended} appended to the log, `}${delivery.consumed} consumed (${delivery.duplicated} duplicated, ${delivery.skipped} skipped), ${counted((figures ?? status)?.rebalances?.count ?? 0, 'rebalance')}`;
-  return { phase: 'Completed', mood: 'Over', reason: 'Completed', message };
+  return { phase: 'Completed', state: 'Finished', reason: 'Completed', message };
 }
 
 /** An Event whenever it stands differently. */
 export function standingNotices(before: LoadTestStatus | undefined, saying: Saying): Notice[] {
-  if (toldAlready(before, saying) !== undefined) return [];
-  return [standingNotice(saying, saying.reason === 'FiguresLate' || saying.reason === 'KafkaUnavailable')];
+  if (alreadyReported(before, saying) !== undefined) return [];
+  return [summaryNotice(saying, saying.reason === 'FiguresLate' || saying.reason === 'KafkaUnavailable')];
 }

@@ -6,7 +6,7 @@ import type { Action } from '../../contract/actions.ts';
 import { setCondition } from '../../contract/conditions.ts';
 import type { Notice, Observed, Plan } from '../../contract/kind.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
-import { moving, standingConditions } from '../../contract/standing.ts';
+import { progressing, summaryConditions } from '../../contract/summary.ts';
 import { epochMs } from '../../contract/time.ts';
 import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { serversOf } from '../../domain/settings/connection.ts';
@@ -38,8 +38,8 @@ export function teardown(
   const late = now - (epochMs(recorded?.lastTransitionTime) ?? now) > LEAVE_BEHIND_AFTER_MS;
 
   const wait = (reason: string, message: string, rest: Partial<Plan<LoadTestStatus>> = {}): Plan<LoadTestStatus> => {
-    const standing = moving(status.phase, reason, message);
-    const conditions = standingConditions(status.conditions, standing, observedGeneration, now);
+    const standing = progressing(status.phase, reason, message);
+    const conditions = summaryConditions(status.conditions, standing, observedGeneration, now);
     const deleting = { type: DELETING, status: 'True' as const, reason, message, observedGeneration };
     return {
       apply: [],

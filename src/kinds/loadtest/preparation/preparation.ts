@@ -8,7 +8,7 @@ import type { LoadTest } from '../../../api/loadtest/loadTest.ts';
 import type { LoadTestStatus } from '../../../api/loadtest/status.ts';
 import type { Action } from '../../../contract/actions.ts';
 import type { Observed } from '../../../contract/kind.ts';
-import { moving, type Standing, stalled } from '../../../contract/standing.ts';
+import { progressing, type Summary, stalled } from '../../../contract/summary.ts';
 import { evidencePlace } from '../../../domain/evidence/place.ts';
 import { endOffsets } from '../../../domain/figures/appended.ts';
 import type { RunFigures } from '../../../domain/fold/runFigures.ts';
@@ -31,7 +31,7 @@ export interface Preparation {
   raising?: number;
   actions: Action[];
   /** Why clients may not start yet; absent: they may. */
-  missing?: Standing<LoadTestPhase>;
+  missing?: Summary<LoadTestPhase>;
 }
 
 type LoadTestPhase = LoadTestStatus['phase'];
@@ -52,7 +52,7 @@ export function prepare(seen: Observed<LoadTest, RunFigures>, sight?: StrimziSig
       : { endOffsetsAtStart: status.producers.endOffsetsAtStart }),
   };
   const phase: LoadTestPhase = status?.preparedAt === undefined ? 'Pending' : 'Running';
-  const waits = (missing: Standing<LoadTestPhase>, rest: Partial<Preparation> = {}): Preparation => ({
+  const waits = (missing: Summary<LoadTestPhase>, rest: Partial<Preparation> = {}): Preparation => ({
     ...recorded,
     ...place,
     actions: [],
@@ -69,8 +69,8 @@ export function prepare(seen: Observed<LoadTest, RunFigures>, sight?: StrimziSig
     if (sight.forbidden !== undefined) return waits(stalled(phase, 'StrimziForbidden', sight.forbidden));
     const found = bootstrapServers(sight, spec.kafka?.strimzi?.listener);
     if ('refused' in found) return waits(stalled(phase, 'KafkaNotUsable', found.refused));
-    if ('waits' in found) return waits(moving(phase, 'WaitingForKafka', found.waits));
-    const missing = moving(phase, 'FindingKafka', `Kafka is at ${found.known}`);
+    if ('waits' in found) return waits(progressing(phase, 'WaitingForKafka', found.waits));
+    const missing = progressing(phase, 'FindingKafka', `Kafka is at ${found.known}`);
     return waits(missing, { kafka: { bootstrapServers: found.known } });
   }
 
@@ -80,7 +80,7 @@ export function prepare(seen: Observed<LoadTest, RunFigures>, sight?: StrimziSig
   if ('unavailable' in kafka) {
     // Clients that run need no look at Kafka to go on.
     if (begun && going) return { ...recorded, actions: [] };
-    return waits(moving(phase, 'KafkaUnavailable', `${kafka.unavailable}; it is tried again every few seconds`));
+    return waits(progressing(phase, 'KafkaUnavailable', `${kafka.unavailable}; it is tried again every few seconds`));
   }
   const view = kafka.known;
 
@@ -152,7 +152,7 @@ export function prepare(seen: Observed<LoadTest, RunFigures>, sight?: StrimziSig
       return { ...rest, ...place, actions: [], missing };
     }
     const trouble = failure === undefined ? '' : `: ${failure.message}; it is tried again`;
-    const creating = moving(
+    const creating = progressing(
       'Pending',
       'CreatingTopic',
       `creating topic ${name} with ${partitions} partitions${trouble}`,
@@ -199,12 +199,12 @@ export function prepare(seen: Observed<LoadTest, RunFigures>, sight?: StrimziSig
     actions.push({ type: 'AddPartitions', ...servers(resource), topic: name, partitions });
     if (!begun) {
       const message = `raising topic ${name} to ${partitions} partitions`;
-      return waits(moving(phase, 'AddingPartitions', message), { topic, actions });
+      return waits(progressing(phase, 'AddingPartitions', message), { topic, actions });
     }
   }
 
   if (recorded.evidence === undefined) {
-    return waits(moving(phase, 'PreparingEvidence', `waiting for topic ${view.evidence.topic}`), { topic });
+    return waits(progressing(phase, 'PreparingEvidence', `waiting for topic ${view.evidence.topic}`), { topic });
   }
   return { ...recorded, topic, actions, ...(enough ? {} : { raising: partitions }) };
 }

@@ -6,7 +6,7 @@ import type { Action } from '../../../contract/actions.ts';
 import type { TopicView } from '../../../contract/kafkaView.ts';
 import type { Observed } from '../../../contract/kind.ts';
 import type { KubernetesObject } from '../../../contract/kubernetes.ts';
-import { moving, type Standing, stalled } from '../../../contract/standing.ts';
+import { progressing, type Summary, stalled } from '../../../contract/summary.ts';
 import type { EpochMs } from '../../../contract/time.ts';
 import { epochMs, iso } from '../../../contract/time.ts';
 import type { RunFigures } from '../../../domain/fold/runFigures.ts';
@@ -66,7 +66,7 @@ export function sightOf(
 }
 
 /** Under management: Strimzi, why there can't be a KafkaTopic. */
-export function whyNoStrimzi({ spec }: LoadTest, sight: StrimziSight | undefined): Standing<Phase> | undefined {
+export function whyNoStrimzi({ spec }: LoadTest, sight: StrimziSight | undefined): Summary<Phase> | undefined {
   if (spec.topic.management !== 'Strimzi' || sight?.apiVersion !== undefined) return undefined;
   return sight === undefined
     ? stalled(
@@ -85,7 +85,7 @@ export interface ThroughKafkaTopic {
   /** What the status records; absent: it forgets that this LoadTest made one. */
   topic?: Topic;
   actions: Action[];
-  missing?: Standing<Phase>;
+  missing?: Summary<Phase>;
 }
 
 export interface Round {
@@ -121,7 +121,7 @@ export function makeTopic(round: Round): ThroughKafkaTopic {
     const failure = seen.failures.find(({ action }) => action.type === 'ApplyObject');
     if (failure?.reason === 'Refused') return { actions: [], missing: refused('Pending', failure.message, sight.at) };
     const trouble = failure === undefined ? '' : `: ${failure.message}; it is tried again`;
-    const missing = moving<Phase>(
+    const missing = progressing<Phase>(
       'Pending',
       'CreatingTopic',
       `creating ${what} with ${partitions} partitions${trouble}`,
@@ -198,7 +198,7 @@ export function keepTopic(round: Round, live: TopicView): ThroughKafkaTopic | un
     check: `check the log of the Topic Operator of Kafka ${sight.at.cluster}`,
   });
   // Clients that run go on meanwhile.
-  if (going && waits.missing.mood === 'Moving') return { topic: waits.topic, actions };
+  if (going && waits.missing.state === 'Progressing') return { topic: waits.topic, actions };
   return { ...waits, actions };
 }
 
@@ -220,7 +220,7 @@ function awaited(
   reason: string,
   verdict: TopicVerdict,
   ready: { why: string; check: string } = { why: '', check: '' },
-): { topic: Topic; missing: Standing<Phase> } {
+): { topic: Topic; missing: Summary<Phase> } {
   if (verdict.is === 'Refused') return { topic, missing: stalled(phase, verdict.reason, verdict.why) };
   const { why, check } = verdict.is === 'Waiting' ? verdict : ready;
   const since: EpochMs = epochMs(seen.resource.status?.topic?.waitingSince) ?? seen.now;
@@ -229,11 +229,11 @@ function awaited(
     topic: { ...topic, waitingSince: iso(since) },
     missing: late
       ? stalled(phase, 'TopicOperatorSilent', `${why}, for ${SILENT_MS / 1000} s now: ${check}`)
-      : moving(phase, verdict.is === 'Ready' ? reason : 'WaitingForTopicOperator', why),
+      : progressing(phase, verdict.is === 'Ready' ? reason : 'WaitingForTopicOperator', why),
   };
 }
 
-const refused = (phase: Phase, message: string, { namespace }: StrimziCluster): Standing<Phase> =>
+const refused = (phase: Phase, message: string, { namespace }: StrimziCluster): Summary<Phase> =>
   stalled(phase, 'TopicRefused', `the API server refuses: ${withRights(message, namespace)}`);
 
 function applied({ seen, sight, apiVersion }: Round, partitions: number): Action {
