@@ -44,8 +44,8 @@ const IDENTITY = sentences(
   'Kind of group membership.',
   'Dynamic: a consumer joins as a new member each time it starts.',
   'Static: a consumer has a group.instance.id (namespace.pod) and stays the same member when its pod restarts (KIP-345).',
-  'A static member that stops, cleanly or not, does not leave the group, and neither does one that a scale-down removes:',
-  'nobody consumes its partitions until it returns or its session ends.',
+  'A static member that stops stays in the group, even after a clean stop or a scale-down:',
+  'its partitions have no consumer until it returns or its session ends.',
   'The session lasts session.timeout.ms, or consumer.session.timeout.ms of the group with group.protocol: "consumer".',
   'With that protocol the broker refuses the id of a killed member until its session ends; the container restarts meanwhile.',
   'Default Dynamic. Immutable.',
@@ -53,7 +53,7 @@ const IDENTITY = sentences(
 
 const PER_POLL = sentences(
   'Time that the slow member waits after the records of each poll that returned some, in addition to perRecord.',
-  'It counts as processing of the last of these records, so it is no pause of the partition of that record.',
+  'It counts as processing of the last of these records, not as a pause of the partition of that record.',
   'For the other partitions of the member it is time without a record, as perRecord is.',
 );
 
