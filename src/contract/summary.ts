@@ -1,4 +1,4 @@
-/** The summary of a resource's state: its phase and, as conditions, the reason for it. */
+/** Summary of a resource: its phase, and the conditions and the Event that explain it. */
 import { setCondition } from './conditions.ts';
 import type { Notice } from './kind.ts';
 import type { Condition } from './kubernetes.ts';
@@ -6,11 +6,11 @@ import type { EpochMs } from './time.ts';
 
 export interface Summary<Phase extends string = string> {
   phase: Phase;
-  /** Current: it is as the spec asks. Stalled: its user has to act. Finished: it has ended and will not change again. */
+  /** Progressing: on its way to the spec. Current: as the spec says. Stalled: waits for its user. Finished: ended for good. */
   state: 'Progressing' | 'Current' | 'Stalled' | 'Finished';
-  /** CamelCase, for machines. */
+  /** CamelCase, for programs. */
   reason: string;
-  /** For people: what is the case, and what to do about it. */
+  /** A sentence for people: the situation, or what to do. */
   message: string;
 }
 
@@ -36,20 +36,20 @@ export function summaryConditions(
   now: EpochMs,
 ): Condition[] {
   const ready = (state === 'Current' || state === 'Finished') && phase !== 'Failed';
-  const holds: [type: string, boolean][] = [
+  const conditions: [type: string, isTrue: boolean][] = [
     ['Ready', ready],
     ['Reconciling', state === 'Progressing'],
     ['Stalled', state === 'Stalled' || phase === 'Failed'],
   ];
-  return holds.reduce<Condition[]>(
-    (conditions, [type, is]) =>
-      setCondition(conditions, { type, status: is ? 'True' : 'False', reason, message, observedGeneration }, now),
+  return conditions.reduce<Condition[]>(
+    (all, [type, isTrue]) =>
+      setCondition(all, { type, status: isTrue ? 'True' : 'False', reason, message, observedGeneration }, now),
     [...before],
   );
 }
 
-/** The Ready condition of a status that has this phase and reason already; undefined: the summary is news. */
-export function reportedBefore(
+/** The Ready condition of the earlier status, if that already has this phase and reason. undefined: they are new. */
+export function alreadyReported(
   before: { phase: string; conditions: readonly Condition[] } | undefined,
   { phase, reason }: Summary,
 ): Condition | undefined {
@@ -57,9 +57,9 @@ export function reportedBefore(
   return ready?.reason === reason && before?.phase === phase ? ready : undefined;
 }
 
-/** The Event about a summary. It is a Warning if the resource is stalled or has failed, or with `warns`. */
-export const summaryNotice = ({ phase, state, reason, message }: Summary, warns = false): Notice => ({
-  type: warns || state === 'Stalled' || phase === 'Failed' ? 'Warning' : 'Normal',
+/** The Event for a summary: a Warning if it is stalled or failed, or if `warning` is true. */
+export const summaryNotice = ({ phase, state, reason, message }: Summary, warning = false): Notice => ({
+  type: warning || state === 'Stalled' || phase === 'Failed' ? 'Warning' : 'Normal',
   reason,
   message,
 });

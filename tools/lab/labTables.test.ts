@@ -173,7 +173,7 @@ test('the result of a lab that grades itself: every expectation, what failed in 
   expect(labResult(labWith('Failed', '1 of 3 expectations met', steps))).toBe(`A small lab
 step  what     phase   expected                                                                          verdict     seen
 ----  -------  ------  --------------------------------------------------------------------------------  ----------  ------------------------------------------------------------
-1     begin    Failed  group.members.size() == 2 && group.members.all(m, m.partitions.size() >= 1 && m…  passed      group.members.size() = 2, group.members = [{id: "a"}, {name…
+1     begin    Failed  group.members.size() == 2 && group.members.all(m, m.partitions.size() >= 1 && m…  passed      group.members.size() = 2, group.members = [{name: "a"}, {na…
                        lag.total < before.lag.total                                                      FAILED      lag.total = 70
 2     a while  Passed
 3     then     NotRun  false                                                                             not judged

@@ -1,7 +1,7 @@
 /** The summary of a ConsumerScale, and the Events about its steps. */
 import type { ConsumerScaleStatus, ConsumerScaleStepStatus } from '../../api/consumerscale/status.ts';
 import type { Notice } from '../../contract/kind.ts';
-import { reportedBefore, type Summary, summaryNotice } from '../../contract/summary.ts';
+import { alreadyReported, type Summary, summaryNotice } from '../../contract/summary.ts';
 import { counted } from '../../domain/status/counted.ts';
 
 export type ScaleSummary = Summary<ConsumerScaleStatus['phase']>;
@@ -31,7 +31,7 @@ export function outcome(steps: readonly ConsumerScaleStepStatus[]): ScaleSummary
 
 /** An Event each time phase or reason change. */
 export function summaryNotices(before: ConsumerScaleStatus | undefined, summary: ScaleSummary): Notice[] {
-  return summary.message === '' || reportedBefore(before, summary) !== undefined ? [] : [summaryNotice(summary)];
+  return summary.message === '' || alreadyReported(before, summary) !== undefined ? [] : [summaryNotice(summary)];
 }
 
 /** One Event for each step that has started or ended since. */

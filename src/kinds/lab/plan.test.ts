@@ -99,7 +99,7 @@ describe('an invalid script is refused before anything is created', () => {
   // biome-ignore format: one mistake a line
   test.each<[wrong: string, steps: Step[], says: string | RegExp, resources?: Resources]>([
     ['a resource with a wrong field', [APPLY], /resources: LoadTest round: spec: Unrecognized key: "topics"/, [resource('LoadTest', 'round', { ...ROUND, topics: 1 })]],
-    ['a resource with a wrong value', [APPLY], /resources: LoadTest round: spec.topic.name: write a topic name/, [resource('LoadTest', 'round', { ...ROUND, topic: { name: 'a b' } })]],
+    ['a resource with a wrong value', [APPLY], /resources: LoadTest round: spec.topic.name: is not a topic name; write letters/, [resource('LoadTest', 'round', { ...ROUND, topic: { name: 'a b' } })]],
     ['a long name', [APPLY], 'metadata.name has 50 characters: write at most 40', [resource('LoadTest', 'a'.repeat(50), ROUND)]],
     ['two resources with one name', [APPLY], 'there is more than one LoadTest round', [...ONE, ...ONE]],
     ['replicas that a ConsumerScale sets', [APPLY], 'ConsumerScale up sets the number of consumers', [resource('LoadTest', 'round', withConsumers(3)), driven[1] as Resources[number]]],
@@ -122,7 +122,7 @@ describe('an invalid script is refused before anything is created', () => {
     ['a start of producers that divide messages', [APPLY, ALL_STOP, ALL_START], 'divides producers.messages among its producers', quota],
     ['a kill of a missing pod', [APPLY, { name: 'x', kill: { loadTest: 'round', consumer: 1 } }], 'write a consumer from 0 to 0'],
     ['two produce steps with one name', [APPLY, first, first], 'there is more than one produce step first'],
-    ['a produce step with a wrong setting', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { config: { 'linger.ms': '5ms' } } } }], 'producers.config: has a setting whose value has to be a whole number'],
+    ['a produce step with a wrong setting', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { config: { 'linger.ms': '5ms' } } } }], 'producers.config: has a setting whose value is not a whole number'],
     ['messages written twice', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { messages: 20 } } }], 'produce.messages (10) sets the number of messages: leave producers.messages out'],
     ['keys written twice', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, keys: ['a'], producers: { record: { key: { mode: 'Random', cardinality: 5 } } } } }], 'leave producers.record.key out, or keys'],
     ['a duration of more than a week', [APPLY], /resources: LoadTest round: spec.duration: is longer than a week/, [resource('LoadTest', 'round', { ...ROUND, duration: '169h' })]],

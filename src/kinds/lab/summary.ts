@@ -4,7 +4,7 @@ import type { LabSpec } from '../../api/lab/spec.ts';
 import type { LabStatus, LabStepStatus } from '../../api/lab/status.ts';
 import type { Failure } from '../../contract/actions.ts';
 import type { Notice } from '../../contract/kind.ts';
-import { progressing, reportedBefore, type Summary, stalled, summaryNotice } from '../../contract/summary.ts';
+import { alreadyReported, progressing, type Summary, stalled, summaryNotice } from '../../contract/summary.ts';
 import { shortened } from '../../domain/expressions/text.ts';
 import { isBroken, isEnded, otherFailures } from './steps.ts';
 
@@ -76,7 +76,7 @@ export function outcome(steps: readonly LabStepStatus[], { passed, failed, total
 
 /** An Event each time phase or reason change, and each time the message of a stalled Lab does. */
 export function summaryNotices(before: LabStatus | undefined, summary: LabSummary): Notice[] {
-  const reported = reportedBefore(before, summary);
+  const reported = alreadyReported(before, summary);
   const same = reported !== undefined && (summary.state !== 'Stalled' || reported.message === summary.message);
   return same ? [] : [summaryNotice(summary)];
 }

@@ -3,7 +3,7 @@
 import type { LoadTest } from '../../api/loadtest/loadTest.ts';
 import type { LoadTestStatus } from '../../api/loadtest/status.ts';
 import type { Notice, Observed } from '../../contract/kind.ts';
-import { progressing, reportedBefore, type Summary, stalled, summaryNotice } from '../../contract/summary.ts';
+import { alreadyReported, progressing, type Summary, stalled, summaryNotice } from '../../contract/summary.ts';
 import type { RunView } from '../../domain/figures/figures.ts';
 import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { counted } from '../../domain/status/counted.ts';
@@ -102,6 +102,6 @@ function outcome({ spec, status }: LoadTest, { figures, appended }: RunState): L
 
 /** An Event each time phase or reason change. */
 export function summaryNotices(before: LoadTestStatus | undefined, summary: LoadTestSummary): Notice[] {
-  if (reportedBefore(before, summary) !== undefined) return [];
+  if (alreadyReported(before, summary) !== undefined) return [];
   return [summaryNotice(summary, summary.reason === 'FiguresLate' || summary.reason === 'KafkaUnavailable')];
 }

@@ -378,7 +378,7 @@ test('the API server takes a whole Lab status, shows it in columns, and keeps th
   expect(await objects.columns(path)).toMatchObject({ Phase: 'Running', Step: '3/4', Passed: '0/1', Failed: 1 });
   const metadata = { ...first.metadata, resourceVersion: answer.body.metadata?.resourceVersion };
   const replaced = await objects.tryToReplace({ ...first, metadata, spec: another }, path);
-  expect(replaced.body.message).toContain('can’t be changed once the Lab has begun');
+  expect(replaced.body.message).toContain('are immutable once the Lab has started');
   const retitled = await objects.tryToReplace({ ...first, metadata, spec: { ...GOOD_LAB, title: 'Another' } }, path);
   expect(retitled.body.message ?? '').toBe('');
 });

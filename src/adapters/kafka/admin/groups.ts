@@ -44,7 +44,7 @@ export class Groups {
         protocol: 'classic',
         ...(classic.protocol ? { assignor: classic.protocol } : {}),
         members: [...classic.members.values()].map((member) => ({
-          id: member.id,
+          memberId: member.id,
           clientId: member.clientId,
           host: hostOf(member.clientHost),
           ...(member.groupInstanceId ? { groupInstanceId: member.groupInstanceId } : {}),
@@ -127,7 +127,7 @@ function consumerGroup(group: ConsumerGroup, topic: string | undefined): Describ
     epoch: group.groupEpoch,
     members: group.members.map(
       (member): GroupMemberView => ({
-        id: member.memberId,
+        memberId: member.memberId,
         clientId: member.clientId,
         host: hostOf(member.clientHost),
         ...(member.instanceId ? { groupInstanceId: member.instanceId } : {}),
