@@ -62,7 +62,8 @@ export function producerWorkload(
   const { producers } = loadTest.spec;
   if (producers === undefined) throw new Error('a LoadTest without producers has no producer workload');
   const work = producerWork(producers, settings);
-  return workload(loadTest, 'producer', clients, producers.clientsPerPod, work, settings.config, context);
+  const spec = workerSpec(loadTest, producers, work, settings.config, context);
+  return workload(loadTest, 'producer', clients, spec, context.worker);
 }
 
 export function consumerWorkload(
@@ -74,7 +75,8 @@ export function consumerWorkload(
   const { consumers } = loadTest.spec;
   if (consumers === undefined) throw new Error('a LoadTest without consumers has no consumer workload');
   const work = consumerWork(loadTest, consumers, settings);
-  return workload(loadTest, 'consumer', clients, consumers.clientsPerPod, work, settings.config, context);
+  const spec = workerSpec(loadTest, consumers, work, settings.config, context);
+  return workload(loadTest, 'consumer', clients, spec, context.worker);
 }
 
 /**
@@ -100,32 +102,17 @@ function workload(
   loadTest: LoadTest,
   role: Role,
   clients: number,
-  clientsPerPod: number,
-  work: ProducerSpec | ConsumerSpec,
-  config: Record<string, string>,
-  { evidence, worker }: WorkerContext,
+  spec: WorkerSpec,
+  { image }: WorkerSettings,
 ): KubernetesObject {
-  const { name, namespace, uid, annotations } = loadTest.metadata;
-  const logsRecords = role === 'consumer' && annotations?.[RECORD_LOG_ANNOTATION] === 'true';
-  const spec: WorkerSpec = {
-    run: uid,
-    loadTest: `${namespace}/${name}`,
-    bootstrapServers:
-      serversOf(loadTest.spec.kafka, loadTest.status?.kafka).bootstrapServers ?? worker.bootstrapServers,
-    topic: loadTest.spec.topic.name,
-    evidence,
-    clientsPerPod,
-    config,
-    work,
-  };
+  const { name } = loadTest.metadata;
   const labels = podLabels(name, role);
-  const fromField = (fieldPath: string) => ({ valueFrom: { fieldRef: { fieldPath } } });
   return {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
     metadata: { name: workloadName(name, role), labels },
     spec: {
-      replicas: podsFor(clients, clientsPerPod),
+      replicas: podsFor(clients, spec.clientsPerPod),
       serviceName: workloadName(name, role),
       // Starts all pods at once, as a Deployment does; see docs/decisions/0001-statefulsets-for-clients.md.
       podManagementPolicy: 'Parallel',
@@ -137,34 +124,58 @@ function workload(
           enableServiceLinks: false,
           terminationGracePeriodSeconds: 30,
           securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
-          containers: [
-            {
-              name: role,
-              image: worker.image,
-              imagePullPolicy: 'IfNotPresent',
-              command: ['node', '/app/worker.mjs'],
-              env: [
-                { name: WORKER_SPEC_ENV, value: JSON.stringify(spec) },
-                { name: POD_INDEX_ENV, ...fromField("metadata.labels['apps.kubernetes.io/pod-index']") },
-                { name: POD_NAME_ENV, ...fromField('metadata.name') },
-                { name: NODE_NAME_ENV, ...fromField('spec.nodeName') },
-                { name: STATE_DIR_ENV, value: STATE_DIR },
-                ...(logsRecords ? [{ name: RECORD_LOG_ENV, value: '1' }] : []),
-              ],
-              ports: [{ name: 'http', containerPort: WORKER_PORT }],
-              ...probes(role),
-              resources: { requests: { cpu: CPU[role], memory: '48Mi' } },
-              securityContext: {
-                allowPrivilegeEscalation: false,
-                readOnlyRootFilesystem: true,
-                capabilities: { drop: ['ALL'] },
-              },
-              volumeMounts: [{ name: 'state', mountPath: STATE_DIR }],
-            },
-          ],
+          containers: [container(loadTest, role, spec, image)],
           volumes: [{ name: 'state', emptyDir: { sizeLimit: STATE_SIZE } }],
         },
       },
     },
+  };
+}
+
+function container({ metadata: { annotations } }: LoadTest, role: Role, spec: WorkerSpec, image: string) {
+  const logsRecords = role === 'consumer' && annotations?.[RECORD_LOG_ANNOTATION] === 'true';
+  const fromField = (fieldPath: string) => ({ valueFrom: { fieldRef: { fieldPath } } });
+  return {
+    name: role,
+    image,
+    imagePullPolicy: 'IfNotPresent',
+    command: ['node', '/app/worker.mjs'],
+    env: [
+      { name: WORKER_SPEC_ENV, value: JSON.stringify(spec) },
+      { name: POD_INDEX_ENV, ...fromField("metadata.labels['apps.kubernetes.io/pod-index']") },
+      { name: POD_NAME_ENV, ...fromField('metadata.name') },
+      { name: NODE_NAME_ENV, ...fromField('spec.nodeName') },
+      { name: STATE_DIR_ENV, value: STATE_DIR },
+      ...(logsRecords ? [{ name: RECORD_LOG_ENV, value: '1' }] : []),
+    ],
+    ports: [{ name: 'http', containerPort: WORKER_PORT }],
+    ...probes(role),
+    resources: { requests: { cpu: CPU[role], memory: '48Mi' } },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    },
+    volumeMounts: [{ name: 'state', mountPath: STATE_DIR }],
+  };
+}
+
+/** The fields stay in this order: the JSON is part of the pod template, and a changed template restarts the pods. */
+function workerSpec(
+  { metadata, spec, status }: LoadTest,
+  { clientsPerPod }: { clientsPerPod: number },
+  work: ProducerSpec | ConsumerSpec,
+  config: Record<string, string>,
+  { evidence, worker }: WorkerContext,
+): WorkerSpec {
+  return {
+    run: metadata.uid,
+    loadTest: `${metadata.namespace}/${metadata.name}`,
+    bootstrapServers: serversOf(spec.kafka, status?.kafka).bootstrapServers ?? worker.bootstrapServers,
+    topic: spec.topic.name,
+    evidence,
+    clientsPerPod,
+    config,
+    work,
   };
 }
