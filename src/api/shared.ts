@@ -1,14 +1,14 @@
-/** Parts of a spec that several kinds share: which Kafka cluster, names of topics and groups. */
+/** Parts of a spec that several kinds share: the Kafka cluster, names of topics and groups. */
 import { z } from 'zod';
-import { field, type Rule, text } from './schema/schema.ts';
+import { field, type Rule, sentences, text } from './schema/schema.ts';
 
 const bootstrapServers = field(
   text(2_000),
-  'Addresses of the Kafka cluster, host:port, several separated by commas. Source: Kafka’s bootstrap.servers.',
+  'Addresses of the Kafka cluster, as host:port separated by commas. Source: Kafka’s bootstrap.servers.',
   {
     cel: "self.matches('^[^\\\\s:,]+:[0-9]{1,5}(,[^\\\\s:,]+:[0-9]{1,5})*$')",
     message:
-      'write host:port, several separated by commas without spaces, e.g. my-cluster-kafka-bootstrap.kafka.svc:9092',
+      'is not a list of addresses; write host:port, separated by commas without spaces, e.g. my-cluster-kafka-bootstrap.kafka.svc:9092',
     holds: (value) => /^[^\s:,]+:[0-9]{1,5}(,[^\s:,]+:[0-9]{1,5})*$/.test(value),
   },
 );
@@ -16,7 +16,7 @@ const bootstrapServers = field(
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const nameOf = (what: string, example: string): Rule<string> => ({
   cel: `self.matches('${DNS_LABEL.source}')`,
-  message: `write the name of ${what}: at most 63 small letters, digits and hyphens, e.g. ${example}`,
+  message: `is not the name of ${what}; write at most 63 lower-case letters, digits and hyphens, e.g. ${example}`,
   holds: (value) => DNS_LABEL.test(value),
 });
 
@@ -25,11 +25,11 @@ export const strimzi = field(
     cluster: field(
       text(63),
       'Name of the Kafka resource (kafka.strimzi.io), as in the label strimzi.io/cluster.',
-      nameOf('the Kafka resource', 'my-cluster'),
+      nameOf('a Kafka resource', 'my-cluster'),
     ),
     namespace: field(
       text(63),
-      'Namespace of the Kafka resource and of its KafkaTopics. Default: this resource’s own.',
+      'Namespace of the Kafka resource and of its KafkaTopics. Default: the namespace of this resource.',
       nameOf('a namespace', 'kafka'),
     ).exactOptional(),
     listener: field(
@@ -38,21 +38,24 @@ export const strimzi = field(
       nameOf('a listener', 'plain'),
     ).exactOptional(),
   }),
-  'A Kafka cluster of Strimzi: its addresses are read from status.listeners of the Kafka resource when the run begins.',
+  sentences(
+    'Kafka cluster of Strimzi.',
+    'Its addresses are read from status.listeners of the Kafka resource when the run starts.',
+  ),
 );
 
 export const kafka = field(
   z.strictObject({ bootstrapServers: bootstrapServers.exactOptional(), strimzi: strimzi.exactOptional() }),
-  'Which Kafka cluster. Default: the operator’s own (its setting BOOTSTRAP_SERVERS).',
+  'Kafka cluster. Default: the cluster of the operator (its setting BOOTSTRAP_SERVERS).',
   {
     cel: 'has(self.bootstrapServers) != has(self.strimzi)',
     message:
-      'the Kafka cluster has to be named in exactly one way: write bootstrapServers: my-kafka:9092, or strimzi: {cluster: my-cluster}, or leave kafka out for the operator’s own',
+      'must name the Kafka cluster in exactly one way; write bootstrapServers: my-kafka:9092, or strimzi: {cluster: my-cluster}, or omit kafka to use the cluster of the operator',
     holds: (it) => (it.bootstrapServers === undefined) !== (it.strimzi === undefined),
   },
 );
 
-/** As people write it, in a LoadTest or for anyone's consumers. */
+/** The Kafka cluster as the spec of a LoadTest or ConsumerScale names it. */
 export type KafkaConnection = z.output<typeof kafka>;
 
 const TOPIC_NAME = /^[a-zA-Z0-9._-]+$/;
@@ -62,12 +65,12 @@ export const topicName = (description: string) =>
     description,
     {
       cel: `self.matches('${TOPIC_NAME.source}') && self != '.' && self != '..'`,
-      message: 'write a topic name of letters, digits, dots, underscores and hyphens, e.g. my-topic',
+      message: 'is not a topic name; write letters, digits, dots, underscores and hyphens, e.g. my-topic',
       holds: (value) => TOPIC_NAME.test(value) && value !== '.' && value !== '..',
     },
     {
       cel: "!self.startsWith('__') && self != 'kafkalab-evidence'",
-      message: 'is a topic of Kafka or of this operator: write the name of a topic of your own, e.g. my-topic',
+      message: 'is a topic of Kafka or of this operator; write the name of your own topic, e.g. my-topic',
       holds: (value) => !value.startsWith('__') && value !== 'kafkalab-evidence',
     },
   );
@@ -76,6 +79,6 @@ const GROUP_NAME = /^[^\s\p{Cc}]+$/u;
 export const groupName = (description: string) =>
   field(text(255), description, {
     cel: "self.matches('^[^\\\\s[:cntrl:]]+$')",
-    message: 'write the name of a consumer group without spaces, e.g. my-group',
+    message: 'is not the name of a consumer group; write a name without spaces, e.g. my-group',
     holds: (value) => GROUP_NAME.test(value),
   });

@@ -1,6 +1,6 @@
-/** Parts of a status that several kinds share. Times in ms unless the name says otherwise. */
+/** Parts of a status that several kinds share. Fields whose names end in Ms are in milliseconds. */
 import { z } from 'zod';
-import { count, field, figure, text, timestamp } from './schema/schema.ts';
+import { count, field, figure, sentences, text, timestamp } from './schema/schema.ts';
 
 export const GROUP = 'kafkalab.dev';
 export const VERSION = 'v1alpha1';
@@ -13,30 +13,77 @@ export const total = (description: string) => field(count(0, MANY), description)
 export const ms = (description: string) => field(figure(), description);
 export const at = (description: string) => field(timestamp(), description);
 
+// ---- state ----------------------------------------------------------------------------------
+
+const CONDITION_TYPE = sentences(
+  'Type of the condition.',
+  'Ready, Reconciling and Stalled have the meaning that kstatus gives them.',
+  'LagHigh: lag exceeds spec.lagThreshold.',
+  'RebalanceStorm: the group keeps rebalancing although nobody changed it; the message names the setting to change.',
+  'IdleConsumers: members own no partition.',
+  'Deleting: what this resource created is being removed.',
+);
+
+const condition = z.strictObject({
+  type: field(text(316), CONDITION_TYPE),
+  status: field(z.enum(['True', 'False', 'Unknown']), 'Status of the condition: True, False or Unknown.'),
+  reason: field(text(1024), 'Reason for the status, one CamelCase word for programs.'),
+  message: field(text(32768), 'Explanation of the status for people, and what to do about it.'),
+  observedGeneration: total('metadata.generation for which the condition was set.').exactOptional(),
+  lastTransitionTime: at('Time of the last change of status.'),
+});
+
 export const conditions = field(
   z
-    .array(
-      z.strictObject({
-        type: field(
-          text(316),
-          'Ready, Reconciling and Stalled as kstatus defines them; LagHigh while lag is over spec.lagThreshold; RebalanceStorm while the group rebalances again and again though nobody changed it (the message says which setting to change); IdleConsumers while members own no partition; Deleting while what was made is being removed.',
-        ),
-        status: field(z.enum(['True', 'False', 'Unknown']), 'True, False or Unknown.'),
-        reason: field(text(1024), 'Why, in one CamelCase word, for machines.'),
-        message: field(text(32768), 'Why and what to do, for people.'),
-        observedGeneration: total('metadata.generation of the spec that this was said about.').exactOptional(),
-        lastTransitionTime: at('When status last changed.'),
-      }),
-    )
+    .array(condition)
     .max(16)
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] }),
-  'Ready, Reconciling, Stalled (waits for a change by its user, named in the message), LagHigh, RebalanceStorm, IdleConsumers.',
+  sentences(
+    'Conditions: Ready, Reconciling, Stalled, LagHigh, RebalanceStorm, IdleConsumers, Deleting.',
+    'Stalled means that the user must change something, which its message names.',
+  ),
 );
 
 export const phase = <const T extends readonly [string, ...string[]]>(phases: T, description: string) =>
   field(z.enum(phases), description);
 
-export const observedGeneration = total('metadata.generation of the spec that this status is about.');
+export const observedGeneration = total('metadata.generation for which this status was written.');
+
+export const truncated = field(
+  z.array(text(256)).max(16),
+  sentences(
+    'Lists that were shortened to keep this object small, one sentence each.',
+    'The evidence topic has all of them in full.',
+    'Absent: nothing was shortened.',
+  ),
+);
+
+// ---- where the figures come from ------------------------------------------------------------
+
+export const evidence = field(
+  z.strictObject({
+    topic: field(text(249), 'Name of the evidence topic.'),
+    partition: field(partition(), 'Partition with all evidence of this run.'),
+    offset: total('Offset at which the evidence of this run starts.'),
+  }),
+  'Records in Kafka from which the figures are computed.',
+);
+
+export const kafkaFound = field(
+  z.strictObject({
+    bootstrapServers: field(text(2_000), 'Addresses of the listener, as host:port separated by commas.'),
+  }),
+  'Kafka cluster, as read from the Kafka resource when the run started. Absent without kafka.strimzi.',
+);
+
+export const source = field(
+  z.enum(['Clients', 'Broker']),
+  sentences(
+    'Origin of this entry.',
+    'Clients: rebalance callbacks of the clients that this operator started.',
+    'Broker: descriptions of the group by the broker, which are read about once a second and are less precise.',
+  ),
+);
 
 export const latency = (description: string) =>
   field(
@@ -44,36 +91,46 @@ export const latency = (description: string) =>
       p50: ms('Median, in ms.'),
       p95: ms('95th percentile, in ms.'),
       p99: ms('99th percentile, in ms.'),
-      max: ms('Longest, in ms.'),
+      max: ms('Maximum, in ms.'),
     }),
-    `${description} From histograms of all clients merged, in ms.`,
+    `${description} Percentiles over all clients, in ms.`,
   );
 
-export const source = field(
-  z.enum(['Clients', 'Broker']),
-  'Clients: told by our own clients’ callbacks. Broker: read from the broker’s description of the group, coarser.',
+// ---- rebalances -----------------------------------------------------------------------------
+
+const PROTOCOL = sentences(
+  'How partitions are handed over.',
+  'Eager: every member revokes all its partitions.',
+  'Cooperative: members revoke only the partitions that move.',
+  'Consumer: the broker assigns (KIP-848).',
+  'None: not known.',
 );
 
-export const evidence = field(
-  z.strictObject({
-    topic: field(text(249), 'Name of the evidence topic.'),
-    partition: field(partition(), 'The partition that holds all evidence of this run.'),
-    offset: total('Nothing of this run is before this offset.'),
-  }),
-  'Where the records are that these figures are made of.',
+const ERROR_BOUND_MS = sentences(
+  'Maximum error of a pause, in ms.',
+  'Two processes time the two ends of a pause, and their clocks are aligned only to this accuracy.',
+  'After a crash the bound is 750 ms wider if the last evidence in the pod could not be read within 10 s.',
+  '0.5 (rounding): one process timed both ends of every pause.',
 );
 
-export const kafkaFound = field(
-  z.strictObject({
-    bootstrapServers: field(text(2_000), 'host:port, several separated by commas, as its listener says them.'),
-  }),
-  'Where the Kafka cluster is, as it was read from the Kafka resource when the run began. Absent without kafka.strimzi.',
+const PAUSES = sentences(
+  'Pauses per partition.',
+  'A pause lasts from the end of processing of the last record before the rebalance',
+  'to the start of processing of the first record after it,',
+  'but at most as long as that record had been waiting in the log.',
 );
+
+const memberChange = z.strictObject({
+  name: field(text(253), 'Name of the member, as in status.consumers.members.'),
+  gained: partitions('Partitions that the member gained.'),
+  lost: partitions('Partitions that the member revoked or lost.'),
+  kept: partitions('Partitions that the member owned before and after the rebalance.'),
+});
 
 const rebalance = z.strictObject({
-  number: total('1, 2, 3, … within the run; never changes once given.'),
-  at: at('First callback of the change; source Broker: the first look at the group that showed it.'),
-  settledAt: at('Last callback of the change; source Broker: the look that showed it settled.'),
+  number: total('Number of the rebalance within the run, from 1. It never changes.'),
+  at: at('Time of the first callback. With source: Broker, time of the first description that shows the change.'),
+  settledAt: at('Time of the last callback. With source: Broker, time of the description that shows the result.'),
   trigger: field(
     z.enum([
       'ScaleUp',
@@ -86,102 +143,78 @@ const rebalance = z.strictObject({
       'Restart',
       'Unknown',
     ]),
-    'What set the rebalance off.',
+    'Cause of the rebalance.',
   ),
-  reason: field(text(1024), 'The reasoning behind the trigger, as a sentence.'),
-  protocol: field(
-    z.enum(['Eager', 'Cooperative', 'Consumer', 'None']),
-    'Eager: everybody gives up everything. Cooperative: only what moves is given up. Consumer: KIP-848, the broker assigns.',
-  ),
+  reason: field(text(1024), 'Explanation of the trigger, as a sentence.'),
+  protocol: field(z.enum(['Eager', 'Cooperative', 'Consumer', 'None']), PROTOCOL),
   source,
   resolutionMs: ms(
-    'source Broker only: between which two looks at the group the change happened, in ms up to settledAt. Pauses are not known then.',
+    sentences(
+      'Length of the interval up to settledAt in which the change happened, in ms:',
+      'the time between two descriptions of the group.',
+      'Only with source: Broker, where pauses are unknown.',
+    ),
   ).exactOptional(),
-  membersBefore: total('Members of the group before.'),
-  membersAfter: total('Members of the group after.'),
-  partitionsMoved: total('Partitions whose owner after differs from the owner before.'),
-  stopTheWorldMs: ms('How long every partition that had records waiting was paused at the same time, in ms.'),
-  longestPauseMs: ms('The longest pause of one partition, in ms.'),
-  errorBoundMs: ms(
-    'By how much a pause may be off, in ms: its two ends are by the clocks of two processes, which are lined up only so far; and where one ended without a goodbye and what it left behind in its pod could not be read within 10 s, the pause may have begun up to 750 ms later, since nobody is left to tell of its last records. 0.5, which is what rounding may make: all ends of a pause were of one process.',
-  ).exactOptional(),
+  membersBefore: total('Number of members before the rebalance.'),
+  membersAfter: total('Number of members after the rebalance.'),
+  partitionsMoved: total('Number of partitions whose owner changed.'),
+  stopTheWorldMs: ms('Time during which all partitions with waiting records were paused at once, in ms.'),
+  longestPauseMs: ms('Longest pause of one partition, in ms.'),
+  errorBoundMs: ms(ERROR_BOUND_MS).exactOptional(),
   pauses: field(
     z.array(z.strictObject({ partition: partition(), ms: ms('Length of the pause, in ms.') })).max(1_000),
-    'Per partition that paused: from the end of the last record before to the begin of the first one after, but no longer than that record had been waiting in the log.',
+    PAUSES,
   ),
-  pending: partitions('Partitions without a record since: their pause is not known yet.').exactOptional(),
-  members: field(
-    z
-      .array(
-        z.strictObject({
-          id: field(text(253), 'As in status.consumers.members.'),
-          gained: partitions('Partitions it got.'),
-          lost: partitions('Partitions it gave up or lost.'),
-          kept: partitions('Partitions it had before and has after.'),
-        }),
-      )
-      .max(1_000),
-    'Who gained, lost and kept which partition.',
-  ),
+  pending: partitions('Partitions without a record since the rebalance: their pause is not known yet.').exactOptional(),
+  members: field(z.array(memberChange).max(1_000), 'Partitions that each member gained, lost and kept.'),
 });
 
 export const rebalances = field(
   z.strictObject({
-    count: total('Settled changes of assignment since the run began; the first assignment is one.'),
-    settled: field(z.boolean(), 'No rebalance is going on.').exactOptional(),
-    partitionsMoved: total('Partitions that changed owner, summed over all rebalances.').exactOptional(),
-    longestPauseMs: ms('The longest pause of one partition in any rebalance, in ms.'),
-    longestStopTheWorldMs: ms(
-      'The longest time in which every partition with records waiting was paused at once, in ms.',
-    ),
-    recent: field(z.array(rebalance).max(50), 'The last 50, oldest first.'),
+    count: total('Number of completed changes of assignment since the run started, including the first assignment.'),
+    settled: field(z.boolean(), 'true: no rebalance is in progress.').exactOptional(),
+    partitionsMoved: total('Sum of partitionsMoved over all rebalances.').exactOptional(),
+    longestPauseMs: ms('Longest pause of one partition in any rebalance, in ms.'),
+    longestStopTheWorldMs: ms('Largest stopTheWorldMs of all rebalances.'),
+    recent: field(z.array(rebalance).max(50), 'Last 50 rebalances, oldest first.'),
   }),
-  'What happened to the assignment of partitions to members.',
+  'Rebalances of the consumer group.',
 );
+
+// ---- lag ------------------------------------------------------------------------------------
+
+const partitionLag = z.strictObject({
+  partition: partition(),
+  endOffset: total('Log end offset: offset of the next record to be written.'),
+  committedOffset: total('Committed offset of the group. Absent: the group has committed none.').exactOptional(),
+  lag: total('Lag of the partition, in records.'),
+});
+
+const lagPoint = z.strictObject({
+  at: at('Start of the interval.'),
+  total: total('Highest total within the interval, in records.'),
+});
 
 export const lag = field(
   z.strictObject({
     total: total(
-      'Sum over the partitions, in records: log end offset minus committed offset (minus beginning offset where nothing is committed).',
+      sentences(
+        'Lag summed over the partitions, in records.',
+        'Lag of a partition: log end offset minus committed offset, or minus beginning offset if none is committed.',
+      ),
     ),
-    peak: total('The highest total of the run, in records.'),
-    peakAt: at('When the peak was seen.').exactOptional(),
-    at: at('When the committed offsets were read.'),
+    peak: total('Highest total of the run, in records.'),
+    peakAt: at('Time of the peak.').exactOptional(),
+    at: at('Time at which the committed offsets were read.'),
     errorBound: field(
       figure(),
-      'Records by which the total may be off: time between the two reads x rate at which the log grows.',
+      sentences(
+        'Maximum error of total, in records:',
+        'the time between reading committed offsets and reading end offsets, times the growth rate of the log.',
+      ),
     ),
-    partitions: field(
-      z
-        .array(
-          z.strictObject({
-            partition: partition(),
-            endOffset: total('Offset of the next record to be written.'),
-            committedOffset: total(
-              'Offset up to which the group has committed; absent where it never has.',
-            ).exactOptional(),
-            lag: total('Records between the two.'),
-          }),
-        )
-        .max(1_000),
-      'Per partition.',
-    ),
-    history: field(
-      z
-        .array(
-          z.strictObject({
-            at: at('Begin of the stretch.'),
-            total: total('Highest total of the stretch, in records.'),
-          }),
-        )
-        .max(120),
-      'At most 120 points over the whole run, oldest first.',
-    ),
+    partitions: field(z.array(partitionLag).max(1_000), 'Lag per partition.'),
+    history: field(z.array(lagPoint).max(120), 'Lag over the whole run in at most 120 points, oldest first.'),
   }),
-  'How far the group is behind.',
-);
-
-export const truncated = field(
-  z.array(text(256)).max(16),
-  'What was left out to keep this object small, as sentences; everything is on the evidence topic. Absent: nothing.',
+  'Lag of the consumer group.',
 );

@@ -4,7 +4,7 @@ import { setCondition } from './conditions.ts';
 const ready = (status: 'True' | 'False', message: string) =>
   ({ type: 'Ready', status, reason: 'R', message, observedGeneration: 1 }) as const;
 
-test('the time of the last transition changes with the status only', () => {
+test('lastTransitionTime changes only if the status changes', () => {
   const first = setCondition(undefined, ready('False', 'waiting'), 1_800_000_000_999);
   expect(first).toEqual([{ ...ready('False', 'waiting'), lastTransitionTime: '2027-01-15T08:00:00Z' }]);
   const second = setCondition(first, ready('False', 'still waiting'), 1_800_000_060_000);
@@ -13,7 +13,7 @@ test('the time of the last transition changes with the status only', () => {
   expect(third[0]?.lastTransitionTime).toBe('2027-01-15T08:02:00Z');
 });
 
-test('the other conditions and their order stay', () => {
+test('the other conditions keep their values and order', () => {
   const conditions = ['A', 'Ready', 'B'].reduce(
     (all, type) => setCondition(all, { ...ready('True', ''), type }, 0),
     [] as ReturnType<typeof setCondition>,

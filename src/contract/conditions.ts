@@ -2,8 +2,8 @@ import type { Condition } from './kubernetes.ts';
 import { type EpochMs, isoSeconds } from './time.ts';
 
 /**
- * The conditions with this one in its place (or at the end when new). lastTransitionTime stays as long as the
- * status does, as metav1.Condition asks; it is `now` in seconds when the status changes.
+ * Replaces the condition of this type, or appends it. lastTransitionTime changes to `now`, in whole seconds, only if the
+ * status changes, as metav1.Condition requires.
  */
 export function setCondition(
   conditions: readonly Condition[] | undefined,

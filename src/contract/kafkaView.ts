@@ -3,7 +3,7 @@ import type { EpochMs } from './time.ts';
 
 export interface PartitionView {
   partition: number;
-  /** Broker id, -1 while there is none. */
+  /** Id of the broker that leads the partition; -1: none does. */
   leader: number;
   replicas: number[];
   isr: number[];
@@ -17,43 +17,47 @@ export interface TopicView {
 }
 
 export interface GroupMemberView {
-  id: string;
+  /** Kafka's member.id. */
+  memberId: string;
   clientId: string;
   host: string;
   groupInstanceId?: string;
-  /** Of the topic asked for. A classic group tells them only while it is Stable. */
+  /** Assigned partitions of the requested topic. For a classic group they are known in state Stable only. */
   partitions: number[];
-  /** `consumer` only: what it is to have; differs from `partitions` while the group reconciles. */
+  /** Protocol consumer only: target assignment. It differs from `partitions` while the group reconciles. */
   target?: number[];
-  /** `consumer` only: the group's epoch that this member has reached. */
+  /** Protocol consumer only: the group epoch that this member has reached. */
   epoch?: number;
 }
 
 export interface GroupView {
-  /** As the broker says: Empty, Stable, Dead; classic: PreparingRebalance, CompletingRebalance; consumer: Assigning, Reconciling. */
+  /**
+   * State of the group, as the broker names it. Both protocols: Empty, Stable, Dead. classic: PreparingRebalance,
+   * CompletingRebalance. consumer: Assigning, Reconciling.
+   */
   state: string;
-  /** Kafka's `group.protocol`: the clients assign, or the broker (KIP-848). */
+  /** Kafka's `group.protocol`. classic: a client assigns the partitions. consumer: the broker does (KIP-848). */
   protocol: 'classic' | 'consumer';
-  /** Name of the assignor: range, cooperative-sticky, uniform, …; absent while there is none. */
+  /** Name of the assignor, e.g. range, cooperative-sticky, uniform. Absent: the group has none yet. */
   assignor?: string;
-  /** `consumer` only: grows by one with each change. */
+  /** Protocol consumer only: group epoch, which grows by one with each change of the group. */
   epoch?: number;
   members: GroupMemberView[];
-  /** Committed offset per partition of the topic; null where nothing was committed. */
+  /** Committed offset per partition of the topic; null: none is committed. */
   committed: { partition: number; offset: number | null }[];
 }
 
-/** One look at Kafka: topic and group read together. */
+/** One snapshot of topic and group. */
 export interface KafkaView {
-  /** When the read of the committed offsets began. */
+  /** Time at which the read of the committed offsets started. */
   at: EpochMs;
-  /** From reading the committed offsets to having the end offsets: the error bound of lag is this times the rate. */
+  /** Time between the start of that read and the arrival of the end offsets. Times the growth rate it bounds the error of lag. */
   spreadMs: number;
   brokers: { id: number; host: string; port: number }[];
-  /** null: Kafka says that there is no such topic. Absent: not asked for. */
+  /** null: the topic does not exist. Absent: not requested. */
   topic?: TopicView | null;
-  /** null: Kafka says that there is no such group (or that it is dead). Absent: not asked for. */
+  /** null: the group does not exist, or is dead. Absent: not requested. */
   group?: GroupView | null;
-  /** The evidence topic of this Kafka cluster (made when missing), with the end offset of each partition. */
+  /** Evidence topic of this Kafka cluster, which the operator creates, with the end offset of each partition. */
   evidence: { topic: string; endOffsets: number[] };
 }

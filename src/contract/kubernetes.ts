@@ -1,4 +1,4 @@
-/** Kubernetes objects as plain JSON, and what they have in common. */
+/** Kubernetes objects as plain JSON, and the types they share. */
 
 export interface OwnerReference {
   apiVersion: string;
@@ -33,7 +33,7 @@ export interface KubernetesObject {
   [field: string]: unknown;
 }
 
-/** An object of one of our own kinds as the API server returns it: defaults filled in, always with uid and generation. */
+/** An object of one of our own kinds as the API server returns it: with defaults, and always with uid and generation. */
 export interface Resource<Spec, Status> extends KubernetesObject {
   metadata: ObjectMeta & { namespace: string; uid: string; generation: number; creationTimestamp: string };
   spec: Spec;
@@ -50,13 +50,13 @@ export interface ObjectRef extends TypeRef {
   name: string;
 }
 
-/** metav1.Condition. Types used: Ready, Reconciling, Stalled (kstatus), LagHigh, RebalanceStorm, IdleConsumers, Deleting. */
+/** metav1.Condition. Types in use: Ready, Reconciling, Stalled (kstatus), LagHigh, RebalanceStorm, IdleConsumers, Deleting. */
 export interface Condition {
   type: string;
   status: 'True' | 'False' | 'Unknown';
   reason: string;
   message: string;
   observedGeneration?: number;
-  /** RFC 3339, seconds. */
+  /** RFC 3339 with seconds. */
   lastTransitionTime: string;
 }

@@ -38,7 +38,7 @@ const runtime = createRuntime({
       ...(config.strimzi ? { strimzi: config.strimzi } : {}),
     }),
     consumerScaleKind(config.strimzi),
-    labKind,
+    labKind(),
   ],
   cluster,
   kafka,

@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import type { ConsumerScale } from '../../src/api/consumerscale/consumerScale.ts';
 import { labSchema } from '../../src/api/lab/lab.ts';
 import { type LabStepStatus, LONGEST_BEFORE } from '../../src/api/lab/status.ts';
-import { pathsBefore } from '../../src/kinds/lab/refusals.ts';
-import { type Children, expressionsOf, remembered, valuesOf } from '../../src/kinds/lab/variables.ts';
+import type { Children } from '../../src/kinds/lab/children.ts';
+import { remembered, valuesOf } from '../../src/kinds/lab/values.ts';
+import { expressionsCache, pathsBefore } from '../../src/kinds/lab/variables.ts';
 import { lagAt, ROUND, rebalanced, resource, running } from '../support/labSeen.ts';
 import { consumerScale } from '../support/seen.ts';
 
@@ -36,7 +37,7 @@ const lab = labSchema.spec.parse({
   ],
   steps: [{ name: 'look', observe: {} }],
 });
-const language = expressionsOf(lab);
+const language = expressionsCache()(lab);
 const values = valuesOf(lab, children);
 
 // ---- any text -------------------------------------------------------------------------------
@@ -137,7 +138,7 @@ test('what is kept of before is all that an expectation needs of it', () => {
     fc.property(tree, (that) => {
       if (language.problem(that) !== undefined) return;
       const step = { name: 'x', observe: {}, timeout: '5m', expect: [{ that, within: '30s' }] };
-      const paths = pathsBefore(lab, step);
+      const paths = pathsBefore(language, step);
       if ('problem' in paths) return;
       const before = remembered(paths.kept, values, LONGEST_BEFORE);
       const status: LabStepStatus = { name: 'x', phase: 'Running', before };

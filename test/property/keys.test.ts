@@ -94,7 +94,7 @@ function play(records: readonly Sent[]): Log {
       keys: {
         distinct: list.length,
         more: end !== -1,
-        spread: list.filter(({ partitions }) => partitions.length > 1).length,
+        inSeveralPartitions: list.filter(({ partitions }) => partitions.length > 1).length,
         outOfOrder: null,
         list,
       },

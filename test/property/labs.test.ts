@@ -5,6 +5,7 @@ import { labSchema } from '../../src/api/lab/lab.ts';
 import type { LabInput } from '../../src/api/lab/spec.ts';
 import type { LabStatus } from '../../src/api/lab/status.ts';
 import { refusals } from '../../src/kinds/lab/refusals.ts';
+import { expressionsCache } from '../../src/kinds/lab/variables.ts';
 import { resource } from '../support/labSeen.ts';
 import { type Fate, LabWorld } from '../support/labWorld.ts';
 
@@ -111,9 +112,10 @@ const grades = (status: LabStatus | undefined) => ({
 const cases = [drawn.map(script), fc.integer({ min: 0, max: 4_000 }), fates] as const;
 
 test('the scripts are such as may begin', () => {
+  const expressionsOf = expressionsCache();
   fc.assert(
     fc.property(drawn.map(script), (spec) => {
-      expect(refusals('grade', labSchema.spec.parse(spec))).toEqual([]);
+      expect(refusals('grade', labSchema.spec.parse(spec), expressionsOf)).toEqual([]);
     }),
     { numRuns: 15 },
   );

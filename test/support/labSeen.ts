@@ -77,8 +77,8 @@ export function running(
   const consumers = parsed.consumers?.replicas ?? 0;
   const { partitions } = parsed.topic;
   const members = Array.from({ length: consumers }, (_, n) => ({
-    id: `${name}-consumer-${n}`,
-    client: `${name}-consumer-${n}-id`,
+    name: `${name}-consumer-${n}`,
+    memberId: `${name}-consumer-${n}-id`,
     host: 'node-1',
     partitions: Array.from({ length: partitions }, (_, p) => p).filter((p) => p % consumers === n),
     source: 'Clients' as const,
@@ -116,7 +116,7 @@ export function running(
               ready: consumers,
               selector: 'x=y',
               members,
-              idle: members.filter((member) => member.partitions.length === 0).map(({ id }) => id),
+              idle: members.filter((member) => member.partitions.length === 0).map(({ name }) => name),
               consumed: 0,
               messagesPerSecond: 0,
               elapsedMs: 0,
@@ -131,7 +131,7 @@ export function running(
 
 /** One that is suspended, and whose clients have gone. */
 export function resting(spec: LoadTestInput, known: NonNullable<Parameters<typeof running>[1]> = {}): LoadTest {
-  const test = running({ ...spec, suspend: true }, { ...standing('Suspended', 'at rest', 'Ready'), ...known });
+  const test = running({ ...spec, suspend: true }, { ...summarised('Suspended', 'at rest', 'Ready'), ...known });
   const { producers, consumers } = test.status ?? {};
   return {
     ...test,
@@ -175,7 +175,7 @@ export const rebalanced = (count: number, settled = true): NonNullable<LoadTestS
   })),
 });
 
-export const standing = (
+export const summarised = (
   phase: LoadTestStatus['phase'],
   message: string,
   type: 'Ready' | 'Stalled' | 'Reconciling',
@@ -205,6 +205,8 @@ function freeze(value: unknown): void {
   for (const inner of Object.values(value)) freeze(inner);
 }
 
+const LABS = labKind();
+
 export function planLab(resource: Lab, { now = 0, ...shown }: Shown = {}): Plan<LabStatus> {
   const seen = {
     resource,
@@ -219,9 +221,9 @@ export function planLab(resource: Lab, { now = 0, ...shown }: Shown = {}): Plan<
     now: BEGIN + now,
   };
   freeze(seen);
-  const plan = labKind.plan(seen);
+  const plan = LABS.plan(seen);
   labSchema.status.parse(plan.status);
-  expect(labKind.plan(seen)).toEqual(plan);
+  expect(LABS.plan(seen)).toEqual(plan);
   for (const { kind, spec } of plan.apply) {
     (kind === 'LoadTest' ? loadTestSchema : consumerScaleSchema).spec.parse(spec);
   }

@@ -7,7 +7,7 @@ import type { LoadTest } from '../../src/api/loadtest/loadTest.ts';
 import type { LoadTestInput, LoadTestSpec } from '../../src/api/loadtest/spec.ts';
 import type { Action } from '../../src/contract/actions.ts';
 import type { KubernetesObject } from '../../src/contract/kubernetes.ts';
-import { lab, lagAt, planLab, resting, running, standing } from './labSeen.ts';
+import { lab, lagAt, planLab, resting, running, summarised } from './labSeen.ts';
 import { shown } from './queries.ts';
 
 /** What happens to one round. Objects and actions are carried out before the status is written. */
@@ -133,11 +133,11 @@ export class LabWorld {
     const followed = this.now >= changedAt + this.#podsMs;
     const known = { name: object.metadata.name, uid, generation };
     if (!followed) {
-      const { phase, conditions } = standing('Preparing', 'starting', 'Reconciling');
+      const { phase, conditions } = summarised('Preparing', 'starting', 'Reconciling');
       return running(spec, { ...known, phase, conditions, observedGeneration: generation - 1 });
     }
     const { messages } = (spec.producers ?? {}) as Partial<NonNullable<LoadTestSpec['producers']>>;
-    if (messages !== undefined) return running(spec, { ...known, ...standing('Completed', 'sent', 'Ready') });
+    if (messages !== undefined) return running(spec, { ...known, ...summarised('Completed', 'sent', 'Ready') });
     if (spec.suspend) return resting(spec, known) as KubernetesObject;
     const test: LoadTest = running(spec, known);
     const looked = Math.floor(this.now / 1000) * 1000;

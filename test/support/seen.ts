@@ -96,7 +96,7 @@ export const pods = (role: 'producer' | 'consumer', replicas: number, ready = re
 export const group = (members: string[], committed: GroupView['committed'] = []): GroupView => ({
   state: members.length === 0 ? 'Empty' : 'Stable',
   protocol: 'classic',
-  members: members.map((clientId) => ({ id: `${clientId}-1`, clientId, host: '10.0.0.1', partitions: [] })),
+  members: members.map((clientId) => ({ memberId: `${clientId}-1`, clientId, host: '10.0.0.1', partitions: [] })),
   committed,
 });
 

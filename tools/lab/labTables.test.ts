@@ -123,11 +123,11 @@ test('a lab that grades itself: each step that has begun, and its expectations o
     name: 'begin',
     phase: 'Running',
     startedAt: SEEN.startedAt,
-    message: 'making LoadTest x',
+    message: 'creating LoadTest x',
     expectations: [{ that: MEMBERS }, { that: LAG }],
   };
   expect(labProgress(labWith('Running', 'x', [waiting, ...pendingSteps]))).toEqual([
-    ['0', 'step 1/3 begin: making LoadTest x'],
+    ['0', 'step 1/3 begin: creating LoadTest x'],
   ]);
   const { message: _, ...begun } = waiting;
   const judging = {
@@ -160,7 +160,7 @@ test('the result of a lab that grades itself: every expectation, what failed in 
       {
         that: MEMBERS,
         passed: true,
-        observed: 'group.members.size() = 2, group.members = [{id: "a"}, {id: "b"}, {id: "c"}]',
+        observed: 'group.members.size() = 2, group.members = [{name: "a"}, {name: "b"}, {name: "c"}]',
       },
       { that: LAG, passed: false, observed: 'lag.total = 70' },
     ],
@@ -173,7 +173,7 @@ test('the result of a lab that grades itself: every expectation, what failed in 
   expect(labResult(labWith('Failed', '1 of 3 expectations met', steps))).toBe(`A small lab
 step  what     phase   expected                                                                          verdict     seen
 ----  -------  ------  --------------------------------------------------------------------------------  ----------  ------------------------------------------------------------
-1     begin    Failed  group.members.size() == 2 && group.members.all(m, m.partitions.size() >= 1 && m…  passed      group.members.size() = 2, group.members = [{id: "a"}, {id: …
+1     begin    Failed  group.members.size() == 2 && group.members.all(m, m.partitions.size() >= 1 && m…  passed      group.members.size() = 2, group.members = [{name: "a"}, {na…
                        lag.total < before.lag.total                                                      FAILED      lag.total = 70
 2     a while  Passed
 3     then     NotRun  false                                                                             not judged

@@ -93,8 +93,8 @@ export const rebalanceTable = (recent: readonly RebalanceStatus[]): string =>
       rebalance.members
         .filter(({ gained, lost }) => gained.length + lost.length > 0)
         .map(
-          ({ id, gained, lost }) =>
-            `${id}${gained.length > 0 ? ` +${gained}` : ''}${lost.length > 0 ? ` -${lost}` : ''}`,
+          ({ name, gained, lost }) =>
+            `${name}${gained.length > 0 ? ` +${gained}` : ''}${lost.length > 0 ? ` -${lost}` : ''}`,
         )
         .join('; '),
     ]),
@@ -245,7 +245,7 @@ const slowKept =
   (test: LoadTest) =>
   (partition: number, { members }: RebalanceStatus): boolean =>
     slowMemberOf(test) !== undefined &&
-    members.some(({ id, kept }) => id === consumerPodName(test.metadata.name, 0) && kept.includes(partition));
+    members.some(({ name, kept }) => name === consumerPodName(test.metadata.name, 0) && kept.includes(partition));
 
 const handlers = (test: LoadTest): string => {
   const slow = slowMemberOf(test);

@@ -1,4 +1,4 @@
-/** ConsumerScale: a schedule of consumer counts and partition counts, over a LoadTest or over anyone's Deployment or StatefulSet. */
+/** ConsumerScale: a schedule of consumer and partition counts for a LoadTest or for any Deployment or StatefulSet. */
 import type { Resource } from '../../contract/kubernetes.ts';
 import * as shared from '../sharedStatus.ts';
 import { type ConsumerScaleSpec, spec } from './spec.ts';

@@ -9,66 +9,92 @@ import {
   field,
   isLonger,
   LONGER_THAN_ZERO,
+  sentences,
   text,
   unchanged,
 } from '../schema/schema.ts';
 import { groupName, kafka, topicName } from '../shared.ts';
 import { GROUP_VERSION } from '../sharedStatus.ts';
 
-const CREATE_ANOTHER =
-  'can’t be changed once the schedule has been created: its figures belong to one schedule. Create another ConsumerScale';
+const ONE_SCHEDULE =
+  'is immutable, since the figures of a ConsumerScale belong to one schedule. Create another ConsumerScale';
 
 const APPS = 'apps/v1';
-/** With a scale subresource that the operator may write. */
+/** Kinds of apps/v1 whose scale subresource the operator may write. */
 const WORKLOADS: readonly string[] = ['Deployment', 'StatefulSet'];
-const POSSIBLE_TARGETS = `write apiVersion: ${GROUP_VERSION}, kind: LoadTest, or apiVersion: ${APPS}, kind: ${WORKLOADS.join(' or ')}`;
+const WRITE_A_TARGET = `write apiVersion: ${GROUP_VERSION}, kind: LoadTest, or apiVersion: ${APPS}, kind: ${WORKLOADS.join(' or ')}`;
 
 const scaleTargetRef = field(
   z.strictObject({
-    apiVersion: field(text(100), `${GROUP_VERSION} for a LoadTest, apps/v1 for a Deployment or StatefulSet.`),
-    kind: field(text(63), 'LoadTest, Deployment or StatefulSet.'),
+    apiVersion: field(
+      text(100),
+      `API version of the target: ${GROUP_VERSION} for a LoadTest, ${APPS} for a Deployment or StatefulSet.`,
+    ),
+    kind: field(text(63), 'Kind of the target: LoadTest, Deployment or StatefulSet.'),
     name: field(text(253), 'Name of the target, in the same namespace.', {
       cel: 'self.size() > 0',
-      message: 'write the name of a LoadTest, Deployment or StatefulSet in the same namespace',
+      message: 'is empty; write the name of a LoadTest, Deployment or StatefulSet in the same namespace',
       holds: (value) => value.length > 0,
     }),
   }),
-  'What is scaled, as in a HorizontalPodAutoscaler. Can’t be changed.',
+  'Target to scale, as in a HorizontalPodAutoscaler. Immutable.',
   {
     cel: `(self.apiVersion == '${GROUP_VERSION}' && self.kind == 'LoadTest') || (self.apiVersion == '${APPS}' && self.kind in ${celList(WORKLOADS)})`,
-    message: `this can’t be the target: ${POSSIBLE_TARGETS}`,
-    messageCel: celFormat(`a %s of %s can’t be the target: ${POSSIBLE_TARGETS}`, 'self.kind', 'self.apiVersion'),
+    message: `cannot be scaled; ${WRITE_A_TARGET}`,
+    messageCel: celFormat(
+      `kind: %s of apiVersion: %s cannot be scaled; ${WRITE_A_TARGET}`,
+      'self.kind',
+      'self.apiVersion',
+    ),
     holds: (it) =>
       (it.apiVersion === GROUP_VERSION && it.kind === 'LoadTest') ||
       (it.apiVersion === APPS && WORKLOADS.includes(it.kind)),
   },
 );
 
-const theirs = field(
+const TOPIC = sentences(
+  'Topic that the group reads.',
+  'Steps with partitions add partitions to it: through its KafkaTopic, if it has one and the Kafka resource is known',
+  '(kafka.strimzi, or the operator’s setting STRIMZI_CLUSTER); otherwise through Kafka’s Admin API.',
+);
+
+const OTHERS = sentences(
+  'Number of members of the group that are not replicas of the target, e.g. consumers of a LoadTest.',
+  'A step settles when the group has that many members in addition to its consumers.',
+  'Default 0.',
+);
+
+const externalConsumers = field(
   z.strictObject({
     group: groupName(
-      'Consumer group of the target’s pods; each replica has to be one member of it, beside others. Source: Kafka’s group.id.',
+      'Consumer group of the target. Each replica must be exactly one member of it. Source: Kafka’s group.id.',
     ),
-    topic: topicName(
-      'The topic that they read. Steps with partitions raise it through the KafkaTopic that stands for it, where the Kafka resource is known (kafka.strimzi, or an operator with STRIMZI_CLUSTER) and has one; else by Kafka’s Admin API.',
-    ),
-    others: field(
-      count(0, 10_000),
-      'Members of the group that are not the target’s, e.g. consumers of a LoadTest: a step has settled when the group has so many more than the step asks for. Default 0.',
-    ).default(0),
+    topic: topicName(TOPIC),
+    others: field(count(0, 10_000), OTHERS).default(0),
     kafka: kafka.exactOptional(),
   }),
-  'Whose rebalances and lag are looked at, where the target is a Deployment or StatefulSet; a LoadTest names its own. Can’t be changed.',
+  sentences(
+    'Group and topic of a Deployment or StatefulSet, whose rebalances and lag are recorded.',
+    'Omit it for a LoadTest, which has its own.',
+    'Immutable.',
+  ),
+);
+
+const CONSUMERS = sentences(
+  'Number of consumers from this step on: a whole number from 0 to 10000,',
+  'or Partitions (as many as the topic has partitions when the step starts).',
+  'Default: unchanged.',
 );
 
 export const consumers = field(
   z.union([z.int(), text(16)]).meta({ 'x-kubernetes-int-or-string': true, maxLength: 16 }),
-  'Consumers from this step on: a whole number, or Partitions = as many as the topic has partitions when the step begins. Default: as they are.',
+  CONSUMERS,
   {
     cel: "type(self) == int ? (self >= 0 && self <= 10000) : self in ['Partitions']",
-    message: 'write a whole number from 0 to 10000, or Partitions (as many as the topic has partitions)',
+    message:
+      'is not a number of consumers; write a whole number from 0 to 10000, or Partitions (as many as the topic has partitions)',
     messageCel: celFormat(
-      '"%s" is no number of consumers: write a whole number from 0 to 10000 (without quotes), or Partitions (as many as the topic has partitions)',
+      '"%s" is not a number of consumers; write a whole number from 0 to 10000 (without quotes), or Partitions (as many as the topic has partitions)',
       'self',
     ),
     holds: (value) =>
@@ -76,26 +102,37 @@ export const consumers = field(
   },
 );
 
+const TIMEOUT = sentences(
+  'Time after which the step ends as TimedOut and the schedule continues.',
+  'The step then waits, for at most 30 s, until lag up to that time has been read.',
+  'Default 5m.',
+);
+
 const until = field(
   z.strictObject({
     lagBelow: field(
       count(1, Number.MAX_SAFE_INTEGER),
-      'The step ends when the group’s lag (committed, summed over the partitions, in records) is under this number.',
+      'Lag below which the step ends, in records: the committed lag of the group, summed over the partitions.',
     ),
     for: duration(
-      'How long it has to stay under it without a break, from look to look at lag. Default 0s: one look is enough.',
+      'Time for which every reading of lag must be below lagBelow. Default 0s: one reading is enough.',
     ).default('0s'),
-    timeout: duration(
-      'After this time the step ends as TimedOut and the schedule goes on, as soon as the looks at lag up to then have been read, or 30 s later. Default 5m.',
-      LONGER_THAN_ZERO,
-    ).default('5m'),
+    timeout: duration(TIMEOUT, LONGER_THAN_ZERO).default('5m'),
   }),
-  'The step ends when this holds.',
+  'Condition that ends the step.',
   {
-    cel: celLonger('self.timeout', 'self.__for__') /* `for` is a word of CEL */,
-    message: 'timeout has to be longer than for, or the step can only time out: write e.g. {for: 5s, timeout: 5m}',
+    cel: celLonger('self.timeout', 'self.__for__') /* `for` is reserved in CEL */,
+    message: 'timeout must be longer than for, otherwise the step can only time out; write e.g. {for: 5s, timeout: 5m}',
     holds: (it) => isLonger(it.timeout, it.for),
   },
+);
+
+const STOP = sentences(
+  'How removed consumers stop.',
+  'Graceful: on SIGTERM they commit and leave the group.',
+  'Kill: they end at once without leaving the group, as after SIGKILL or the loss of a node,',
+  'and the group waits for session.timeout.ms.',
+  'Default Graceful. Kill is possible only for a LoadTest.',
 );
 
 export const step = field(
@@ -103,42 +140,46 @@ export const step = field(
     consumers: consumers.exactOptional(),
     partitions: field(
       count(1, 10_000),
-      'Partitions from this step on; Kafka can only add. Default: as they are.',
+      'Number of partitions from this step on. Default: unchanged. Kafka can only add partitions.',
     ).exactOptional(),
-    hold: duration('The step ends after this time.', LONGER_THAN_ZERO).exactOptional(),
+    hold: duration('Time after which the step ends.', LONGER_THAN_ZERO).exactOptional(),
     until: until.exactOptional(),
-    stop: field(
-      z.enum(['Graceful', 'Kill']).default('Graceful'),
-      'How the consumers end that the step takes away. Graceful: by SIGTERM; they commit and leave the group. Kill: at once and without a goodbye, as after SIGKILL or the loss of a node, so that the group waits for session.timeout.ms. Only for a LoadTest. Default Graceful.',
-    ),
+    stop: field(z.enum(['Graceful', 'Kill']).default('Graceful'), STOP),
   }),
-  'One step: what to change, and when the next one follows.',
+  'One step: what it changes, and when the next step starts.',
   {
     cel: 'has(self.consumers) || has(self.partitions)',
-    message: 'the step changes nothing: write consumers: 9 or partitions: 12 or both',
+    message: 'the step changes nothing; write consumers: 9 or partitions: 12 or both',
     holds: (it) => it.consumers !== undefined || it.partitions !== undefined,
   },
   {
     cel: "!has(self.stop) || self.stop == 'Graceful' || has(self.consumers)",
     message:
-      'stop: Kill is for the consumers that a step takes away, and this step takes none away: write consumers: 2 (fewer than before) beside it, or leave stop out',
+      'stop: Kill needs consumers that the step removes, and this step removes none; write consumers: 2 (fewer than before) as well, or omit stop',
     holds: (it) => it.stop === 'Graceful' || it.consumers !== undefined,
   },
   {
     cel: 'has(self.hold) != has(self.until)',
     message:
-      'the step needs exactly one end: write hold: 60s (after a time) or until: {lagBelow: 100} (when lag has fallen)',
+      'the step needs exactly one end; write hold: 60s (after a time) or until: {lagBelow: 100} (when lag has fallen)',
     holds: (it) => (it.hold !== undefined) !== (it.until !== undefined),
   },
+);
+
+const AFTERWARDS = sentences(
+  'Number of consumers once the schedule has ended or is deleted.',
+  'Keep: as the last step left it.',
+  'Restore: as it was before the first step.',
+  'Default Keep.',
 );
 
 export const spec = field(
   z.strictObject({
     scaleTargetRef,
-    consumers: theirs.exactOptional(),
-    steps: field(z.array(step).min(1).max(100), 'The schedule, in order. Can’t be changed.', {
+    consumers: externalConsumers.exactOptional(),
+    steps: field(z.array(step).min(1).max(100), 'Steps of the schedule, in order. Immutable.', {
       cel: 'self.filter(s, has(s.partitions)).map(s, s.partitions).isSorted()',
-      message: 'Kafka can’t take partitions away: write steps whose partitions never get fewer',
+      message: 'Kafka cannot remove partitions; write steps whose partitions never decrease',
       holds: (steps) => {
         const asked = steps.flatMap((it) => it.partitions ?? []);
         return asked.every((it, i) => i === 0 || it >= (asked[i - 1] ?? 0));
@@ -146,18 +187,15 @@ export const spec = field(
     }),
     allowIdleConsumers: field(
       z.boolean().default(false),
-      'true: a step may have more consumers than partitions, so that some are idle. false: such a step is refused with the reason. Default false.',
+      'Whether a step may have more consumers than partitions, so that some are idle. Default false: it is refused.',
     ),
-    afterwards: field(
-      z.enum(['Keep', 'Restore']).default('Keep'),
-      'What becomes of the number of consumers when the schedule has ended or is deleted. Keep: as the last step left it. Restore: as it was found at the start. Default Keep.',
-    ),
+    afterwards: field(z.enum(['Keep', 'Restore']).default('Keep'), AFTERWARDS),
   }),
-  'What to change, and when.',
+  'Target and schedule.',
   {
     cel: 'self.allowIdleConsumers || self.steps.all(s, !has(s.consumers) || !has(s.partitions) || type(s.consumers) != int || s.consumers <= s.partitions)',
     message:
-      'a step has more consumers than partitions, so some would be idle: write no more consumers than partitions, or allowIdleConsumers: true to see that',
+      'a step has more consumers than partitions, so some would be idle; write at most as many consumers as partitions, or allowIdleConsumers: true',
     holds: (it) =>
       it.allowIdleConsumers ||
       it.steps.every(
@@ -167,30 +205,29 @@ export const spec = field(
   },
   {
     cel: "self.scaleTargetRef.kind == 'LoadTest' || has(self.consumers)",
-    message:
-      'the target does not say whose rebalances and lag are meant: write consumers: {group: my-group, topic: my-topic}',
+    message: 'the target does not name its group and topic; write consumers: {group: my-group, topic: my-topic}',
     messageCel: celFormat(
-      'a %s does not say whose rebalances and lag are meant: write consumers: {group: my-group, topic: my-topic}',
+      'a %s does not name its group and topic; write consumers: {group: my-group, topic: my-topic}',
       'self.scaleTargetRef.kind',
     ),
     holds: (it) => it.scaleTargetRef.kind === 'LoadTest' || it.consumers !== undefined,
   },
   {
     cel: "self.scaleTargetRef.kind != 'LoadTest' || !has(self.consumers)",
-    message: 'a LoadTest names its own group, topic and Kafka: leave consumers out',
+    message: 'a LoadTest has its own group, topic and Kafka cluster; omit consumers',
     holds: (it) => it.scaleTargetRef.kind !== 'LoadTest' || it.consumers === undefined,
   },
   {
     cel: "self.scaleTargetRef.kind == 'LoadTest' || self.steps.all(s, !has(s.stop) || s.stop == 'Graceful')",
     message:
-      'stop: Kill needs consumers that this operator can tell to crash, and Kubernetes sends SIGTERM to all others: leave stop out, or name a LoadTest as the target',
+      'stop: Kill needs consumers of this operator, since Kubernetes sends SIGTERM to all others; omit stop, or write a LoadTest as the target',
     holds: (it) => it.scaleTargetRef.kind === 'LoadTest' || it.steps.every(({ stop }) => stop === 'Graceful'),
   },
-  unchanged(['scaleTargetRef', 'consumers', 'steps'], CREATE_ANOTHER),
+  unchanged(['scaleTargetRef', 'consumers', 'steps'], ONE_SCHEDULE),
 );
 
-/** What people write: defaults may be left out. */
+/** The spec as people write it: fields with a default are optional. */
 export type ConsumerScaleInput = z.input<typeof spec>;
-/** What the API server returns: defaults filled in. */
+/** The spec as the API server returns it, with defaults. */
 export type ConsumerScaleSpec = z.output<typeof spec>;
 export type ConsumerScaleStep = ConsumerScaleSpec['steps'][number];

@@ -1,4 +1,4 @@
-/** Lab: a script of steps over LoadTests and ConsumerScales, each with expectations that are graded. */
+/** Lab: a script of steps over LoadTests and ConsumerScales, with expectations that are graded. */
 import type { Resource } from '../../contract/kubernetes.ts';
 import * as shared from '../sharedStatus.ts';
 import { type LabSpec, spec } from './spec.ts';

@@ -1,16 +1,16 @@
 /** status of a Lab. */
 import { z } from 'zod';
-import { count, field, text } from '../schema/schema.ts';
+import { count, field, sentences, text } from '../schema/schema.ts';
 import * as shared from '../sharedStatus.ts';
 import { at, total } from '../sharedStatus.ts';
 import { MOST_STEPS } from './spec.ts';
 import { MOST_PER_STEP } from './steps.ts';
 
 export const MOST_BEFORE = 8;
-/** Of one value of `before`, as JSON, in bytes. */
+/** Bytes of one value of `before`, as JSON. */
 export const LONGEST_BEFORE = 8_192;
 
-/** In the status. */
+/** Characters of an expectation and of what was observed. */
 export const SHORT_THAT = 200;
 export const LONGEST_OBSERVED = 500;
 
@@ -19,59 +19,84 @@ const STEP_PHASES = ['Pending', 'Running', 'Passed', 'Failed', 'NotRun'] as cons
 
 const expectationStatus = field(
   z.strictObject({
-    that: field(text(SHORT_THAT), 'As in the spec; cut when long.'),
-    passed: field(z.boolean(), 'Absent: not decided yet.').exactOptional(),
-    observed: field(text(LONGEST_OBSERVED), 'What was seen: the values that the expression names.').exactOptional(),
-    at: at('When it was decided.').exactOptional(),
+    that: field(text(SHORT_THAT), 'Expression, as in the spec; shortened if it is long.'),
+    passed: field(z.boolean(), 'Whether the expectation was met. Absent: not decided yet.').exactOptional(),
+    observed: field(text(LONGEST_OBSERVED), 'Observed values of what the expression names.').exactOptional(),
+    at: at('Time of the decision.').exactOptional(),
   }),
-  'One expectation.',
+  'Result of one expectation.',
+);
+
+const STEP_PHASE = sentences(
+  'Phase of the step.',
+  'Pending: not started.',
+  'Running: started.',
+  'Passed: it is done, and all its expectations were met.',
+  'Failed: it could not be carried out, or an expectation was not met.',
+  'NotRun: an earlier step could not be carried out.',
 );
 
 const stepStatus = field(
   z.strictObject({
-    name: field(text(100), 'As in the spec.'),
-    phase: shared.phase(
-      STEP_PHASES,
-      'Pending. Running. Passed: it has taken place and all was as expected. Failed: it could not be carried out, or something was not as expected. NotRun: an earlier step could not be carried out.',
-    ),
-    message: field(text(1_024), 'What the step waits for, or why it could not be carried out.').exactOptional(),
-    startedAt: at('It was begun.').exactOptional(),
-    doneAt: at('It had taken place; expectations count from here.').exactOptional(),
-    finishedAt: at('All its expectations were decided, or it failed.').exactOptional(),
-    uid: field(text(64), 'metadata.uid of the resource that it made, or of the pod that it kills.').exactOptional(),
+    name: field(text(100), 'Name of the step, as in the spec.'),
+    phase: shared.phase(STEP_PHASES, STEP_PHASE),
+    message: field(text(1_024), 'What the step is waiting for, or why it could not be carried out.').exactOptional(),
+    startedAt: at('Time at which the step started.').exactOptional(),
+    doneAt: at('Time at which the step was done. Expectations count from here.').exactOptional(),
+    finishedAt: at('Time at which all expectations were decided, or the step failed.').exactOptional(),
+    uid: field(
+      text(64),
+      'metadata.uid of the resource that the step created, or of the pod that it kills.',
+    ).exactOptional(),
     before: field(
       z.record(z.string(), text(LONGEST_BEFORE)).meta({ maxProperties: MOST_BEFORE }),
-      'While it runs: the values of `before` that its expectations name, as JSON.',
+      'Values of `before` that the expectations name, as JSON. Only while the step runs.',
     ).exactOptional(),
     rebalancesBefore: field(
       z.record(z.string(), count(0, Number.MAX_SAFE_INTEGER)).meta({ maxProperties: 100 }),
-      'While it runs: rebalances of each LoadTest when it began.',
+      'Number of rebalances of each LoadTest when the step started. Only while the step runs.',
     ).exactOptional(),
-    expectations: field(z.array(expectationStatus).max(MOST_PER_STEP), 'In the order of the spec.').exactOptional(),
+    expectations: field(
+      z.array(expectationStatus).max(MOST_PER_STEP),
+      'Results of the expectations, in the order of the spec.',
+    ).exactOptional(),
   }),
-  'One step of the script.',
+  'Status of one step.',
+);
+
+const PHASE = sentences(
+  'Phase of the lab.',
+  'Pending: not started; conditions show whether the spec must be corrected.',
+  'Running: started.',
+  'Passed: every step was carried out, and every expectation was met.',
+  'Failed: a step could not be carried out, or an expectation was not met.',
 );
 
 export const status = field(
   z.strictObject({
-    phase: shared.phase(
-      LAB_PHASES,
-      'Pending: not begun; its spec may have to be corrected, see conditions. Running. Passed: every step and expectation. Failed: one of them did not.',
-    ),
+    phase: shared.phase(LAB_PHASES, PHASE),
     observedGeneration: shared.observedGeneration,
     conditions: shared.conditions,
-    passed: total('Expectations that have passed.').exactOptional(),
-    failed: total('Expectations that have failed, and steps that could not be carried out.').exactOptional(),
-    total: total('Expectations in all.').exactOptional(),
-    score: field(text(16), 'Expectations passed of all, as text: 3/7.').exactOptional(),
-    currentStep: total('Number of the step that runs, from 1.').exactOptional(),
-    step: field(text(16), 'Steps begun of all, as text: 2/5.').exactOptional(),
-    startedAt: at('The first step began.').exactOptional(),
-    finishedAt: at('The last step ended.').exactOptional(),
-    duration: field(text(16), 'From the first step’s begin to the last one’s end, to a second: 4m10s.').exactOptional(),
-    steps: field(z.array(stepStatus).max(MOST_STEPS), 'Per step of spec.steps, in that order.').exactOptional(),
+    passed: total('Number of expectations that were met.').exactOptional(),
+    failed: total(
+      'Number of expectations that were not met and of steps that could not be carried out.',
+    ).exactOptional(),
+    total: total('Number of expectations in all.').exactOptional(),
+    score: field(text(16), 'Expectations met and expectations in all, e.g. 3/7.').exactOptional(),
+    currentStep: total('Number of the running step, from 1.').exactOptional(),
+    step: field(text(16), 'Steps started and steps in all, e.g. 2/5.').exactOptional(),
+    startedAt: at('Time at which the first step started.').exactOptional(),
+    finishedAt: at('Time at which the last step ended.').exactOptional(),
+    duration: field(
+      text(16),
+      'Time from the start of the first step to the end of the last one, in whole seconds, e.g. 4m10s.',
+    ).exactOptional(),
+    steps: field(
+      z.array(stepStatus).max(MOST_STEPS),
+      'Status of each step, in the order of spec.steps.',
+    ).exactOptional(),
   }),
-  'What happened.',
+  'Progress and grades of the lab.',
 );
 
 export type LabStatus = z.output<typeof status>;

@@ -1,4 +1,4 @@
-/** What spec.producers and spec.consumers of a LoadTest have in common. */
+/** Parts that spec.producers and spec.consumers of a LoadTest share. */
 import { z } from 'zod';
 import { celFormat, count, field, type Rule, text } from '../schema/schema.ts';
 
@@ -9,17 +9,18 @@ interface Clients {
   clientsPerPod: number;
 }
 
-/** A multiple below and one above: what would do instead. */
+/** The message names the next multiples below and above. */
 export const wholePods: Rule<Clients> = {
   cel: 'self.replicas % self.clientsPerPod == 0',
-  message: 'replicas has to be a multiple of clientsPerPod (every pod runs the same number of clients)',
+  message:
+    'replicas must be a multiple of clientsPerPod, since every pod runs the same number of clients; write replicas: 4 for clientsPerPod: 2, or clientsPerPod: 1',
   messageCel: `self.replicas < self.clientsPerPod ? ${celFormat(
-    'replicas %d is no multiple of clientsPerPod %d: write replicas: %d, or clientsPerPod: 1',
+    'replicas: %d is not a multiple of clientsPerPod: %d; write replicas: %d, or clientsPerPod: 1',
     'self.replicas',
     'self.clientsPerPod',
     'self.clientsPerPod',
   )} : ${celFormat(
-    'replicas %d is no multiple of clientsPerPod %d: write replicas: %d or %d, or clientsPerPod: 1',
+    'replicas: %d is not a multiple of clientsPerPod: %d; write replicas: %d or %d, or clientsPerPod: 1',
     'self.replicas',
     'self.clientsPerPod',
     'self.replicas - self.replicas % self.clientsPerPod',
@@ -28,11 +29,11 @@ export const wholePods: Rule<Clients> = {
   holds: ({ replicas, clientsPerPod }) => replicas % clientsPerPod === 0,
 };
 
-export const clientsPerPod = (what: string) =>
+export const clientsPerPod = (clients: string) =>
   field(
     count(1, 200).default(1),
-    `${what} that run in one pod; replicas has to be a multiple of it. 1 = a pod each; 50 = fewer pods, so less memory. Default 1. Can’t be changed.`,
+    `Number of ${clients} that share a pod; more of them need fewer pods and less memory. Default 1. replicas must be a multiple of it. Immutable.`,
   );
 
-/** At most the settings there are, with room. */
+/** Settings of a client by name. The bound leaves room beyond the settings that exist. */
 export const settings = () => z.record(z.string(), text(256)).default({}).meta({ maxProperties: 64 });

@@ -1,4 +1,4 @@
-/** LoadTest: a topic, N producers, M consumers, for a time or a number of messages. */
+/** LoadTest: a topic with producers and consumers, for a time or a number of messages. */
 import type { Resource } from '../../contract/kubernetes.ts';
 import * as shared from '../sharedStatus.ts';
 import { type LoadTestSpec, spec } from './spec.ts';
@@ -6,7 +6,7 @@ import { type LoadTestStatus, status } from './status.ts';
 
 export type LoadTest = Resource<LoadTestSpec, LoadTestStatus>;
 
-/** Characters of metadata.name: the names of its pods are made of it and have to stay DNS labels. */
+/** Characters of metadata.name. The names of its pods are derived from it and must stay DNS labels. */
 export const LONGEST_NAME = 40;
 
 export const LOAD_TEST_NAMES = {

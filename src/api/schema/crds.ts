@@ -1,4 +1,4 @@
-/** The kinds as the API server gets them: names, columns, subresources. */
+/** Definitions of the kinds: names, schemas, columns and subresources. */
 import { CONSUMER_SCALE_NAMES, consumerScaleSchema } from '../consumerscale/consumerScale.ts';
 import { LAB_NAMES, labSchema } from '../lab/lab.ts';
 import { LOAD_TEST_NAMES, LONGEST_NAME, loadTestSchema } from '../loadtest/loadTest.ts';
@@ -13,50 +13,51 @@ const column = (
   priority = 0,
 ): PrinterColumn => ({ name, type, jsonPath, description, ...(priority === 0 ? {} : { priority }) });
 
-const AGE = column('Age', 'date', '.metadata.creationTimestamp', 'Since when it exists.');
+const AGE = column('Age', 'date', '.metadata.creationTimestamp', 'Time since creation.');
 
-/** A pod's name is made of it (`<name>-consumer-12`) and has to stay a DNS label. */
+/** The names of pods (`<name>-consumer-12`) are derived from it and must stay DNS labels. */
 const nameRule = (most: number) => ({
   rule: `self.metadata.name.size() <= ${most} && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')`,
-  message: `metadata.name has to begin with a letter and to hold at most ${most} small letters, digits and hyphens: the names of its pods are made of it`,
+  message: `metadata.name is not a name for pods; write at most ${most} lower-case letters, digits and hyphens, starting with a letter, e.g. lag-1`,
   messageExpression: `self.metadata.name.size() > ${most} ? ${celFormat(
-    `metadata.name has %d characters: write at most ${most} (the names of its pods are made of it)`,
+    `metadata.name has %d characters; write at most ${most} (it is part of the names of pods)`,
     'self.metadata.name.size()',
-  )} : 'metadata.name has to begin with a letter and hold only small letters, digits and hyphens: write e.g. lag-1 (the names of its pods are made of it)'`,
+  )} : 'metadata.name must start with a letter and have only lower-case letters, digits and hyphens; write e.g. lag-1 (it is part of the names of pods)'`,
 });
 
-const UNCHANGED_ONCE_BEGUN = {
+const IMMUTABLE_ONCE_STARTED = {
   rule: `!has(oldSelf.status) || !has(oldSelf.status.startedAt) || (${['resources', 'steps', 'afterwards']
     .map((name) => `self.spec.${name} == oldSelf.spec.${name}`)
     .join(' && ')})`,
   message:
-    'spec.resources, spec.steps and spec.afterwards can’t be changed once the Lab has begun: its grades belong to one script. Delete it and create it again, or create another Lab',
+    'spec.resources, spec.steps and spec.afterwards are immutable once the Lab has started, since its grades belong to one script. Delete it and create it again, or create another Lab',
 };
 
 export const CRDS: readonly Crd[] = [
   {
     ...LOAD_TEST_NAMES,
     shortNames: ['lt'],
-    description: 'A topic, producers and consumers, for a time or a number of messages; its status says what happened.',
+    description:
+      'Runs producers and consumers on a topic, for a time or a number of messages. Its status has throughput, latency, lag, delivery and rebalances.',
     ...loadTestSchema,
     columns: [
-      column('Phase', 'string', '.status.phase', 'Where the run is.'),
-      column('Producers', 'integer', '.status.producers.ready', 'Producers that send.'),
-      column('Consumers', 'integer', '.status.consumers.ready', 'Consumers that are ready.'),
-      column('Lag', 'integer', '.status.lag.total', 'Records that the group is behind.'),
-      column('Peak lag', 'integer', '.status.lag.peak', 'The most that the group was behind.', 1),
-      column('Rebalances', 'integer', '.status.rebalances.count', 'Settled changes of assignment.'),
-      column('Worst pause', 'number', '.status.rebalances.longestPauseMs', 'Longest pause of a partition, in ms.'),
+      column('Phase', 'string', '.status.phase', 'Phase of the run.'),
+      column('Producers', 'integer', '.status.producers.ready', 'Producers that have had a record acknowledged.'),
+      column('Consumers', 'integer', '.status.consumers.ready', 'Consumers in ready pods.'),
+      column('Lag', 'integer', '.status.lag.total', 'Lag of the group, in records.'),
+      column('Peak lag', 'integer', '.status.lag.peak', 'Highest lag of the run, in records.', 1),
+      column('Rebalances', 'integer', '.status.rebalances.count', 'Number of rebalances.'),
+      column('Worst pause', 'number', '.status.rebalances.longestPauseMs', 'Longest pause of one partition, in ms.'),
       column(
         'Stop the world',
         'number',
         '.status.rebalances.longestStopTheWorldMs',
-        'Longest time in which the whole group stood still, in ms.',
+        'Longest time during which all partitions with waiting records were paused at once, in ms.',
         1,
       ),
-      column('Consumed', 'integer', '.status.consumers.consumed', 'Records processed.', 1),
-      column('Duplicated', 'integer', '.status.delivery.duplicated', 'Records processed again.', 1),
-      column('Topic', 'string', '.spec.topic.name', 'The topic.', 1),
+      column('Consumed', 'integer', '.status.consumers.consumed', 'Number of records processed.', 1),
+      column('Duplicated', 'integer', '.status.delivery.duplicated', 'Number of records processed again.', 1),
+      column('Topic', 'string', '.spec.topic.name', 'Name of the topic.', 1),
       AGE,
     ],
     scale: {
@@ -68,50 +69,55 @@ export const CRDS: readonly Crd[] = [
   },
   {
     ...CONSUMER_SCALE_NAMES,
-    // kubectl gives cs to ComponentStatus, which every API server still has; cs only makes it name us in a warning.
-    shortNames: ['csc', 'cs'],
+    // Not cs: kubectl reads that as componentstatuses.
+    shortNames: ['csc'],
     description:
-      'A schedule of consumer counts and partition counts over a LoadTest, or over anyone’s Deployment or StatefulSet; its status says what each step cost.',
+      'Changes the number of consumers and partitions on a schedule, for a LoadTest or for any Deployment or StatefulSet. Its status has the cost of each step.',
     ...consumerScaleSchema,
     columns: [
-      column('Phase', 'string', '.status.phase', 'Where the schedule is.'),
-      column('Target', 'string', '.spec.scaleTargetRef.name', 'What is scaled.'),
-      column('Step', 'string', '.status.step', 'Steps begun of all.'),
+      column('Phase', 'string', '.status.phase', 'Phase of the schedule.'),
+      column('Target', 'string', '.spec.scaleTargetRef.name', 'Name of the target.'),
+      column('Step', 'string', '.status.step', 'Steps started and steps in all.'),
+      column('Rebalances', 'integer', '.status.rebalances.count', 'Number of rebalances since the schedule started.'),
       column(
-        'Rebalances',
+        'Moved',
         'integer',
-        '.status.rebalances.count',
-        'Settled changes of assignment since the schedule began.',
+        '.status.rebalances.partitionsMoved',
+        'Number of partitions that changed owner in these rebalances.',
       ),
-      column('Moved', 'integer', '.status.rebalances.partitionsMoved', 'Partitions that changed owner in them.'),
-      column('Worst pause', 'number', '.status.rebalances.longestPauseMs', 'Longest pause of a partition, in ms.'),
+      column('Worst pause', 'number', '.status.rebalances.longestPauseMs', 'Longest pause of one partition, in ms.'),
       column(
         'Stop the world',
         'number',
         '.status.rebalances.longestStopTheWorldMs',
-        'Longest time in which the whole group stood still, in ms.',
+        'Longest time during which all partitions with waiting records were paused at once, in ms.',
       ),
-      column('Lag', 'integer', '.status.lag.total', 'Records that the group is behind.'),
+      column('Lag', 'integer', '.status.lag.total', 'Lag of the group, in records.'),
       AGE,
     ],
     rules: [nameRule(63)],
   },
   {
     ...LAB_NAMES,
-    // The singular name is short enough.
+    // lab, the singular name, is short enough.
     shortNames: [],
     description:
-      'A script of steps over LoadTests and ConsumerScales, with expectations; its status says which of them were met, and what was seen.',
+      'Runs a script of steps over LoadTests and ConsumerScales. Its status grades the expectations, with the values that were observed.',
     ...labSchema,
     columns: [
-      column('Phase', 'string', '.status.phase', 'Where the lab is, or how it ended.'),
-      column('Step', 'string', '.status.step', 'Steps begun of all.'),
-      column('Passed', 'string', '.status.score', 'Expectations met of all.'),
-      column('Failed', 'integer', '.status.failed', 'Expectations not met, and steps that could not be carried out.'),
-      column('Duration', 'string', '.status.duration', 'How long it took, once it is over.'),
-      column('Title', 'string', '.spec.title', 'What it is called.', 1),
+      column('Phase', 'string', '.status.phase', 'Phase of the lab.'),
+      column('Step', 'string', '.status.step', 'Steps started and steps in all.'),
+      column('Passed', 'string', '.status.score', 'Expectations met and expectations in all.'),
+      column(
+        'Failed',
+        'integer',
+        '.status.failed',
+        'Number of expectations not met and of steps that could not be carried out.',
+      ),
+      column('Duration', 'string', '.status.duration', 'Time from the first step to the end.'),
+      column('Title', 'string', '.spec.title', 'Title of the lab.', 1),
       AGE,
     ],
-    rules: [nameRule(40), UNCHANGED_ONCE_BEGUN],
+    rules: [nameRule(40), IMMUTABLE_ONCE_STARTED],
   },
 ];

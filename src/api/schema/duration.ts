@@ -5,12 +5,12 @@ const MINUTES = `${NUMBER}m(${SECONDS}|${MS})?`;
 const HOURS = `${NUMBER}h(${MINUTES}|${SECONDS}|${MS})?`;
 
 /**
- * A length of time as people write it, for schemas (RE2): `500ms`, `60s`, `5m`, `1h30m`, `1.5s`.
- * Units h, m, s, ms, from the largest to the smallest, each at most once.
+ * Pattern (RE2) of a duration as people write it: `500ms`, `60s`, `5m`, `1h30m`, `1.5s`.
+ * The units are h, m, s and ms, the largest first, each at most once.
  */
 export const DURATION_PATTERN = `^(${HOURS}|${MINUTES}|${SECONDS}|${MS})$`;
 
-/** In ms, from the largest to the smallest. */
+/** Units in ms, the largest first. */
 export const UNITS = [
   ['h', 3_600_000],
   ['m', 60_000],
@@ -20,10 +20,10 @@ export const UNITS = [
 
 const PART = /([0-9]+(?:\.[0-9]+)?)(ms|h|m|s)/g;
 
-/** To a microsecond: sums and products of decimal fractions are not exact. */
+/** Rounds to a microsecond, since sums and products of decimal fractions are not exact. */
 export const toMicros = (ms: number) => Math.round(ms * 1000) / 1000;
 
-/** Milliseconds of a text of that pattern, to a microsecond. */
+/** Milliseconds of a duration, rounded to a microsecond. */
 export function millisecondsOf(text: string): number {
   let ms = 0;
   for (const [, number, unit] of text.matchAll(PART)) {

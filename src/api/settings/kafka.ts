@@ -1,13 +1,12 @@
 /**
- * The producer and consumer settings of Kafka's documentation (4.x) that `config` takes, with Kafka's own defaults,
- * and for those that it does not take the sentence that says what to do instead.
- * What each becomes for the client library is in domain/kafkaSettings.ts.
+ * Producer and consumer settings of Kafka's documentation (4.x): those that `config` accepts, with Kafka's defaults, and
+ * those that it refuses, with what to write instead. domain/settings/librdkafka.ts translates them for the client library.
  */
-import { celFormat, celList, celText, type Rule } from '../schema/schema.ts';
+import { celFormat, celList, celText, type Rule, sentences } from '../schema/schema.ts';
 
 export type Role = 'Producer' | 'Consumer';
 
-/** Which values a setting takes; numbers with their bounds (those of Kafka and of the client, the narrower one). */
+/** Values that a setting accepts. The bounds of a number are the narrower ones of Kafka and of the client library. */
 export type Values =
   | { readonly number: readonly [min: number, max: number] }
   | { readonly oneOf: readonly string[] }
@@ -15,7 +14,7 @@ export type Values =
 
 export interface Setting {
   readonly values: Values;
-  /** Kafka's default; absent: none. */
+  /** Kafka's default. Absent: none. */
   readonly default?: string;
 }
 
@@ -61,7 +60,7 @@ const PRODUCER: Record<string, Setting> = {
   retries: number(0, INT, '2147483647'),
 };
 
-/** Assignors by the name of the client and by the class name of Kafka's Java client. */
+/** Assignors: name in librdkafka and class name in Kafka's Java client → name in librdkafka. */
 export const ASSIGNORS: Readonly<Record<string, string>> = {
   range: 'range',
   roundrobin: 'roundrobin',
@@ -93,93 +92,95 @@ const CONSUMER: Record<string, Setting> = {
   'session.timeout.ms': number(1, 3_600_000, '45000'),
 };
 
-/** What `config` takes, by role. */
+/** Settings that `config` accepts, by role. */
 export const SETTINGS: Readonly<Record<Role, Readonly<Record<string, Setting>>>> = {
   Producer: PRODUCER,
   Consumer: CONSUMER,
 };
 
 const SET_BY_OPERATOR = 'is set by the operator';
-const NO_SECURITY = 'is not supported by this version, which connects without encryption and passwords: leave it out';
+const NO_SECURITY = 'is not supported by this version, which connects without encryption and authentication; omit it';
+const NO_CLASSES = 'names Java classes, which this client cannot load; omit it';
+const METRICS_OF_JAVA = 'belongs to the metrics of the Java client; omit it';
+const UNSUPPORTED = 'is not supported by this client';
+const NO_TRANSACTIONS = 'is not supported, since the producers of a LoadTest use no transactions; omit it';
+/** For a name of the client library, as people know it from other programs. */
+const libraryNameOf = (setting: string): string => `is the client library’s name; write Kafka’s name, ${setting}`;
 const REFUSED_IN_BOTH: Record<string, string> = {
-  'bootstrap.servers': `${SET_BY_OPERATOR}: write spec.kafka.bootstrapServers instead`,
-  'client.id': `${SET_BY_OPERATOR} (the name of the pod): leave it out`,
-  'interceptor.classes': 'names Java classes, which this client can’t load: leave it out',
-  'metric.reporters': 'names Java classes, which this client can’t load: leave it out',
-  'metrics.num.samples': 'belongs to the Java client’s own metrics: leave it out',
-  'metrics.recording.level': 'belongs to the Java client’s own metrics: leave it out',
-  'metrics.sample.window.ms': 'belongs to the Java client’s own metrics: leave it out',
+  'bootstrap.servers': `${SET_BY_OPERATOR}; write spec.kafka.bootstrapServers instead`,
+  'client.id': `${SET_BY_OPERATOR} (to the name of the pod); omit it`,
+  'interceptor.classes': NO_CLASSES,
+  'metric.reporters': NO_CLASSES,
+  'metrics.num.samples': METRICS_OF_JAVA,
+  'metrics.recording.level': METRICS_OF_JAVA,
+  'metrics.sample.window.ms': METRICS_OF_JAVA,
   'security.protocol': NO_SECURITY,
   'security.providers': NO_SECURITY,
-  'socket.connection.setup.timeout.max.ms':
-    'can’t be honoured by this client, which has one time for each attempt: write socket.connection.setup.timeout.ms',
-  // Names of the client library, as people know them from other programs.
-  'socket.send.buffer.bytes': 'is the client library’s name: write Kafka’s, send.buffer.bytes',
-  'socket.receive.buffer.bytes': 'is the client library’s name: write Kafka’s, receive.buffer.bytes',
-  'topic.metadata.refresh.interval.ms': 'is the client library’s name: write Kafka’s, metadata.max.age.ms',
-  'metadata.broker.list': 'is the client library’s name: write spec.kafka.bootstrapServers',
+  'socket.connection.setup.timeout.max.ms': `${UNSUPPORTED}, which has one timeout for each attempt; write socket.connection.setup.timeout.ms`,
+  'socket.send.buffer.bytes': libraryNameOf('send.buffer.bytes'),
+  'socket.receive.buffer.bytes': libraryNameOf('receive.buffer.bytes'),
+  'topic.metadata.refresh.interval.ms': libraryNameOf('metadata.max.age.ms'),
+  'metadata.broker.list': 'is the client library’s name; write spec.kafka.bootstrapServers',
 };
 
-/** Refused settings by role: name → sentence that follows the name. */
+/** Refused settings by role: name → rest of the sentence that starts with the name. */
 export const REFUSED: Readonly<Record<Role, Readonly<Record<string, string>>>> = {
   Producer: {
     ...REFUSED_IN_BOTH,
-    'key.serializer': `${SET_BY_OPERATOR}: write producers.record.key instead`,
-    'value.serializer': `${SET_BY_OPERATOR}: write producers.record.value instead`,
-    'compression.gzip.level': 'can’t be honoured by this client: leave it out',
-    'compression.lz4.level': 'can’t be honoured by this client: leave it out',
-    'compression.zstd.level': 'can’t be honoured by this client: leave it out',
-    'max.block.ms':
-      'can’t be honoured by this client: a producer waits as long as its buffer is full; leave it out, buffer.memory sets the size',
-    'metadata.max.idle.ms': 'can’t be honoured by this client: leave it out, metadata.max.age.ms is near it',
+    'key.serializer': `${SET_BY_OPERATOR}; write producers.record.key instead`,
+    'value.serializer': `${SET_BY_OPERATOR}; write producers.record.value instead`,
+    'compression.gzip.level': `${UNSUPPORTED}; omit it`,
+    'compression.lz4.level': `${UNSUPPORTED}; omit it`,
+    'compression.zstd.level': `${UNSUPPORTED}; omit it`,
+    'max.block.ms': `${UNSUPPORTED}, which waits as long as its buffer is full; omit it, or write buffer.memory to set the size`,
+    'metadata.max.idle.ms': `${UNSUPPORTED}; write metadata.max.age.ms, which is similar, or omit it`,
     'partitioner.class':
-      'names a Java class, which this client can’t load: write producers.partitioner instead, e.g. {mode: RoundRobin} (without it keys are spread as Java does)',
-    'partitioner.adaptive.partitioning.enable': 'can’t be honoured by this client: leave it out',
-    'partitioner.availability.timeout.ms': 'can’t be honoured by this client: leave it out',
-    'partitioner.ignore.keys': `${SET_BY_OPERATOR}: write producers.partitioner: {mode: Sticky} instead`,
-    'transactional.id': 'is not supported: the producers of a LoadTest make no transactions; leave it out',
-    'transaction.timeout.ms': 'is not supported: the producers of a LoadTest make no transactions; leave it out',
-    'transaction.two.phase.commit.enable':
-      'is not supported: the producers of a LoadTest make no transactions; leave it out',
-    'queue.buffering.max.ms': 'is the client library’s name: write Kafka’s, linger.ms',
-    'queue.buffering.max.kbytes': 'is the client library’s name: write Kafka’s, buffer.memory (in bytes)',
-    'message.timeout.ms': 'is the client library’s name: write Kafka’s, delivery.timeout.ms',
-    'message.max.bytes': 'is the client library’s name: write Kafka’s, max.request.size',
-    'message.send.max.retries': 'is the client library’s name: write Kafka’s, retries',
-    'compression.codec': 'is the client library’s name: write Kafka’s, compression.type',
-    'request.required.acks': 'is the client library’s name: write Kafka’s, acks',
-    'max.in.flight': 'is the client library’s name: write Kafka’s, max.in.flight.requests.per.connection',
+      'names a Java class, which this client cannot load; write producers.partitioner instead, e.g. {mode: RoundRobin} (its default hashes keys as the Java client does)',
+    'partitioner.adaptive.partitioning.enable': `${UNSUPPORTED}; omit it`,
+    'partitioner.availability.timeout.ms': `${UNSUPPORTED}; omit it`,
+    'partitioner.ignore.keys': `${SET_BY_OPERATOR}; write producers.partitioner: {mode: Sticky} instead`,
+    'transactional.id': NO_TRANSACTIONS,
+    'transaction.timeout.ms': NO_TRANSACTIONS,
+    'transaction.two.phase.commit.enable': NO_TRANSACTIONS,
+    'queue.buffering.max.ms': libraryNameOf('linger.ms'),
+    'queue.buffering.max.kbytes': libraryNameOf('buffer.memory (in bytes)'),
+    'message.timeout.ms': libraryNameOf('delivery.timeout.ms'),
+    'message.max.bytes': libraryNameOf('max.request.size'),
+    'message.send.max.retries': libraryNameOf('retries'),
+    'compression.codec': libraryNameOf('compression.type'),
+    'request.required.acks': libraryNameOf('acks'),
+    'max.in.flight': libraryNameOf('max.in.flight.requests.per.connection'),
   },
   Consumer: {
     ...REFUSED_IN_BOTH,
-    'group.id': `${SET_BY_OPERATOR}: write consumers.group instead`,
-    'group.instance.id': `${SET_BY_OPERATOR}, since no two clients may share one: write consumers.identity: Static instead, which gives each client its own`,
-    'key.deserializer': `${SET_BY_OPERATOR}: leave it out`,
-    'value.deserializer': `${SET_BY_OPERATOR}: leave it out`,
-    'enable.auto.commit': `${SET_BY_OPERATOR}: write consumers.commit.mode instead (Auto for true; Record, Every, Poll or Never for false)`,
-    'default.api.timeout.ms': 'can’t be honoured by this client: leave it out, request.timeout.ms is near it',
-    'exclude.internal.topics': 'is for subscriptions by pattern; consumers of a LoadTest read one topic: leave it out',
-    'fetch.wait.max.ms': 'is the client library’s name: write Kafka’s, fetch.max.wait.ms',
-    'fetch.message.max.bytes': 'is the client library’s name: write Kafka’s, max.partition.fetch.bytes',
-    'enable.auto.offset.store': `${SET_BY_OPERATOR}: write consumers.commit.mode instead`,
+    'group.id': `${SET_BY_OPERATOR}; write consumers.group instead`,
+    'group.instance.id': `${SET_BY_OPERATOR}, since no two clients may share one; write consumers.identity: Static instead, which gives each client its own`,
+    'key.deserializer': `${SET_BY_OPERATOR}; omit it`,
+    'value.deserializer': `${SET_BY_OPERATOR}; omit it`,
+    'enable.auto.commit': `${SET_BY_OPERATOR}; write consumers.commit.mode instead (Auto for true; Record, Every, Poll or Never for false)`,
+    'default.api.timeout.ms': `${UNSUPPORTED}; write request.timeout.ms, which is similar, or omit it`,
+    'exclude.internal.topics':
+      'applies to subscriptions by pattern, and the consumers of a LoadTest subscribe to one topic; omit it',
+    'fetch.wait.max.ms': libraryNameOf('fetch.max.wait.ms'),
+    'fetch.message.max.bytes': libraryNameOf('max.partition.fetch.bytes'),
+    'enable.auto.offset.store': `${SET_BY_OPERATOR}; write consumers.commit.mode instead`,
   },
 };
 const REFUSED_PREFIXES = ['ssl.', 'sasl.'] as const;
 
-/** Why the setting can't be taken, as the end of a sentence that begins with its name; undefined: it can. */
+/** Why the setting is refused: the rest of a sentence that starts with its name. undefined: it is accepted. */
 export function whyRefused(role: Role, name: string): string | undefined {
   if (Object.hasOwn(SETTINGS[role], name)) return undefined;
-  const sentence = REFUSED[role][name];
-  if (sentence !== undefined) return sentence;
+  if (Object.hasOwn(REFUSED[role], name)) return REFUSED[role][name];
   if (REFUSED_PREFIXES.some((prefix) => name.startsWith(prefix))) return NO_SECURITY;
   const other: Role = role === 'Producer' ? 'Consumer' : 'Producer';
   if (Object.hasOwn(SETTINGS[other], name)) {
-    return `is a setting of ${other.toLowerCase()}s: write it under ${other.toLowerCase()}s.config`;
+    return `is a setting of ${other.toLowerCase()}s; write it under ${other.toLowerCase()}s.config`;
   }
-  return `is no ${role.toLowerCase()} setting of Kafka: write one of ${Object.keys(SETTINGS[role]).toSorted().join(', ')}`;
+  return `is not a ${role.toLowerCase()} setting of Kafka; write one of ${Object.keys(SETTINGS[role]).toSorted().join(', ')}`;
 }
 
-/** Why the value can't be taken, as the end of a sentence that begins with the setting's name; undefined: it can. */
+/** What to write instead of the value. undefined: the value is accepted. */
 export function whyWrong(values: Values, value: string): string | undefined {
   if ('oneOf' in values) return values.oneOf.includes(value) ? undefined : `write one of ${values.oneOf.join(', ')}`;
   if ('pattern' in values) return new RegExp(values.pattern, 's').test(value) ? undefined : values.say;
@@ -196,7 +197,7 @@ type Named = readonly [role: Role, name: string];
 const whole = (config: Config, [role, name]: Named): number => Number(config[name] ?? SETTINGS[role][name]?.default);
 const celWhole = ([role, name]: Named): string =>
   `(${celText(name)} in self ? int(self[${celText(name)}]) : ${SETTINGS[role][name]?.default})`;
-/** CEL: those of the settings that are there are numbers (else another rule speaks). */
+/** CEL: those of the settings that are present are numbers. If not, another rule reports it. */
 const celNumbers = (...names: Named[]): string =>
   names
     .map(([, name]) => `(!(${celText(name)} in self) || self[${celText(name)}].matches('^[0-9]{1,15}$'))`)
@@ -219,7 +220,7 @@ function backoffs(role: Role): Rule<Config>[] {
     const most: Named = [role, `${what}.backoff.max.ms`];
     return {
       cel: `!(${celText(most[1])} in self) || !(${celNumbers(first, most)}) || ${celWhole(most)} >= ${celWhole(first)}`,
-      message: `${most[1]} has to be at least ${first[1]} (${SETTINGS[role][first[1]]?.default} unless set): write a smaller ${first[1]} or a larger ${most[1]}`,
+      message: `${most[1]} must be at least ${first[1]} (${SETTINGS[role][first[1]]?.default} unless set); write a smaller ${first[1]} or a larger ${most[1]}`,
       holds: (config) =>
         config[most[1]] === undefined ||
         !areNumbers(config, first, most) ||
@@ -228,14 +229,14 @@ function backoffs(role: Role): Rule<Config>[] {
   });
 }
 
-/** What only a combination of settings shows. */
+/** Rules between settings. */
 export const COMBINATIONS: Readonly<Record<Role, readonly Rule<Config>[]>> = {
   Producer: [
     ...backoffs('Producer'),
     {
       cel: `!('delivery.timeout.ms' in self) || !(${celNumbers(DELIVERY, LINGER, REQUEST)}) || ${celWhole(DELIVERY)} >= ${celWhole(LINGER)} + ${celWhole(REQUEST)}`,
       message:
-        'delivery.timeout.ms has to be at least linger.ms + request.timeout.ms (5 and 30000 unless set): write a smaller request.timeout.ms as well, e.g. request.timeout.ms: "1000"',
+        'delivery.timeout.ms must be at least linger.ms + request.timeout.ms (5 and 30000 unless set); write a smaller request.timeout.ms as well, e.g. request.timeout.ms: "1000"',
       holds: (config) =>
         config['delivery.timeout.ms'] === undefined ||
         !areNumbers(config, DELIVERY, LINGER, REQUEST) ||
@@ -243,20 +244,20 @@ export const COMBINATIONS: Readonly<Record<Role, readonly Rule<Config>[]>> = {
     },
     {
       cel: "!('enable.idempotence' in self) || self['enable.idempotence'] != 'true' || !('acks' in self) || self['acks'] in ['all', '-1']",
-      message: 'enable.idempotence: "true" needs acks: "all": write acks: "all", or leave enable.idempotence out',
+      message: 'enable.idempotence: "true" needs acks: "all"; write acks: "all", or omit enable.idempotence',
       holds: (config) => config['enable.idempotence'] !== 'true' || ['all', '-1', undefined].includes(config.acks),
     },
     {
       cel: `!('enable.idempotence' in self) || self['enable.idempotence'] != 'true' || !('max.in.flight.requests.per.connection' in self) || self['max.in.flight.requests.per.connection'] in ['1', '2', '3', '4', '5']`,
       message:
-        'enable.idempotence: "true" needs max.in.flight.requests.per.connection of 5 or less: write "5", or leave enable.idempotence out',
+        'enable.idempotence: "true" needs max.in.flight.requests.per.connection of 5 or less; write "5", or omit enable.idempotence',
       holds: (config) =>
         config['enable.idempotence'] !== 'true' ||
         ['1', '2', '3', '4', '5', undefined].includes(config['max.in.flight.requests.per.connection']),
     },
     {
       cel: "!('enable.idempotence' in self) || self['enable.idempotence'] != 'true' || !('retries' in self) || self['retries'] != '0'",
-      message: 'enable.idempotence: "true" needs retries: write retries: "1" or more, or leave one of the two out',
+      message: 'enable.idempotence: "true" needs retries; write retries: "1" or more, or omit one of the two',
       holds: (config) => config['enable.idempotence'] !== 'true' || config.retries !== '0',
     },
   ],
@@ -265,7 +266,7 @@ export const COMBINATIONS: Readonly<Record<Role, readonly Rule<Config>[]>> = {
     {
       cel: `!${CEL_CLASSIC} || !(${celNumbers(POLL_INTERVAL, SESSION)}) || ${celWhole(POLL_INTERVAL)} >= ${celWhole(SESSION)}`,
       message:
-        'max.poll.interval.ms has to be at least session.timeout.ms (45000 unless set): write a smaller session.timeout.ms as well, e.g. session.timeout.ms: "6000"',
+        'max.poll.interval.ms must be at least session.timeout.ms (45000 unless set); write a smaller session.timeout.ms as well, e.g. session.timeout.ms: "6000"',
       holds: (config) =>
         !classic(config) ||
         !areNumbers(config, POLL_INTERVAL, SESSION) ||
@@ -274,7 +275,7 @@ export const COMBINATIONS: Readonly<Record<Role, readonly Rule<Config>[]>> = {
     {
       cel: `!${CEL_CLASSIC} || !(${celNumbers(HEARTBEAT, SESSION)}) || ${celWhole(HEARTBEAT)} < ${celWhole(SESSION)}`,
       message:
-        'heartbeat.interval.ms (3000 unless set) has to be smaller than session.timeout.ms: write at most a third of it, e.g. heartbeat.interval.ms: "500"',
+        'heartbeat.interval.ms (3000 unless set) must be less than session.timeout.ms; write at most a third of it, e.g. heartbeat.interval.ms: "500"',
       holds: (config) =>
         !classic(config) ||
         !areNumbers(config, HEARTBEAT, SESSION) ||
@@ -283,13 +284,13 @@ export const COMBINATIONS: Readonly<Record<Role, readonly Rule<Config>[]>> = {
     {
       cel: `${CEL_CLASSIC} || !self.exists(name, name in ${celList(CONSUMER_PROTOCOL_EXCLUDES)})`,
       message:
-        'under group.protocol: "consumer" the broker decides session.timeout.ms, heartbeat.interval.ms and partition.assignment.strategy: leave them out (group.remote.assignor chooses the assignor)',
+        'with group.protocol: "consumer" the broker sets session.timeout.ms, heartbeat.interval.ms and partition.assignment.strategy; omit them, and write group.remote.assignor to choose the assignor',
       holds: (config) => classic(config) || CONSUMER_PROTOCOL_EXCLUDES.every((name) => config[name] === undefined),
     },
     {
       cel: `!('group.remote.assignor' in self) || !${CEL_CLASSIC}`,
       message:
-        'group.remote.assignor belongs to group.protocol: "consumer": write that too, or partition.assignment.strategy',
+        'group.remote.assignor needs group.protocol: "consumer"; write that as well, or partition.assignment.strategy instead',
       holds: (config) => config['group.remote.assignor'] === undefined || !classic(config),
     },
   ],
@@ -306,12 +307,12 @@ function ruleOfNames(role: Role): Rule<Config>[] {
   return [
     {
       cel: `self.all(name, name in ${known})`,
-      message: `has a setting that can’t be taken: write settings of Kafka’s documentation for ${role.toLowerCase()}s, as listed by kubectl explain loadtest.spec.${role.toLowerCase()}s.config`,
+      message: `has a setting that is refused; write ${role.toLowerCase()} settings of Kafka’s documentation, as listed by kubectl explain loadtest.spec.${role.toLowerCase()}s.config`,
       messageCel:
         `self.filter(name, !(name in ${known})).map(name, name + ' ' + (name in ${refused} ? ${refused}[name] : ` +
         `${REFUSED_PREFIXES.map((prefix) => `name.startsWith('${prefix}')`).join(' || ')} ? ${celText(NO_SECURITY)} : ` +
-        `name in ${others} ? ${celText(`is a setting of ${plural}: write it under ${plural}.config`)} : ` +
-        `${celText(`is no ${role.toLowerCase()} setting of Kafka: write one of ${Object.keys(SETTINGS[role]).toSorted().join(', ')}`)}))[0]`,
+        `name in ${others} ? ${celText(`is a setting of ${plural}; write it under ${plural}.config`)} : ` +
+        `${celText(`is not a ${role.toLowerCase()} setting of Kafka; write one of ${Object.keys(SETTINGS[role]).toSorted().join(', ')}`)}))[0]`,
       holds: (config) => Object.keys(config).every((name) => whyRefused(role, name) === undefined),
     },
   ];
@@ -337,9 +338,10 @@ function rulesOfValues(role: Role): Rule<Config>[] {
   return [
     {
       cel: `!self.exists(name, ${badNumber})`,
-      message: 'has a setting whose value has to be a whole number, as text and without a unit, e.g. linger.ms: "20"',
+      message:
+        'has a setting whose value is not a whole number within its bounds; write a number as text, without a unit, e.g. linger.ms: "20"',
       messageCel: `self.filter(name, ${badNumber}).map(name, ${celFormat(
-        '%s can’t be "%s": write a whole number without a unit, from %d to %d%s',
+        '%s cannot be "%s"; write a whole number without a unit, from %d to %d%s',
         'name',
         'self[name]',
         `${bounds}[name][0]`,
@@ -350,8 +352,8 @@ function rulesOfValues(role: Role): Rule<Config>[] {
     },
     {
       cel: `!self.exists(name, ${badChoice})`,
-      message: 'has a setting whose value is not one of those that Kafka takes',
-      messageCel: `self.filter(name, ${badChoice}).map(name, name + ' can’t be "' + self[name] + '": write one of ' + ${shown}[name])[0]`,
+      message: 'has a setting whose value is not one that Kafka accepts; write one of those in Kafka’s documentation',
+      messageCel: `self.filter(name, ${badChoice}).map(name, name + ' cannot be "' + self[name] + '"; write one of ' + ${shown}[name])[0]`,
       holds: right('oneOf'),
     },
   ];
@@ -361,13 +363,16 @@ const rulesOf = (role: Role): Rule<Config>[] => [...ruleOfNames(role), ...rulesO
 export const producerSettingRules = rulesOf('Producer');
 export const consumerSettingRules = rulesOf('Consumer');
 
-/** The text of `kubectl explain` for a config field: every setting with its default. */
+/** Description of a `config` field: every setting with its default. */
 export function describeSettings(role: Role): string {
   const each = Object.entries(SETTINGS[role])
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, setting]) => (setting.default === undefined ? name : `${name} (${setting.default})`));
-  const changes = role === 'Producer' ? 'Can’t be changed.' : 'A change restarts the consumers.';
-  return `${role} settings under the names of Kafka’s documentation, values as text, e.g. ${
-    role === 'Producer' ? 'linger.ms: "20"' : 'max.poll.records: "100"'
-  }. Default: Kafka’s own defaults, in brackets. Settings: ${each.join(', ')}. ${changes}`;
+  const changes = role === 'Producer' ? 'Immutable.' : 'A change restarts the consumers.';
+  return sentences(
+    `${role} settings under the names of Kafka’s documentation, with values as text, e.g. ${role === 'Producer' ? 'linger.ms: "20"' : 'max.poll.records: "100"'}.`,
+    'Default: Kafka’s own defaults, in brackets.',
+    `Settings: ${each.join(', ')}.`,
+    changes,
+  );
 }

@@ -109,7 +109,7 @@ export interface RunView {
     /** The run has further keys, which sort after those of the list. */
     more: boolean;
     /** Listed keys with records in more than one partition. Kafka guarantees no order between partitions. */
-    spread: number;
+    inSeveralPartitions: number;
     /** Listed keys with records that were processed out of order. null: no consumer reports keys. */
     outOfOrder: number | null;
     /** The first MOST_KEYS keys (see keyTable.ts), ascending, with their partitions ascending. Offsets are null with acks=0. */

@@ -3,7 +3,12 @@ import type { GroupView, KafkaView } from '../../contract/kafkaView.ts';
 import { parseFact } from '../evidence/parse.ts';
 import { lagSampleOf } from './operatorFacts.ts';
 
-const member = (id: string, partitions: number[]) => ({ id: `${id}-1`, clientId: id, host: '10.0.0.7', partitions });
+const member = (id: string, partitions: number[]) => ({
+  memberId: `${id}-1`,
+  clientId: id,
+  host: '10.0.0.7',
+  partitions,
+});
 const group = (more: Partial<GroupView> = {}): GroupView => ({
   state: 'Stable',
   protocol: 'classic',

@@ -70,10 +70,10 @@ export function lagSampleOf(view: KafkaView, reported?: LagSample): LagSample | 
 
 const membersOf = (group: GroupView | null | undefined): BrokerMember[] =>
   [...(group?.members ?? [])]
-    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .sort((a, b) => (a.memberId < b.memberId ? -1 : 1))
     .slice(0, MOST_MEMBERS)
-    .map(({ id, clientId, host, groupInstanceId, partitions }) => ({
-      memberId: id,
+    .map(({ memberId, clientId, host, groupInstanceId, partitions }) => ({
+      memberId,
       clientId,
       host,
       ...(groupInstanceId === undefined ? {} : { groupInstanceId }),

@@ -42,7 +42,7 @@ test('a run without reports', () => {
       errors: [],
       partitions: [],
     },
-    keys: { distinct: 0, more: false, spread: 0, outOfOrder: null, list: [] },
+    keys: { distinct: 0, more: false, inSeveralPartitions: 0, outOfOrder: null, list: [] },
     consumers: {
       consumed: 0,
       messagesPerSecond: 0,

@@ -78,7 +78,7 @@ export function keysView(
   return {
     distinct: list.length,
     more: keys.omittedFrom !== undefined,
-    spread: list.filter(({ partitions }) => partitions.length > 1).length,
+    inSeveralPartitions: list.filter(({ partitions }) => partitions.length > 1).length,
     outOfOrder: orders.size === 0 ? null : list.filter(({ outOfOrder }) => outOfOrder != null).length,
     list,
   };

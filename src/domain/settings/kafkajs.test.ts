@@ -72,15 +72,15 @@ test.each(['org.apache.kafka.clients.consumer.RoundRobinAssignor', 'roundrobin']
 );
 
 test.each([
-  ['Producer', 'linger.ms', '0', 'linger.ms can’t be honoured by client: kafkajs, which sends at once: leave it out'],
-  ['Producer', 'batch.size', '1', 'batch.size can’t be honoured by client: kafkajs'],
-  ['Producer', 'compression.type', 'snappy', 'compression.type can’t be "snappy" with client: kafkajs'],
+  ['Producer', 'linger.ms', '0', 'linger.ms is not supported by client: kafkajs, which sends immediately; omit it'],
+  ['Producer', 'batch.size', '1', 'batch.size is not supported by client: kafkajs'],
+  ['Producer', 'compression.type', 'snappy', 'compression.type cannot be "snappy" with client: kafkajs'],
   ['Producer', 'delivery.timeout.ms', '120000', 'write retries, or client: librdkafka'],
-  ['Consumer', 'max.poll.records', '5', 'max.poll.records can’t be honoured by client: kafkajs'],
+  ['Consumer', 'max.poll.records', '5', 'max.poll.records is not supported by client: kafkajs'],
   ['Consumer', 'max.poll.interval.ms', '300000', 'write session.timeout.ms, or client: librdkafka'],
-  ['Consumer', 'group.protocol', 'consumer', 'knows no KIP-848: write classic, or client: librdkafka'],
-  ['Consumer', 'partition.assignment.strategy', 'range', 'no other assignor than its own round robin'],
-  ['Consumer', 'partition.assignment.strategy', 'cooperative-sticky', 'can’t be "cooperative-sticky"'],
+  ['Consumer', 'group.protocol', 'consumer', 'does not support KIP-848; write classic, or client: librdkafka'],
+  ['Consumer', 'partition.assignment.strategy', 'range', 'whose only assignor is its own round robin'],
+  ['Consumer', 'partition.assignment.strategy', 'cooperative-sticky', 'cannot be "cooperative-sticky"'],
   ['Consumer', 'auto.offset.reset', 'none', 'write earliest or latest'],
   ['Consumer', 'group.id', 'g', 'write consumers.group instead'],
 ] as const)('%s %s=%s is refused by name', (role, name, value, says) => {

@@ -81,9 +81,9 @@ test('all wrong settings are reported at once', () => {
   const sentences = refused('Consumer', { 'group.id': 'g', 'max.poll.records': '5s', 'linger.ms': '5', nonsense: '1' });
   expect(sentences).toHaveLength(4);
   expect(sentences.join('\n')).toContain('write consumers.group instead');
-  expect(sentences.join('\n')).toContain('max.poll.records can’t be "5s"');
+  expect(sentences.join('\n')).toContain('max.poll.records cannot be "5s"');
   expect(sentences.join('\n')).toContain('write it under producers.config');
-  expect(sentences.join('\n')).toContain('nonsense is no consumer setting of Kafka');
+  expect(sentences.join('\n')).toContain('nonsense is not a consumer setting of Kafka');
 });
 
 test('combinations are checked with the defaults of omitted settings', () => {

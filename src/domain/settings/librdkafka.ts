@@ -78,7 +78,7 @@ function wrongSettings(role: Role, config: Config): string[] {
     if (why !== undefined) return [`${name} ${why}`];
     const values = SETTINGS[role][name]?.values;
     const wrong = values === undefined ? undefined : whyWrong(values, value);
-    return wrong === undefined ? [] : [`${name} can’t be "${value}": ${wrong}`];
+    return wrong === undefined ? [] : [`${name} cannot be "${value}"; ${wrong}`];
   });
 }
 

@@ -10,7 +10,7 @@ const MOST_RECENT = 50;
 const MOST_ENTRIES = 1_000;
 const MOST_PARTITIONS = 10_000;
 const LONGEST_REASON = 1_024;
-const LONGEST_ID = 253;
+const LONGEST_NAME = 253;
 /** Rounding error of pauses, which the status shows in whole ms. */
 const ROUNDING_MS = 0.5;
 /** Limit for the status. The whole object may have 256 KiB. */
@@ -41,7 +41,9 @@ function rebalanceStatus(rebalance: Rebalance): RebalancesStatus['recent'][numbe
     reason: reason.slice(0, LONGEST_REASON),
     pauses: longest(pauses).map(({ partition, ms }) => ({ partition, ms: Math.round(ms) })),
     ...(pending.length === 0 ? {} : { pending: pending.slice(0, MOST_PARTITIONS) }),
-    members: members.slice(0, MOST_ENTRIES).map((member) => ({ ...member, id: member.id.slice(0, LONGEST_ID) })),
+    members: members
+      .slice(0, MOST_ENTRIES)
+      .map(({ id, ...partitions }) => ({ name: id.slice(0, LONGEST_NAME), ...partitions })),
   };
 }
 

@@ -1,5 +1,5 @@
 /** The addresses of a Kafka resource of Strimzi, by its listeners. */
-import type { StrimziSight } from './lookup.ts';
+import type { StrimziView } from './lookup.ts';
 
 interface ListenerSpec {
   name: string;
@@ -18,7 +18,7 @@ const PLAIN =
 
 /** Addresses of a listener that clients without certificates and passwords can use; or why there are none. */
 export function bootstrapServers(
-  { at, apiVersion, kafka }: StrimziSight,
+  { at, apiVersion, kafka }: StrimziView,
   listener: string | undefined,
 ): { known: string } | { refused: string } | { waits: string } {
   const what = `Kafka ${at.namespace}/${at.cluster}`;

@@ -21,7 +21,7 @@ export function strimziCluster(
   return strimzi && { cluster: strimzi.cluster, namespace: strimzi.namespace ?? ownNamespace };
 }
 
-export interface Sought {
+export interface StrimziQuery {
   at: StrimziCluster;
   /** The Kafka resource. */
   kafka: boolean;
@@ -33,7 +33,7 @@ export interface Sought {
   byName?: boolean | undefined;
 }
 
-export interface StrimziSight {
+export interface StrimziView {
   at: StrimziCluster;
   /** Version in which the API server has KafkaTopics; undefined: in none that is known. */
   apiVersion: string | undefined;
@@ -55,20 +55,20 @@ type See = (kind: 'Kafka' | 'KafkaTopic', of: { name: string } | { labelSelector
  * `answers` are those so far, in the order of `queries`, which goes on from there. A KafkaTopic is looked for by its name,
  * and among all of its cluster only where that one is not it.
  */
-export function lookAtStrimzi(
-  { at, kafka, topic, known, byName }: Sought,
+export function queryStrimzi(
+  { at, kafka, topic, known, byName }: StrimziQuery,
   answers: readonly Answer[] = [],
-): { queries: Query[]; sight: StrimziSight } {
+): { queries: Query[]; view: StrimziView } {
   const queries: Query[] = [];
   /** undefined: not asked yet. */
   const ask = (query: Query): Answer | undefined => {
     queries.push(query);
     return answers[queries.length - 1];
   };
-  const none: StrimziSight = { at, apiVersion: undefined, kafka: null, topic: null, taken: null };
+  const none: StrimziView = { at, apiVersion: undefined, kafka: null, topic: null, taken: null };
   for (const apiVersion of VERSIONS) {
     const served = ask({ served: apiVersion });
-    if (served === undefined) return { queries, sight: none };
+    if (served === undefined) return { queries, view: none };
     if (!('kinds' in served) || !served.kinds.includes('KafkaTopic')) continue;
     const { namespace } = at;
     let forbidden: string | undefined;
@@ -85,18 +85,18 @@ export function lookAtStrimzi(
     };
     const resource = kafka ? objectIn(see('Kafka', { name: at.cluster })) : null;
     const found = topic === undefined ? NO_TOPIC : lookForTopic({ topic, known, byName, at }, see);
-    const sight: StrimziSight = { at, apiVersion, kafka: resource ?? null, ...found };
-    return { queries, sight: forbidden === undefined ? sight : { ...sight, forbidden } };
+    const view: StrimziView = { at, apiVersion, kafka: resource ?? null, ...found };
+    return { queries, view: forbidden === undefined ? view : { ...view, forbidden } };
   }
-  return { queries, sight: none };
+  return { queries, view: none };
 }
 
-const NO_TOPIC: Pick<StrimziSight, 'topic' | 'taken'> = { topic: null, taken: null };
+const NO_TOPIC: Pick<StrimziView, 'topic' | 'taken'> = { topic: null, taken: null };
 
 function lookForTopic(
-  { topic, known, byName: only, at }: Omit<Sought, 'kafka' | 'topic'> & { topic: string },
+  { topic, known, byName: only, at }: Omit<StrimziQuery, 'kafka' | 'topic'> & { topic: string },
   see: See,
-): Pick<StrimziSight, 'topic' | 'taken'> {
+): Pick<StrimziView, 'topic' | 'taken'> {
   const byName = objectIn(see('KafkaTopic', { name: known ?? kafkaTopicName(topic) }));
   if (byName === undefined) return NO_TOPIC;
   const isIt = byName !== null && topicOf(byName) === topic;

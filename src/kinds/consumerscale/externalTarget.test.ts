@@ -1,4 +1,4 @@
-/** A schedule over somebody else's Deployment or StatefulSet: what it waits for, records, does and says. */
+/** A schedule over an external target, which is a Deployment or StatefulSet: status, actions and messages. */
 import { describe, expect, test } from '@jest/globals';
 import { BEGIN, Scenario } from '../../../test/support/evidence.ts';
 import { queryLine, shown } from '../../../test/support/queries.ts';
@@ -53,7 +53,7 @@ const app = (replicas: number | undefined = 1, more: Partial<ObjectMeta> = {}): 
 
 const LOOK = sampled(19_000, [0], [0]);
 
-/** So many members share three partitions since the beginning, whoever says so; and what the operator said. */
+/** A group in which these members share three partitions from the start, and the operator's own facts. */
 function run(members: number, ...facts: Fact[]) {
   const story = new Scenario();
   for (let n = 0; n < members; n++) {
@@ -109,17 +109,17 @@ describe('before the first step', () => {
   test.each<[situation: string, before: ConsumerScaleStatus | undefined, seen: Seen, answer: string]>([
     ['the target is missing', undefined, { answers: [shown(null)] }, 'Pending, Reconciling WaitingForTarget; tells Normal WaitingForTarget'],
     ['the target is being deleted', undefined, { answers: [shown(app(1, { deletionTimestamp: at(0) }))] }, 'Failed, Stalled TargetEnded; tells Warning TargetEnded'],
-    ['Kafka is away', undefined, { kafka: AWAY }, `Pending, Reconciling KafkaUnavailable; tells Normal KafkaUnavailable; ${again}`],
+    ['Kafka is unavailable', undefined, { kafka: AWAY }, `Pending, Reconciling KafkaUnavailable; tells Normal KafkaUnavailable; ${again}`],
     ['the topic is missing', undefined, { kafka: none('topic') }, `Pending, Reconciling TopicMissing; tells Normal TopicMissing; ${again}`],
     ['the topic is missing for 5 minutes', waiting({ waitingSince: at(0) }), { kafka: none('topic'), now: 300_000 }, 'Failed, Stalled TopicMissing; tells Warning TopicMissing'],
     ['the group is missing', undefined, { kafka: none('group') }, `Pending, Reconciling GroupMissing; tells Normal GroupMissing; ${again}`],
     ['the group is missing for 5 minutes', waiting({ waitingSince: at(0) }), { kafka: none('group'), now: 300_000 }, 'Failed, Stalled GroupMissing; tells Warning GroupMissing'],
-    ['the group is missing, but nobody runs that could be in it', waiting(), { kafka: none('group'), answers: [shown(app(0))] }, `Running, Reconciling Running; tells Normal StepStarted + Normal Running; ${again}`],
-    ['the evidence topic is being made', undefined, { kafka: kafka({ ...THERE, evidence: [] }) }, `Pending, Reconciling PreparingEvidence; tells Normal PreparingEvidence; ${again}`],
+    ['the group is missing, but the target has 0 replicas', waiting(), { kafka: none('group'), answers: [shown(app(0))] }, `Running, Reconciling Running; tells Normal StepStarted + Normal Running; ${again}`],
+    ['the evidence topic does not exist yet', undefined, { kafka: kafka({ ...THERE, evidence: [] }) }, `Pending, Reconciling PreparingEvidence; tells Normal PreparingEvidence; ${again}`],
     ['its place is recorded, nothing is done', undefined, {}, `Pending, Reconciling PreparingEvidence; tells Normal PreparingEvidence; ${again}`],
-    ['its evidence is being read', waiting(), { evidence: UNREAD }, `Pending, Reconciling WaitingForEvidence; tells Normal WaitingForEvidence; ${again}`],
-    ['the group is looked at', waiting(), { evidence: run(0) }, `Pending, Reconciling WaitingForEvidence; does Report LagSample; tells Normal WaitingForEvidence; ${again}`],
-    ['the look is on record: the step begins', waiting(), { kafka: kafka({ at: 19_200, ...THERE }) }, `Running, Reconciling Running; tells Normal StepStarted + Normal Running; ${again}`],
+    ['its evidence is unread', waiting(), { evidence: UNREAD }, `Pending, Reconciling WaitingForEvidence; tells Normal WaitingForEvidence; ${again}`],
+    ['the group is sampled', waiting(), { evidence: run(0) }, `Pending, Reconciling WaitingForEvidence; does Report LagSample; tells Normal WaitingForEvidence; ${again}`],
+    ['the sample is recorded: the step starts', waiting(), { kafka: kafka({ at: 19_200, ...THERE }) }, `Running, Reconciling Running; tells Normal StepStarted + Normal Running; ${again}`],
     ['more consumers than partitions', waiting(), { kafka: kafka({ at: 19_200, partitions: 2, ...THERE }) }, `Pending, Stalled IdleConsumersRefused; tells Warning IdleConsumersRefused; ${again}`],
   ])('%s', (_situation, before, seen, answer) => {
     expect(told(round(before, seen))).toBe(answer);
@@ -133,10 +133,10 @@ describe('before the first step', () => {
     expect(round(waiting(), { kafka: later }).status.evidence).toEqual(EVIDENCE);
   });
 
-  test('what is missing is named with what to do, and since when it is waited for', () => {
+  test('the message names what is missing and what to do, and waitingSince is recorded', () => {
     const topic = round(undefined, { kafka: none('topic') });
     expect(message(topic)).toBe(
-      'topic t does not exist: create it, or create another ConsumerScale with the right consumers.topic; it is waited for, 5 minutes at most',
+      'topic t does not exist: create it, or create another ConsumerScale with the right consumers.topic; waiting at most 5 minutes',
     );
     expect(topic.status.waitingSince).toBe(at(20_000));
     expect(round(topic.status, { kafka: none('topic'), now: 30_000 }).status.waitingSince).toBe(at(20_000));
@@ -146,11 +146,11 @@ describe('before the first step', () => {
     );
   });
 
-  test('a workload of a LoadTest is not somebody else’s', () => {
+  test('the workload of a LoadTest is no external target', () => {
     const owner = { apiVersion: 'kafkalab.dev/v1alpha1', kind: 'LoadTest', name: 'lag', uid: 'u', controller: true };
     const plan = round(undefined, { answers: [shown(app(1, { ownerReferences: [owner] }))] });
     expect(told(plan)).toBe('Failed, Stalled PartOfLoadTest; tells Warning PartOfLoadTest');
-    expect(message(plan)).toContain('name LoadTest lag as target');
+    expect(message(plan)).toContain('create another ConsumerScale whose scaleTargetRef names LoadTest lag');
   });
 });
 
@@ -161,19 +161,19 @@ describe('a step', () => {
   const wide: Partial<ConsumerScaleInput> = { steps: [{ partitions: 6, consumers: 6, hold: '2s' }] };
   // biome-ignore format: one situation a line
   test.each<[situation: string, spec: Partial<ConsumerScaleInput>, steps: Steps, seen: Seen, answer: string]>([
-    ['is carried out: what is done is on record first', {}, [runs(3)], {}, `${is}; does Report Consumers 1->3 + Scale Deployment/app 3; ${again}`],
-    ['is carried out: the look at lag is due as well', {}, [runs(3)], { kafka: kafka({ at: 19_900, ...THERE }) }, `${is}; does Report Consumers 1->3, LagSample + Scale Deployment/app 3; ${again}`],
-    ['is on record: no second time', {}, [runs(3)], { evidence: run(1, LOOK, scaled(19_500, 'Consumers', 1, 3)) }, `${is}; does Scale Deployment/app 3; ${again}`],
+    ['is carried out: the change is reported first', {}, [runs(3)], {}, `${is}; does Report Consumers 1->3 + Scale Deployment/app 3; ${again}`],
+    ['is carried out, and lag is due for a sample', {}, [runs(3)], { kafka: kafka({ at: 19_900, ...THERE }) }, `${is}; does Report Consumers 1->3, LagSample + Scale Deployment/app 3; ${again}`],
+    ['is reported only once', {}, [runs(3)], { evidence: run(1, LOOK, scaled(19_500, 'Consumers', 1, 3)) }, `${is}; does Scale Deployment/app 3; ${again}`],
     ['waits for its members', {}, [runs(3)], { answers: [shown(app(3))] }, `${is}; ${again}`],
     ['has settled and holds', {}, [runs(3)], { answers: [shown(app(3))], evidence: run(3, LOOK) }, `${is}; ${again}`],
-    ['keeps on looking', {}, [runs(3)], { answers: [shown(app(3))], kafka: kafka({ at: 19_900, ...THERE }) }, `${is}; does Report LagSample; ${again}`],
-    ['of a Deployment that says nothing of replicas', {}, [runs(3)], { answers: [shown(app(undefined))] }, `${is}; does Report Consumers 1->3 + Scale Deployment/app 3; ${again}`],
-    ['of more partitions asks Kafka; consumers wait for them', wide, [runs(6, 6)], { kafka: quiet }, `${is}; does Report Partitions 3->6 + AddPartitions t/6; ${again}`],
-    ['of more partitions scales when these are there', wide, [runs(6, 6)], { kafka: kafka({ at: 19_200, partitions: 6, ...THERE }) }, `${is}; does Report Consumers 1->6 + Scale Deployment/app 6; ${again}`],
-    ['of more partitions that Kafka refuses', wide, [runs(6, 6)], { kafka: quiet, failures: [denied(6)] }, 'Running, Stalled Refused; does Report Partitions 3->6 + AddPartitions t/6; tells Warning Refused; again in 500'],
-    ['of more partitions, refused when they were there already', wide, [runs(6, 6)], { kafka: kafka({ at: 19_200, partitions: 6, ...THERE }), failures: [denied(6)] }, `${is}; does Report Consumers 1->6 + Scale Deployment/app 6; ${again}`],
-    ['waits while Kafka is away', {}, [runs(3)], { kafka: AWAY }, 'Running, Reconciling KafkaUnavailable; tells Normal KafkaUnavailable; again in 500'],
-    ['its group is empty and forgotten', {}, [runs(3)], { kafka: none('group') }, `${is}; does Report Consumers 1->3 + Scale Deployment/app 3; ${again}`],
+    ['samples lag while it runs', {}, [runs(3)], { answers: [shown(app(3))], kafka: kafka({ at: 19_900, ...THERE }) }, `${is}; does Report LagSample; ${again}`],
+    ['scales a Deployment without spec.replicas', {}, [runs(3)], { answers: [shown(app(undefined))] }, `${is}; does Report Consumers 1->3 + Scale Deployment/app 3; ${again}`],
+    ['with more partitions adds these before the consumers', wide, [runs(6, 6)], { kafka: quiet }, `${is}; does Report Partitions 3->6 + AddPartitions t/6; ${again}`],
+    ['with more partitions scales when Kafka has them', wide, [runs(6, 6)], { kafka: kafka({ at: 19_200, partitions: 6, ...THERE }) }, `${is}; does Report Consumers 1->6 + Scale Deployment/app 6; ${again}`],
+    ['with more partitions that Kafka refused', wide, [runs(6, 6)], { kafka: quiet, failures: [denied(6)] }, 'Running, Stalled Refused; does Report Partitions 3->6 + AddPartitions t/6; tells Warning Refused; again in 500'],
+    ['with more partitions, refused although Kafka has them', wide, [runs(6, 6)], { kafka: kafka({ at: 19_200, partitions: 6, ...THERE }), failures: [denied(6)] }, `${is}; does Report Consumers 1->6 + Scale Deployment/app 6; ${again}`],
+    ['waits while Kafka is unavailable', {}, [runs(3)], { kafka: AWAY }, 'Running, Reconciling KafkaUnavailable; tells Normal KafkaUnavailable; again in 500'],
+    ['its group is empty and has been deleted', {}, [runs(3)], { kafka: none('group') }, `${is}; does Report Consumers 1->3 + Scale Deployment/app 3; ${again}`],
     ['its topic is deleted', {}, [runs(3)], { kafka: none('topic') }, 'Running, Reconciling TopicMissing; tells Normal TopicMissing; again in 500'],
     ['its target is deleted', {}, [runs(3)], { answers: [shown(null)] }, 'Failed, Stalled TargetGone; tells Warning TargetGone'],
     ['its target is replaced', {}, [runs(3)], { answers: [shown(app(1, { uid: 'another' }))] }, 'Failed, Stalled TargetReplaced; tells Warning TargetReplaced'],
@@ -181,27 +181,27 @@ describe('a step', () => {
     expect(told(round(begun(steps), seen, spec))).toBe(answer);
   });
 
-  test('that does not settle says what a replica has to be', () => {
+  test('that does not settle says which members the group must have', () => {
     const plan = round(begun([runs(3)]), { now: 5000 + 600_000 });
     expect(plan.status.steps?.[0]?.message).toContain(
-      'each replica has to be one member of group g, and nobody else; see the pods',
+      'group g must have one member per replica and no others; check the Events and logs of the pods',
     );
   });
 
-  describe('in a group that has other members as well', () => {
+  describe('in a group with other members', () => {
     const others: Partial<ConsumerScaleInput> = { consumers: { group: 'g', topic: 't', others: 1 } };
     const settles = (members: number, more: Partial<ConsumerScaleInput> = others) =>
       round(begun([runs(2)]), { answers: [shown(app(2))], evidence: run(members, LOOK) }, more).status.steps?.[0]
         ?.settledAt;
 
-    test('it has settled when these are there too', () => {
+    test('has settled when these have joined too', () => {
       expect(settles(2)).toBeUndefined();
       expect(settles(3)).toBe(at(20_000));
       expect(settles(2, {})).toBe(at(20_000));
       expect(settles(3, {})).toBeUndefined();
     });
 
-    test('of no consumers, when only these are left', () => {
+    test('to 0 consumers has settled when only these are left', () => {
       const none = (members: number) =>
         round(begun([runs(0)]), { answers: [shown(app(0))], evidence: run(members, LOOK) }, others).status.steps?.[0];
       expect(none(2)?.settledAt).toBeUndefined();
@@ -209,27 +209,27 @@ describe('a step', () => {
       expect(none(0)?.settledAt).toBeUndefined();
     });
 
-    test('it says for how many it waits', () => {
+    test('says how many members it expects', () => {
       const plan = round(begun([runs(2)]), { answers: [shown(app(2))], evidence: run(2, LOOK) }, others);
-      expect(message(plan)).toBe('step 1: 2 of 2 + 1 members in the group');
+      expect(message(plan)).toBe('step 1: 2 members in the group, 3 expected');
       const late = round(begun([runs(2)]), { now: 5000 + 600_000 }, others);
       expect(late.status.steps?.[0]?.message).toContain(
-        'each replica has to be one member of group g, and nobody else but 1 (consumers.others); see the pods',
+        'group g must have one member per replica and 1 other (consumers.others); check the Events and logs of the pods',
       );
     });
 
-    test('these need partitions too', () => {
+    test('counts them for idle consumers', () => {
       const asks = (consumers: number | 'Partitions') =>
         message(round(waiting(), {}, { ...others, steps: [{ consumers, hold: '2s' }] }));
       expect(asks(3)).toBe(
-        'step 1 asks for 3 consumers beside 1 others of the group, but the topic has 3 partitions: 1 would be idle. Set spec.allowIdleConsumers: true to see that, or create another schedule with consumers: 2 or partitions: 4',
+        'step 1 asks for 3 consumers besides 1 other member of the group, but the topic has 3 partitions: 1 would be idle. Set spec.allowIdleConsumers: true to allow that, or create another ConsumerScale with consumers: 2 or partitions: 4',
       );
       expect(asks('Partitions')).toBe(asks(3));
       expect(asks(2)).not.toContain('idle');
     });
   });
 
-  test('reports go to its own run, where its Kafka is', () => {
+  test('reports go to its own run, in its own Kafka', () => {
     const consumers = { group: 'g', topic: 't', kafka: { bootstrapServers: 'theirs:9092' } };
     const [report, scale] = round(begun([runs(3)]), {}, { consumers }).actions;
     const place = { topic: EVIDENCE.topic, partition: EVIDENCE.partition };
@@ -245,7 +245,7 @@ describe('a step', () => {
     });
   });
 
-  test('its figures are those of the group', () => {
+  test('has the figures of the group', () => {
     const { steps, rebalances, lag } = round(
       begun([runs(1)]),
       { evidence: run(1, LOOK) },
@@ -269,13 +269,13 @@ describe('at the end', () => {
     ['Keep', {}, three, 'Completed, Ready Completed; tells Normal Completed'],
     ['Restore', RESTORE, three, 'Running, Reconciling Running; does Scale Deployment/app 1; tells Normal Running; again in 500'],
     ['Restore, done', RESTORE, { evidence: run(3, LOOK) }, 'Completed, Ready Completed; tells Normal Completed'],
-    ['Restore while Kafka is away', RESTORE, { ...three, kafka: AWAY }, 'Running, Reconciling Running; does Scale Deployment/app 1; tells Normal Running; again in 500'],
+    ['Restore while Kafka is unavailable', RESTORE, { ...three, kafka: AWAY }, 'Running, Reconciling Running; does Scale Deployment/app 1; tells Normal Running; again in 500'],
     ['the target is gone', RESTORE, { answers: [shown(null)] }, 'Completed, Ready Completed; tells Normal Completed'],
   ])('%s', (_situation, spec, seen, answer) => {
     expect(told(round(over, seen, spec))).toBe(answer);
   });
 
-  test('the group is looked at until a look from the end or later has been read back', () => {
+  test('the group is sampled until a sample from the end or later has been read back', () => {
     const ended = begun([done(3)], { finishedAt: at(19_800) });
     const kafkaNow = kafka({ at: 19_900, ...THERE });
     const first = round(ended, { ...three, kafka: kafkaNow });
@@ -284,7 +284,7 @@ describe('at the end', () => {
     expect(told(round(first.status, read))).toBe('Completed, Ready Completed; tells Normal Completed');
   });
 
-  test('deleted: the consumers found at the start come back, Kafka is not looked at', () => {
+  test('a deletion restores the consumers from the start, and needs no Kafka', () => {
     const deleted = consumerScale({ ...SPEC, ...RESTORE }, begun([runs(3)]), { deletionTimestamp: at(0) });
     const plan = planConsumerScale(deleted, { answers: [shown(app(3))], evidence: UNREAD, kafka: AWAY });
     expect(told(plan)).toBe('Running; does Scale Deployment/app 1; again in 500');
@@ -292,7 +292,7 @@ describe('at the end', () => {
   });
 });
 
-test('it looks at its target, at the group, and at its own evidence once that has a place', () => {
+test('it needs its target, the group, and its own evidence once that has a place', () => {
   const { needs } = CONSUMER_SCALES;
   const consumers = { group: 'g', topic: 't', kafka: { bootstrapServers: 'theirs:9092' } };
   const queries = [{ get: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'demo', name: 'app' } }];
@@ -306,7 +306,7 @@ test('it looks at its target, at the group, and at its own evidence once that ha
   });
 });
 
-describe('where Kafka is one of Strimzi', () => {
+describe('with a Kafka of Strimzi', () => {
   const consumers = { group: 'g', topic: 't', kafka: { strimzi: CLUSTER } };
   const FOUND = { kafka: { bootstrapServers: 'plain.kafka.svc:9092' } };
   const wide: Partial<ConsumerScaleInput> = { consumers, steps: [{ partitions: 6, hold: '2s' }] };
@@ -325,12 +325,12 @@ describe('where Kafka is one of Strimzi', () => {
     `Running, Stalled ${reason}; does Report Partitions 3->6; tells Warning ${reason}; again in 500`;
   const asked = { owner: null, partitions: 6 };
 
-  test('its addresses are read from the Kafka resource first, and recorded', () => {
+  test('the addresses are read from the Kafka resource first, and recorded', () => {
     const { needs } = CONSUMER_SCALES;
     const spec = { ...SPEC, consumers };
     expect(needs(consumerScale(spec), [shown(app())]).kafka).toBeUndefined();
     const asked = needs(consumerScale(spec), [shown(app()), STRIMZI]).queries?.map(queryLine);
-    // No step raises partitions: the KafkaTopic does not matter.
+    // No step adds partitions, so no KafkaTopic is queried.
     expect(asked).toEqual(['Deployment demo/app', 'served kafka.strimzi.io/v1', 'Kafka kafka/my-cluster']);
     const first = round(
       undefined,
@@ -347,10 +347,12 @@ describe('where Kafka is one of Strimzi', () => {
     expect(second.status).toMatchObject({ ...FOUND, evidence: { topic: 'kafkalab-evidence' } });
   });
 
-  test('a Kafka resource that is not there is waited for, 5 minutes at most', () => {
+  test('a missing Kafka resource is waited for up to 5 minutes', () => {
     const none: Seen = { answers: [shown(app()), STRIMZI, shown(null)], kafka: UNREAD };
     const first = round(undefined, none, { consumers });
-    expect(message(first)).toMatch(/^Kafka kafka\/my-cluster of kafka.strimzi.io does not exist.*5 minutes at most$/);
+    expect(message(first)).toMatch(
+      /^Kafka kafka\/my-cluster of kafka.strimzi.io does not exist.*waiting at most 5 minutes$/,
+    );
     expect(told(round(first.status, { ...none, now: 320_000 }, { consumers }))).toBe(
       'Failed, Stalled KafkaNotUsable; tells Warning KafkaNotUsable',
     );
@@ -358,9 +360,9 @@ describe('where Kafka is one of Strimzi', () => {
 
   // biome-ignore format: one situation a line
   test.each<[situation: string, kafkaTopic: KubernetesObject | null, answer: string]>([
-    ['no KafkaTopic: by the Admin API', null, `${is} + AddPartitions t/6; tells Normal Running; again in 500`],
+    ['no KafkaTopic: through the Admin API', null, `${is} + AddPartitions t/6; tells Normal Running; again in 500`],
     ['a KafkaTopic: through it', kafkaTopicOf([READY], { owner: null }), `${is} + Patch KafkaTopic/t {"partitions":6}; tells Normal Running; again in 500`],
-    ['a KafkaTopic of another name: through that', kafkaTopicOf([READY], { owner: null, name: 'orders' }), `${is} + Patch KafkaTopic/orders {"partitions":6}; tells Normal Running; again in 500`],
+    ['a KafkaTopic with another name: through it', kafkaTopicOf([READY], { owner: null, name: 'orders' }), `${is} + Patch KafkaTopic/orders {"partitions":6}; tells Normal Running; again in 500`],
     ['a KafkaTopic that asks for them already', kafkaTopicOf([READY], asked), `${is}; tells Normal Running; again in 500`],
     ['a KafkaTopic that is paused', kafkaTopicOf([READY], { ...asked, annotations: { 'strimzi.io/pause-reconciliation': 'true' } }), stalls('KafkaTopicPaused')],
     ['a KafkaTopic that is refused', kafkaTopicOf([notReady('NotSupported', 'no')], asked), stalls('KafkaTopicNotSupported')],
@@ -368,12 +370,12 @@ describe('where Kafka is one of Strimzi', () => {
     expect(told(raised(kafkaTopic))).toBe(answer);
   });
 
-  test('more partitions, KafkaTopics that may not be read', () => {
+  test('more partitions without the right to read KafkaTopics', () => {
     const forbidden = raised(null, { answers: [shown(app()), STRIMZI, FORBIDDEN] });
     expect(told(forbidden)).toBe(stalls('StrimziForbidden'));
   });
 
-  test('a Kafka resource that may not be read is waited for, with what to grant', () => {
+  test('without the right to read the Kafka resource, the message says what to grant', () => {
     const first = round(undefined, { answers: [shown(app()), STRIMZI, FORBIDDEN], kafka: UNREAD }, { consumers });
     expect(told(first)).toBe('Pending, Stalled StrimziForbidden; tells Warning StrimziForbidden; again in 500');
     expect(message(first)).toContain('give its service account in namespace kafka');
@@ -381,7 +383,7 @@ describe('where Kafka is one of Strimzi', () => {
     expect(told(round(first.status, later, { consumers }))).toContain('Reconciling FindingKafka');
   });
 
-  test('partitions that the operator has no right to raise: it is said what to grant', () => {
+  test('without the right to change the KafkaTopic, the message says what to grant', () => {
     const action = {
       type: 'Patch' as const,
       target: { apiVersion: 'kafka.strimzi.io/v1', kind: 'KafkaTopic', namespace: 'kafka', name: 't' },
@@ -399,7 +401,7 @@ describe('where Kafka is one of Strimzi', () => {
     );
   });
 
-  test('the operator’s own Kafka may be one of Strimzi', () => {
+  test('the default connection may belong to Strimzi', () => {
     const { needs } = consumerScaleKind(CLUSTER);
     const spec: ConsumerScaleInput = { ...SPEC, steps: [{ partitions: 6, hold: '2s' }] };
     const asked = needs(consumerScale(spec), [shown(app()), STRIMZI]);
@@ -408,7 +410,7 @@ describe('where Kafka is one of Strimzi', () => {
     expect(CONSUMER_SCALES.needs(consumerScale(spec), [shown(app())]).queries).toHaveLength(1);
   });
 
-  test('the Kafka of a LoadTest is where that has found it', () => {
+  test('the addresses of a LoadTest’s Kafka come from its status', () => {
     const target = loadTest({ kafka: { strimzi: CLUSTER } });
     const schedule = consumerScale({ steps: [{ consumers: 3, hold: '2s' }] });
     expect(CONSUMER_SCALES.needs(schedule, [shown(target)]).kafka).toBeUndefined();

@@ -1,12 +1,12 @@
 /**
- * Somebody else's consumers report nothing, so the ConsumerScale keeps the evidence: what Kafka says of their group,
- * look by look, and what it scaled itself.
+ * The evidence about an external target. Its consumers report nothing, so the ConsumerScale records samples of their group
+ * and its own changes.
  */
 import type { ConsumerScale } from '../../api/consumerscale/consumerScale.ts';
 import type { ConsumerScaleStatus } from '../../api/consumerscale/status.ts';
 import type { Action } from '../../contract/actions.ts';
 import type { Observed } from '../../contract/kind.ts';
-import { moving, stalled } from '../../contract/standing.ts';
+import { progressing, stalled } from '../../contract/summary.ts';
 import { epochMs, iso } from '../../contract/time.ts';
 import { evidencePlace } from '../../domain/evidence/place.ts';
 import { nextLagSample, report, scaled } from '../../domain/fold/operatorFacts.ts';
@@ -14,12 +14,12 @@ import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { isUnknown, serversOf } from '../../domain/settings/connection.ts';
 import { partitionsAsked } from '../../domain/strimzi/kafkaTopic.ts';
 import { bootstrapServers } from '../../domain/strimzi/listeners.ts';
-import type { StrimziSight } from '../../domain/strimzi/lookup.ts';
-import { failed, type Saying } from './standing.ts';
-import type { Progress } from './steps.ts';
+import type { StrimziView } from '../../domain/strimzi/lookup.ts';
+import type { ScheduleProgress } from './steps.ts';
+import { failed, type ScaleSummary } from './summary.ts';
 import { type Target, targetName } from './target.ts';
 
-/** A topic or group that is missing is waited for this long: their pods may have been started just now. */
+/** A missing topic or group is waited for up to 5 minutes, because its pods may have been started just now. */
 const MISSING_MS = 5 * 60_000;
 
 type Seen = Observed<ConsumerScale, RunFigures>;
@@ -28,57 +28,64 @@ export interface Preparation {
   /** What the status records from now on. */
   parts: Pick<ConsumerScaleStatus, 'evidence' | 'kafka' | 'waitingSince'>;
   actions: Action[];
-  /** Why the steps can't begin or go on; absent: they can. */
-  missing?: Saying;
+  /** Why the steps cannot start or continue; absent: they can. */
+  missing?: ScaleSummary;
 }
 
-/** What has to be there, looked at in order; the first thing that is missing wins. */
-export function prepare(seen: Seen, target: Target, sight: StrimziSight | undefined): Preparation {
-  const { resource, kafka, now } = seen;
-  const { status, metadata, spec } = resource;
-  const phase = status?.startedAt === undefined ? 'Pending' : 'Running';
-  /** Waited for, and then no longer. */
-  const awaited = (reason: string, sentence: string, parts: Preparation['parts']): Preparation => {
-    const since = epochMs(status?.waitingSince) ?? now;
-    const minutes = MISSING_MS / 60_000;
-    if (now - since >= MISSING_MS) {
-      return { parts, actions: [], missing: failed(reason, `${sentence} (waited ${minutes} minutes)`) };
-    }
-    const waits = moving(phase, reason, `${sentence}; it is waited for, ${minutes} minutes at most`);
-    return { parts: { ...parts, waitingSince: iso(since) }, actions: [], missing: waits };
-  };
-  const connection = spec.consumers?.kafka;
-  if (sight !== undefined && isUnknown(connection, status?.kafka)) {
-    if (sight.forbidden !== undefined) {
-      return { parts: {}, actions: [], missing: stalled(phase, 'StrimziForbidden', sight.forbidden) };
-    }
-    const found = bootstrapServers(sight, connection?.strimzi?.listener);
-    if ('refused' in found) return awaited('KafkaNotUsable', found.refused, {});
-    if ('waits' in found) return awaited('WaitingForKafka', found.waits, {});
-    const missing = moving(phase, 'FindingKafka', `Kafka is at ${found.known}`);
-    return { parts: { kafka: { bootstrapServers: found.known } }, actions: [], missing };
-  }
+/** What the steps need, in order. The first thing that is missing decides. */
+export function prepare(seen: Seen, target: Target, strimzi: StrimziView | undefined): Preparation {
+  const { resource, kafka, evidence } = seen;
+  const { status, metadata } = resource;
+  const phase = phaseOf(resource);
+  const unknownKafka = findKafka(seen, strimzi);
+  if (unknownKafka !== undefined) return unknownKafka;
   if ('unavailable' in kafka) {
-    const message = `${kafka.unavailable}; it is tried again every few seconds`;
-    return { parts: {}, actions: [], missing: moving(phase, 'KafkaUnavailable', message) };
+    const message = `${kafka.unavailable}; the operator retries every few seconds`;
+    return { parts: {}, actions: [], missing: progressing(phase, 'KafkaUnavailable', message) };
   }
   const place = status?.evidence ?? evidencePlace(metadata.uid, kafka.known);
   const parts: Preparation['parts'] = place === undefined ? {} : { evidence: place };
   const absent = whatIsMissing(seen, target);
-  if (absent !== undefined) {
-    const [reason, sentence] = absent;
-    return awaited(reason, sentence, parts);
-  }
+  if (absent !== undefined) return awaited(seen, ...absent, parts);
   if (status?.evidence === undefined) {
-    const waits = moving(phase, 'PreparingEvidence', `waiting for topic ${kafka.known.evidence.topic}`);
-    return { parts, actions: [], missing: waits };
+    const message = `waiting for evidence topic ${kafka.known.evidence.topic}`;
+    return { parts, actions: [], missing: progressing(phase, 'PreparingEvidence', message) };
   }
-  // What the group was like before the first step is part of the record.
-  if ('known' in seen.evidence && seen.evidence.known.lagSample === undefined) {
-    const waits = moving(phase, 'WaitingForEvidence', 'the first look at the group is being recorded');
-    return { parts, actions: reports(seen, target, {}), missing: waits };
+  // The evidence includes the state of the group before the first step.
+  if ('known' in evidence && evidence.known.lagSample === undefined) {
+    const missing = progressing(phase, 'WaitingForEvidence', 'recording the first sample of the group');
+    return { parts, actions: reports(seen, target, {}), missing };
   }
   return { parts, actions: [] };
+}
+
+const phaseOf = ({ status }: ConsumerScale) => (status?.startedAt === undefined ? 'Pending' : 'Running');
+
+/** Reads the addresses from the Kafka resource of Strimzi; undefined: they are known. */
+function findKafka(seen: Seen, strimzi: StrimziView | undefined): Preparation | undefined {
+  const { spec, status } = seen.resource;
+  const connection = spec.consumers?.kafka;
+  if (strimzi === undefined || !isUnknown(connection, status?.kafka)) return undefined;
+  const phase = phaseOf(seen.resource);
+  if (strimzi.forbidden !== undefined) {
+    return { parts: {}, actions: [], missing: stalled(phase, 'StrimziForbidden', strimzi.forbidden) };
+  }
+  const found = bootstrapServers(strimzi, connection?.strimzi?.listener);
+  if ('refused' in found) return awaited(seen, 'KafkaNotUsable', found.refused, {});
+  if ('waits' in found) return awaited(seen, 'WaitingForKafka', found.waits, {});
+  const missing = progressing(phase, 'FindingKafka', `Kafka is at ${found.known}`);
+  return { parts: { kafka: { bootstrapServers: found.known } }, actions: [], missing };
+}
+
+/** Waits up to 5 minutes, then the schedule fails. */
+function awaited({ resource, now }: Seen, reason: string, sentence: string, parts: Preparation['parts']): Preparation {
+  const since = epochMs(resource.status?.waitingSince) ?? now;
+  const minutes = MISSING_MS / 60_000;
+  if (now - since >= MISSING_MS) {
+    return { parts, actions: [], missing: failed(reason, `${sentence} (waited ${minutes} minutes)`) };
+  }
+  const missing = progressing(phaseOf(resource), reason, `${sentence}; waiting at most ${minutes} minutes`);
+  return { parts: { ...parts, waitingSince: iso(since) }, actions: [], missing };
 }
 
 function whatIsMissing({ resource, kafka }: Seen, target: Target): [reason: string, sentence: string] | undefined {
@@ -92,7 +99,7 @@ function whatIsMissing({ resource, kafka }: Seen, target: Target): [reason: stri
     ];
   }
   const replicas = target.consumers?.replicas ?? 0;
-  // Without consumers there need be no group, and once steps run they wait for their members themselves.
+  // A target with 0 replicas needs no group. Once steps run, they wait for their members themselves.
   if (kafka.known.group == null && replicas > 0 && status?.startedAt === undefined) {
     return [
       'GroupMissing',
@@ -102,16 +109,20 @@ function whatIsMissing({ resource, kafka }: Seen, target: Target): [reason: stri
   return undefined;
 }
 
-/** One Report of what the evidence does not have yet; `asked`: what is changed in this round. */
-export function reports(seen: Seen, target: Target, asked: Pick<Progress, 'consumers' | 'partitions'>): Action[] {
+/** One Report of the facts that the evidence lacks. `change`: what the schedule changes in this round. */
+export function reports(
+  seen: Seen,
+  target: Target,
+  change: Pick<ScheduleProgress, 'consumers' | 'partitions'>,
+): Action[] {
   const { resource, kafka, evidence, now } = seen;
   const place = resource.status?.evidence;
   if (!('known' in evidence) || place === undefined) return [];
   const { scaledTo } = evidence.known;
-  const { consumers, partitions } = asked;
+  const { consumers, partitions } = change;
   const replicas = target.consumers?.replicas ?? 0;
   const live = 'known' in kafka ? (kafka.known.topic?.partitions.length ?? 0) : 0;
-  const look = nextLagSample(kafka, evidence.known);
+  const sample = nextLagSample(kafka, evidence.known);
   const facts = [
     ...(consumers === undefined || scaledTo.Consumers === consumers
       ? []
@@ -119,7 +130,7 @@ export function reports(seen: Seen, target: Target, asked: Pick<Progress, 'consu
     ...(partitions === undefined || scaledTo.Partitions === partitions
       ? []
       : scaled('Partitions', live, partitions, now)),
-    ...(look === undefined ? [] : [look]),
+    ...(sample === undefined ? [] : [sample]),
   ];
   return report({ ...servers(resource), run: resource.metadata.uid, ...place }, facts);
 }
@@ -127,16 +138,16 @@ export function reports(seen: Seen, target: Target, asked: Pick<Progress, 'consu
 const servers = ({ spec, status }: ConsumerScale) => serversOf(spec.consumers?.kafka, status?.kafka);
 
 /**
- * One rule for more partitions: through the KafkaTopic that stands for the topic where there is one (the Topic Operator would
- * not have it otherwise), else by Kafka's Admin API.
+ * Adds partitions through the KafkaTopic that manages the topic, because the Topic Operator would undo any other change.
+ * Without a KafkaTopic it uses Kafka's Admin API.
  */
-export function raise(resource: ConsumerScale, partitions: number, sight: StrimziSight | undefined): Action[] {
-  const theirs = resource.spec.consumers;
-  if (theirs === undefined) return [];
-  // It is not known whether there is one.
-  if (sight?.forbidden !== undefined) return [];
-  const topic = sight?.topic ?? null;
-  if (topic === null) return [{ type: 'AddPartitions', ...servers(resource), topic: theirs.topic, partitions }];
+export function addPartitions(resource: ConsumerScale, partitions: number, strimzi: StrimziView | undefined): Action[] {
+  const external = resource.spec.consumers;
+  if (external === undefined) return [];
+  // Without rights to read KafkaTopics the operator does not know whether there is one.
+  if (strimzi?.forbidden !== undefined) return [];
+  const topic = strimzi?.topic ?? null;
+  if (topic === null) return [{ type: 'AddPartitions', ...servers(resource), topic: external.topic, partitions }];
   if (partitionsAsked(topic) >= partitions) return [];
   const { apiVersion, kind, metadata } = topic;
   const { namespace = '', name } = metadata;

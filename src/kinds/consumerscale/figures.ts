@@ -1,4 +1,4 @@
-/** What the steps of a schedule cost: rebalances and lag within their times. */
+/** The figures of a schedule and of its steps: rebalances and lag within their times. */
 
 import type { ConsumerScaleStep } from '../../api/consumerscale/spec.ts';
 import type { ConsumerScaleStatus, ConsumerScaleStepStatus } from '../../api/consumerscale/status.ts';
@@ -7,10 +7,9 @@ import { epochMs, iso } from '../../contract/time.ts';
 import { lagBetween, type RunFigures, rebalancesBetween } from '../../domain/fold/runFigures.ts';
 import { rebalancesStatus } from '../../domain/status/rebalances.ts';
 
-/** Over all steps, so that the status of a long schedule over a large group can be written. */
+/** Idle members listed in all steps together, so that the status stays small enough to be written. */
 const MOST_IDLE = 1_000;
-/** Of each step. */
-const mostIdle = (steps: number): number => Math.max(10, Math.floor(MOST_IDLE / steps));
+const mostIdlePerStep = (steps: number): number => Math.max(10, Math.floor(MOST_IDLE / steps));
 
 export function stepFigures(
   step: ConsumerScaleStepStatus,
@@ -42,13 +41,13 @@ export function stepFigures(
             ...(lag.drainedMs === undefined ? {} : { drainedMs: Math.round(lag.drainedMs) }),
           },
         }),
-    ...(running ? { idle: figures.consumers.idle.slice(0, mostIdle(spec.length)) } : {}),
+    ...(running ? { idle: figures.consumers.idle.slice(0, mostIdlePerStep(spec.length)) } : {}),
   };
 }
 
-/** As a sentence for `truncated`. */
+/** A sentence for `truncated`. */
 export function idleLeftOut(steps: readonly ConsumerScaleStepStatus[]): string[] {
-  const most = mostIdle(steps.length);
+  const most = mostIdlePerStep(steps.length);
   return steps.some(({ idle = [] }) => idle.length >= most) ? [`steps.idle: the first ${most} of each step`] : [];
 }
 

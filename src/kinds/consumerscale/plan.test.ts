@@ -1,4 +1,4 @@
-/** A schedule from waiting for its target to its end: what is recorded, done and said in each situation. */
+/** A schedule from waiting for its target to its end: status, actions and messages in each situation. */
 import { describe, expect, test } from '@jest/globals';
 import { Scenario } from '../../../test/support/evidence.ts';
 import { shown } from '../../../test/support/queries.ts';
@@ -33,7 +33,7 @@ const SETTLED = 5000;
 
 type Look = [at: number, lag: number];
 
-/** So many members share so many partitions since the beginning; these looks at lag have been read back. */
+/** A group in which these members share these partitions from the start; these lag samples have been read back. */
 function group(members: number, partitions: number, looks: Look[] = [[19_500, 0]]) {
   const story = new Scenario();
   for (let n = 0; n < members; n++) {
@@ -125,13 +125,13 @@ describe('its target', () => {
     ['has no consumers', undefined, { answers: [shown(loadTest({ consumers: null }))] }, 'Failed, Stalled NoConsumers; tells Warning NoConsumers'],
     ['ended before the start', undefined, ended, 'Failed, Stalled TargetEnded; tells Warning TargetEnded'],
     ['is being deleted', undefined, { answers: [shown(target({}, { deletionTimestamp: at(0) }))] }, 'Failed, Stalled TargetEnded; tells Warning TargetEnded'],
-    ['runs, its evidence has not been read', undefined, { evidence: UNREAD }, 'Pending, Reconciling WaitingForEvidence; tells Normal WaitingForEvidence; again in 500'],
+    ['runs, its evidence is unread', undefined, { evidence: UNREAD }, 'Pending, Reconciling WaitingForEvidence; tells Normal WaitingForEvidence; again in 500'],
     ['was deleted midway', midway, gone, 'Failed, Stalled TargetGone; tells Warning TargetGone'],
     ['ended midway', midway, ended, 'Failed, Stalled TargetEnded; tells Warning TargetEnded'],
     ['failed midway', midway, { answers: [shown(target({ phase: 'Failed' }))] }, 'Failed, Stalled TargetEnded; tells Warning TargetEnded'],
     ['was replaced midway', midway, { answers: [shown(target({}, { uid: 'another' }))] }, 'Failed, Stalled TargetReplaced; tells Warning TargetReplaced'],
     ['is suspended midway', midway, { answers: [shown(target({ phase: 'Suspended' }))] }, 'Running, Reconciling WaitingForTarget; tells Normal WaitingForTarget'],
-    ['runs while the evidence can’t be read', midway, { evidence: UNREAD }, 'Running, Reconciling WaitingForEvidence; tells Normal WaitingForEvidence; again in 500'],
+    ['runs while the evidence is unread', midway, { evidence: UNREAD }, 'Running, Reconciling WaitingForEvidence; tells Normal WaitingForEvidence; again in 500'],
   ])('%s', (_situation, before, seen, answer) => {
     expect(told(round(TWO, before, seen))).toBe(answer);
   });
@@ -147,14 +147,14 @@ describe('its target', () => {
     expect(told(round(TWO, over, seen))).toBe('Completed, Ready Completed; tells Normal Completed');
   });
 
-  test('the evidence can’t be read after the last step: it is waited for, but not for long', () => {
+  test('evidence that is unread after the last step is waited for up to 30 s', () => {
     const blind = { evidence: UNREAD };
     expect(told(round(TWO, over, blind))).toBe('Running, Reconciling Running; tells Normal Running; again in 500');
     expect(told(round(TWO, over, { ...blind, now: 48_999 }))).toContain('Running');
     expect(told(round(TWO, over, { ...blind, now: 49_000 }))).toContain('Completed');
   });
 
-  test('a step that was interrupted by suspend begins anew', () => {
+  test('a step that a suspension interrupted starts again', () => {
     const waiting = round(TWO, begun([done(1), runs(3, 3, { settledAt: at(6000) })]), {
       answers: [shown(target({ phase: 'Suspended', replicas: 3 }))],
     }).status;
@@ -168,9 +168,9 @@ describe('its target', () => {
     expect(again.status.steps?.[1]?.settledAt).toBeUndefined();
   });
 
-  test('what it says of its target', () => {
+  test('messages about the target', () => {
     expect(message(round(TWO, undefined, gone))).toBe(
-      'waiting for LoadTest/lag in namespace demo; create it, or check the name',
+      'waiting for LoadTest/lag in namespace demo: create it, or create another ConsumerScale with the right scaleTargetRef',
     );
     const stalled = { type: 'Ready', status: 'False' as const, reason: 'TopicMissing', message: 'no topic', lastTransitionTime: at(0) }; // biome-ignore format: one condition
     expect(
@@ -188,16 +188,16 @@ describe('more consumers than partitions', () => {
   };
   const refused = 'Pending, Stalled IdleConsumersRefused; tells Warning IdleConsumersRefused; again in 500';
 
-  test('are refused before anything is begun', () => {
+  test('are refused before a step starts', () => {
     const plan = round(five, undefined);
     expect(told(plan)).toBe(refused);
     expect(plan.status.steps).toBeUndefined();
     expect(message(plan)).toBe(
-      'step 2 asks for 5 consumers, but the topic has 3 partitions: 2 would be idle. Set spec.allowIdleConsumers: true to see that, or create another schedule with consumers: 3 or partitions: 5',
+      'step 2 asks for 5 consumers, but the topic has 3 partitions: 2 would be idle. Set spec.allowIdleConsumers: true to allow that, or create another ConsumerScale with consumers: 3 or partitions: 5',
     );
   });
 
-  test('are refused by the live partitions; by the recorded ones while Kafka is away', () => {
+  test('are refused by the live partitions, or the recorded ones while Kafka is unavailable', () => {
     expect(told(round(five, undefined, { kafka: kafka({ partitions: 5 }) }))).toContain('StepStarted');
     expect(told(round(five, undefined, { kafka: AWAY }))).toBe(refused);
   });
@@ -228,32 +228,32 @@ describe('a step', () => {
   const end = 'Running, Reconciling Running; tells Normal StepDone + Normal Running; again in 500';
   // biome-ignore format: one situation a line
   test.each<[situation: string, spec: Spec, step: Steps[number] | undefined, seen: Seen, answer: string]>([
-    ['begins: it is recorded, nothing is done', up, undefined, {}, `${is}; tells Normal StepStarted + Normal Running; again in 500`],
-    ['is seen to have begun: the target is scaled', up, runs(3), {}, `${is}; does Scale LoadTest/lag 3; tells Normal Running; again in 500`],
-    ['is carried out when somebody else scales meanwhile', up, runs(3), { answers: [shown(target({ replicas: 2 }))] }, `${is}; does Scale LoadTest/lag 3; tells Normal Running; again in 500`],
+    ['starts: it is recorded, nothing is done', up, undefined, {}, `${is}; tells Normal StepStarted + Normal Running; again in 500`],
+    ['is recorded as started: the target is scaled', up, runs(3), {}, `${is}; does Scale LoadTest/lag 3; tells Normal Running; again in 500`],
+    ['scales again if somebody else scales meanwhile', up, runs(3), { answers: [shown(target({ replicas: 2 }))] }, `${is}; does Scale LoadTest/lag 3; tells Normal Running; again in 500`],
     ['waits for its members', up, runs(3), { answers: [shown(target({ replicas: 3 }))] }, `${is}; tells Normal Running; again in 500`],
     ['has settled', up, runs(3), three, `${is}; tells Normal Running; again in 500`],
     ['holds', up, runs(3, 3, { settledAt: at(18_500) }), three, `${is}; tells Normal Running; again in 500`],
     ['has been held', up, runs(3, 3, { settledAt: at(18_000) }), three, end],
-    ['holds although a member is gone for a moment', up, runs(3, 3, { settledAt: at(18_500) }), { answers: [shown(target({ replicas: 3 }))] }, `${is}; tells Normal Running; again in 500`],
+    ['holds although a member is missing for a moment', up, runs(3, 3, { settledAt: at(18_500) }), { answers: [shown(target({ replicas: 3 }))] }, `${is}; tells Normal Running; again in 500`],
     ['has not settled for 10 minutes', up, runs(3), { now: SETTLED + 600_000 }, 'Running, Reconciling Running; tells Warning StepFailed + Normal Running; again in 500'],
-    ['to nobody', { steps: [{ consumers: 0, hold: '2s' }] }, runs(0), {}, `${is}; does Scale LoadTest/lag 0; tells Normal Running; again in 500`],
-    ['of more partitions patches first; consumers wait for them', more, runs(6, 6), {}, `${is}; does Patch LoadTest/lag {"topic":{"partitions":6}}; tells Normal Running; again in 500`],
-    ['of more partitions waits for Kafka', more, runs(6, 6), { answers: [shown(target({ partitions: 6 }))] }, `${is}; tells Normal Running; again in 500`],
-    ['of more partitions scales when these are there', more, runs(6, 6), { answers: [shown(target({ partitions: 6 }))], kafka: kafka({ partitions: 6 }) }, `${is}; does Scale LoadTest/lag 6; tells Normal Running; again in 500`],
-    ['that the target refuses', up, runs(3), { failures: [refusal(3)] }, 'Running, Stalled Refused; does Scale LoadTest/lag 3; tells Warning Refused; again in 500'],
+    ['to 0 consumers', { steps: [{ consumers: 0, hold: '2s' }] }, runs(0), {}, `${is}; does Scale LoadTest/lag 0; tells Normal Running; again in 500`],
+    ['with more partitions adds these before the consumers', more, runs(6, 6), {}, `${is}; does Patch LoadTest/lag {"topic":{"partitions":6}}; tells Normal Running; again in 500`],
+    ['with more partitions waits for Kafka', more, runs(6, 6), { answers: [shown(target({ partitions: 6 }))] }, `${is}; tells Normal Running; again in 500`],
+    ['with more partitions scales when Kafka has them', more, runs(6, 6), { answers: [shown(target({ partitions: 6 }))], kafka: kafka({ partitions: 6 }) }, `${is}; does Scale LoadTest/lag 6; tells Normal Running; again in 500`],
+    ['is refused by the target', up, runs(3), { failures: [refusal(3)] }, 'Running, Stalled Refused; does Scale LoadTest/lag 3; tells Warning Refused; again in 500'],
     ['until lag is low: it is not', until, runs(3, 3, { settledAt: at(6000), belowSince: at(17_000) }), looked([19_500, 10]), `${is}; tells Normal Running; again in 500`],
-    ['until lag is low: it is, not for long enough', until, runs(3, 3, { settledAt: at(6000) }), looked([17_501, 9], [19_500, 9]), `${is}; tells Normal Running; again in 500`],
+    ['until lag is low: it is, but too short', until, runs(3, 3, { settledAt: at(6000) }), looked([17_501, 9], [19_500, 9]), `${is}; tells Normal Running; again in 500`],
     ['until lag is low: it was for long enough', until, runs(3, 3, { settledAt: at(6000) }), looked([17_500, 9], [19_500, 9]), end],
     ['until lag is low: members have not settled', until, runs(3), {}, `${is}; does Scale LoadTest/lag 3; tells Normal Running; again in 500`],
-    ['until lag is low: its time is over', until, runs(3, 3, { settledAt: at(6000) }), { ...looked([65_000, 10]), now: SETTLED + 60_000 }, 'Running, Reconciling Running; tells Warning StepTimedOut + Normal Running; again in 500'],
+    ['until lag is low: the timeout has passed', until, runs(3, 3, { settledAt: at(6000) }), { ...looked([65_000, 10]), now: SETTLED + 60_000 }, 'Running, Reconciling Running; tells Warning StepTimedOut + Normal Running; again in 500'],
   ])('%s', (_situation, spec, step, seen, answer) => {
     expect(told(round(spec, step === undefined ? undefined : begun([step]), seen))).toBe(answer);
   });
 
   const after = (spec: Spec, step: Steps[number], seen: Seen) => round(spec, begun([step]), seen).status.steps?.[0];
 
-  test('settles when its members own every partition, by evidence from after its begin', () => {
+  test('settles when its members own every partition, by evidence from after its start', () => {
     expect(after(up, runs(3), three)?.settledAt).toBe(at(20_000));
     expect(after(up, runs(3), { ...three, evidence: group(3, 2) })?.settledAt).toBeUndefined();
     expect(after(up, runs(3), { ...three, evidence: group(2, 3) })?.settledAt).toBeUndefined();
@@ -263,7 +263,7 @@ describe('a step', () => {
     expect(after(nobody, runs(0), empty)?.settledAt).toBe(at(20_000));
   });
 
-  test('with Partitions asks for as many as there are when it begins', () => {
+  test('with consumers: Partitions asks for the number of partitions at its start', () => {
     const spec: Spec = { steps: [{ consumers: 'Partitions', hold: '2s' }] };
     const first = round(spec, undefined, { kafka: kafka({ partitions: 5 }) });
     expect(first.status.steps?.[0]).toMatchObject({ consumers: 5, partitions: 5 });
@@ -273,12 +273,12 @@ describe('a step', () => {
     expect(round(both, undefined).status.steps?.[0]).toMatchObject({ consumers: 6, partitions: 6 });
   });
 
-  test('without consumers keeps them as they are when it begins', () => {
+  test('without consumers keeps the number from its start', () => {
     const spec: Spec = { steps: [{ partitions: 6, hold: '2s' }] };
     expect(round(spec, undefined, { answers: [shown(target({ replicas: 2 }))] }).status.steps?.[0]?.consumers).toBe(2);
   });
 
-  test('that does not fit the pods fails, and ends the schedule', () => {
+  test('with no multiple of clientsPerPod fails, and ends the schedule', () => {
     const spec: Spec = {
       steps: [
         { consumers: 3, hold: '2s' },
@@ -292,12 +292,12 @@ describe('a step', () => {
     const plan = round(spec, undefined, seen);
     expect(plan.actions).toEqual([]);
     expect(message(plan)).toBe(
-      '3 consumers can’t run 2 to a pod: use multiples of 2, or a LoadTest with clientsPerPod: 1'.replace('’', "'"),
+      'consumers: 3 is not a multiple of clientsPerPod: 2; write 2 or 4, or use a LoadTest with clientsPerPod: 1',
     );
     expect(plan.status).toMatchObject({ phase: 'Failed', steps: [{ phase: 'Failed' }, { phase: 'Pending' }] });
   });
 
-  test('that timed out does not keep the next one from beginning; one that failed does', () => {
+  test('the next step starts after a step that timed out, but not after one that failed', () => {
     const timedOut: Steps[number] = { ...done(3), phase: 'TimedOut' };
     const next = round(TWO, begun([timedOut, PENDING]));
     expect(next.status).toMatchObject({
@@ -327,22 +327,22 @@ describe('a step that waits for lag', () => {
 
   // biome-ignore format: one situation a line
   test.each<[situation: string, now: number, looks: Look[], answer: string]>([
-    ['one look that stays the latest is no row', 16_000, [[10_000, 390]], since(10_000)],
-    ['a look in between interrupts, though it was never the latest', 16_500, [[10_000, 390], [13_000, 545], [15_000, 390], [16_000, 390]], since(15_000)],
-    ['a row is too short', 22_000, [[13_000, 545], [14_000, 390], [18_999, 399]], since(14_000)],
-    ['a row is long enough', 22_000, [[13_000, 545], [14_000, 390], [19_000, 399]], 'Done at 19000'],
-    ['it ends with the first that is', 22_000, [[10_000, 390], [15_000, 390], [16_000, 390], [17_000, 545], [18_000, 390]], 'Done at 15000'],
-    ['looks from before it had settled don’t count', 16_000, [[5900, 390], [11_000, 390]], since(11_000)],
-    ['a look by a clock that is ahead waits for its time', 17_000, [[13_000, 390], [18_000, 390]], since(13_000)],
-    ['the look that decides is read when its time is over', 66_000, [[59_000, 390], [64_000, 390]], 'Done at 64000'],
-    ['looks up to the end of its time are waited for', 66_000, [[61_000, 390], [64_000, 390]], since(61_000)],
-    ['what comes after its time is too late', 67_000, [[61_000, 390], [66_500, 390]], 'TimedOut at 67000'],
-    ['looks that don’t come are not waited for for long', 94_999, [[61_000, 545]], 'Running'],
+    ['one sample is not enough', 16_000, [[10_000, 390]], since(10_000)],
+    ['a high sample in between interrupts, even if it is read later', 16_500, [[10_000, 390], [13_000, 545], [15_000, 390], [16_000, 390]], since(15_000)],
+    ['the samples cover too short a time', 22_000, [[13_000, 545], [14_000, 390], [18_999, 399]], since(14_000)],
+    ['the samples cover enough time', 22_000, [[13_000, 545], [14_000, 390], [19_000, 399]], 'Done at 19000'],
+    ['the step ends with the first sample that does', 22_000, [[10_000, 390], [15_000, 390], [16_000, 390], [17_000, 545], [18_000, 390]], 'Done at 15000'],
+    ['samples from before it had settled do not count', 16_000, [[5900, 390], [11_000, 390]], since(11_000)],
+    ['a sample by a clock that is ahead counts later', 17_000, [[13_000, 390], [18_000, 390]], since(13_000)],
+    ['the deciding sample is read after the timeout', 66_000, [[59_000, 390], [64_000, 390]], 'Done at 64000'],
+    ['samples up to the timeout are waited for', 66_000, [[61_000, 390], [64_000, 390]], since(61_000)],
+    ['a sample from after the timeout is too late', 67_000, [[61_000, 390], [66_500, 390]], 'TimedOut at 67000'],
+    ['missing samples are waited for up to 30 s', 94_999, [[61_000, 545]], 'Running'],
   ])('%s', (_situation, now, looks, answer) => {
     expect(summary(step(look(now, looks)))).toBe(answer);
   });
 
-  test('does not end on one look while later ones that say otherwise are under way', () => {
+  test('does not end on one sample while higher ones are unread', () => {
     const first = look(10_500, [[10_000, 390]], begun([settled]));
     expect(summary(step(first))).toBe(since(10_000));
     const second = look(16_000, [[10_000, 390]], first.status);
@@ -354,7 +354,7 @@ describe('a step that waits for lag', () => {
     expect(step(fourth)).toMatchObject({ finishedAt: at(22_000), lag: { peak: 545, after: 370, drainedMs: 11_000 } });
   });
 
-  test('has the figures of its end, and later looks change nothing about them', () => {
+  test('keeps the figures of its end when later samples are read', () => {
     const looks: Look[] = [[4000, 700], [7000, 900], [10_000, 390], [13_000, 545], [14_000, 390], [19_000, 350]]; // biome-ignore format: a row of looks
     const lag = { before: 700, peak: 900, after: 350, drainedMs: 9000 };
     const done = look(24_000, [...looks, [20_000, 545]]);
@@ -364,18 +364,18 @@ describe('a step that waits for lag', () => {
     expect(step(later)).toEqual(step(done));
   });
 
-  test('ends in whole ms, its deciding look within', () => {
+  test('ends in whole ms that include the deciding sample', () => {
     const done = step(look(24_000, [[14_000.7, 390], [19_000.7, 350]])); // biome-ignore format: a row of looks
     expect(done).toMatchObject({ phase: 'Done', finishedAt: at(19_001), lag: { after: 350, drainedMs: 0 } });
   });
 
-  test('says what it knows when its time is over', () => {
+  test('says what it knows after the timeout', () => {
     const waits = look(66_000, [[61_000, 390]]);
-    expect(message(waits)).toBe('step 1: its time of 1m is over, the last looks at lag are being read');
+    expect(message(waits)).toBe('step 1: the timeout of 1m has passed; reading the last lag samples');
     expect(step(look(95_000, [[61_000, 390]]))?.message).toContain(
-      'lag was 390 at the last look, and not seen below 400 for 5s within 1m; ',
+      'lag did not stay below 400 for 5s within 1m, the last sample is 390; ',
     );
-    // Where its members have not settled in time no look can change it.
+    // If the members have not settled by the timeout, no sample can change the outcome.
     expect(summary(step(look(65_000, [], begun([runs(5)]))))).toBe('TimedOut at 65000');
   });
 });
@@ -399,21 +399,21 @@ describe('a step with stop: Kill', () => {
   });
   // biome-ignore format: one situation a line
   test.each<[situation: string, spec: Spec, before: ConsumerScaleStatus, seen: Seen, answer: string]>([
-    ['begins: nothing is done', down, begun([done(3), PENDING]), three, `${is}; tells Normal StepStarted + Normal Running; again in 500`],
-    ['is seen to have begun: first those agree who go', down, killing, three, `${is}; does ${both}; ${again}`],
-    ['is asked for again as long as it is not seen to be done', down, killing, { ...three, now: 25_000 }, `${is}; does ${both}; ${again}`],
+    ['starts: nothing is done', down, begun([done(3), PENDING]), three, `${is}; tells Normal StepStarted + Normal Running; again in 500`],
+    ['is recorded as started: the pods are armed first', down, killing, three, `${is}; does ${both}; ${again}`],
+    ['repeats until the target has scaled', down, killing, { ...three, now: 25_000 }, `${is}; does ${both}; ${again}`],
     ['has scaled', down, killing, { answers: [shown(target({ replicas: 1 }))], evidence: group(3, 3) }, `${is}; ${again}`],
-    ['sees its target as it was long ago: those are told too whom the step before added', down, killing, { answers: [shown(target({ replicas: 2 }))], evidence: group(3, 3) }, `${is}; does ${both}; ${again}`],
-    ['can’t reach a worker', down, killing, { ...three, failures: [deaf('Unreachable')] }, `${is}; does ${both}; ${again}`],
+    ['observes an old target: pods that the step before added are armed too', down, killing, { answers: [shown(target({ replicas: 2 }))], evidence: group(3, 3) }, `${is}; does ${both}; ${again}`],
+    ['does not reach a worker', down, killing, { ...three, failures: [deaf('Unreachable')] }, `${is}; does ${both}; ${again}`],
     ['is refused by a worker', down, killing, { ...three, failures: [deaf('Refused')] }, `Running, Stalled Refused; does ${both}; tells Warning Refused; again in 500`],
-    ['of whole pods', { steps: [{ consumers: 2, hold: '2s', stop: 'Kill' }] }, begun([runs(2, 3, { stop: 'Kill' })]), { answers: [shown(target({ replicas: 6, clientsPerPod: 2 }))] }, `${is}; does SetStop Kill lag-consumer-1, lag-consumer-2 + Scale LoadTest/lag 2; ${again}`],
-    ['adds consumers: nobody goes', { steps: [{ consumers: 3, hold: '2s', stop: 'Kill' }] }, begun([runs(3, 3, { stop: 'Kill' })]), {}, `${is}; does Scale LoadTest/lag 3; ${again}`],
-    ['to nobody', { steps: [{ consumers: 0, hold: '2s', stop: 'Kill' }] }, begun([runs(0, 3, { stop: 'Kill' })]), {}, `${is}; does SetStop Kill lag-consumer-0 + Scale LoadTest/lag 0; ${again}`],
+    ['with several clients per pod', { steps: [{ consumers: 2, hold: '2s', stop: 'Kill' }] }, begun([runs(2, 3, { stop: 'Kill' })]), { answers: [shown(target({ replicas: 6, clientsPerPod: 2 }))] }, `${is}; does SetStop Kill lag-consumer-1, lag-consumer-2 + Scale LoadTest/lag 2; ${again}`],
+    ['adds consumers: no pod is armed', { steps: [{ consumers: 3, hold: '2s', stop: 'Kill' }] }, begun([runs(3, 3, { stop: 'Kill' })]), {}, `${is}; does Scale LoadTest/lag 3; ${again}`],
+    ['to 0 consumers', { steps: [{ consumers: 0, hold: '2s', stop: 'Kill' }] }, begun([runs(0, 3, { stop: 'Kill' })]), {}, `${is}; does SetStop Kill lag-consumer-0 + Scale LoadTest/lag 0; ${again}`],
   ])('%s', (_situation, spec, before, seen, answer) => {
     expect(told(round(spec, before, seen))).toBe(answer);
   });
 
-  test('shows in its status, and tells whom it tells and as whom', () => {
+  test('has stop: Kill in its status, and names pods and run in the action', () => {
     const first = round(down, begun([done(3), PENDING]), three);
     expect(first.status.steps?.[1]).toMatchObject({ consumers: 1, stop: 'Kill' });
     expect(first.events[0]?.message).toBe('step 2 (1 consumer, 3 partitions, stop: Kill)');
@@ -423,13 +423,13 @@ describe('a step with stop: Kill', () => {
     expect(order).toEqual({ type: 'SetStop', pods, port: 8080, run: 'uid-lag', stop: 'Kill' });
   });
 
-  test('says why nobody is taken away', () => {
+  test('says why no consumer is removed', () => {
     expect(message(round(down, killing, { ...three, failures: [deaf('Unreachable')] }))).toBe(
-      'step 2: 3 of 1 consumers in the group; pod lag-consumer-2 can’t be told; it is tried again',
+      'step 2: 3 members in the group, 1 expected; pod lag-consumer-2 can’t be told; the operator retries',
     );
   });
 
-  test('the way back of afterwards: Restore is graceful', () => {
+  test('afterwards: Restore stops consumers gracefully', () => {
     const spec: Spec = { ...down, afterwards: 'Restore' };
     const over = begun([done(3), { ...done(3), stop: 'Kill' }], { finishedAt: at(19_000) });
     expect(told(round(spec, over, three))).toContain('does Scale LoadTest/lag 1; ');
@@ -441,7 +441,7 @@ describe('when the steps have ended', () => {
   const RESTORE: Spec = { ...TWO, afterwards: 'Restore' };
   const three = { answers: [shown(target({ replicas: 3 }))], evidence: group(3, 3, [[20_000, 0]]) };
 
-  test('the last figures are those of the end: a look from then or later is waited for, but not for long', () => {
+  test('the last figures are those of the end: a sample from then or later is waited for up to 30 s', () => {
     const ended = begun([done(1), { ...done(3), finishedAt: at(19_600) }]);
     const seen = (now: number, ...looks: Look[]): Seen => ({
       ...three,
@@ -450,7 +450,7 @@ describe('when the steps have ended', () => {
     });
     const first = round(TWO, ended, seen(20_000));
     expect(told(first)).toBe('Running, Reconciling Running; tells Normal Running; again in 500');
-    expect(message(first)).toBe('the last figures are being read');
+    expect(message(first)).toBe('reading the last figures');
     expect(first.status).toMatchObject({ finishedAt: at(20_000) });
     const second = round(TWO, first.status, seen(26_000, [19_500, 300], [19_999, 200]));
     expect(told(second)).toBe('Running, Reconciling Running; again in 500');
@@ -476,7 +476,7 @@ describe('when the steps have ended', () => {
     expect(message(plan)).toBe('2 steps, 1 of them timed out');
   });
 
-  test('Restore: the consumers found at the start come back first', () => {
+  test('Restore: the consumers from the start are restored first', () => {
     const first = round(RESTORE, last, three);
     expect(told(first)).toBe(
       'Running, Reconciling Running; does Scale LoadTest/lag 1; tells Normal Running; again in 500',
@@ -486,15 +486,15 @@ describe('when the steps have ended', () => {
     expect(second.status).toMatchObject({ restored: true, finishedAt: at(20_000) });
   });
 
-  test('Restore that the target refuses: it is told, and it ends', () => {
+  test('Restore that the target refuses: there is an Event, and the schedule ends', () => {
     const plan = round(RESTORE, last, { ...three, failures: [refusal(1)] });
     expect(told(plan)).toBe('Completed, Ready Completed; tells Warning NotRestored + Normal Completed');
     expect(plan.status.restored).toBeUndefined();
-    // Of another number than the one to go back to.
+    // A refusal of another number does not count.
     expect(told(round(RESTORE, last, { ...three, failures: [refusal(9)] }))).toContain('Scale LoadTest/lag 1');
   });
 
-  test('it is left alone, and changes of its spec are taken note of', () => {
+  test('a finished schedule changes nothing but observedGeneration', () => {
     const { status } = round(TWO, last, three);
     const edited = consumerScale({ ...TWO, afterwards: 'Restore' }, status, { generation: 4 });
     expect(CONSUMER_SCALES.needs(edited)).toEqual({});
@@ -507,7 +507,7 @@ describe('when the steps have ended', () => {
   });
 });
 
-test('its status stays small in a large group, and says what was left out', () => {
+test('the status stays small in a large group, and truncated names the rest', () => {
   const size = { members: 50, partitions: 1_000, rebalances: 30 };
   const answers = [shown(target({ replicas: 50, partitions: 1_000 }))];
   const plan = round({ steps: [{ consumers: 50, hold: '1h' }] }, begun([runs(50, 1_000)]), {
@@ -547,20 +547,20 @@ describe('when it is deleted', () => {
   const midway = begun([done(1), runs(3)]);
   // biome-ignore format: one situation a line
   test.each<[situation: string, spec: Spec, before: ConsumerScaleStatus | undefined, seen: Seen, answer: string]>([
-    ['before it began', RESTORE, undefined, {}, 'Pending; finished'],
+    ['before it started', RESTORE, undefined, {}, 'Pending; finished'],
     ['Keep', TWO, midway, {}, 'Running; finished'],
     ['Restore', RESTORE, midway, {}, 'Running; does Scale LoadTest/lag 1; again in 500'],
     ['Restore, done', RESTORE, midway, { answers: [shown(target())] }, 'Running; finished'],
-    ['Restore, done before, scaled by somebody since', RESTORE, { ...midway, restored: true }, {}, 'Running; finished'],
+    ['Restore, done, and scaled by somebody since', RESTORE, { ...midway, restored: true }, {}, 'Running; finished'],
     ['Restore, the target is gone', RESTORE, midway, { answers: [shown(null)] }, 'Running; finished'],
-    ['Restore, the target is another one', RESTORE, midway, { answers: [shown(target({ replicas: 3 }, { uid: 'another' }))] }, 'Running; finished'],
+    ['Restore, the target was replaced', RESTORE, midway, { answers: [shown(target({ replicas: 3 }, { uid: 'another' }))] }, 'Running; finished'],
     ['Restore, the target is being deleted', RESTORE, midway, { answers: [shown(target({ replicas: 3 }, { deletionTimestamp: at(0) }))] }, 'Running; finished'],
-    ['Restore, refused: it does not hang', RESTORE, midway, { failures: [refusal(1)] }, 'Running; tells Warning NotRestored; finished'],
+    ['Restore, refused: the deletion finishes', RESTORE, midway, { failures: [refusal(1)] }, 'Running; tells Warning NotRestored; finished'],
   ])('%s', (_situation, spec, before, seen, answer) => {
     expect(leave(spec, before, seen)).toBe(answer);
   });
 
-  test('Kafka is not looked at', () => {
+  test('needs no Kafka', () => {
     const { needs } = CONSUMER_SCALES;
     const deleted = consumerScale(TWO, midway, { deletionTimestamp: at(0) });
     const lag = { apiVersion: 'kafkalab.dev/v1alpha1', kind: 'LoadTest', namespace: 'demo', name: 'lag' };

@@ -1,43 +1,35 @@
-/** ConsumerScale: a schedule over consumers, one step after the other. Pure. */
+/** The plan of a ConsumerScale: a schedule that changes consumers and partitions, one step after the other. Pure. */
 import type { ConsumerScale } from '../../api/consumerscale/consumerScale.ts';
 import type { ConsumerScaleStatus } from '../../api/consumerscale/status.ts';
 import { GROUP_VERSION } from '../../api/sharedStatus.ts';
-import type { Action, Failure } from '../../contract/actions.ts';
-import type { Kind, Notice, Observed, Plan } from '../../contract/kind.ts';
-import type { Needs } from '../../contract/needs.ts';
-import type { Answer } from '../../contract/queries.ts';
-import { standingConditions } from '../../contract/standing.ts';
+import type { Action } from '../../contract/actions.ts';
+import type { Kind, Observed, Plan } from '../../contract/kind.ts';
+import { progressing, stalled } from '../../contract/summary.ts';
 import { epochMs, iso } from '../../contract/time.ts';
 import type { RunFigures } from '../../domain/fold/runFigures.ts';
-import { rebalancesLeftOut, withinSize } from '../../domain/status/rebalances.ts';
 import { judgeKafkaTopic } from '../../domain/strimzi/kafkaTopic.ts';
-import { lookAtStrimzi, type StrimziSight, withRights } from '../../domain/strimzi/lookup.ts';
+import { type StrimziView, withRights } from '../../domain/strimzi/lookup.ts';
 import type { StrimziCluster } from '../../domain/strimzi/resources.ts';
 import { changes } from './changes.ts';
-import { prepare, reports } from './externalTarget.ts';
-import { idleLeftOut, rebalancesWithin, stepFigures } from './figures.ts';
+import { conclude } from './conclusion.ts';
+import { type Preparation, prepare } from './externalTarget.ts';
+import { rebalancesWithin, stepFigures } from './figures.ts';
 import { idleRefusal } from './idle.ts';
-import { toRestore } from './restore.ts';
-import { outcome, type Saying, standingNotices, stepNotices } from './standing.ts';
-import { advance, beginAnew, LOOKS_WITHIN_MS, type Progress } from './steps.ts';
-import {
-  lookedAt,
-  sightOf,
-  soughtOf,
-  type Target,
-  targetAmong,
-  targetName,
-  targetRef,
-  targetTrouble,
-} from './target.ts';
+import { needs, strimziView } from './needs.ts';
+import { consumersToRestore, notRestored, replicasOf, scaleRefusal } from './restore.ts';
+import { statusPlan } from './status.ts';
+import { advance, restartStep, SAMPLES_WITHIN_MS, type ScheduleProgress } from './steps.ts';
+import { isFinished, type ScaleSummary, stepNotices } from './summary.ts';
+import { type Target, targetAmong, targetName, targetRef, targetTrouble } from './target.ts';
 
-const FRESH_MS = 500;
-/** After the last step, for pauses whose end had not been seen. */
+/** While it runs, the figures of a schedule are updated every 500 ms. */
+const FIGURES_MS = 500;
+/** The end of the last pauses is waited for up to 5 s after the last step. */
 const LAST_PAUSES_MS = 5_000;
 
 type Seen = Observed<ConsumerScale, RunFigures>;
 
-/** `strimzi`: the Kafka resource behind the operator's default connection, where there is one. */
+/** `strimzi`: the Kafka resource that the operator's default connection belongs to, if it is known. */
 export function consumerScaleKind(strimzi?: StrimziCluster): Kind<ConsumerScale, ConsumerScaleStatus, RunFigures> {
   return {
     apiVersion: GROUP_VERSION,
@@ -49,246 +41,181 @@ export function consumerScaleKind(strimzi?: StrimziCluster): Kind<ConsumerScale,
   };
 }
 
-const isOver = (status: ConsumerScaleStatus | undefined): boolean =>
-  status?.phase === 'Completed' || status?.phase === 'Failed';
-
-function needs(resource: ConsumerScale, answers: Answer[] | undefined, byDefault: StrimziCluster | undefined): Needs {
-  const deleting = resource.metadata.deletionTimestamp !== undefined;
-  if (isOver(resource.status) && !deleting) return {};
+function plan(seen: Seen, byDefault: StrimziCluster | undefined): Plan<ConsumerScaleStatus> {
+  const { resource, answers, deleting } = seen;
+  const { status: before, metadata } = resource;
   const target = targetAmong(resource, answers);
-  const sought = deleting ? undefined : soughtOf(resource, byDefault);
-  const strimzi = sought === undefined ? [] : lookAtStrimzi(sought, answers?.slice(1)).queries;
-  const found: Needs = { queries: [{ get: targetRef(resource) }, ...strimzi] };
-  return target === undefined || deleting ? found : { ...found, ...lookedAt(resource, target) };
+  if (deleting) return planDeletion(seen, target);
+  if (before !== undefined && isFinished(before)) {
+    return { apply: [], actions: [], events: [], status: { ...before, observedGeneration: metadata.generation } };
+  }
+  const trouble = targetTrouble(resource, target);
+  const strimzi = strimziView(resource, answers, byDefault);
+  const external = trouble === undefined && target !== undefined && target.loadTest === undefined;
+  const preparation = external ? prepare(seen, target, strimzi) : undefined;
+  const missing = trouble ?? preparation?.missing;
+  if (before?.finishedAt !== undefined && (missing !== undefined || 'unavailable' in seen.evidence)) {
+    return concludeWithoutFigures(seen, target, before.finishedAt, missing);
+  }
+  if (trouble !== undefined) return planTrouble(seen, target, trouble);
+  if (preparation?.missing !== undefined) return planMissing(seen, preparation, preparation.missing);
+  return planSteps(seen, target, strimzi, preparation);
 }
 
-function plan(seen: Seen, byDefault: StrimziCluster | undefined): Plan<ConsumerScaleStatus> {
-  const { resource, now } = seen;
-  const { spec, status: before } = resource;
-  const target = targetAmong(resource, seen.answers);
-  if (seen.deleting) return leave(seen, target);
-  if (before !== undefined && isOver(before)) {
-    return {
-      apply: [],
-      actions: [],
-      events: [],
-      status: { ...before, observedGeneration: resource.metadata.generation },
-    };
-  }
+/** The steps have ended, so the state of the target no longer changes their figures. */
+function concludeWithoutFigures(
+  seen: Seen,
+  target: Target | undefined,
+  finishedAt: string,
+  missing: ScaleSummary | undefined,
+): Plan<ConsumerScaleStatus> {
+  const lingers = missing === undefined && seen.now - (epochMs(finishedAt) ?? seen.now) < SAMPLES_WITHIN_MS;
+  return conclude(seen, target, { parts: {}, events: [], lingers }, FIGURES_MS);
+}
 
-  const name = targetName(resource);
-  const trouble = targetTrouble(resource, target);
-  const sight = sightOf(resource, seen.answers, byDefault);
-  const preparation =
-    trouble === undefined && target !== undefined && target.loadTest === undefined
-      ? prepare(seen, target, sight)
-      : undefined;
-  const missing = trouble ?? preparation?.missing;
-  // The steps have ended: what becomes of the target changes nothing about them.
-  if (before?.finishedAt !== undefined && (missing !== undefined || 'unavailable' in seen.evidence)) {
-    const lingers = missing === undefined && now - (epochMs(before.finishedAt) ?? now) < LOOKS_WITHIN_MS;
-    return conclude(seen, target, { parts: {}, events: [], lingers });
-  }
-  const waits = (saying: Saying, parts: Partial<ConsumerScaleStatus> = {}, lookAgainInMs?: number) =>
-    answer(seen, { target: name, ...preparation?.parts, ...parts }, saying, [], lookAgainInMs);
+/** The target cannot be scaled. A suspension of it interrupts the step that runs. */
+function planTrouble(seen: Seen, target: Target | undefined, trouble: ScaleSummary): Plan<ConsumerScaleStatus> {
+  const { resource } = seen;
+  const { steps } = resource.status ?? {};
+  const interrupted = target?.loadTest?.status?.phase === 'Suspended' && steps !== undefined;
+  const parts = { target: targetName(resource), ...(interrupted ? { steps: restartStep(steps) } : {}) };
+  return statusPlan(seen, parts, trouble);
+}
+
+function planMissing(seen: Seen, { parts, actions }: Preparation, missing: ScaleSummary): Plan<ConsumerScaleStatus> {
+  const again = missing.state === 'Finished' ? undefined : FIGURES_MS;
+  return { ...statusPlan(seen, { target: targetName(seen.resource), ...parts }, missing, [], again), actions };
+}
+
+function planSteps(
+  seen: Seen,
+  target: Target | undefined,
+  strimzi: StrimziView | undefined,
+  preparation: Preparation | undefined,
+): Plan<ConsumerScaleStatus> {
+  const { resource, evidence, now } = seen;
+  const { spec, status: before } = resource;
+  if (target?.consumers === undefined) throw new Error('a target without consumers is refused before');
   const phase = before?.startedAt === undefined ? 'Pending' : 'Running';
-  if (trouble !== undefined) {
-    const suspended = target?.loadTest?.status?.phase === 'Suspended' && before?.steps !== undefined;
-    return waits(trouble, suspended ? { steps: beginAnew(before.steps ?? []) } : {});
-  }
-  if (preparation?.missing !== undefined) {
-    const again = preparation.missing.mood === 'Over' ? undefined : FRESH_MS;
-    return { ...waits(preparation.missing, {}, again), actions: preparation.actions };
-  }
-  if (target?.consumers === undefined) throw new Error('without consumers there was trouble');
-  if ('unavailable' in seen.evidence) {
-    const message = seen.evidence.unavailable;
-    return waits({ phase, mood: 'Moving', reason: 'WaitingForEvidence', message }, {}, FRESH_MS);
-  }
-  const figures = seen.evidence.known;
-  const partitions =
-    'known' in seen.kafka && seen.kafka.known.topic != null
-      ? seen.kafka.known.topic.partitions.length
-      : (target.loadTest?.status?.topic?.partitions ?? 0);
+  const waits = (summary: ScaleSummary) =>
+    statusPlan(seen, { target: targetName(resource), ...preparation?.parts }, summary, [], FIGURES_MS);
+  if ('unavailable' in evidence) return waits(progressing(phase, 'WaitingForEvidence', evidence.unavailable));
+  const partitions = livePartitions(seen, target);
   const others = spec.consumers?.others ?? 0;
   const refusal = spec.allowIdleConsumers
     ? undefined
     : idleRefusal(spec.steps, before?.steps ?? [], partitions, others);
-  if (refusal !== undefined) {
-    return waits({ phase, mood: 'Stalled', reason: 'IdleConsumersRefused', message: refusal }, {}, FRESH_MS);
-  }
+  if (refusal !== undefined) return waits(stalled(phase, 'IdleConsumersRefused', refusal));
   const { replicas, clientsPerPod } = target.consumers;
-  const begun = {
-    target: name,
+  const progress = advance(spec.steps, before?.steps ?? [], {
+    now,
+    partitions,
+    replicas,
+    partitionsAsked: target.loadTest?.spec.topic.partitions ?? partitions,
+    clientsPerPod,
+    figures: evidence.known,
+    externalGroup: spec.consumers?.group,
+    others,
+  });
+  const started = {
+    target: targetName(resource),
     targetUid: target.uid,
     replicasAtStart: before?.replicasAtStart ?? replicas,
     partitionsAtStart: before?.partitionsAtStart ?? partitions,
     startedAt: before?.startedAt ?? iso(now),
   };
-  const partitionsAsked = target.loadTest?.spec.topic.partitions ?? partitions;
-  const situation = {
-    now,
-    partitions,
-    replicas,
-    partitionsAsked,
-    clientsPerPod,
-    figures,
-    theirs: spec.consumers?.group,
-    others,
-  };
-  return carry(seen, begun, advance(spec.steps, before?.steps ?? [], situation), figures, target, sight);
+  return carryOut(seen, started, progress, evidence.known, target, strimzi);
 }
 
-function carry(
+const livePartitions = ({ kafka }: Seen, { loadTest }: Target): number =>
+  'known' in kafka && kafka.known.topic != null
+    ? kafka.known.topic.partitions.length
+    : (loadTest?.status?.topic?.partitions ?? 0);
+
+function carryOut(
   seen: Seen,
-  begun: Partial<ConsumerScaleStatus>,
-  progress: Progress,
+  started: Partial<ConsumerScaleStatus> & { startedAt: string },
+  progress: ScheduleProgress,
   figures: RunFigures,
   target: Target,
-  sight: StrimziSight | undefined,
+  strimzi: StrimziView | undefined,
 ): Plan<ConsumerScaleStatus> {
   const { resource, now } = seen;
   const { spec, status: before } = resource;
+  const { current } = progress;
   const steps = progress.steps.map((step, index) => stepFigures(step, spec.steps, index, figures, now));
-  const ended = progress.current === undefined;
-  const finishedAt = before?.finishedAt ?? (ended ? iso(now) : undefined);
-  const from = epochMs(begun.startedAt) ?? now;
+  const finishedAt = before?.finishedAt ?? (current === undefined ? iso(now) : undefined);
+  const from = epochMs(started.startedAt) ?? now;
   const to = epochMs(finishedAt) ?? now;
   const parts: Partial<ConsumerScaleStatus> = {
-    ...begun,
+    ...started,
     steps,
     step: `${steps.filter(({ startedAt }) => startedAt !== undefined).length}/${spec.steps.length}`,
-    ...(progress.current === undefined ? {} : { currentStep: progress.current + 1 }),
+    ...(current === undefined ? {} : { currentStep: current + 1 }),
     ...(finishedAt === undefined ? {} : { finishedAt }),
     ...rebalancesWithin(figures, from, to),
   };
   const events = stepNotices(before?.steps ?? [], steps);
-  if (!ended) {
-    const actions = changes(seen, progress, target, sight);
-    return { ...answer(seen, parts, goingOn(seen, actions, progress, sight), events, FRESH_MS), actions };
+  if (current === undefined) {
+    const lingers = isIncomplete(figures, from, to, now);
+    return conclude(seen, target, { parts, events, lingers }, FIGURES_MS);
   }
-  const pending = figures.rebalances.list.some((r) => r.at >= from && r.at <= to && r.pending.length > 0);
-  // Looks are read back in their order: with one from the end or later, all that the figures need are there.
-  const unread = (figures.lag?.at ?? 0) < to;
-  const lingers =
-    (now - to < LAST_PAUSES_MS && (pending || !figures.rebalances.settled)) || (now - to < LOOKS_WITHIN_MS && unread);
-  return conclude(seen, target, { parts, events, lingers });
+  const actions = changes(seen, progress, target, strimzi);
+  return { ...statusPlan(seen, parts, stepSummary(seen, actions, progress, strimzi), events, FIGURES_MS), actions };
 }
 
-/** What is said while a step runs: that it can't be carried out, where that is so. */
-function goingOn(
+/** The figures of the ended schedule may still change: a pause has not ended, or a lag sample is unread. */
+function isIncomplete({ rebalances, lag }: RunFigures, from: number, to: number, now: number): boolean {
+  const pausing = rebalances.list.some(({ at, pending }) => at >= from && at <= to && pending.length > 0);
+  // Samples are read back in order. One from the end or later shows that all others have been read.
+  const unread = (lag?.at ?? 0) < to;
+  return (now - to < LAST_PAUSES_MS && (pausing || !rebalances.settled)) || (now - to < SAMPLES_WITHIN_MS && unread);
+}
+
+/** The summary while a step runs: Stalled if it cannot be carried out. */
+function stepSummary(
   { failures }: Seen,
   actions: readonly Action[],
-  { message = '', partitions }: Progress,
-  sight: StrimziSight | undefined,
-): Saying {
-  // One of an action that is no longer asked for is over.
+  { message = '', partitions }: ScheduleProgress,
+  strimzi: StrimziView | undefined,
+): ScaleSummary {
+  // A failure of an action that the plan no longer contains does not count.
   const failing = failures.filter(({ action }) =>
     actions.some((one) => one.type === action.type && (one.type !== 'Scale' || one.replicas === replicasOf(action))),
   );
   const refused = failing.find(({ reason }) => reason === 'Refused');
   if (refused !== undefined) {
     const { action, message: why } = refused;
-    const ofStrimzi = action.type === 'Patch' && action.target.kind === 'KafkaTopic';
-    const said = ofStrimzi ? withRights(why, action.target.namespace) : why;
-    return { phase: 'Running', mood: 'Stalled', reason: 'Refused', message: said };
+    const ofKafkaTopic = action.type === 'Patch' && action.target.kind === 'KafkaTopic';
+    return stalled('Running', 'Refused', ofKafkaTopic ? withRights(why, action.target.namespace) : why);
   }
-  if (partitions !== undefined && sight?.forbidden !== undefined) {
-    return { phase: 'Running', mood: 'Stalled', reason: 'StrimziForbidden', message: sight.forbidden };
-  }
-  // Partitions that come by a KafkaTopic wait for the Topic Operator.
-  const topic = partitions === undefined ? null : (sight?.topic ?? null);
-  const verdict = topic === null || sight === undefined ? undefined : judgeKafkaTopic(topic, sight.at);
-  if (verdict?.is === 'Refused') {
-    return { phase: 'Running', mood: 'Stalled', reason: verdict.reason, message: verdict.why };
-  }
-  const waits = verdict?.is === 'Waiting' ? `; ${verdict.why}` : '';
-  const again = waits + failing.map(({ message }) => `; ${message}; it is tried again`).join('');
-  return { phase: 'Running', mood: 'Moving', reason: 'Running', message: message + again };
+  const pending = partitions === undefined ? undefined : partitionsPending(strimzi);
+  if (pending !== undefined && 'stalled' in pending) return pending.stalled;
+  const waits = pending === undefined ? '' : `; ${pending.waits}`;
+  const retries = failing.map(({ message }) => `; ${message}; the operator retries`).join('');
+  return progressing('Running', 'Running', message + waits + retries);
 }
 
-/** The steps have ended: gives back what was asked to be given back, and then says how it went. */
-function conclude(
-  seen: Seen,
-  target: Target | undefined,
-  { parts, events, lingers }: { parts: Partial<ConsumerScaleStatus>; events: Notice[]; lingers: boolean },
-): Plan<ConsumerScaleStatus> {
-  const { resource } = seen;
-  const { spec, status: before } = resource;
-  const replicas = toRestore(resource, target);
-  const refused = replicas === undefined ? undefined : scaleFailure(seen, replicas);
-  if (lingers || (replicas !== undefined && refused === undefined)) {
-    const message = replicas === undefined ? 'the last figures are being read' : `going back to ${replicas} consumers`;
-    const saying: Saying = { phase: 'Running', mood: 'Moving', reason: 'Running', message };
-    const scale: Action[] = replicas === undefined ? [] : [{ type: 'Scale', target: targetRef(resource), replicas }];
-    const looks = target !== undefined && target.loadTest === undefined ? reports(seen, target, {}) : [];
-    return { ...answer(seen, parts, saying, events, FRESH_MS), actions: [...scale, ...looks] };
-  }
-  const back = spec.afterwards === 'Restore' && target?.uid === before?.targetUid && replicas === undefined;
-  const told = refused === undefined ? events : [...events, notRestored(refused)];
-  return answer(
-    seen,
-    { ...parts, ...(back ? { restored: true } : {}) },
-    outcome(parts.steps ?? before?.steps ?? []),
-    told,
-  );
+/** What new partitions wait for, if they come through a KafkaTopic. */
+function partitionsPending(
+  strimzi: StrimziView | undefined,
+): { stalled: ScaleSummary } | { waits: string } | undefined {
+  if (strimzi?.forbidden !== undefined) return { stalled: stalled('Running', 'StrimziForbidden', strimzi.forbidden) };
+  const topic = strimzi?.topic ?? null;
+  if (topic === null || strimzi === undefined) return undefined;
+  const verdict = judgeKafkaTopic(topic, strimzi.at);
+  if (verdict.is === 'Refused') return { stalled: stalled('Running', verdict.reason, verdict.why) };
+  return verdict.is === 'Waiting' ? { waits: verdict.why } : undefined;
 }
 
-/** Why the target could not be given so many consumers. */
-const scaleFailure = ({ failures }: Seen, replicas: number): string | undefined =>
-  failures.find(({ action, reason }) => replicasOf(action) === replicas && reason === 'Refused')?.message;
-
-const replicasOf = (action: Failure['action']): number | undefined =>
-  action.type === 'Scale' ? action.replicas : undefined;
-
-const notRestored = (why: string): Notice => ({
-  type: 'Warning',
-  reason: 'NotRestored',
-  message: `the consumers found at the start could not be given back: ${why}`,
-});
-
-function answer(
-  { resource, now }: Seen,
-  parts: Partial<ConsumerScaleStatus>,
-  saying: Saying,
-  events: Notice[],
-  lookAgainInMs?: number,
-): Plan<ConsumerScaleStatus> {
-  const { status: before, metadata } = resource;
-  const {
-    phase: _phase,
-    conditions: _conditions,
-    currentStep: _currentStep,
-    truncated: _truncated,
-    waitingSince: _waitingSince,
-    ...kept
-  } = before ?? {};
-  const status = withinSize<ConsumerScaleStatus>({
-    ...kept,
-    ...parts,
-    phase: saying.phase,
-    observedGeneration: metadata.generation,
-    conditions: standingConditions(before?.conditions ?? [], saying, metadata.generation, now),
-  });
-  const leftOut = [...rebalancesLeftOut(status), ...idleLeftOut(status.steps ?? [])];
-  return {
-    apply: [],
-    actions: [],
-    status: leftOut.length === 0 ? status : { ...status, truncated: leftOut },
-    events: [...events, ...standingNotices(before, saying)],
-    ...(lookAgainInMs === undefined ? {} : { lookAgainInMs }),
-  };
-}
-
-function leave(seen: Seen, target: Target | undefined): Plan<ConsumerScaleStatus> {
-  const { resource } = seen;
+function planDeletion({ resource, failures }: Seen, target: Target | undefined): Plan<ConsumerScaleStatus> {
   const status = resource.status ?? {
     phase: 'Pending' as const,
     observedGeneration: resource.metadata.generation,
     conditions: [],
   };
-  const replicas = toRestore(resource, target);
-  const refused = replicas === undefined ? undefined : scaleFailure(seen, replicas);
+  const replicas = consumersToRestore(resource, target);
+  const refused = replicas === undefined ? undefined : scaleRefusal(failures, replicas);
   if (replicas === undefined || refused !== undefined) {
     const events = refused === undefined ? [] : [notRestored(refused)];
     return { apply: [], actions: [], events, status, finished: true };
@@ -298,6 +225,6 @@ function leave(seen: Seen, target: Target | undefined): Plan<ConsumerScaleStatus
     actions: [{ type: 'Scale', target: targetRef(resource), replicas }],
     events: [],
     status,
-    lookAgainInMs: FRESH_MS,
+    lookAgainInMs: FIGURES_MS,
   };
 }

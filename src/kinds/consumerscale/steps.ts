@@ -1,184 +1,219 @@
-/** Where a schedule stands and what it asks for now: from the steps' recorded times and what is seen. Pure. */
+/** The state machine of a schedule: from the recorded steps and what is observed to the steps and changes of this round. Pure. */
 import type { ConsumerScaleStep } from '../../api/consumerscale/spec.ts';
 import type { ConsumerScaleStepStatus } from '../../api/consumerscale/status.ts';
 import type { EpochMs } from '../../contract/time.ts';
 import { epochMs, iso } from '../../contract/time.ts';
 import { lowBetween, type RunFigures } from '../../domain/fold/runFigures.ts';
+import { counted } from '../../domain/status/counted.ts';
 import { parseDuration } from '../../domain/status/duration.ts';
 
-/** Pods start, join and settle within this time, or the step has failed. */
+/** A step fails if its pods have not started, joined and settled within 10 minutes. */
 const SETTLE_WITHIN_MS = 10 * 60_000;
-/** Looks at lag that have not been read back are waited for so long, at the end of a step and of the schedule. */
-export const LOOKS_WITHIN_MS = 30_000;
+/** The end of a step, and of the schedule, waits at most 30 s for lag samples that have not been read back. */
+export const SAMPLES_WITHIN_MS = 30_000;
 
-export interface Sight {
+export interface StepInput {
   now: EpochMs;
   /** Live partitions of the topic. */
   partitions: number;
-  /** The target's spec: consumers and partitions as asked for now. */
+  /** The consumers and partitions that the target's spec asks for now. */
   replicas: number;
   partitionsAsked: number;
   clientsPerPod: number;
   figures: RunFigures;
-  /** Their group, where they are somebody else's. */
-  theirs: string | undefined;
-  /** Members of the group that nobody scales here. */
+  /** The group of an external target; undefined: the target is a LoadTest. */
+  externalGroup: string | undefined;
+  /** spec.consumers.others: members of the group that are not the target's. */
   others: number;
 }
 
-export interface Progress {
+export interface ScheduleProgress {
   steps: ConsumerScaleStepStatus[];
   /** Index of the step that runs; undefined: all have ended. */
   current?: number;
-  /** To be written to the target now; absent: as it should be. */
+  /** New values for the target; absent: it has them. */
   consumers?: number;
   partitions?: number;
-  /** What is going on. */
+  /** What the step does or waits for. */
   message?: string;
 }
 
 /**
- * A step is recorded as begun in one round and carried out in the next: an operator that dies in between
- * goes on with the same step, and one that dies afterwards finds it done.
+ * A step is recorded as started in one round and carried out in the next. An operator that dies in between continues with
+ * the same step, and one that dies later finds it carried out.
  */
 export function advance(
   spec: readonly ConsumerScaleStep[],
   before: readonly ConsumerScaleStepStatus[],
-  sight: Sight,
-): Progress {
+  input: StepInput,
+): ScheduleProgress {
   const steps = spec.map((_, index) => before[index] ?? { phase: 'Pending' as const });
   const index = steps.findIndex(({ phase }) => phase === 'Pending' || phase === 'Running');
   const step = spec[index];
   const status = steps[index];
   if (step === undefined || status === undefined || steps.some(({ phase }) => phase === 'Failed')) return { steps };
-  const replace = (now: ConsumerScaleStepStatus) => steps.map((old, i) => (i === index ? now : old));
+  const withStep = (next: ConsumerScaleStepStatus) => steps.with(index, next);
 
   if (status.phase === 'Pending') {
-    const begun = begin(step, sight);
-    const next = { steps: replace(begun), current: index };
-    return begun.phase === 'Failed' ? { steps: next.steps } : { ...next, message: `step ${index + 1} begins` };
+    const started = startStep(step, input);
+    if (started.phase === 'Failed') return { steps: withStep(started) };
+    return { steps: withStep(started), current: index, message: `starting step ${index + 1}` };
   }
-  const { now, message } = judge(index, step, status, sight);
-  const wanted = now.phase === 'Running' ? changes(step, now, sight) : {};
-  return { steps: replace(now), current: index, message, ...wanted };
+  const { next, message } = continueStep(index, step, status, input);
+  const wanted = next.phase === 'Running' ? changes(step, next, input) : {};
+  return { steps: withStep(next), current: index, message, ...wanted };
 }
 
-/** What is not yet as the step asks. Partitions come first: until they are there, more consumers would be idle. */
+/** The values that the target does not have yet. Partitions come first: without them more consumers would be idle. */
 function changes(
   step: ConsumerScaleStep,
   { consumers }: ConsumerScaleStepStatus,
-  { replicas, partitions, partitionsAsked }: Sight,
-): Pick<Progress, 'consumers' | 'partitions'> {
-  const more = step.partitions ?? 0;
-  const grown = partitions >= more;
+  { replicas, partitions, partitionsAsked }: StepInput,
+): Pick<ScheduleProgress, 'consumers' | 'partitions'> {
+  const wanted = step.partitions ?? 0;
   return {
-    ...(more > partitionsAsked ? { partitions: more } : {}),
-    ...(grown && consumers !== undefined && consumers !== replicas ? { consumers } : {}),
+    ...(wanted > partitionsAsked ? { partitions: wanted } : {}),
+    ...(partitions >= wanted && consumers !== undefined && consumers !== replicas ? { consumers } : {}),
   };
 }
 
-/** A step that was interrupted begins anew when its target runs again: what it measured was not what it asked for. */
-export const beginAnew = (steps: readonly ConsumerScaleStepStatus[]): ConsumerScaleStepStatus[] =>
+/** A step that was interrupted starts again when its target runs again, because its figures were not those of the step. */
+export const restartStep = (steps: readonly ConsumerScaleStepStatus[]): ConsumerScaleStepStatus[] =>
   steps.map((step) => (step.phase === 'Running' ? { phase: 'Pending' } : step));
 
-function begin(step: ConsumerScaleStep, { now, partitions, replicas, clientsPerPod }: Sight): ConsumerScaleStepStatus {
+function startStep(
+  step: ConsumerScaleStep,
+  { now, partitions, replicas, clientsPerPod }: StepInput,
+): ConsumerScaleStepStatus {
   const after = Math.max(partitions, step.partitions ?? 0);
   const consumers =
     step.consumers === undefined ? replicas : typeof step.consumers === 'number' ? step.consumers : after;
   const killed = step.stop === 'Kill' ? { stop: step.stop } : {};
   const started = { consumers, partitions: after, ...killed, startedAt: iso(now) };
-  if (consumers % clientsPerPod !== 0) {
-    return {
-      ...started,
-      phase: 'Failed',
-      finishedAt: iso(now),
-      message: `${consumers} consumers can't run ${clientsPerPod} to a pod: use multiples of ${clientsPerPod}, or a LoadTest with clientsPerPod: 1`,
-    };
-  }
-  return { ...started, phase: 'Running' };
+  const rest = consumers % clientsPerPod;
+  if (rest === 0) return { ...started, phase: 'Running' };
+  const fewer = consumers - rest;
+  const advice = `write ${fewer > 0 ? `${fewer} or ` : ''}${fewer + clientsPerPod}, or use a LoadTest with clientsPerPod: 1`;
+  return {
+    ...started,
+    phase: 'Failed',
+    finishedAt: iso(now),
+    message: `consumers: ${consumers} is not a multiple of clientsPerPod: ${clientsPerPod}; ${advice}`,
+  };
 }
 
-function judge(
+// ---- the step that runs ---------------------------------------------------------------------
+
+interface StepResult {
+  next: ConsumerScaleStepStatus;
+  /** For the ConsumerScale's condition. */
+  message: string;
+}
+
+function continueStep(
   index: number,
   step: ConsumerScaleStep,
   status: ConsumerScaleStepStatus,
-  sight: Sight,
-): { now: ConsumerScaleStepStatus; message: string } {
-  const { now, figures } = sight;
-  const which = `step ${index + 1}`;
-  const startedAt = epochMs(status.startedAt) ?? now;
-  const settled = isSettled(step, status, sight, startedAt);
-  const settledAt = epochMs(status.settledAt) ?? (settled ? now : undefined);
-  const { until } = step;
-  const timesOutAt = startedAt + parseDuration(until?.timeout ?? '0s');
-  // Only looks at lag from after the step's change say something about the step.
-  const low =
-    until === undefined || settledAt === undefined
-      ? undefined
-      : lowBetween(figures, settledAt, Math.min(now, timesOutAt), until.lagBelow, parseDuration(until.for));
-  const { belowSince: _since, ...without } = status;
-  const current: ConsumerScaleStepStatus = {
-    ...without,
-    ...(settledAt === undefined ? {} : { settledAt: iso(settledAt) }),
-    ...(low === undefined ? {} : { belowSince: iso(low.since) }),
-  };
-  const ends = (phase: 'Done' | 'TimedOut' | 'Failed', message?: string, at = now) => {
-    const { message: _waited, ...rest } = current;
-    return {
-      now: { ...rest, phase, finishedAt: iso(at), ...(message === undefined ? {} : { message }) },
-      message: message ?? `${which} is done`,
-    };
-  };
-  const goesOn = (message: string) => ({ now: { ...current, message }, message: `${which}: ${message}` });
-  const members = figures.consumers.members.length;
-  const asked = sight.others === 0 ? `${status.consumers} consumers` : `${status.consumers} + ${sight.others} members`;
-  const gathering = `${members} of ${asked} in the group${figures.rebalances.settled ? '' : ', rebalancing'}`;
-
-  const nobody = sight.others === 0 ? 'nobody else' : `nobody else but ${sight.others} (consumers.others)`;
-  const advice =
-    sight.theirs === undefined ? '' : `each replica has to be one member of group ${sight.theirs}, and ${nobody}; `;
-  if (until !== undefined) {
-    // Up to the look that decided it, so that its figures are those of its end; times are written in whole ms.
-    if (low?.heldAt !== undefined) return ends('Done', undefined, Math.ceil(low.heldAt));
-    const { lagBelow, timeout } = until;
-    const total = figures.lag?.total ?? 'unknown';
-    if (now < timesOutAt) {
-      return goesOn(settledAt === undefined ? gathering : `lag is ${total}, waiting for it to be below ${lagBelow}`);
-    }
-    const allRead = (figures.lag?.at ?? 0) >= timesOutAt || now >= timesOutAt + LOOKS_WITHIN_MS;
-    if (settledAt !== undefined && !allRead) {
-      return goesOn(`its time of ${timeout} is over, the last looks at lag are being read`);
-    }
-    return ends(
-      'TimedOut',
-      `lag was ${total} at the last look, and not seen below ${lagBelow} for ${until.for} within ${timeout}; ${gathering}`,
-    );
+  input: StepInput,
+): StepResult {
+  const settledAt = settledAtOf(step, status, input);
+  const settled = settledAt === undefined ? status : { ...status, settledAt: iso(settledAt) };
+  const outcome =
+    step.until === undefined
+      ? holdOutcome(step.hold ?? '0s', status, settledAt, input)
+      : untilOutcome(step.until, status, settledAt, input);
+  const { belowSince: _before, ...withoutBelow } = settled;
+  const current = { ...withoutBelow, ...(outcome.belowSince === undefined ? {} : { belowSince: outcome.belowSince }) };
+  if ('waits' in outcome) {
+    const { waits } = outcome;
+    return { next: { ...current, message: waits }, message: `step ${index + 1}: ${waits}` };
   }
-  if (settledAt === undefined) {
-    return now - startedAt >= SETTLE_WITHIN_MS
-      ? ends(
-          'Failed',
-          `did not settle within ${SETTLE_WITHIN_MS / 60_000} minutes: ${gathering}; ${advice}see the pods' events and logs`,
-        )
-      : goesOn(gathering);
-  }
-  const hold = parseDuration(step.hold ?? '0s');
-  return now - settledAt >= hold ? ends('Done') : goesOn(`holds for ${step.hold}`);
+  const { phase, message, at = input.now } = outcome;
+  const { message: _waited, ...rest } = current;
+  return {
+    next: { ...rest, phase, finishedAt: iso(at), ...(message === undefined ? {} : { message }) },
+    message: message ?? `step ${index + 1} is done`,
+  };
 }
 
-/** Members and partitions are as asked, each partition has an owner, and the group does not move. */
-function isSettled(
-  step: ConsumerScaleStep,
+/** What a step still waits for, or how it ended. */
+type StepOutcome = ({ waits: string } | { phase: 'Done' | 'TimedOut' | 'Failed'; message?: string; at?: EpochMs }) & {
+  belowSince?: string;
+};
+
+/** The step ends a fixed time after it has settled. */
+function holdOutcome(
+  hold: string,
   status: ConsumerScaleStepStatus,
-  { partitions, replicas, others, figures }: Sight,
-  startedAt: EpochMs,
-): boolean {
+  settledAt: EpochMs | undefined,
+  input: StepInput,
+): StepOutcome {
+  const { now, externalGroup, others } = input;
+  if (settledAt !== undefined) {
+    return now - settledAt >= parseDuration(hold) ? { phase: 'Done' } : { waits: `holding for ${hold}` };
+  }
+  const joined = membership(status, input);
+  if (now - startedAtOf(status, input) < SETTLE_WITHIN_MS) return { waits: joined };
+  const group =
+    externalGroup === undefined
+      ? ''
+      : `group ${externalGroup} must have one member per replica and ${others === 0 ? 'no others' : `${counted(others, 'other')} (consumers.others)`}; `;
+  const message = `did not settle within ${SETTLE_WITHIN_MS / 60_000} minutes: ${joined}; ${group}check the Events and logs of the pods`;
+  return { phase: 'Failed', message };
+}
+
+/** The step ends when lag has been low for a while after the step has settled, or with its timeout. */
+function untilOutcome(
+  until: NonNullable<ConsumerScaleStep['until']>,
+  status: ConsumerScaleStepStatus,
+  settledAt: EpochMs | undefined,
+  input: StepInput,
+): StepOutcome {
+  const { now, figures } = input;
+  const { lagBelow, timeout } = until;
+  const timesOutAt = startedAtOf(status, input) + parseDuration(timeout);
+  // Lag samples from before the step's change do not count for the step.
+  const low =
+    settledAt === undefined
+      ? undefined
+      : lowBetween(figures, settledAt, Math.min(now, timesOutAt), lagBelow, parseDuration(until.for));
+  const below = low === undefined ? {} : { belowSince: iso(low.since) };
+  // The end is the sample that decided it, so that the figures are those of the end. Times are written in whole ms.
+  if (low?.heldAt !== undefined) return { phase: 'Done', at: Math.ceil(low.heldAt), ...below };
+  const total = figures.lag?.total ?? 'unknown';
+  if (now < timesOutAt) {
+    const lag = `lag is ${total}, waiting until it is below ${lagBelow}`;
+    return { waits: settledAt === undefined ? membership(status, input) : lag, ...below };
+  }
+  const allRead = (figures.lag?.at ?? 0) >= timesOutAt || now >= timesOutAt + SAMPLES_WITHIN_MS;
+  if (settledAt !== undefined && !allRead) {
+    return { waits: `the timeout of ${timeout} has passed; reading the last lag samples`, ...below };
+  }
+  const stayed = parseDuration(until.for) === 0 ? `fall below ${lagBelow}` : `stay below ${lagBelow} for ${until.for}`;
+  const message = `lag did not ${stayed} within ${timeout}, the last sample is ${total}; ${membership(status, input)}`;
+  return { phase: 'TimedOut', message, ...below };
+}
+
+const startedAtOf = ({ startedAt }: ConsumerScaleStepStatus, { now }: StepInput): EpochMs => epochMs(startedAt) ?? now;
+
+/** `2 members in the group, 3 expected, rebalancing` */
+function membership({ consumers = 0 }: ConsumerScaleStepStatus, { figures, others }: StepInput): string {
+  const members = counted(figures.consumers.members.length, 'member');
+  const rebalancing = figures.rebalances.settled ? '' : ', rebalancing';
+  return `${members} in the group, ${consumers + others} expected${rebalancing}`;
+}
+
+/** Members and partitions are as asked, each partition has an owner, and no rebalance is in progress. */
+function settledAtOf(step: ConsumerScaleStep, status: ConsumerScaleStepStatus, input: StepInput): EpochMs | undefined {
+  const recorded = epochMs(status.settledAt);
+  if (recorded !== undefined) return recorded;
+  const { now, partitions, replicas, others, figures } = input;
   const { members } = figures.consumers;
   const asked = (status.consumers ?? 0) + others;
-  if (replicas !== status.consumers || members.length !== asked || !figures.rebalances.settled) return false;
-  if (partitions < (step.partitions ?? 0)) return false;
-  // Facts from before the step say nothing about it.
-  if (figures.latestAt < startedAt) return false;
+  if (replicas !== status.consumers || members.length !== asked || !figures.rebalances.settled) return undefined;
+  if (partitions < (step.partitions ?? 0)) return undefined;
+  // Facts from before the step do not count for it.
+  if (figures.latestAt < startedAtOf(status, input)) return undefined;
   const owned = members.reduce((sum, member) => sum + member.partitions.length, 0);
-  return asked === 0 || owned === partitions;
+  return asked === 0 || owned === partitions ? now : undefined;
 }

@@ -1,22 +1,22 @@
-/** What a schedule scales: a LoadTest, which has its own group, topic and evidence, or anyone's workload, for which the ConsumerScale has them. */
+/**
+ * The target of a schedule. A LoadTest has its own group, topic and evidence. For an external target, which is any other
+ * Deployment or StatefulSet, the ConsumerScale names group and topic and keeps the evidence.
+ */
 import type { ConsumerScale } from '../../api/consumerscale/consumerScale.ts';
 import type { LoadTest } from '../../api/loadtest/loadTest.ts';
 import type { ObjectRef } from '../../contract/kubernetes.ts';
-import type { EvidenceNeed, KafkaNeed, Needs } from '../../contract/needs.ts';
 import { type Answer, objectIn } from '../../contract/queries.ts';
-import { isUnknown, serversOf } from '../../domain/settings/connection.ts';
-import { lookAtStrimzi, type Sought, type StrimziSight, strimziCluster } from '../../domain/strimzi/lookup.ts';
-import type { StrimziCluster } from '../../domain/strimzi/resources.ts';
-import { failed, type Saying } from './standing.ts';
+import { progressing } from '../../contract/summary.ts';
+import { failed, type ScaleSummary } from './summary.ts';
 
 export interface Target {
   uid: string;
   deleting: boolean;
-  /** As asked for now; undefined: a LoadTest without any. */
+  /** As its spec asks for; undefined: a LoadTest without consumers. */
   consumers: { replicas: number; clientsPerPod: number } | undefined;
-  /** Absent: somebody else's. */
+  /** Absent: an external target. */
   loadTest?: LoadTest;
-  /** Name of the LoadTest that it is a part of. */
+  /** Name of the LoadTest whose workload it is. */
   partOf?: string;
 }
 
@@ -29,7 +29,7 @@ export const targetRef = ({ spec, metadata }: ConsumerScale): ObjectRef => ({
 export const targetName = ({ spec: { scaleTargetRef } }: ConsumerScale): string =>
   `${scaleTargetRef.kind}/${scaleTargetRef.name}`;
 
-/** undefined: there is none (yet, or any more). */
+/** From the answer to the first query; undefined: it does not exist. */
 export function targetAmong({ spec }: ConsumerScale, answers: Answer[] | undefined): Target | undefined {
   const object = objectIn(answers?.[0]) ?? undefined;
   if (object === undefined) return undefined;
@@ -39,7 +39,7 @@ export function targetAmong({ spec }: ConsumerScale, answers: Answer[] | undefin
     return { ...found, consumers: loadTest.spec.consumers, loadTest };
   }
   const owner = object.metadata.ownerReferences?.find(({ controller, kind }) => controller && kind === 'LoadTest');
-  // apps/v1: one replica where nothing is said.
+  // apps/v1: spec.replicas defaults to 1.
   const replicas = (object.spec as { replicas?: number } | undefined)?.replicas ?? 1;
   return {
     ...found,
@@ -48,84 +48,60 @@ export function targetAmong({ spec }: ConsumerScale, answers: Answer[] | undefin
   };
 }
 
-/** Topic, group and evidence of the consumers that are scaled. */
-export function lookedAt(resource: ConsumerScale, { uid, loadTest }: Target): Pick<Needs, 'kafka' | 'evidence'> {
-  const theirs = resource.spec.consumers;
-  const connection = (loadTest?.spec ?? theirs)?.kafka;
-  const found = (loadTest ?? resource).status?.kafka;
-  if (isUnknown(connection, found)) return {};
-  const servers = serversOf(connection, found);
-  const group = loadTest === undefined ? theirs?.group : loadTest.spec.consumers?.group;
-  const topic = loadTest?.spec.topic.name ?? theirs?.topic;
-  const kafka: KafkaNeed = {
-    ...servers,
-    ...(topic === undefined ? {} : { topic }),
-    ...(group === undefined ? {} : { group }),
-  };
-  const place = (loadTest ?? resource).status?.evidence;
-  if (place === undefined) return { kafka };
-  const evidence: EvidenceNeed = { ...servers, run: loadTest === undefined ? resource.metadata.uid : uid, ...place };
-  return { kafka, evidence };
-}
-
-/** What is looked at of Strimzi for somebody else's consumers; a LoadTest does so itself. undefined: nothing. */
-export function soughtOf(
-  { spec: { consumers: theirs, steps }, status, metadata }: ConsumerScale,
-  byDefault: StrimziCluster | undefined,
-): Sought | undefined {
-  const at = theirs === undefined ? undefined : strimziCluster(theirs.kafka, metadata.namespace, byDefault);
-  if (theirs === undefined || at === undefined) return undefined;
-  const kafka = isUnknown(theirs.kafka, status?.kafka);
-  const raises = steps.some(({ partitions }) => partitions !== undefined);
-  return kafka || raises ? { at, kafka, ...(raises ? { topic: theirs.topic } : {}) } : undefined;
-}
-
-/** `answers`: about the target, then about Strimzi. */
-export function sightOf(
-  resource: ConsumerScale,
-  [, ...answers]: Answer[],
-  byDefault: StrimziCluster | undefined,
-): StrimziSight | undefined {
-  const sought = soughtOf(resource, byDefault);
-  return sought === undefined ? undefined : lookAtStrimzi(sought, answers).sight;
-}
-
-/** Why the target can't be scaled: for now (Moving) or for good (Over). */
-export function targetTrouble(resource: ConsumerScale, target: Target | undefined): Saying | undefined {
+/** Why the target cannot be scaled: for now (Progressing) or for good (Finished). */
+export function targetTrouble(resource: ConsumerScale, target: Target | undefined): ScaleSummary | undefined {
   const { status, metadata } = resource;
   const name = targetName(resource);
-  const waiting = (message: string): Saying => ({
-    phase: status?.startedAt === undefined ? 'Pending' : 'Running',
-    mood: 'Moving',
-    reason: 'WaitingForTarget',
-    message,
-  });
+  const waiting = (message: string): ScaleSummary =>
+    progressing(status?.startedAt === undefined ? 'Pending' : 'Running', 'WaitingForTarget', message);
   if (target === undefined) {
     return status?.startedAt === undefined
-      ? waiting(`waiting for ${name} in namespace ${metadata.namespace}; create it, or check the name`)
+      ? waiting(
+          `waiting for ${name} in namespace ${metadata.namespace}: create it, or create another ConsumerScale with the right scaleTargetRef`,
+        )
       : failed('TargetGone', `${name} was deleted before the schedule ended`);
   }
   if (status?.targetUid !== undefined && status.targetUid !== target.uid) {
     return failed(
       'TargetReplaced',
-      `${name} is another one than the schedule began with; delete this ConsumerScale and create it again`,
+      `${name} was deleted and created again during the schedule: delete this ConsumerScale and create it again`,
     );
   }
   if (target.consumers === undefined) {
-    return failed('NoConsumers', `${name} has no consumers to scale: name a LoadTest with consumers`);
+    return failed(
+      'NoConsumers',
+      `${name} has no consumers: create another ConsumerScale for a LoadTest with spec.consumers`,
+    );
   }
   if (target.partOf !== undefined) {
     const owner = `LoadTest ${target.partOf}`;
-    return failed('PartOfLoadTest', `${name} is run by ${owner}, which would undo every step: name ${owner} as target`);
+    return failed(
+      'PartOfLoadTest',
+      `${name} belongs to ${owner}, which would undo every step: create another ConsumerScale whose scaleTargetRef names ${owner}`,
+    );
   }
-  if (target.loadTest === undefined) {
-    return target.deleting ? failed('TargetEnded', `${name} is being deleted before the schedule ended`) : undefined;
-  }
-  const { phase, conditions } = target.loadTest.status ?? {};
-  if (phase === 'Completed' || phase === 'Failed' || target.deleting) {
-    return failed('TargetEnded', `${name} ended before the schedule did: give it a longer duration, or shorter steps`);
+  return target.loadTest === undefined
+    ? deletionOf(name, target)
+    : loadTestTrouble(name, target, target.loadTest, waiting);
+}
+
+const deletionOf = (name: string, { deleting }: Target): ScaleSummary | undefined =>
+  deleting ? failed('TargetEnded', `the deletion of ${name} began before the schedule ended`) : undefined;
+
+function loadTestTrouble(
+  name: string,
+  { deleting }: Target,
+  { status }: LoadTest,
+  waiting: (message: string) => ScaleSummary,
+): ScaleSummary | undefined {
+  const { phase = 'Pending', conditions } = status ?? {};
+  if (phase === 'Completed' || phase === 'Failed' || deleting) {
+    return failed(
+      'TargetEnded',
+      `${name} ended before the schedule: give the LoadTest a longer duration, or the ConsumerScale shorter steps`,
+    );
   }
   if (phase === 'Running') return undefined;
   const why = conditions?.find(({ type }) => type === 'Ready')?.message;
-  return waiting(`waiting for ${name} to run (${phase ?? 'Pending'}${why ? `: ${why}` : ''})`);
+  return waiting(`waiting for ${name} to run (${phase}${why ? `: ${why}` : ''})`);
 }

@@ -1,33 +1,41 @@
-/** The LoadTests and ConsumerScales that a Lab has made, as its steps name them. */
+/** The LoadTests and ConsumerScales that a Lab has created. */
 
+import type { ConsumerScale } from '../../api/consumerscale/consumerScale.ts';
 import type { LabSpec } from '../../api/lab/spec.ts';
-import type { LabStepStatus } from '../../api/lab/status.ts';
-import type { LabStep } from '../../api/lab/steps.ts';
-import type { Failure } from '../../contract/actions.ts';
+import type { LoadTest } from '../../api/loadtest/loadTest.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
-import type { EpochMs } from '../../contract/time.ts';
-import { type Children, producerName } from './variables.ts';
 
-export interface Sight {
-  now: EpochMs;
-  /** Of the Lab. */
-  name: string;
-  lab: LabSpec;
-  /** The steps as recorded. */
-  recorded: readonly LabStepStatus[];
-  children: Children;
-  failures: readonly Failure[];
-  /** The pod of a kill step; null: there is none; undefined: not looked at. */
-  pod: KubernetesObject | null | undefined;
+export const loadTestNames = ({ resources }: LabSpec): string[] =>
+  resources.filter(({ kind }) => kind === 'LoadTest').map(({ metadata }) => metadata.name);
+export const scaleNames = ({ resources }: LabSpec): string[] =>
+  resources.filter(({ kind }) => kind === 'ConsumerScale').map(({ metadata }) => metadata.name);
+export const producedNames = ({ steps }: LabSpec): string[] =>
+  steps.flatMap(({ produce }) => (produce === undefined ? [] : [produce.name]));
+
+/** metadata.name of the LoadTest of a produce step. */
+export const producerName = (lab: string, name: string): string => `${lab}-${name}`;
+
+/** By the names that the Lab's spec gives them. */
+export interface Children {
+  loadTests: Map<string, LoadTest>;
+  scales: Map<string, ConsumerScale>;
+  /** LoadTests of produce steps, by produce.name. */
+  produced: Map<string, LoadTest>;
 }
 
-/** The resource that a step makes, by its name in the cluster. */
-export function made({ apply, produce }: LabStep, lab: string): { kind: string; name: string } | undefined {
-  if (apply !== undefined) return { kind: apply.kind, name: apply.name };
-  return produce === undefined ? undefined : { kind: 'LoadTest', name: producerName(lab, produce.name) };
-}
-
-export function childNamed({ kind, name }: { kind: string; name: string }, { children }: Pick<Sight, 'children'>) {
-  if (kind === 'ConsumerScale') return children.scales.get(name);
-  return children.loadTests.get(name) ?? [...children.produced.values()].find(({ metadata }) => metadata.name === name);
+export function childrenOf(lab: string, spec: LabSpec, owned: readonly KubernetesObject[]): Children {
+  const find = (kind: string, name: string) =>
+    owned.find((object) => object.kind === kind && object.metadata.name === name);
+  const among = <T extends KubernetesObject>(kind: string, names: string[], nameOf = (name: string) => name) =>
+    new Map(
+      names.flatMap((name): [string, T][] => {
+        const found = find(kind, nameOf(name));
+        return found === undefined ? [] : [[name, found as T]];
+      }),
+    );
+  return {
+    loadTests: among<LoadTest>('LoadTest', loadTestNames(spec)),
+    scales: among<ConsumerScale>('ConsumerScale', scaleNames(spec)),
+    produced: among<LoadTest>('LoadTest', producedNames(spec), (name) => producerName(lab, name)),
+  };
 }

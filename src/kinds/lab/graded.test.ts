@@ -1,10 +1,11 @@
-/** The graded labs of manifests/labs/graded: what the API server can't judge of them holds. */
+/** The graded labs of manifests/labs/graded pass the checks that the API server cannot do. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { loadAll } from 'js-yaml';
 import { type Lab, labSchema } from '../../api/lab/lab.ts';
 import { refusals } from './refusals.ts';
+import { expressionsCache } from './variables.ts';
 
 const FOLDER = join(import.meta.dirname, '../../../manifests/labs/graded');
 
@@ -15,21 +16,23 @@ const labIn = (file: string): Lab => {
   return labs[0] as Lab;
 };
 
+const expressionsOf = expressionsCache();
+
 describe.each(readdirSync(FOLDER))('%s', (file) => {
   const { metadata, spec } = labIn(file);
 
-  test('may begin as it is', () => {
-    expect(refusals(metadata.name, labSchema.spec.parse(spec))).toEqual([]);
+  test('has no refusals', () => {
+    expect(refusals(metadata.name, labSchema.spec.parse(spec), expressionsOf)).toEqual([]);
   });
 
-  test('expects something of every resource, and says what it is called', () => {
+  test('has a title, and expectations about every resource', () => {
     expect(spec.title).toBeDefined();
     const text = JSON.stringify(spec.steps);
     for (const resource of spec.resources) expect(text).toContain(`"name":"${resource.metadata.name}"`);
     expect(spec.steps.flatMap((step) => step.expect ?? []).length).toBeGreaterThan(2);
   });
 
-  test('is refused with a misspelt expectation, wherever it is', () => {
+  test('is refused with a misspelt expectation anywhere', () => {
     const parsed = labSchema.spec.parse(spec);
     for (const [index, step] of parsed.steps.entries()) {
       for (const [n, { that }] of step.expect.entries()) {
@@ -40,7 +43,11 @@ describe.each(readdirSync(FOLDER))('%s', (file) => {
             that: `${that} && nothing.total == 1`,
           }),
         };
-        const [said = ''] = refusals(metadata.name, { ...parsed, steps: parsed.steps.with(index, wrong) });
+        const [said = ''] = refusals(
+          metadata.name,
+          { ...parsed, steps: parsed.steps.with(index, wrong) },
+          expressionsOf,
+        );
         expect(said).toContain(`steps[${index}] (${step.name}).expect[${n}].that: there is no variable nothing`);
       }
     }

@@ -1,4 +1,4 @@
-/** Consumers that end as after SIGKILL: those that a scale or stop step takes away, and the one of a kill step. */
+/** Consumers that end as after SIGKILL: those that a scale or stop step removes, and the pod of a kill step. */
 
 import type { LabSpec } from '../../api/lab/spec.ts';
 import type { LabStepStatus } from '../../api/lab/status.ts';
@@ -14,8 +14,8 @@ export const podOf = ({ loadTest, consumer }: NonNullable<LabStep['kill']>, name
   consumerPod({ namespace, name: loadTest }, consumer);
 
 /**
- * Consumers that the step takes away by killing them, while they are still asked for. They have to agree to it first, so
- * what should exist stays as it was until that is done and the LoadTest has been scaled; see
+ * The LoadTest that a step with stop: Kill makes smaller, while its spec still asks for the consumers. Their workers have
+ * to be armed first, so the desired objects stay as they are until that is done and the LoadTest has been scaled; see
  * docs/decisions/0006-a-kill-is-agreed-beforehand.md.
  */
 export function killedByScaling(
@@ -42,8 +42,8 @@ export function scaleByKilling({ test, replicas }: { test: LoadTest; replicas: n
   ];
 }
 
-/** Only the pod whose uid is on record. */
-export function killOne(
+/** Kills only the pod whose uid is recorded. */
+export function killPod(
   kill: NonNullable<LabStep['kill']>,
   { uid, doneAt }: LabStepStatus,
   test: LoadTest | undefined,

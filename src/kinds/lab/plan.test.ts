@@ -1,4 +1,4 @@
-/** A lab from its first look to its grade: what is recorded, made, done and said in each situation. */
+/** A Lab from its first round to its grade: status, objects, actions and messages in each situation. */
 import { describe, expect, test } from '@jest/globals';
 import {
   APPLY,
@@ -12,7 +12,7 @@ import {
   resting,
   running,
   type Shown,
-  standing,
+  summarised,
   toldOfLab,
 } from '../../../test/support/labSeen.ts';
 import { shown } from '../../../test/support/queries.ts';
@@ -60,12 +60,12 @@ const recorded = (steps: LabStepStatus[]): LabStatus => ({
   steps,
 });
 
-/** One round of a lab with these steps, of which these are recorded. */
+/** One round of a Lab with these steps and these recorded ones. */
 const round = (steps: Step[], before: LabStepStatus[] | undefined, shown: Shown = {}, resources: Resources = ONE) =>
   planLab(lab({ steps, resources }, before && recorded(before)), { now: 10_000, owned: [running()], ...shown });
 
-describe('a first look', () => {
-  test('begins the first step, and makes nothing before that is on record', () => {
+describe('the first round', () => {
+  test('starts the first step, and creates nothing before that is recorded', () => {
     const plan = round([APPLY, TWO], undefined, { owned: [] });
     expect(toldOfLab(plan)).toEqual({
       stands: 'Running, Reconciling Running',
@@ -77,7 +77,7 @@ describe('a first look', () => {
     expect(plan.status).toMatchObject({ score: '0/0', step: '1/2', currentStep: 1, startedAt: at(10_000) });
   });
 
-  test('what is on record is made', () => {
+  test('the next round creates the objects of the recorded step', () => {
     expect(toldOfLab(round([APPLY, TWO], [begun('begin'), pending('two')], { owned: [] }))).toMatchObject({
       steps: ['Running', 'Pending'],
       applies: ['LoadTest round (1 consumers, 3 partitions, 1 producers)'],
@@ -85,7 +85,7 @@ describe('a first look', () => {
   });
 });
 
-describe('a script that can’t be right is refused before anything is made', () => {
+describe('an invalid script is refused before anything is created', () => {
   const driven = [
     ...ONE,
     resource('ConsumerScale', 'up', {
@@ -99,39 +99,39 @@ describe('a script that can’t be right is refused before anything is made', ()
   // biome-ignore format: one mistake a line
   test.each<[wrong: string, steps: Step[], says: string | RegExp, resources?: Resources]>([
     ['a resource with a wrong field', [APPLY], /resources: LoadTest round: spec: Unrecognized key: "topics"/, [resource('LoadTest', 'round', { ...ROUND, topics: 1 })]],
-    ['a resource with a wrong value', [APPLY], /resources: LoadTest round: spec.topic.name: write a topic name/, [resource('LoadTest', 'round', { ...ROUND, topic: { name: 'a b' } })]],
+    ['a resource with a wrong value', [APPLY], /resources: LoadTest round: spec.topic.name: is not a topic name; write letters/, [resource('LoadTest', 'round', { ...ROUND, topic: { name: 'a b' } })]],
     ['a long name', [APPLY], 'metadata.name has 50 characters: write at most 40', [resource('LoadTest', 'a'.repeat(50), ROUND)]],
-    ['two of one name', [APPLY], 'there is more than one LoadTest round', [...ONE, ...ONE]],
-    ['consumers that a schedule decides', [APPLY], 'ConsumerScale up decides how many consumers there are', [resource('LoadTest', 'round', withConsumers(3)), driven[1] as Resources[number]]],
-    ['a resource that there is not', [{ name: 'x', apply: { kind: 'LoadTest', name: 'other' } }], 'there is no LoadTest other in resources: write one of LoadTest round'],
-    ['one applied twice', [APPLY, APPLY], 'steps[1] (begin): LoadTest round was applied by an earlier step'],
-    ['a schedule before its target', [{ name: 'x', apply: { kind: 'ConsumerScale', name: 'up' } }], 'LoadTest round is not there yet', driven],
-    ['a step over what is not there yet', [TWO, APPLY], 'steps[0] (two): LoadTest round is not there yet'],
-    ['a step over what there is not', [APPLY, { name: 'x', stop: { loadTest: 'other' } }], 'there is no LoadTest other in resources: write one of round'],
-    ['a step against a schedule', [APPLY, TWO], 'ConsumerScale up decides how many consumers LoadTest round has', driven],
-    ['producers that have their shares', [APPLY, { name: 'x', scale: { loadTest: 'round', producers: 2 } }], 'its producers can’t be changed', quota],
-    ['half pods', [APPLY, { name: 'x', scale: { loadTest: 'round', consumers: 3 } }], '3 can’t run 2 to a pod', [resource('LoadTest', 'round', { ...ROUND, consumers: { ...ROUND.consumers, replicas: 2, clientsPerPod: 2 } })]],
-    ['consumers that there are not', [APPLY, TWO], 'LoadTest round has no consumers', [resource('LoadTest', 'round', { topic: ROUND.topic, producers: {} })]],
-    ['fewer partitions', [APPLY, { name: 'x', partitions: { loadTest: 'round', partitions: 3 } }], 'the topic has 3 partitions by then: write 4 or more'],
-    ['partitions of somebody else’s topic', [APPLY, { name: 'x', partitions: { loadTest: 'round', partitions: 4 } }], 'management: Existing', [resource('LoadTest', 'round', { ...ROUND, topic: { ...ROUND.topic, management: 'Existing' } })]],
-    ['a stop twice', [APPLY, { name: 'x', stop: { loadTest: 'round' } }, { name: 'y', stop: { loadTest: 'round' } }], 'steps[2] (y): Consumers of LoadTest round are stopped already'],
-    ['a start of what runs', [APPLY, { name: 'x', start: { loadTest: 'round' } }], 'write a stop step before'],
-    ['a start of all, of which none was stopped', [APPLY, { name: 'x', start: { loadTest: 'round', who: 'All' } }], 'All of LoadTest round are not stopped: write a stop step before'],
-    ['a step over one that is stopped as a whole', [APPLY, ALL_STOP, TWO], 'steps[2] (two): all of LoadTest round is stopped by then: write start: {loadTest: round, who: All} before'],
-    ['a kill in one that is stopped as a whole', [APPLY, ALL_STOP, { name: 'x', kill: { loadTest: 'round', consumer: 0 } }], 'all of LoadTest round is stopped by then', driven],
-    ['a start of producers that have their shares', [APPLY, ALL_STOP, ALL_START], 'its producers can’t be changed', quota],
-    ['a kill of a pod that there is not', [APPLY, { name: 'x', kill: { loadTest: 'round', consumer: 1 } }], 'write a number from 0 to 0'],
-    ['records of one name twice', [APPLY, first, first], 'there is more than one produce step first'],
-    ['records with a wrong setting', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { config: { 'linger.ms': '5ms' } } } }], 'producers.config: has a setting whose value has to be a whole number'],
-    ['records counted twice', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { messages: 20 } } }], 'produce.messages says how many records there are (10): leave producers.messages out'],
-    ['keys said twice', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, keys: ['a'], producers: { record: { key: { mode: 'Random', cardinality: 5 } } } } }], 'leave producers.record.key out, or keys'],
-    ['a wait of more than a week', [APPLY], /resources: LoadTest round: spec.duration: is longer than a week/, [resource('LoadTest', 'round', { ...ROUND, duration: '169h' })]],
-    ['records with a word that there is not', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { rate: 5 } } }], 'Unrecognized key: "rate"'],
+    ['two resources with one name', [APPLY], 'there is more than one LoadTest round', [...ONE, ...ONE]],
+    ['replicas that a ConsumerScale sets', [APPLY], 'ConsumerScale up sets the number of consumers', [resource('LoadTest', 'round', withConsumers(3)), driven[1] as Resources[number]]],
+    ['a missing resource', [{ name: 'x', apply: { kind: 'LoadTest', name: 'other' } }], 'there is no LoadTest other in resources: write one of LoadTest round'],
+    ['a resource applied twice', [APPLY, APPLY], 'steps[1] (begin): an earlier step has applied LoadTest round'],
+    ['a ConsumerScale before its target', [{ name: 'x', apply: { kind: 'ConsumerScale', name: 'up' } }], 'no step has applied LoadTest round yet', driven],
+    ['a step before its LoadTest', [TWO, APPLY], 'steps[0] (two): no step has applied LoadTest round yet'],
+    ['a step with a missing LoadTest', [APPLY, { name: 'x', stop: { loadTest: 'other' } }], 'there is no LoadTest other in resources: write one of round'],
+    ['a scale step against a ConsumerScale', [APPLY, TWO], 'ConsumerScale up sets the number of consumers of LoadTest round', driven],
+    ['producers that divide messages', [APPLY, { name: 'x', scale: { loadTest: 'round', producers: 2 } }], 'divides producers.messages among its producers', quota],
+    ['no multiple of clientsPerPod', [APPLY, { name: 'x', scale: { loadTest: 'round', consumers: 3 } }], '3 is not a multiple of clientsPerPod: 2; write 2 or 4', [resource('LoadTest', 'round', { ...ROUND, consumers: { ...ROUND.consumers, replicas: 2, clientsPerPod: 2 } })]],
+    ['a LoadTest without consumers', [APPLY, TWO], 'LoadTest round has no consumers', [resource('LoadTest', 'round', { topic: ROUND.topic, producers: {} })]],
+    ['fewer partitions', [APPLY, { name: 'x', partitions: { loadTest: 'round', partitions: 3 } }], 'the topic has 3 partitions at this step: write 4 or more'],
+    ['partitions of an existing topic', [APPLY, { name: 'x', partitions: { loadTest: 'round', partitions: 4 } }], 'management: Existing', [resource('LoadTest', 'round', { ...ROUND, topic: { ...ROUND.topic, management: 'Existing' } })]],
+    ['a stop twice', [APPLY, { name: 'x', stop: { loadTest: 'round' } }, { name: 'y', stop: { loadTest: 'round' } }], 'steps[2] (y): an earlier step stopped the consumers of LoadTest round'],
+    ['a start without a stop', [APPLY, { name: 'x', start: { loadTest: 'round' } }], 'write a stop step before'],
+    ['a start of all without a stop of all', [APPLY, { name: 'x', start: { loadTest: 'round', who: 'All' } }], 'no earlier step stopped all of LoadTest round: write a stop step before this one'],
+    ['a step after a stop of all', [APPLY, ALL_STOP, TWO], 'steps[2] (two): an earlier step stopped all of LoadTest round: write a step with start: {loadTest: round, who: All} before this one'],
+    ['a kill after a stop of all', [APPLY, ALL_STOP, { name: 'x', kill: { loadTest: 'round', consumer: 0 } }], 'an earlier step stopped all of LoadTest round', driven],
+    ['a start of producers that divide messages', [APPLY, ALL_STOP, ALL_START], 'divides producers.messages among its producers', quota],
+    ['a kill of a missing pod', [APPLY, { name: 'x', kill: { loadTest: 'round', consumer: 1 } }], 'write a consumer from 0 to 0'],
+    ['two produce steps with one name', [APPLY, first, first], 'there is more than one produce step first'],
+    ['a produce step with a wrong setting', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { config: { 'linger.ms': '5ms' } } } }], 'producers.config: has a setting whose value is not a whole number'],
+    ['messages written twice', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { messages: 20 } } }], 'produce.messages (10) sets the number of messages: leave producers.messages out'],
+    ['keys written twice', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, keys: ['a'], producers: { record: { key: { mode: 'Random', cardinality: 5 } } } } }], 'leave producers.record.key out, or keys'],
+    ['a duration of more than a week', [APPLY], /resources: LoadTest round: spec.duration: is longer than a week/, [resource('LoadTest', 'round', { ...ROUND, duration: '169h' })]],
+    ['a produce step with an unknown field', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { rate: 5 } } }], 'Unrecognized key: "rate"'],
     ['an expression with a wrong field', [APPLY, expecting('lag.tottal < 1')], 'steps[1] (look).expect[0].that: lag has no field tottal'],
-    ['an expression that says nothing', [expecting('lag.total')], 'it is of type int, not true or false'],
-    ['a LoadTest that is not said', [expecting('lag.total < 1')], 'lag belongs to a LoadTest, and this Lab does not have just one: write loadTests["round"].lag', [...ONE, resource('LoadTest', 'other', ROUND)]],
+    ['an expression that is not true or false', [expecting('lag.total')], 'it is of type int, not true or false'],
+    ['an expression without its LoadTest', [expecting('lag.total < 1')], 'lag belongs to a LoadTest, and this Lab has 2 LoadTests: write loadTests["round"].lag', [...ONE, resource('LoadTest', 'other', ROUND)]],
     ['all of before', [expecting('before == before')], 'before as a whole can’t be kept'],
-    ['too much of before', [{ ...OBSERVE, expect: [...Array(9).keys()].map((n) => ({ that: `before.rebalances.recent.size() + before.${['lag.total', 'lag.peak', 'lag.at.size()', 'delivery.produced', 'delivery.consumed', 'delivery.skipped', 'delivery.duplicated', 'topic.partitions', 'topic.replicas'][n]} >= 0` })) }], 'names 10 different values of before: write at most 8'],
+    ['too much of before', [{ ...OBSERVE, expect: [...Array(9).keys()].map((n) => ({ that: `before.rebalances.recent.size() + before.${['lag.total', 'lag.peak', 'lag.at.size()', 'delivery.produced', 'delivery.consumed', 'delivery.skipped', 'delivery.duplicated', 'topic.partitions', 'topic.replicas'][n]} >= 0` })) }], 'uses 10 different values of before: use at most 8'],
   ])('%s', (_, steps, says, ...[resources]) => {
     const plan = round(steps, undefined, { owned: [] }, resources);
     expect(toldOfLab(plan)).toEqual({
@@ -145,7 +145,7 @@ describe('a script that can’t be right is refused before anything is made', ()
     else expect(message(plan)).toMatch(says);
   });
 
-  test('it is told once for each thing that is wrong, and goes on when it is right', () => {
+  test('each refusal has one Event, and the Lab starts once its spec is valid', () => {
     const wrong = lab({ steps: [APPLY, { ...OBSERVE, expect: [{ that: 'lag.tottal < 1' }] }] });
     const { status } = planLab(wrong);
     expect(planLab({ ...wrong, status }).events).toEqual([]);
@@ -154,8 +154,8 @@ describe('a script that can’t be right is refused before anything is made', ()
   });
 });
 
-describe('a resource that a step makes', () => {
-  const stalled = standing('Pending', 'no such topic', 'Stalled', 0);
+describe('a resource that a step creates', () => {
+  const stalled = summarised('Pending', 'no such topic', 'Stalled', 0);
   const refused: Failure = {
     action: {
       type: 'Apply',
@@ -166,17 +166,17 @@ describe('a resource that a step makes', () => {
   };
   // biome-ignore format: one situation a line
   test.each<[what: string, shown: Shown, step: string, says: string]>([
-    ['is not there yet', { owned: [] }, 'Running', 'making LoadTest round'],
+    ['does not exist yet', { owned: [] }, 'Running', 'creating LoadTest round'],
     ['is refused', { owned: [], failures: [refused] }, 'Failed', 'was not made by this operator'],
-    ['can’t be made just now', { owned: [], failures: [{ ...refused, reason: 'Unexpected', message: 'left over' }] }, 'Running', 'left over; it is tried again'],
-    ['prepares', { owned: [running(undefined, standing('Preparing', '0/1 producers ready', 'Reconciling'))] }, 'Running', '0/1 producers ready'],
-    ['is stalled a moment', { owned: [running(undefined, stalled)], now: 5_000 }, 'Running', 'no such topic'],
+    ['was not created, and the operator retries', { owned: [], failures: [{ ...refused, reason: 'Unexpected', message: 'left over' }] }, 'Running', 'left over; the operator retries'],
+    ['prepares', { owned: [running(undefined, summarised('Preparing', '0/1 producers ready', 'Reconciling'))] }, 'Running', '0/1 producers ready'],
+    ['has just stalled', { owned: [running(undefined, stalled)], now: 5_000 }, 'Running', 'no such topic'],
     ['is stalled', { owned: [running(undefined, stalled)], now: 10_000 }, 'Failed', 'LoadTest round is stalled: no such topic'],
-    ['failed', { owned: [running(undefined, standing('Failed', '3 of 10 messages', 'Stalled'))] }, 'Failed', 'LoadTest round failed: 3 of 10 messages'],
-    ['runs by an older spec', { owned: [running(undefined, { observedGeneration: 0 })] }, 'Running', 'all ready'],
-    ['does not come', { owned: [], now: 2_000 + 5 * 60_000 }, 'Failed', 'it had not taken place after 5m: making LoadTest round'],
+    ['failed', { owned: [running(undefined, summarised('Failed', '3 of 10 messages', 'Stalled'))] }, 'Failed', 'LoadTest round failed: 3 of 10 messages'],
+    ['has a status of an older spec', { owned: [running(undefined, { observedGeneration: 0 })] }, 'Running', 'all ready'],
+    ['does not exist within the timeout', { owned: [], now: 2_000 + 5 * 60_000 }, 'Failed', 'the step did not take effect within 5m: creating LoadTest round'],
     ['runs', {}, 'Passed', ''],
-    ['has ended already', { owned: [running(undefined, standing('Completed', 'done', 'Ready'))] }, 'Passed', ''],
+    ['has ended already', { owned: [running(undefined, summarised('Completed', 'done', 'Ready'))] }, 'Passed', ''],
   ])('%s', (_, shown, phase, says) => {
     const { status } = round([APPLY], [begun('begin')], shown);
     expect(status.steps?.[0]?.phase).toBe(phase);
@@ -186,11 +186,11 @@ describe('a resource that a step makes', () => {
   test('until: Completed waits for its end', () => {
     const whole: Step = { name: 'all of it', apply: { kind: 'LoadTest', name: 'round', until: 'Completed' } };
     expect(toldOfLab(round([whole], [begun('all of it')])).steps).toEqual(['Running']);
-    const ended = { owned: [running(undefined, standing('Completed', 'done', 'Ready'))] };
+    const ended = { owned: [running(undefined, summarised('Completed', 'done', 'Ready'))] };
     expect(toldOfLab(round([whole], [begun('all of it')], ended)).steps).toEqual(['Passed']);
   });
 
-  test('that somebody deletes is not made again: that would be another run', () => {
+  test('is not created again after somebody deleted it, because it would be another run', () => {
     const before = [APPLIED, begun('look', { doneAt: at(3_000), expectations: [{ that: 'lag.total > 5' }] })];
     const steps = [APPLY, { ...OBSERVE, expect: [{ that: 'lag.total > 5' }] }, TWO];
     for (const owned of [[], [running(undefined, { uid: 'another' })]]) {
@@ -201,19 +201,19 @@ describe('a resource that a step makes', () => {
         applies: [],
         tells: ['StepFailed', 'StepFailed'],
       });
-      expect(message(plan)).toContain('LoadTest round is gone: somebody deleted it');
+      expect(message(plan)).toContain('LoadTest round was deleted while the Lab ran');
     }
   });
 });
 
-describe('steps over a LoadTest', () => {
+describe('steps that change a LoadTest', () => {
   const three = [resource('LoadTest', 'round', withConsumers(3))];
   const stop: Step = { name: 'stop', stop: { loadTest: 'round' } };
   const kill: Step = { name: 'crash', stop: { loadTest: 'round', stop: 'Kill' } };
   const start: Step = { name: 'start', start: { loadTest: 'round' } };
   const grow: Step = { name: 'grow', partitions: { loadTest: 'round', partitions: 5 } };
 
-  test('scale: two consumers are asked for, and it is done when both are in a settled group', () => {
+  test('scale: done when both consumers are in a settled group', () => {
     const before = [APPLIED, begun('two')];
     const asked = round([APPLY, TWO], before);
     expect(toldOfLab(asked).applies).toEqual(['LoadTest round (2 consumers, 3 partitions, 1 producers)']);
@@ -226,7 +226,7 @@ describe('steps over a LoadTest', () => {
     expect(toldOfLab(round([APPLY, TWO], before, two({ rebalances: rebalanced(2) }))).steps[1]).toBe('Passed');
   });
 
-  test('stop and start: none, and then as many as before', () => {
+  test('stop and start: none, and then the number from before', () => {
     const steps = [APPLY, stop, start];
     const stopping = round(
       steps,
@@ -245,7 +245,7 @@ describe('steps over a LoadTest', () => {
     expect(toldOfLab(started).applies).toEqual(['LoadTest round (3 consumers, 3 partitions, 1 producers)']);
   });
 
-  test('all of it rests, whoever decides how many consumers there are, and goes on', () => {
+  test('stop and start of all: also under a ConsumerScale', () => {
     const steps = [APPLY, ALL_STOP, ALL_START];
     const before = [APPLIED, begun('rest'), pending('go on')];
     const up = resource('ConsumerScale', 'up', {
@@ -259,8 +259,8 @@ describe('steps over a LoadTest', () => {
       does: [],
     });
     const suspended = { ...withConsumers(3), suspend: true };
-    const leaving = { owned: [running(suspended, standing('Suspended', 'at rest', 'Ready'))] };
-    expect(message(round(steps, before, leaving, [...ONE, up]))).toContain('4 clients are left, 3 in the group');
+    const leaving = { owned: [running(suspended, summarised('Suspended', 'at rest', 'Ready'))] };
+    expect(message(round(steps, before, leaving, [...ONE, up]))).toContain('4 clients left, 3 members in the group');
     const late = { owned: [resting(withConsumers(3), { observedGeneration: 0 })] };
     expect(toldOfLab(round(steps, before, late, [...ONE, up])).steps[1]).toBe('Running');
     const gone = { owned: [resting(withConsumers(3))] };
@@ -273,14 +273,14 @@ describe('steps over a LoadTest', () => {
       applies: ['LoadTest round (- consumers, 3 partitions, 1 producers)'],
     });
     const back = (more: Parameters<typeof running>[1]) => ({ owned: [running(withConsumers(3), more)] });
-    const moving = round(steps, starting, back({ rebalances: rebalanced(1, false) }), [...ONE, up]);
-    expect(toldOfLab(moving).steps[2]).toBe('Running');
+    const rebalancing = round(steps, starting, back({ rebalances: rebalanced(1, false) }), [...ONE, up]);
+    expect(toldOfLab(rebalancing).steps[2]).toBe('Running');
     expect(toldOfLab(round(steps, starting, back({}), [...ONE, up])).steps).toEqual(['Passed', 'Passed', 'Passed']);
-    const over = { owned: [running(withConsumers(3), standing('Completed', 'done', 'Ready'))] };
-    expect(message(round(steps, before, over))).toContain('it has ended before this step');
+    const over = { owned: [running(withConsumers(3), summarised('Completed', 'done', 'Ready'))] };
+    expect(message(round(steps, before, over))).toContain('LoadTest round completed before this step');
   });
 
-  test('stop: Kill leaves all as it is until the workers have agreed and the LoadTest was scaled', () => {
+  test('stop: Kill changes no object until the workers are armed and the LoadTest has been scaled', () => {
     const steps = [APPLY, kill];
     const before = [APPLIED, begun('crash')];
     expect(toldOfLab(round(steps, before, { owned: [running(withConsumers(3))] }, three))).toMatchObject({
@@ -294,7 +294,7 @@ describe('steps over a LoadTest', () => {
     });
   });
 
-  test('partitions: done when Kafka has them; nobody takes those away that a schedule has added', () => {
+  test('partitions: done when Kafka has them; those that a ConsumerScale added stay', () => {
     const steps = [APPLY, grow];
     const before = [APPLIED, begun('grow')];
     expect(toldOfLab(round(steps, before))).toMatchObject({
@@ -308,16 +308,16 @@ describe('steps over a LoadTest', () => {
     ]);
   });
 
-  test('one that has ended can’t be changed any more', () => {
-    const owned = [running(undefined, standing('Completed', 'done', 'Ready'))];
+  test('a LoadTest that has ended cannot change', () => {
+    const owned = [running(undefined, summarised('Completed', 'done', 'Ready'))];
     const kill: Step = { name: 'kill it', kill: { loadTest: 'round', consumer: 0 } };
     for (const step of [TWO, grow, stop, kill]) {
       const plan = round([APPLY, step], [APPLIED, begun(step.name)], { owned, answers: [shown(null)] });
-      expect(message(plan)).toContain('it has ended before this step');
+      expect(message(plan)).toContain('LoadTest round completed before this step');
     }
   });
 
-  test('a LoadTest under a schedule is applied without its number of consumers', () => {
+  test('under a ConsumerScale a LoadTest is applied without consumers.replicas', () => {
     const scale = resource('ConsumerScale', 'up', {
       scaleTargetRef: { apiVersion: GROUP_VERSION, kind: 'LoadTest', name: 'round' },
       steps: [{ consumers: 1, hold: '1s' }],
@@ -336,7 +336,7 @@ describe('a kill step', () => {
     metadata: { name: 'round-consumer-0', uid, ...more },
   });
 
-  test('has the uid on record before it kills, and kills only that one', () => {
+  test('kills only the pod whose uid is recorded', () => {
     const first = round(steps, [APPLIED, begun('kill it')], { answers: [shown(pod('a'))] });
     expect(toldOfLab(first)).toMatchObject({ steps: ['Passed', 'Running'], does: [] });
     expect(first.status.steps?.[1]?.uid).toBe('a');
@@ -350,15 +350,15 @@ describe('a kill step', () => {
     }
   });
 
-  test('waits for a pod that is not there or on its way out', () => {
+  test('waits for a pod that does not exist or is being deleted', () => {
     for (const seen of [null, pod('a', { deletionTimestamp: at(0) })]) {
       const plan = round(steps, [APPLIED, begun('kill it')], { answers: [shown(seen)] });
       expect(toldOfLab(plan)).toMatchObject({ steps: ['Passed', 'Running'], does: [] });
     }
   });
 
-  test('looks at the pod only while it runs', () => {
-    const looked = (status?: LabStatus) => labKind.needs(lab({ steps }, status));
+  test('queries the pod only while it runs', () => {
+    const looked = (status?: LabStatus) => labKind().needs(lab({ steps }, status));
     expect(looked()).toEqual({});
     expect(looked(recorded([APPLIED, begun('kill it')])).queries).toEqual([
       { get: { apiVersion: 'v1', kind: 'Pod', namespace: 'demo', name: 'round-consumer-0' } },
@@ -388,7 +388,7 @@ describe('a produce step', () => {
       { name: 'grade-first', ...more },
     );
 
-  test('is a LoadTest of its own, with producers only, on the same topic', () => {
+  test('creates a LoadTest with producers only, on the same topic', () => {
     const plan = round(steps, before);
     expect(plan.apply[1]).toEqual({
       apiVersion: GROUP_VERSION,
@@ -402,28 +402,28 @@ describe('a produce step', () => {
     expect(toldOfLab(plan).steps).toEqual(['Passed', 'Running']);
   });
 
-  test('has taken place when all are acknowledged, and is not made again by an operator that comes later', () => {
+  test('is done when all messages are acknowledged, and is not repeated by another operator', () => {
     expect(toldOfLab(round(steps, before, { owned: [running(), child({})] })).steps).toEqual(['Passed', 'Running']);
-    const all = child(standing('Completed', 'sent', 'Ready'));
+    const all = child(summarised('Completed', 'sent', 'Ready'));
     expect(toldOfLab(round(steps, before, { owned: [running(), all] })).steps).toEqual(['Passed', 'Passed']);
     const lost = round(steps, [APPLIED, begun('ten', { uid: 'uid-grade-first' })]);
     expect(toldOfLab(lost).applies).toEqual(['LoadTest round (1 consumers, 3 partitions, 1 producers)']);
-    expect(message(lost)).toContain('LoadTest grade-first is gone');
+    expect(message(lost)).toContain('LoadTest grade-first was deleted');
   });
 
-  test('fails with the sentence of its LoadTest', () => {
-    const owned = [running(), child(standing('Failed', '3 of 10 messages were not acknowledged', 'Stalled'))];
+  test('fails with the message of its LoadTest', () => {
+    const owned = [running(), child(summarised('Failed', '3 of 10 messages were not acknowledged', 'Stalled'))];
     expect(message(round(steps, before, { owned }))).toContain(
       'grade-first failed: 3 of 10 messages were not acknowledged',
     );
   });
 
-  test('what it sent can be graded', () => {
+  test('expectations may use its figures', () => {
     const graded = steps.with(1, {
       ...(steps[1] as Step),
       expect: [{ that: 'produced.first.producers.acknowledged == 0 && loadTests.round.phase == "Running"' }],
     });
-    const all = child(standing('Completed', 'sent', 'Ready'));
+    const all = child(summarised('Completed', 'sent', 'Ready'));
     expect(
       round(graded, [APPLIED, begun('ten', { expectations: [{ that: 'x' }] })], {
         owned: [running(undefined, { lag: lagAt(10_000, 0) }), all],
@@ -432,7 +432,7 @@ describe('a produce step', () => {
   });
 });
 
-test('a wait lasts as long as it says, whatever the timeout', () => {
+test('a wait is not limited by the timeout', () => {
   const steps: Step[] = [{ name: 'wait', wait: '10s', timeout: '1s' }];
   const waiting = (now: number) => toldOfLab(round(steps, [begun('wait')], { now, owned: [] })).steps;
   expect(waiting(11_999)).toEqual(['Running']);
@@ -455,7 +455,7 @@ describe('expectations', () => {
   });
   const grade = (plan: { status: LabStatus }) => plan.status.steps?.[1]?.expectations?.map(({ passed }) => passed);
 
-  test('passes as soon as it holds, and tells what was seen', () => {
+  test('passes as soon as it holds, and records what was observed', () => {
     const plan = round(expecting(LAG), judging(LAG), seen(4_000, lagAt(3_500, 6)));
     expect(toldOfLab(plan)).toMatchObject({
       stands: 'Passed, Ready Passed',
@@ -469,12 +469,12 @@ describe('expectations', () => {
     ]);
   });
 
-  test('is judged by figures from after the step had taken place, unless they don’t come', () => {
+  test('is judged by figures from after the step took effect, or after 30 s by older ones', () => {
     expect(grade(round(expecting(LAG), judging(LAG), seen(4_000, lagAt(2_999, 6))))).toEqual([undefined]);
     expect(grade(round(expecting(LAG), judging(LAG), seen(33_000, lagAt(2_999, 6))))).toEqual([true]);
   });
 
-  test('fails when its time is up, by figures from then, and the lab goes on', () => {
+  test('fails at its end by figures from then, and the Lab continues', () => {
     const steps = [...expecting(LAG), TWO];
     const before = [...judging(LAG), pending('two')];
     const waiting = round(steps, before, seen(12_999, lagAt(12_900, 5)));
@@ -488,11 +488,11 @@ describe('expectations', () => {
       steps: ['Passed', 'Failed', 'Running'],
       tells: ['StepFailed', 'StepStarted', 'Running'],
     });
-    expect(failed.events[0]?.message).toBe('step 2 (look): not seen: lag.total > 5; lag.total = 5');
+    expect(failed.events[0]?.message).toBe('step 2 (look): expected lag.total > 5; observed: lag.total = 5');
     expect(grade(round(steps, before, seen(43_000, lagAt(12_900, 5))))).toEqual([false]);
   });
 
-  test('the lab has failed when one has, though all the rest passed', () => {
+  test('the Lab fails if one of them fails', () => {
     const failed: LabStepStatus = {
       ...passed('look'),
       phase: 'Failed',
@@ -509,7 +509,7 @@ describe('expectations', () => {
     expect(plan.status).toMatchObject({ failed: 1 });
   });
 
-  test('one that has passed stays passed while another is waited for', () => {
+  test('one that has passed stays passed while the step waits for another', () => {
     const other = 'lag.total > 50';
     const first = round(expecting(LAG, other), judging(LAG, other), seen(4_000, lagAt(3_500, 6)));
     expect(grade(first)).toEqual([true, undefined]);
@@ -517,7 +517,7 @@ describe('expectations', () => {
     expect(grade(second)).toEqual([true, false]);
   });
 
-  test('what is not known is not as expected', () => {
+  test('an unknown value fails', () => {
     const that = 'delivery.duplicated == 0';
     const plan = round(expecting(that), judging(that), seen(14_000, lagAt(13_500, 0)));
     expect(plan.status.steps?.[1]?.expectations).toEqual([
@@ -525,7 +525,7 @@ describe('expectations', () => {
     ]);
   });
 
-  test('before is what it was when the step began, and goes with the step', () => {
+  test('before has the values from the start of the step, and is dropped at its end', () => {
     const that = 'lag.total < before.lag.total && group.members == before.group.members';
     const steps = expecting(that);
     const began = round(
@@ -547,7 +547,7 @@ describe('expectations', () => {
     expect(ended.status.steps?.[1]).not.toHaveProperty('rebalancesBefore');
   });
 
-  test('rebalancesOfStep are those since it began', () => {
+  test('rebalancesOfStep has the rebalances since the start of the step', () => {
     const that =
       'rebalancesOfStep.size() == 2 && rebalancesOfStep[0].number == 61 && rebalancesOfStep.all(r, r.longestPauseMs > 140.0)';
     const before = [
@@ -559,7 +559,7 @@ describe('expectations', () => {
   });
 });
 
-describe('what is waited for says why', () => {
+describe('messages of a waiting step', () => {
   const agreeing: Failure = {
     action: { type: 'SetStop', pods: [], port: 1, run: 'uid-round', stop: 'Kill' },
     reason: 'Unreachable',
@@ -570,30 +570,32 @@ describe('what is waited for says why', () => {
   const two = [resource('LoadTest', 'round', withConsumers(2))];
   const before = [APPLIED, begun('crash')];
 
-  test('an action that does not succeed', () => {
+  test('name an action that failed', () => {
     const plan = round([APPLY, kill], before, shown(10_000), two);
-    expect(message(plan)).toMatch(/: pod round-consumer-1 can’t be told stop: Kill; it is tried again$|can’t be told/);
+    expect(message(plan)).toMatch(
+      /: pod round-consumer-1 can’t be told stop: Kill; the operator retries$|can’t be told/,
+    );
     const late = round([APPLY, kill], before, shown(2_000 + 5 * 60_000), two);
-    expect(message(late)).toMatch(/had not taken place after 5m: .*; pod round-consumer-1 can’t be told stop: Kill/);
+    expect(message(late)).toMatch(/did not take effect within 5m: .*; pod round-consumer-1 can’t be told stop: Kill/);
   });
 
-  test('and says it once', () => {
+  test('name it once', () => {
     const target = { apiVersion: GROUP_VERSION, kind: 'LoadTest', namespace: 'demo', name: 'round' };
     const failures: Failure[] = [{ action: { type: 'Apply', target }, reason: 'Unexpected', message: 'left over' }];
     const plan = round([APPLY], [begun('begin')], { owned: [], failures });
-    expect(message(plan)).toBe('step 1 (begin): making LoadTest round: left over; it is tried again');
+    expect(message(plan)).toBe('step 1 (begin): creating LoadTest round: left over; the operator retries');
   });
 
-  test('a LoadTest that somebody suspended', () => {
-    const owned = [running(undefined, standing('Suspended', 'suspended', 'Ready'))];
+  test('say what to do about a suspended LoadTest', () => {
+    const owned = [running(undefined, summarised('Suspended', 'suspended', 'Ready'))];
     const plan = round([APPLY, TWO], [APPLIED, begun('two')], { owned });
     expect(message(plan)).toContain(
-      'LoadTest round is suspended, so none of its clients run: leave its spec.suspend out',
+      'LoadTest round is suspended, so none of its clients run: remove spec.suspend from it',
     );
   });
 });
 
-test('a field that is null is one that is not written, as the API server has it', () => {
+test('a null field counts as left out, as for the API server', () => {
   const spec = { ...ROUND, topic: { ...ROUND.topic, config: null }, kafka: null, consumers: null };
   const send: Step = {
     name: 'send',
@@ -610,7 +612,7 @@ test('a field that is null is one that is not written, as the API server has it'
   ]);
 });
 
-test('any number of wrong fields is told in a status that can be written', () => {
+test('the status can be written with any number of wrong fields', () => {
   const wrong = Object.fromEntries(Array.from({ length: 3_000 }, (_, n) => [`a-field-that-there-is-not-${n}`, n]));
   const resources = Array.from({ length: 12 }, (_, n) => resource('LoadTest', `l${n}`, { ...ROUND, ...wrong }));
   const plan = round([OBSERVE], undefined, { owned: [] }, resources);
@@ -618,12 +620,12 @@ test('any number of wrong fields is told in a status that can be written', () =>
   expect(message(plan)).toMatch(/Unrecognized keys: "a-field-that-there-is-not-0".*…; .*and 2 more$/);
 });
 
-describe('a spec that was changed while its begin was being recorded', () => {
+describe('a spec that was changed while its start was being recorded', () => {
   const first = { ...recorded([begun('begin')]), observedGeneration: 1 };
   const changed = (steps: Step[], status: LabStatus) =>
     planLab(lab({ steps }, status, { generation: 2 }), { now: 10_000 });
 
-  test('is another script: it is looked at, and begins anew', () => {
+  test('is checked again, and starts from the beginning', () => {
     const wrong = changed([TWO], first);
     expect(toldOfLab(wrong)).toMatchObject({ stands: 'Pending, Stalled InvalidScript', applies: [] });
     expect(wrong.status.startedAt).toBeUndefined();
@@ -632,21 +634,21 @@ describe('a spec that was changed while its begin was being recorded', () => {
     expect(right.status.steps?.[0]?.name).toBe('look');
   });
 
-  test('once something was done only its title can be another one', () => {
+  test('continues if something has been created, because then only the title can differ', () => {
     const later = { ...recorded([begun('begin', { uid: 'uid-round' })]), observedGeneration: 1 };
     const plan = planLab(lab({ steps: [APPLY], title: 'new' }, later, { generation: 2 }), { owned: [running()] });
     expect(toldOfLab(plan)).toMatchObject({ steps: ['Passed'] });
   });
 });
 
-describe('when it is over', () => {
+describe('a finished Lab', () => {
   const over = (afterwards: 'Suspend' | 'Keep', phase: 'Passed' | 'Failed' = 'Passed') =>
     planLab(lab({ steps: [APPLY, TWO], afterwards }, { ...recorded([APPLIED, passed('two')]), phase }), {
       now: 99_000,
       owned: [running(withConsumers(2))],
     });
 
-  test('what it made stays, and rests', () => {
+  test('keeps and suspends its resources', () => {
     expect(toldOfLab(over('Suspend')).applies).toEqual([
       'LoadTest round (2 consumers, 3 partitions, 1 producers, suspended)',
     ]);
@@ -654,12 +656,12 @@ describe('when it is over', () => {
     expect(over('Suspend').lookAgainInMs).toBeUndefined();
   });
 
-  test('nothing is made any more: neither what was refused, nor what is gone', () => {
+  test('creates nothing, neither refused nor deleted objects', () => {
     const refused: LabStepStatus = {
       ...begun('begin'),
       phase: 'Failed',
       finishedAt: at(3_000),
-      message: 'somebody else’s',
+      message: 'exists already',
     };
     for (const afterwards of ['Suspend', 'Keep'] as const) {
       const status: LabStatus = { ...recorded([refused]), phase: 'Failed' };
@@ -667,7 +669,7 @@ describe('when it is over', () => {
     }
   });
 
-  test('a producer that was still sending rests, too', () => {
+  test('suspends a producer that was still sending', () => {
     const send: Step = { name: 'send', produce: { name: 'first', loadTest: 'round', messages: 10 } };
     const broken: LabStepStatus = {
       ...begun('send', { uid: 'uid-grade-first' }),
@@ -688,16 +690,16 @@ describe('when it is over', () => {
     ]);
   });
 
-  test('or goes on', () => {
+  test('afterwards: Keep lets them run', () => {
     expect(toldOfLab(over('Keep')).applies).toEqual(['LoadTest round (2 consumers, 3 partitions, 1 producers)']);
   });
 });
 
-test('deleted, it waits until what it made has gone', () => {
+test('a deleted Lab waits until its resources are gone', () => {
   const gone = lab({ steps: [APPLY] }, recorded([APPLIED]), { deletionTimestamp: at(0) });
   const waiting = planLab(gone, { owned: [running()] });
   expect(waiting.apply).toEqual([]);
   expect(waiting.finished).toBeUndefined();
-  expect(message(waiting)).toBe('waiting for LoadTest round to go');
+  expect(message(waiting)).toBe('waiting for the deletion of LoadTest round');
   expect(planLab(gone).finished).toBe(true);
 });

@@ -1,4 +1,4 @@
-/** Lab: a script over LoadTests and ConsumerScales, graded. Pure. */
+/** The plan of a Lab: a script over LoadTests and ConsumerScales, with graded expectations. Pure. */
 import { CONSUMER_SCALE_NAMES } from '../../api/consumerscale/consumerScale.ts';
 import type { Lab } from '../../api/lab/lab.ts';
 import type { LabStatus, LabStepStatus } from '../../api/lab/status.ts';
@@ -9,111 +9,135 @@ import type { Kind, Observed, Plan } from '../../contract/kind.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import type { Needs } from '../../contract/needs.ts';
 import { objectIn } from '../../contract/queries.ts';
-import { moving, standingConditions } from '../../contract/standing.ts';
+import { progressing, summaryConditions } from '../../contract/summary.ts';
 import { epochMs, iso } from '../../contract/time.ts';
 import { formatDuration } from '../../domain/status/duration.ts';
-import { childNamed, made, type Sight } from './children.ts';
-import { killedByScaling, killOne, podOf, scaleByKilling } from './killing.ts';
+import { childrenOf } from './children.ts';
+import { killedByScaling, killPod, podOf, scaleByKilling } from './killing.ts';
 import { refusals } from './refusals.ts';
 import { desired, withoutNulls } from './script.ts';
-import { counts, going, outcome, refused, type Saying, standingNotices, stepNotices } from './standing.ts';
-import { advance, isEnded, type Progress } from './steps.ts';
-import { childrenOf } from './variables.ts';
+import { type ChildRef, childNamed, createdBy, type LabState } from './state.ts';
+import { advance, isEnded, type ScriptProgress } from './steps.ts';
+import {
+  countExpectations,
+  isFinished,
+  type LabSummary,
+  outcome,
+  refusedScript,
+  stepNotices,
+  stepSummary,
+  summaryNotices,
+} from './summary.ts';
+import { type ExpressionsOf, expressionsCache } from './variables.ts';
 
-/** Waits and deadlines end by the clock; everything else comes as a change. */
+/** Waits and deadlines end by the clock. Everything else comes as a change of an object. */
 const LOOK_AGAIN_MS = 500;
 
 type Seen = Observed<Lab>;
 
-export const labKind: Kind<Lab, LabStatus> = {
-  apiVersion: GROUP_VERSION,
-  kind: 'Lab',
-  plural: 'labs',
-  owns: [LOAD_TEST_NAMES, CONSUMER_SCALE_NAMES].map(({ kind, plural }) => ({
+export function labKind(): Kind<Lab, LabStatus> {
+  const expressionsOf = expressionsCache();
+  return {
     apiVersion: GROUP_VERSION,
-    kind,
-    plural,
-  })),
-  needs,
-  plan,
-};
-
-const isOver = (status: LabStatus | undefined): boolean => status?.phase === 'Passed' || status?.phase === 'Failed';
+    kind: 'Lab',
+    plural: 'labs',
+    owns: [LOAD_TEST_NAMES, CONSUMER_SCALE_NAMES].map(({ kind, plural }) => ({
+      apiVersion: GROUP_VERSION,
+      kind,
+      plural,
+    })),
+    needs,
+    plan: (seen) => plan(seen, expressionsOf),
+  };
+}
 
 const runningStep = (steps: readonly LabStepStatus[]): number => steps.findIndex(({ phase }) => phase === 'Running');
 
+/** The pod of a running kill step. */
 function needs({ spec, status, metadata }: Lab): Needs {
-  if (metadata.deletionTimestamp !== undefined || isOver(status)) return {};
+  if (metadata.deletionTimestamp !== undefined || isFinished(status)) return {};
   const kill = spec.steps[runningStep(status?.steps ?? [])]?.kill;
   return kill === undefined ? {} : { queries: [{ get: podOf(kill, metadata.namespace) }] };
 }
 
-function plan(seen: Seen): Plan<LabStatus> {
-  const { resource, owned, now } = seen;
+function plan(seen: Seen, expressionsOf: ExpressionsOf): Plan<LabStatus> {
+  const { resource, owned, now, failures, answers } = seen;
   const { status: before, metadata } = resource;
-  const spec = withoutNulls(resource.spec);
-  if (seen.deleting) return leave(seen);
-  const begins = before?.startedAt === undefined || isOvertaken(resource);
-  const recorded = begins ? [] : (before.steps ?? []);
-  // Once it has begun, it was right.
-  const wrong = begins ? refusals(metadata.name, spec) : [];
-  if (wrong.length > 0) return answer(seen, {}, refused(wrong), { apply: [], actions: [] });
+  if (seen.deleting) return planDeletion(seen);
+  const lab = withoutNulls(resource.spec);
+  const starts = before?.startedAt === undefined || changedAtStart(resource);
+  // The script of a Lab that has started was accepted and cannot change.
+  const wrong = starts ? refusals(metadata.name, lab, expressionsOf) : [];
+  if (wrong.length > 0) return statusPlan(seen, {}, refusedScript(wrong));
+  const state: LabState = {
+    now,
+    name: metadata.name,
+    lab,
+    expressionsOf,
+    recorded: starts ? [] : (before.steps ?? []),
+    children: childrenOf(metadata.name, lab, owned),
+    failures,
+    pod: objectIn(answers[0]),
+  };
+  return before !== undefined && isFinished(before) ? planFinished(seen, state, before) : planScript(seen, state);
+}
 
-  const children = childrenOf(metadata.name, spec, owned);
-  const pod = objectIn(seen.answers[0]);
-  const sight: Sight = { now, name: metadata.name, lab: spec, recorded, children, failures: seen.failures, pod };
-  if (before !== undefined && isOver(before)) {
-    // Nothing is made any more: what another one's object stood in the way of, least of all.
-    const apply = wanted(sight, recorded, spec.afterwards === 'Suspend').filter(
-      (object) => childNamed({ kind: object.kind, name: object.metadata.name }, sight) !== undefined,
-    );
-    const status = { ...before, observedGeneration: metadata.generation };
-    return { apply, actions: [], events: [], status };
-  }
-  const progress = advance(sight);
-  // What is on record is carried out; what begins now is carried out when it is.
+/** A finished Lab creates nothing. Objects that it never created may belong to somebody else by now. */
+function planFinished({ resource }: Seen, state: LabState, before: LabStatus): Plan<LabStatus> {
+  const objects = desiredObjects(state, state.recorded, state.lab.afterwards === 'Suspend');
+  return {
+    apply: objects.filter(({ kind, metadata }) => childNamed({ kind, name: metadata.name }, state) !== undefined),
+    actions: [],
+    events: [],
+    status: { ...before, observedGeneration: resource.metadata.generation },
+  };
+}
+
+/** The recorded steps are carried out. A step that starts now is carried out once it is recorded. */
+function planScript(seen: Seen, state: LabState): Plan<LabStatus> {
+  const { lab, recorded, children } = state;
+  const progress = advance(state);
   const index = runningStep(recorded);
   const ends = index === -1 || isEnded(progress.steps[index] as LabStepStatus);
-  const killed = ends ? undefined : killedByScaling(spec, index, children.loadTests);
-  const begun = killed === undefined ? recorded : recorded.slice(0, index);
+  const killed = ends ? undefined : killedByScaling(lab, index, children.loadTests);
   return {
-    ...graded(seen, progress),
-    apply: wanted(sight, begun, false),
-    actions: ends ? [] : killing(sight, index, progress.steps[index] as LabStepStatus, killed),
+    ...progressPlan(seen, state, progress),
+    apply: desiredObjects(state, killed === undefined ? recorded : recorded.slice(0, index), false),
+    actions: ends ? [] : killActions(state, index, progress.steps[index] as LabStepStatus, killed),
   };
 }
 
 /**
- * The spec was changed just before the begin of its first step was recorded, so it is not known to be the script that was
- * looked at; nothing has been made of that yet, and from now on the API server refuses changes.
+ * The spec was changed while the start of its first step was being recorded, so the recorded step may belong to another
+ * script. Nothing has been created from it yet, and from now on the API server refuses changes.
  */
-function isOvertaken({ metadata, status }: Lab): boolean {
+function changedAtStart({ metadata, status }: Lab): boolean {
   const [first, second] = status?.steps ?? [];
   const untouched = first?.uid === undefined && first?.doneAt === undefined && first?.finishedAt === undefined;
   return status?.observedGeneration !== metadata.generation && untouched && second?.startedAt === undefined;
 }
 
-/** What the steps that have begun make exist. What somebody deleted is not made again: it would be another run. */
-function wanted(sight: Sight, recorded: readonly LabStepStatus[], suspended: boolean): KubernetesObject[] {
-  const { name, lab, children } = sight;
-  const begun = recorded.filter(({ startedAt }) => startedAt !== undefined).length;
+/** The objects of the steps that have started. A deleted one is not created again, because it would be another run. */
+function desiredObjects(state: LabState, recorded: readonly LabStepStatus[], suspended: boolean): KubernetesObject[] {
+  const { name, lab, children } = state;
+  const started = recorded.filter(({ startedAt }) => startedAt !== undefined).length;
   const lost = new Set(
-    lab.steps.slice(0, begun).flatMap((step, index) => {
-      const ref = made(step, name);
+    lab.steps.slice(0, started).flatMap((step, index) => {
+      const ref = createdBy(step, name);
       const uid = recorded[index]?.uid;
-      return ref !== undefined && uid !== undefined && childNamed(ref, sight)?.metadata.uid !== uid
+      return ref !== undefined && uid !== undefined && childNamed(ref, state)?.metadata.uid !== uid
         ? [textOf(ref)]
         : [];
     }),
   );
-  const objects = desired({ name, lab, live: children.loadTests, suspended }, lab.steps.slice(0, begun));
+  const objects = desired({ name, lab, live: children.loadTests, suspended }, lab.steps.slice(0, started));
   return objects.filter(({ kind, metadata }) => !lost.has(textOf({ kind, name: metadata.name })));
 }
 
-const textOf = ({ kind, name }: { kind: string; name: string }): string => `${kind}/${name}`;
+const textOf = ({ kind, name }: ChildRef): string => `${kind}/${name}`;
 
-function killing(
-  { lab, recorded, children }: Sight,
+function killActions(
+  { lab, recorded, children }: LabState,
   index: number,
   step: LabStepStatus,
   killed: ReturnType<typeof killedByScaling>,
@@ -121,58 +145,57 @@ function killing(
   if (killed !== undefined) return scaleByKilling(killed);
   const kill = lab.steps[index]?.kill;
   if (kill === undefined || recorded[index]?.uid === undefined) return [];
-  return killOne(kill, step, children.loadTests.get(kill.loadTest));
+  return killPod(kill, step, children.loadTests.get(kill.loadTest));
 }
 
-// ---- what is said ---------------------------------------------------------------------------
+// ---- status and Events ----------------------------------------------------------------------
 
-function graded(seen: Seen, { steps, current }: Progress): Plan<LabStatus> {
-  const { resource, now, failures } = seen;
-  const { spec, status: before } = resource;
-  const sum = counts(spec, steps);
-  const begun = steps.filter(({ startedAt }) => startedAt !== undefined).length;
+function progressPlan(seen: Seen, { lab, now, failures }: LabState, progress: ScriptProgress): Plan<LabStatus> {
+  const { steps, current } = progress;
+  const { status: before } = seen.resource;
+  const counts = countExpectations(lab, steps);
+  const started = steps.filter(({ startedAt }) => startedAt !== undefined).length;
   const running = current === undefined ? undefined : steps[current];
-  const over = current === undefined || running === undefined;
-  const saying = over ? outcome(steps, sum) : going(current, running, failures);
+  const ended = current === undefined || running === undefined;
+  const summary = ended ? outcome(steps, counts) : stepSummary(current, running, failures);
   const tookMs = Math.max(0, now - (epochMs(before?.startedAt) ?? now));
-  const parts: Partial<LabStatus> = {
-    ...sum,
-    score: `${sum.passed}/${sum.total}`,
-    step: `${begun}/${spec.steps.length}`,
-    ...(current === undefined ? {} : { currentStep: current + 1 }),
-    startedAt: before?.startedAt ?? iso(now),
-    ...(over ? { finishedAt: iso(now), duration: formatDuration(Math.round(tookMs / 1_000) * 1_000) } : {}),
-    steps,
-  };
-  const plan = answer(seen, parts, saying, { apply: [], actions: [] });
+  const plan = statusPlan(
+    seen,
+    {
+      ...counts,
+      score: `${counts.passed}/${counts.total}`,
+      step: `${started}/${lab.steps.length}`,
+      ...(current === undefined ? {} : { currentStep: current + 1 }),
+      startedAt: before?.startedAt ?? iso(now),
+      ...(ended ? { finishedAt: iso(now), duration: formatDuration(Math.round(tookMs / 1_000) * 1_000) } : {}),
+      steps,
+    },
+    summary,
+  );
   return {
     ...plan,
-    events: [...stepNotices(spec, before?.steps ?? [], steps), ...plan.events],
+    events: [...stepNotices(lab, before?.steps ?? [], steps), ...plan.events],
     lookAgainInMs: LOOK_AGAIN_MS,
   };
 }
 
-function answer(
-  { resource, now }: Seen,
-  parts: Partial<LabStatus>,
-  saying: Saying,
-  does: Pick<Plan<LabStatus>, 'apply' | 'actions'>,
-): Plan<LabStatus> {
+function statusPlan({ resource, now }: Seen, parts: Partial<LabStatus>, summary: LabSummary): Plan<LabStatus> {
   const { status: before, metadata } = resource;
   return {
-    ...does,
+    apply: [],
+    actions: [],
     status: {
       ...parts,
-      phase: saying.phase,
+      phase: summary.phase,
       observedGeneration: metadata.generation,
-      conditions: standingConditions(before?.conditions ?? [], saying, metadata.generation, now),
+      conditions: summaryConditions(before?.conditions ?? [], summary, metadata.generation, now),
     },
-    events: standingNotices(before, saying),
+    events: summaryNotices(before, summary),
   };
 }
 
-/** What it made goes first: LoadTests take their topics and groups with them. */
-function leave({ resource, owned, now }: Seen): Plan<LabStatus> {
+/** Waits until the created resources are gone. LoadTests delete their topics and groups. */
+function planDeletion({ resource, owned, now }: Seen): Plan<LabStatus> {
   const { metadata } = resource;
   const status = resource.status ?? {
     phase: 'Pending' as const,
@@ -181,7 +204,7 @@ function leave({ resource, owned, now }: Seen): Plan<LabStatus> {
   };
   if (owned.length === 0) return { apply: [], actions: [], events: [], status, finished: true };
   const left = owned.map(({ kind, metadata: { name } }) => `${kind} ${name}`).join(', ');
-  const saying = moving(status.phase, 'RemovingResources', `waiting for ${left} to go`);
-  const conditions = standingConditions(status.conditions, saying, metadata.generation, now);
+  const summary = progressing(status.phase, 'RemovingResources', `waiting for the deletion of ${left}`);
+  const conditions = summaryConditions(status.conditions, summary, metadata.generation, now);
   return { apply: [], actions: [], events: [], status: { ...status, conditions } };
 }

@@ -1,10 +1,10 @@
-/** A produce step is a LoadTest of its own, with producers only: it sends its messages once, whatever becomes of the operator. */
+/** The LoadTest of a produce step. It has producers only, so it sends its messages once, even if the operator dies. */
 import type { LabStep } from '../../api/lab/steps.ts';
 import type { LoadTestSpec } from '../../api/loadtest/spec.ts';
 
 type Json = Record<string, unknown>;
 
-/** `test`: the LoadTest to whose topic it sends; absent: the step names the topic. */
+/** `test`: the LoadTest whose topic it writes to; undefined: the step names the topic. */
 export function produceSpec(
   { topic, messages, keys, producers = {} }: NonNullable<LabStep['produce']>,
   test: LoadTestSpec | undefined,
@@ -16,7 +16,7 @@ export function produceSpec(
     topic: {
       name: topic ?? test?.topic.name,
       management: 'Existing',
-      // The fewest that it has to have.
+      // At least so many that this partition exists.
       ...(typeof partitioner?.partition === 'number' ? { partitions: partitioner.partition + 1 } : {}),
     },
     producers: { ...producers, ...keyed, messages },

@@ -1,4 +1,4 @@
-/** The script up to a step, as what should exist: a fold over the steps. Pure. */
+/** The script up to a step as the objects that should exist: a fold over the steps. Pure. */
 
 import type { LabResource } from '../../api/lab/resources.ts';
 import type { LabSpec } from '../../api/lab/spec.ts';
@@ -7,12 +7,12 @@ import { type LoadTest, loadTestSchema } from '../../api/loadtest/loadTest.ts';
 import type { LoadTestSpec } from '../../api/loadtest/spec.ts';
 import { GROUP_VERSION } from '../../api/sharedStatus.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
+import { producerName } from './children.ts';
 import { produceSpec } from './produce.ts';
-import { producerName } from './variables.ts';
 
 type Json = Record<string, unknown>;
 
-/** The ConsumerScale of this lab that decides how many consumers the LoadTest has. */
+/** The ConsumerScale of this Lab that sets the number of consumers of the LoadTest. */
 export function drivenBy({ resources }: LabSpec, loadTest: string): string | undefined {
   const driver = resources.find(({ kind, spec }) => {
     const { scaleTargetRef } = spec as { scaleTargetRef?: { kind?: string; name?: string } };
@@ -22,35 +22,35 @@ export function drivenBy({ resources }: LabSpec, loadTest: string): string | und
 }
 
 /**
- * The same script as if what is null in its resources and producers had not been written, which is what the API server
- * makes of a field that may not be null. It does so wherever it knows the schema; of these it does not.
+ * The script without the null fields of its resources and producers. The API server drops a null that the schema does not
+ * allow, but it does not know the schema of these parts.
  */
 export const withoutNulls = (lab: LabSpec): LabSpec => ({
   ...lab,
-  resources: lab.resources.map((resource) => ({ ...resource, spec: written(resource.spec) as Json })),
+  resources: lab.resources.map((resource) => ({ ...resource, spec: dropNulls(resource.spec) as Json })),
   steps: lab.steps.map((step) =>
     step.produce?.producers === undefined
       ? step
-      : { ...step, produce: { ...step.produce, producers: written(step.produce.producers) as Json } },
+      : { ...step, produce: { ...step.produce, producers: dropNulls(step.produce.producers) as Json } },
   ),
 });
 
-function written(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(written);
+function dropNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(dropNulls);
   if (typeof value !== 'object' || value === null) return value;
   const fields = Object.entries(value).filter(([, inner]) => inner !== null);
-  return Object.fromEntries(fields.map(([name, inner]) => [name, written(inner)]));
+  return Object.fromEntries(fields.map(([name, inner]) => [name, dropNulls(inner)]));
 }
 
-/** What steps have made of a LoadTest. */
-interface Asked {
+/** The changes that steps made to a LoadTest. */
+interface Overrides {
   consumers?: number;
   producers?: number;
   partitions?: number;
-  /** Before they were stopped. */
+  /** The number of clients before a stop step. */
   consumersBack?: number;
   producersBack?: number;
-  /** All of it was stopped. */
+  /** A stop step stopped all of it. */
   suspended?: boolean;
 }
 
@@ -60,7 +60,7 @@ const BACK = { consumers: 'consumersBack', producers: 'producersBack' } as const
 const find = ({ resources }: LabSpec, kind: string, name: string): LabResource | undefined =>
   resources.find((it) => it.kind === kind && it.metadata.name === name);
 
-/** As its manifest says, defaults filled in. Only of a lab without refusals. */
+/** The LoadTest's spec in `resources`, defaults filled in. The Lab must have no refusals. */
 export function manifestOf(lab: LabSpec, loadTest: string): LoadTestSpec {
   return loadTestSchema.spec.parse(find(lab, 'LoadTest', loadTest)?.spec);
 }
@@ -72,14 +72,14 @@ export function clientsAfter(
   loadTest: string,
   part: 'consumers' | 'producers',
 ): number {
-  return askedOf(lab, steps).get(loadTest)?.[part] ?? manifestOf(lab, loadTest)[part]?.replicas ?? 0;
+  return overridesOf(lab, steps).get(loadTest)?.[part] ?? manifestOf(lab, loadTest)[part]?.replicas ?? 0;
 }
 
-function askedOf(lab: LabSpec, steps: readonly LabStep[]): Map<string, Asked> {
-  const asked = new Map<string, Asked>();
-  const of = (name: string): Asked => {
-    const known = asked.get(name) ?? {};
-    asked.set(name, known);
+function overridesOf(lab: LabSpec, steps: readonly LabStep[]): Map<string, Overrides> {
+  const overrides = new Map<string, Overrides>();
+  const of = (name: string): Overrides => {
+    const known = overrides.get(name) ?? {};
+    overrides.set(name, known);
     return known;
   };
   for (const { apply, scale, partitions, stop, start } of steps) {
@@ -104,66 +104,82 @@ function askedOf(lab: LabSpec, steps: readonly LabStep[]): Map<string, Asked> {
       if (before !== undefined) test[part] = before;
     }
   }
-  return asked;
+  return overrides;
 }
 
-export interface Scene {
-  /** Of the Lab. */
+export interface ScriptContext {
+  /** metadata.name of the Lab. */
   name: string;
   /** Without refusals. */
   lab: LabSpec;
-  /** LoadTests as they are now, by name. */
+  /** The observed LoadTests, by name. */
   live: Map<string, LoadTest>;
-  /** The lab is over, and LoadTests rest. */
+  /** The Lab has ended and suspends its LoadTests. */
   suspended: boolean;
 }
 
-/** What should exist after these steps. */
-export function desired({ name, lab, live, suspended }: Scene, steps: readonly LabStep[]): KubernetesObject[] {
-  const asked = askedOf(lab, steps);
+/** The objects that should exist after these steps. */
+export function desired(context: ScriptContext, steps: readonly LabStep[]): KubernetesObject[] {
+  const overrides = overridesOf(context.lab, steps);
   return steps.flatMap(({ apply, produce }): KubernetesObject[] => {
-    if (produce !== undefined) {
-      const test = produce.loadTest === undefined ? undefined : manifestOf(lab, produce.loadTest);
-      const rests = suspended ? { suspend: true } : {};
-      return [
-        made('LoadTest', { name: producerName(name, produce.name) }, { ...produceSpec(produce, test), ...rests }),
-      ];
-    }
-    const resource = apply === undefined ? undefined : find(lab, apply.kind, apply.name);
+    if (produce !== undefined) return [producer(context, produce)];
+    const resource = apply === undefined ? undefined : find(context.lab, apply.kind, apply.name);
     if (resource === undefined) return [];
     const { kind, metadata, spec } = resource;
-    if (kind === 'ConsumerScale') return [made(kind, metadata, spec)];
-    const driven = drivenBy(lab, metadata.name) !== undefined;
-    // A schedule may have added partitions, and nobody can take them away.
-    const changes = asked.get(metadata.name) ?? {};
-    const partitions = Math.max(live.get(metadata.name)?.spec.topic.partitions ?? 0, changes.partitions ?? 0);
     return [
-      made(
-        kind,
-        metadata,
-        overlaid(spec, { ...changes, driven, suspended: suspended || changes.suspended === true, partitions }),
-      ),
+      kind === 'ConsumerScale'
+        ? object(kind, metadata, spec)
+        : loadTest(context, resource, overrides.get(metadata.name) ?? {}),
     ];
   });
 }
 
-const made = (kind: string, metadata: KubernetesObject['metadata'], spec: Json): KubernetesObject => ({
+function producer({ name, lab, suspended }: ScriptContext, produce: NonNullable<LabStep['produce']>): KubernetesObject {
+  const test = produce.loadTest === undefined ? undefined : manifestOf(lab, produce.loadTest);
+  const spec = { ...produceSpec(produce, test), ...(suspended ? { suspend: true } : {}) };
+  return object('LoadTest', { name: producerName(name, produce.name) }, spec);
+}
+
+function loadTest(
+  { lab, live, suspended }: ScriptContext,
+  { kind, metadata, spec }: LabResource,
+  overrides: Overrides,
+): KubernetesObject {
+  // A ConsumerScale may have added partitions, which Kafka never removes.
+  const partitions = Math.max(live.get(metadata.name)?.spec.topic.partitions ?? 0, overrides.partitions ?? 0);
+  return object(
+    kind,
+    metadata,
+    withOverrides(spec, {
+      ...overrides,
+      driven: drivenBy(lab, metadata.name) !== undefined,
+      suspended: suspended || overrides.suspended === true,
+      partitions,
+    }),
+  );
+}
+
+const object = (kind: string, metadata: KubernetesObject['metadata'], spec: Json): KubernetesObject => ({
   apiVersion: GROUP_VERSION,
   kind,
   metadata,
   spec,
 });
 
-function overlaid(spec: Json, asked: Asked & { driven: boolean; suspended: boolean; partitions: number }): Json {
+/** `driven`: a ConsumerScale sets the number of consumers. */
+function withOverrides(
+  spec: Json,
+  overrides: Overrides & { driven: boolean; suspended: boolean; partitions: number },
+): Json {
   const { topic, producers, consumers } = spec as Record<string, Json | undefined>;
-  const { replicas, ...others } = consumers ?? {};
-  const manned = asked.driven ? {} : { replicas: asked.consumers ?? replicas ?? 1 };
-  const more = asked.partitions > ((topic?.partitions as number | undefined) ?? 1);
+  const { replicas: written, ...others } = consumers ?? {};
+  const replicas = overrides.driven ? {} : { replicas: overrides.consumers ?? written ?? 1 };
+  const more = overrides.partitions > ((topic?.partitions as number | undefined) ?? 1);
   return {
     ...spec,
-    ...(more ? { topic: { ...topic, partitions: asked.partitions } } : {}),
-    ...(asked.producers === undefined ? {} : { producers: { ...producers, replicas: asked.producers } }),
-    ...(consumers === undefined ? {} : { consumers: { ...others, ...manned } }),
-    ...(asked.suspended ? { suspend: true } : {}),
+    ...(more ? { topic: { ...topic, partitions: overrides.partitions } } : {}),
+    ...(overrides.producers === undefined ? {} : { producers: { ...producers, replicas: overrides.producers } }),
+    ...(consumers === undefined ? {} : { consumers: { ...others, ...replicas } }),
+    ...(overrides.suspended ? { suspend: true } : {}),
   };
 }

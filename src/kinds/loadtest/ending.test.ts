@@ -1,4 +1,4 @@
-/** When a run is over, how it closes, and that it then is left alone. */
+/** The end of a run: its reasons, how the run closes, and that a finished run never changes. */
 import { expect, test } from '@jest/globals';
 import {
   at,
@@ -56,31 +56,31 @@ const ends = (spec: SpecChange, facts: Fact[], before = status(), seen: Seen = {
 
 // biome-ignore format: one situation a line
 test.each<[situation: string, spec: SpecChange, facts: Fact[], before: LoadTestStatus, over: boolean]>([
-  ['for ever', {}, SENT, status(), false],
+  ['no end', {}, SENT, status(), false],
   ['the duration is not over', { duration: '2s' }, [], status(), false],
   ['the duration is over', { duration: '1s' }, [], status(), true],
-  ['the duration counts from when all were ready', { duration: '1s' }, [], status({ preparedAt: at(500) }), false],
+  ['the duration starts when all clients are ready', { duration: '1s' }, [], status({ preparedAt: at(500) }), false],
   ['the duration does not end a suspended run', { duration: '1s', suspend: true }, [], status(), false],
-  ['the duration stands still while suspended', { duration: '1s' }, [], status({ preparedAt: at(-2000), suspendedMs: 2001 }), false],
-  ['the duration has been waited for besides', { duration: '1s' }, [], status({ preparedAt: at(-2000), suspendedMs: 2000 }), true],
-  ['one producer is not through', MESSAGES, [produced(500, 0, 10), consumed([0, 20])], status(), false],
+  ['a suspension does not count for the duration', { duration: '1s' }, [], status({ preparedAt: at(-2000), suspendedMs: 2001 }), false],
+  ['the duration is over without the suspension', { duration: '1s' }, [], status({ preparedAt: at(-2000), suspendedMs: 2000 }), true],
+  ['one producer has not finished', MESSAGES, [produced(500, 0, 10), consumed([0, 20])], status(), false],
   ['all sent, not all consumed', MESSAGES, [...SENT, consumed([0, 19])], status(), false],
   ['all sent, twenty consumed but one of them twice', MESSAGES, [...SENT, consumed([0, 19], [3, 4])], status(), false],
   ['all sent and consumed', MESSAGES, [...SENT, consumed([0, 20])], status(), true],
   ['all sent and committed', MESSAGES, [...SENT, sampled(800, [10, 10, 0], [10, 10, 0])], status(), true],
-  ['no lag, seen before the last record was sent', MESSAGES, [...SENT, sampled(550, [10, 9, 0], [10, 9, 0])], status(), false],
+  ['no lag, sampled before the last record was sent', MESSAGES, [...SENT, sampled(550, [10, 9, 0], [10, 9, 0])], status(), false],
   ['a topic with older records: consuming these does not end it', MESSAGES, [...SENT, consumed([0, 5000])], FOUND, false],
-  ['a topic with older records: no lag, seen before the last record was sent', MESSAGES, [...SENT, sampled(550, [900], [900])], FOUND, false],
-  ['a topic with older records: no lag, seen after', MESSAGES, [...SENT, sampled(800, [900], [900])], FOUND, true],
-  ['nobody consumes', { ...MESSAGES, consumers: null }, SENT, status(), true],
-  ['no consumer is asked for', { ...MESSAGES, consumers: { ...CONSUMERS, replicas: 0 } }, SENT, status(), true],
-  ['consumers.messages are reached, although producers go on', { consumers: { ...CONSUMERS, messages: 15 } }, [consumed([0, 15])], status(), true],
-  ['consumers.messages are not reached, although producers are through', { ...MESSAGES, consumers: { ...CONSUMERS, messages: 15 } }, [...SENT, consumed([0, 14])], status(), false],
+  ['a topic with older records: no lag, sampled before the last record was sent', MESSAGES, [...SENT, sampled(550, [900], [900])], FOUND, false],
+  ['a topic with older records: no lag, sampled after', MESSAGES, [...SENT, sampled(800, [900], [900])], FOUND, true],
+  ['no consumers', { ...MESSAGES, consumers: null }, SENT, status(), true],
+  ['consumers.replicas: 0', { ...MESSAGES, consumers: { ...CONSUMERS, replicas: 0 } }, SENT, status(), true],
+  ['consumers.messages is reached, although producers continue', { consumers: { ...CONSUMERS, messages: 15 } }, [consumed([0, 15])], status(), true],
+  ['consumers.messages is not reached, although producers have finished', { ...MESSAGES, consumers: { ...CONSUMERS, messages: 15 } }, [...SENT, consumed([0, 14])], status(), false],
 ])('%s', (_situation, spec, facts, before, over) => {
   expect(ends(spec, facts, before)).toBe(over);
 });
 
-test('suspended twice: neither time counts, nor does the one until all are back', () => {
+test('suspended twice: neither suspension counts, nor the time until all clients are ready again', () => {
   let before = status();
   const next = (now: number, suspend: boolean, owned = ALL) => {
     before = round({ duration: '10s', suspend }, before, { now, owned, evidence: evidence(...SCALED, ...SENT) }).status;
@@ -88,7 +88,7 @@ test('suspended twice: neither time counts, nor does the one until all are back'
   };
   expect(next(4_000, true)).toMatchObject({ phase: 'Suspended', suspendedAt: at(4_000) });
   expect(next(30_000, true, NONE)).toMatchObject({ phase: 'Suspended', suspendedAt: at(4_000) });
-  // Not all are back.
+  // Not all clients are ready again.
   expect(next(40_000, false, NONE)).toMatchObject({ phase: 'Running', suspendedAt: at(4_000) });
   const back = next(44_000, false);
   expect(back).toMatchObject({ phase: 'Running', suspendedMs: 40_000 });
@@ -100,14 +100,14 @@ test('suspended twice: neither time counts, nor does the one until all are back'
   expect(next(60_001, false)).toMatchObject({ finishedAt: at(60_001), suspendedMs: 50_001 });
 });
 
-test('suspended before it was ready: there is no time to leave out', () => {
+test('a suspension before the run was ready is not recorded', () => {
   const { preparedAt: _ready, ...preparing } = status();
   const spec = { duration: '1s', suspend: true };
   const plan = round(spec, { ...preparing, phase: 'Preparing' }, { evidence: evidence(...SCALED), owned: NONE });
   expect(plan.status).not.toHaveProperty('suspendedAt');
 });
 
-test('a run that was never ready is not over', () => {
+test('a run that was never ready does not end', () => {
   const { preparedAt: _ready, ...preparing } = status();
   expect(ends({ duration: '1s' }, [], { ...preparing, phase: 'Preparing' }, { owned: [] })).toBe(false);
 });
@@ -136,14 +136,14 @@ test('the end is recorded first; then clients stop, their last reports are read,
     'Running, Reconciling Stopping; applies lag-producer=0 + lag-consumer=0; again in 1000',
   );
   expect(next(23_000, { owned: NONE })).toBe(stopping);
-  // The log has to be looked at once more: what is found in it is final then.
+  // The log is sampled once more, and then the number of appended records is final.
   expect(next(23_500, { owned: NONE, kafka: kafka({ at: 23_000, end: 7 }) })).toBe(
     'Completed, Ready Completed; does Report Producers 2->0, Consumers 1->0, LagSample; applies lag-producer=0 + lag-consumer=0; tells Normal Completed',
   );
   expect(before).toMatchObject({ finishedAt: at(1000), stoppedAt: at(20_000) });
 });
 
-test('ten messages of one producer and nobody who consumes: completed, with all that is known of keys and partitions', () => {
+test('ten messages of one producer without consumers: completed, with keys and partitions', () => {
   const spec: SpecChange = {
     topic: { ...TOPIC, management: 'Existing' },
     producers: { replicas: 1, messages: 10, record: { key: { mode: 'Fixed', values: ['key1', 'key2'] } } },
@@ -180,7 +180,7 @@ test('ten messages of one producer and nobody who consumes: completed, with all 
     before = plan.status;
     return before.phase;
   };
-  // Done before it was seen to be ready: it is over in the same round.
+  // Done before it was ready: the run ends in the same round.
   expect(next(1000, 1)).toBe('Running');
   expect(before.finishedAt).toBe(at(1000));
   expect(next(2000, 0)).toBe('Running');
@@ -195,7 +195,7 @@ test('ten messages of one producer and nobody who consumes: completed, with all 
   });
   expect(before.keys).toEqual({
     distinct: 2,
-    spread: 0,
+    inSeveralPartitions: 0,
     list: [
       { key: 'key1', partitions: [{ partition: 2, records: 5, firstOffset: 0, lastOffset: 4 }] },
       { key: 'key2', partitions: [{ partition: 0, records: 5, firstOffset: 7, lastOffset: 11 }] },
@@ -203,13 +203,23 @@ test('ten messages of one producer and nobody who consumes: completed, with all 
   });
 });
 
-test('pods that do not end are not waited for longer than a minute', () => {
+test('the condition gives the reason for the end, once, until the run is closed', () => {
+  const spec = { duration: '1s' };
+  const ended = round(spec, status(), { evidence: evidence(...SCALED) });
+  expect(message(ended)).toBe('the duration of 1s is over; the clients are being stopped');
+  expect(ended.events).toEqual([expect.objectContaining({ reason: 'Stopping', message: message(ended) })]);
+  const stopping = round({ ...spec, duration: '9s' }, ended.status, { now: 2000, evidence: UNREAD });
+  expect(message(stopping)).toBe(message(ended));
+  expect(stopping.events).toEqual([]);
+});
+
+test('the run closes 60 s after its end, even if pods are still there', () => {
   const finished = status({ finishedAt: at(1000) });
   expect(round({}, finished, { now: 61_000, evidence: evidence() }).status.phase).toBe('Running');
   expect(round({}, finished, { now: 61_001, evidence: evidence() }).status.phase).toBe('Completed');
 });
 
-test('messages that were not acknowledged: it failed, and says with what', () => {
+test('messages were not acknowledged: the LoadTest has failed, and the message names the errors', () => {
   const lost = produced(600, 1, 7, { failed: 3, errors: { MSG_TIMED_OUT: 3 } } as Partial<Fact>);
   const finished = status({ finishedAt: at(1000) });
   const late = { now: 62_000, owned: NONE };
@@ -217,14 +227,14 @@ test('messages that were not acknowledged: it failed, and says with what', () =>
   expect(plan.status.phase).toBe('Failed');
   expect(plan.events).toEqual([expect.objectContaining({ type: 'Warning', reason: 'MessagesFailed' })]);
   expect(message(plan)).toBe('3 of 20 messages were not acknowledged: MSG_TIMED_OUT (3x)');
-  // The same by what was recorded, when the evidence can't be read at the end.
+  // The recorded figures give the same message if the evidence is unread at the end.
   const recorded = round(MESSAGES, finished, { evidence: evidence(produced(500, 0, 10), lost) }).status;
   const blind = round(MESSAGES, recorded, { ...late, evidence: UNREAD });
   expect(message(blind)).toBe(message(plan));
   expect(blind.status.phase).toBe('Failed');
 });
 
-test('when it is over, nothing is looked at, done or said, whatever the spec becomes', () => {
+test('a finished LoadTest needs, does and reports nothing, even if its spec changes', () => {
   const finished = status({ finishedAt: at(1000), stoppedAt: at(2000) });
   const seen = { now: 5000, owned: NONE, kafka: kafka({ at: 4900 }), evidence: evidence(...SCALED) };
   const completed = round({}, finished, seen).status;
@@ -235,7 +245,7 @@ test('when it is over, nothing is looked at, done or said, whatever the spec bec
   expect(plan).toEqual({ apply: [], actions: [], events: [], status: { ...completed, observedGeneration: 9 } });
 });
 
-test('what a run needs to look at', () => {
+test('the needs of a run', () => {
   expect(LOAD_TESTS.needs(loadTest())).toEqual({ kafka: { topic: 't', group: 'g' } });
   const spec = { kafka: { bootstrapServers: 'other:9092' }, consumers: null };
   const servers = { bootstrapServers: 'other:9092' };

@@ -1,48 +1,40 @@
-/** LoadTest: what should exist and be said, from what is seen. Pure. */
+/** The plan of a LoadTest: from what is observed to the objects, actions, status and Events of one round. Pure. */
 
 import type { LoadTest } from '../../api/loadtest/loadTest.ts';
 import type { LoadTestStatus } from '../../api/loadtest/status.ts';
 import { GROUP_VERSION } from '../../api/sharedStatus.ts';
-import type { Kind, Observed, Plan } from '../../contract/kind.ts';
-import type { KubernetesObject } from '../../contract/kubernetes.ts';
-import type { Needs } from '../../contract/needs.ts';
-import type { Answer } from '../../contract/queries.ts';
-import { type Standing, standingConditions } from '../../contract/standing.ts';
-import { iso } from '../../contract/time.ts';
+import type { Kind, Notice, Observed, Plan } from '../../contract/kind.ts';
+import type { Condition, KubernetesObject } from '../../contract/kubernetes.ts';
+import { type Summary, summaryConditions } from '../../contract/summary.ts';
+import type { LagSample } from '../../domain/evidence/facts.ts';
 import { appendedSince } from '../../domain/figures/appended.ts';
 import type { RunView } from '../../domain/figures/figures.ts';
 import { nextLagSample, nextLogSample } from '../../domain/fold/operatorFacts.ts';
 import { type RunFigures, withLagSample } from '../../domain/fold/runFigures.ts';
-import { isUnknown, serversOf } from '../../domain/settings/connection.ts';
-import { lookAtStrimzi } from '../../domain/strimzi/lookup.ts';
-import type { StrimziCluster } from '../../domain/strimzi/resources.ts';
-import { workloadName } from '../../domain/workers/workloads.ts';
-import { judgeIdle } from './conditions/idleConsumers.ts';
-import { judgeLag } from './conditions/lagHigh.ts';
-import { judgeStorm } from './conditions/rebalanceStorm.ts';
-import { isClosed, podsLeft, producersDone, restOf, whyOver } from './ending.ts';
+import { type Clients, clientsWanted, NO_CLIENTS, readyClients, workloads } from './clients.ts';
+import { evaluateIdleConsumers } from './conditions/idleConsumers.ts';
+import { evaluateLagHigh } from './conditions/lagHigh.ts';
+import { evaluateRebalanceStorm } from './conditions/rebalanceStorm.ts';
+import { isFinished } from './ending.ts';
+import { needs } from './needs.ts';
 import { rebalanceNotices } from './notices.ts';
-import { type Preparation, prepare, refusedSettings } from './preparation/preparation.ts';
-import { sightOf, soughtOf } from './preparation/strimziTopic.ts';
+import type { Preparation } from './preparation/preparation.ts';
+import { prepare } from './preparation/prepare.ts';
+import { strimziView } from './preparation/strimziQuery.ts';
 import { reports } from './reports.ts';
-import { consumerWorkload, podSelector, producerWorkload, type WorkerSettings } from './resources.ts';
-import { type Clients, stand, standingNotices } from './standing.ts';
-import {
-  allRebalances,
-  bounded,
-  consumed,
-  keysStatus,
-  lagStatus,
-  NOTHING_CONSUMED,
-  NOTHING_SENT,
-  sent,
-} from './status.ts';
+import type { WorkerSettings } from './resources.ts';
+import { type TranslatedSettings, translateSettings } from './settings.ts';
+import { figuresStatus } from './status.ts';
+import { boundedStatus } from './statusSize.ts';
+import { summarise, summaryNotices } from './summary.ts';
 import { teardown } from './teardown.ts';
+import { type RunTimes, runTimes } from './times.ts';
 
-/** While running, figures are brought up to date this often. */
-const FRESH_MS = 1_000;
-/** While something outside is waited for; shortly after something that was asked of Kafka. */
+/** The figures of a running LoadTest are updated every second. */
+const FIGURES_MS = 1_000;
+/** Between two rounds that wait for something outside of the operator. */
 const RETRY_MS = 2_000;
+/** After a request to Kafka whose result is expected at once, and while a rebalance has not settled. */
 const SOON_MS = 250;
 const SOON: ReadonlySet<string> = new Set(['CreatingTopic', 'PreparingEvidence', 'FindingKafka']);
 
@@ -59,203 +51,148 @@ export function loadTestKind(worker: WorkerSettings): Kind<LoadTest, LoadTestSta
   };
 }
 
-function needs(resource: LoadTest, answers: Answer[] | undefined, byDefault: StrimziCluster | undefined): Needs {
-  const { spec, status, metadata } = resource;
-  const deleting = metadata.deletionTimestamp !== undefined;
-  if (isOver(status) && !deleting) return {};
-  const servers = serversOf(spec.kafka, status?.kafka);
-  const sought = soughtOf(resource, byDefault);
-  const strimzi = sought === undefined ? {} : { queries: lookAtStrimzi(sought, answers).queries };
-  if (isUnknown(spec.kafka, status?.kafka)) return strimzi;
-  return {
-    ...strimzi,
-    kafka: {
-      ...servers,
-      topic: spec.topic.name,
-      ...(spec.consumers === undefined ? {} : { group: spec.consumers.group }),
-    },
-    ...(status?.evidence === undefined || deleting
-      ? {}
-      : { evidence: { ...servers, run: metadata.uid, ...status.evidence } }),
-  };
-}
-
-const isOver = (status: LoadTestStatus | undefined): boolean =>
-  status?.phase === 'Completed' || status?.phase === 'Failed';
-
 function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
-  const { resource, now } = seen;
+  const { resource, deleting } = seen;
   const { generation: observedGeneration } = resource.metadata;
   const before = resource.status;
-  const sight = sightOf(seen, worker.strimzi);
-  if (seen.deleting) {
-    const status = before ?? { phase: 'Pending' as const, observedGeneration, conditions: [] };
-    return teardown(seen, status, workloads(resource, status.evidence, worker, NOBODY), sight);
-  }
-  if (before !== undefined && isOver(before)) {
+  if (before !== undefined && isFinished(before) && !deleting) {
     return { apply: [], actions: [], status: { ...before, observedGeneration }, events: [] };
   }
+  const strimzi = strimziView(seen, worker.strimzi);
+  const settings = translateSettings(resource);
+  if (deleting) {
+    const status = before ?? { phase: 'Pending' as const, observedGeneration, conditions: [] };
+    return teardown(seen, status, workloads(resource, NO_CLIENTS, settings, status.evidence, worker), strimzi);
+  }
+  return planRun(seen, prepare(seen, settings, strimzi), settings, worker);
+}
 
-  const preparation = prepare(seen, sight);
-  const read = 'known' in seen.evidence ? seen.evidence.known : undefined;
-  // Shown in the same round in which it is reported: figures are as new as the look.
-  const lookAt = resource.spec.consumers === undefined ? nextLogSample : nextLagSample;
-  const look = read === undefined ? undefined : lookAt(seen.kafka, read);
-  const figures = read === undefined ? undefined : withLagSample(read, look);
-  const found =
-    figures === undefined ? before?.producers?.found : appendedSince(preparation.writtenBefore, figures.lag);
-  const impossible = preparation.missing?.reason === 'InvalidSettings';
-  const wanted = impossible ? NOBODY : clientsWanted(resource, figures);
-  const place = preparation.evidence;
-  // Only with a topic, and with a place for the evidence, that are recorded: see preparation.ts.
-  const mayStart = preparation.missing === undefined;
-  // What runs already goes on while something is missing; nothing new starts.
-  const goesOn = mayStart || seen.owned.length > 0;
-  const apply = goesOn ? workloads(resource, place, worker, wanted) : [];
-  const ready = readyClients(seen, figures);
-
-  const startedAt = before?.startedAt ?? iso(now);
-  const allReady = mayStart && ready.producers >= wanted.producers && ready.consumers >= wanted.consumers;
-  const preparedAt = before?.preparedAt ?? (allReady && !resource.spec.suspend ? iso(now) : undefined);
-  const rest = restOf(resource, allReady, now);
-  const ending =
-    before?.finishedAt === undefined && preparedAt !== undefined
-      ? whyOver(resource, preparedAt, rest, figures, now)
-      : undefined;
-  const finishedAt = before?.finishedAt ?? (ending === undefined ? undefined : iso(now));
-  const stoppedAt =
-    before?.stoppedAt ?? (before?.finishedAt !== undefined && podsLeft(seen) === 0 ? iso(now) : undefined);
-  const closed = finishedAt !== undefined && isClosed(seen, finishedAt, stoppedAt);
-
-  const standing = stand(seen, preparation.missing, { ready, wanted, preparedAt, finishedAt, closed, figures, found });
-  const conditions = standingConditions(before?.conditions ?? [], standing, observedGeneration, now);
-  const lagHigh = judgeLag(resource, conditions, figures?.lag ?? undefined, now);
-  const storm = judgeStorm(resource, lagHigh.conditions, figures, now);
-  const idle = judgeIdle(resource, storm.conditions, figures, preparation.topic?.partitions, now);
-  const status: LoadTestStatus = {
-    phase: standing.phase,
-    observedGeneration,
-    conditions: idle.conditions,
-    startedAt,
-    ...(preparedAt === undefined ? {} : { preparedAt }),
-    ...rest,
-    ...(finishedAt === undefined ? {} : { finishedAt }),
-    ...(stoppedAt === undefined ? {} : { stoppedAt }),
-    ...(place === undefined ? {} : { evidence: place }),
-    ...(preparation.kafka === undefined ? {} : { kafka: preparation.kafka }),
-    ...(preparation.topic === undefined ? {} : { topic: preparation.topic }),
-    ...figuresStatus(resource, preparation, ready, figures, found),
-  };
-  const told = before?.rebalances?.count ?? 0;
-  const partitions = preparation.raising;
+function planRun(
+  seen: Seen,
+  preparation: Preparation,
+  settings: TranslatedSettings,
+  worker: WorkerSettings,
+): Plan<LoadTestStatus> {
+  const { resource } = seen;
+  const before = resource.status;
+  const measured = measure(seen, preparation);
+  const { figures } = measured;
+  const clients = planClients(seen, preparation, settings, figures, worker);
+  const times = runTimes(seen, clients.allReady, figures);
+  const summary = summarise(seen, preparation.missing, { ...clients, ...times, ...measured });
+  const { conditions, events } = evaluateConditions(seen, summary, preparation, figures);
   return {
-    apply,
+    apply: clients.apply,
     actions: [
-      ...(goesOn ? reports(seen, { ...wanted, ...(partitions === undefined ? {} : { partitions }) }, look) : []),
+      ...(clients.mayRun ? reports(seen, { ...clients.wanted, ...raised(preparation) }, measured.sample) : []),
       ...preparation.actions,
     ],
-    status: bounded(status),
+    status: boundedStatus({
+      phase: summary.phase,
+      observedGeneration: resource.metadata.generation,
+      conditions,
+      ...recordedTimes(times),
+      ...recordedPreparation(preparation),
+      ...figuresStatus(resource, preparation, clients.ready, figures, measured.appended),
+    }),
     events: [
-      ...standingNotices(before, standing),
-      ...(figures === undefined ? [] : rebalanceNotices(told, figures.rebalances.list)),
-      ...lagHigh.events,
-      ...storm.events,
-      ...idle.events,
+      ...summaryNotices(before, summary),
+      ...(figures === undefined ? [] : rebalanceNotices(before?.rebalances?.count ?? 0, figures.rebalances.list)),
+      ...events,
     ],
-    ...(closed ? {} : { lookAgainInMs: lookAgain(standing, preparation, finishedAt, figures) }),
+    ...(times.closed ? {} : { lookAgainInMs: lookAgainInMs(summary, preparation, times.finishedAt, figures) }),
   };
 }
 
-function lookAgain(
-  { phase }: Standing,
+interface Measured {
+  /** The lag sample of this round; undefined: the evidence has one that is new enough. */
+  sample: LagSample | undefined;
+  /** Including `sample`, so that they are as new as it is. undefined: the evidence is unread. */
+  figures: RunFigures | undefined;
+  /** status.producers.appended */
+  appended: number | undefined;
+}
+
+function measure({ resource, kafka, evidence }: Seen, { endOffsetsAtStart }: Preparation): Measured {
+  if (!('known' in evidence)) {
+    return { sample: undefined, figures: undefined, appended: resource.status?.producers?.appended };
+  }
+  const sampleOf = resource.spec.consumers === undefined ? nextLogSample : nextLagSample;
+  const sample = sampleOf(kafka, evidence.known);
+  const figures = withLagSample(evidence.known, sample);
+  return { sample, figures, appended: appendedSince(endOffsetsAtStart, figures.lag) };
+}
+
+interface PlannedClients {
+  wanted: Clients;
+  ready: Clients;
+  /** Clients may start: nothing is missing, and all that are wanted are ready. */
+  allReady: boolean;
+  /** Clients may start, or run already: those continue while something is missing. */
+  mayRun: boolean;
+  apply: KubernetesObject[];
+}
+
+function planClients(
+  seen: Seen,
+  { missing, evidence }: Preparation,
+  settings: TranslatedSettings,
+  figures: RunFigures | undefined,
+  worker: WorkerSettings,
+): PlannedClients {
+  const { resource, owned } = seen;
+  const wanted = 'refused' in settings ? NO_CLIENTS : clientsWanted(resource, figures);
+  const ready = readyClients(seen, figures);
+  const mayRun = missing === undefined || owned.length > 0;
+  return {
+    wanted,
+    ready,
+    allReady: missing === undefined && ready.producers >= wanted.producers && ready.consumers >= wanted.consumers,
+    mayRun,
+    apply: mayRun ? workloads(resource, wanted, settings, evidence, worker) : [],
+  };
+}
+
+/** Ready, Reconciling and Stalled from the summary, then the conditions about lag and group. */
+function evaluateConditions(
+  { resource, now }: Seen,
+  summary: Summary,
+  { topic }: Preparation,
+  figures: RunFigures | undefined,
+): { conditions: Condition[]; events: Notice[] } {
+  const before = resource.status?.conditions ?? [];
+  const main = summaryConditions(before, summary, resource.metadata.generation, now);
+  const lagHigh = evaluateLagHigh(resource, main, figures?.lag ?? undefined, now);
+  const storm = evaluateRebalanceStorm(resource, lagHigh.conditions, figures, now);
+  const idle = evaluateIdleConsumers(resource, storm.conditions, figures, topic?.partitions, now);
+  return { conditions: idle.conditions, events: [...lagHigh.events, ...storm.events, ...idle.events] };
+}
+
+const raised = ({ raising }: Preparation): { partitions?: number } =>
+  raising === undefined ? {} : { partitions: raising };
+
+const recordedTimes = ({ startedAt, preparedAt, suspension, finishedAt, stoppedAt }: RunTimes) => ({
+  startedAt,
+  ...(preparedAt === undefined ? {} : { preparedAt }),
+  ...suspension,
+  ...(finishedAt === undefined ? {} : { finishedAt }),
+  ...(stoppedAt === undefined ? {} : { stoppedAt }),
+});
+
+const recordedPreparation = ({ evidence, kafka, topic }: Preparation) => ({
+  ...(evidence === undefined ? {} : { evidence }),
+  ...(kafka === undefined ? {} : { kafka }),
+  ...(topic === undefined ? {} : { topic }),
+});
+
+function lookAgainInMs(
+  { phase }: Summary,
   { missing }: Preparation,
   finishedAt: string | undefined,
   figures: RunView | undefined,
 ): number {
   if (missing !== undefined && SOON.has(missing.reason)) return SOON_MS;
-  // A rebalance is told as soon as it has settled.
+  // So that a rebalance is reported as soon as it has settled.
   if (phase === 'Running' && figures?.rebalances.settled === false) return SOON_MS;
-  return phase === 'Running' || phase === 'Preparing' || finishedAt !== undefined ? FRESH_MS : RETRY_MS;
-}
-
-// ---- clients --------------------------------------------------------------------------------
-
-const NOBODY: Clients = { producers: 0, consumers: 0 };
-
-function clientsWanted(loadTest: LoadTest, figures: RunView | undefined): Clients {
-  const { spec, status } = loadTest;
-  if (spec.suspend || status?.finishedAt !== undefined) return NOBODY;
-  const waits = spec.consumers?.start === 'AfterProducers' && !producersDone(loadTest, figures);
-  return {
-    producers: spec.producers?.replicas ?? 0,
-    consumers: waits ? 0 : (spec.consumers?.replicas ?? 0),
-  };
-}
-
-/** None where it is not known where they should report to, or with settings that the client can't take. */
-function workloads(
-  loadTest: LoadTest,
-  evidence: { topic: string; partition: number } | undefined,
-  worker: WorkerSettings,
-  clients: Clients,
-): KubernetesObject[] {
-  if (evidence === undefined || refusedSettings(loadTest).length > 0) return [];
-  const place = { evidence: { topic: evidence.topic, partition: evidence.partition }, worker };
-  return [
-    ...(loadTest.spec.producers === undefined ? [] : [producerWorkload(loadTest, clients.producers, place)]),
-    ...(loadTest.spec.consumers === undefined ? [] : [consumerWorkload(loadTest, clients.consumers, place)]),
-  ];
-}
-
-/** Producers are ready when their evidence says that they produce; by the recorded figures while it can't be read. */
-function readyClients({ resource: { metadata, spec, status }, owned }: Seen, figures: RunView | undefined): Clients {
-  const ready = (role: 'producer' | 'consumer', part: { replicas: number; clientsPerPod: number } | undefined) => {
-    const workload = owned.find((object) => object.metadata.name === workloadName(metadata.name, role));
-    const pods = (workload?.status as { readyReplicas?: number } | undefined)?.readyReplicas ?? 0;
-    return pods * (part?.clientsPerPod ?? 1);
-  };
-  const producing = figures?.producers.producing ?? status?.producers?.ready ?? 0;
-  return {
-    producers: Math.min(ready('producer', spec.producers), producing),
-    consumers: ready('consumer', spec.consumers),
-  };
-}
-
-// ---- figures --------------------------------------------------------------------------------
-
-function figuresStatus(
-  { spec, metadata, status: before }: LoadTest,
-  { groupCreated, writtenBefore }: Preparation,
-  ready: Clients,
-  figures: RunView | undefined,
-  found: number | undefined,
-): Partial<LoadTestStatus> {
-  const { producers, consumers } = spec;
-  const parts: Partial<LoadTestStatus> = {};
-  if (producers !== undefined) {
-    parts.producers = {
-      ...(figures === undefined ? (before?.producers ?? NOTHING_SENT) : sent(figures, found)),
-      desired: producers.replicas,
-      ready: ready.producers,
-      ...(writtenBefore === undefined ? {} : { writtenBefore }),
-    };
-    const keys = figures === undefined ? before?.keys : keysStatus(figures);
-    if (keys !== undefined) parts.keys = keys;
-  }
-  if (consumers !== undefined) {
-    parts.consumers = {
-      ...(figures === undefined ? (before?.consumers ?? NOTHING_CONSUMED) : consumed(figures)),
-      desired: consumers.replicas,
-      ready: ready.consumers,
-      selector: podSelector(metadata.name, 'consumer'),
-      ...(groupCreated === undefined ? {} : { groupCreated }),
-    };
-    const lag = figures === undefined || figures.lag === null ? before?.lag : lagStatus(figures.lag);
-    if (lag !== undefined) parts.lag = lag;
-    const rebalances = figures === undefined ? before?.rebalances : allRebalances(figures);
-    if (rebalances !== undefined) parts.rebalances = rebalances;
-  }
-  const delivery = figures?.delivery ?? before?.delivery;
-  if (delivery !== undefined) parts.delivery = delivery;
-  return parts;
+  return phase === 'Running' || phase === 'Preparing' || finishedAt !== undefined ? FIGURES_MS : RETRY_MS;
 }

@@ -1,4 +1,4 @@
-/** What the operator itself adds to the evidence of a LoadTest. */
+/** The facts that the operator itself adds to the evidence of a LoadTest. */
 
 import type { LoadTest } from '../../api/loadtest/loadTest.ts';
 import type { Action } from '../../contract/actions.ts';
@@ -8,25 +8,33 @@ import { report, scaled } from '../../domain/fold/operatorFacts.ts';
 import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { serversOf } from '../../domain/settings/connection.ts';
 
-/** What should run from now on. */
-export interface Asked {
+/** What the run scales to in this round. */
+export interface ScaleTarget {
   producers: number;
   consumers: number;
-  /** Absent: as the topic is. */
+  /** Absent: the topic keeps its partitions. */
   partitions?: number;
 }
 
-/** One Report, or none when the evidence has it all. `look`: the look at lag of this round. */
-export function reports(seen: Observed<LoadTest, RunFigures>, asked: Asked, look: LagSample | undefined): Action[] {
+/** One Report, or none if the evidence is complete. `sample`: the lag sample of this round. */
+export function reports(
+  seen: Observed<LoadTest, RunFigures>,
+  target: ScaleTarget,
+  sample: LagSample | undefined,
+): Action[] {
   const { spec, status, metadata } = seen.resource;
   const place = status?.evidence;
   if (!('known' in seen.evidence) || place === undefined) return [];
-  const facts = [...scalings(seen, seen.evidence.known, asked), ...(look === undefined ? [] : [look])];
+  const facts = [...scalings(seen, seen.evidence.known, target), ...(sample === undefined ? [] : [sample])];
   return report({ ...serversOf(spec.kafka, status?.kafka), run: metadata.uid, ...place }, facts);
 }
 
-function scalings({ kafka, now }: Observed<LoadTest, RunFigures>, { scaledTo }: RunFigures, asked: Asked): Scaled[] {
-  const { producers, consumers, partitions } = asked;
+function scalings(
+  { kafka, now }: Observed<LoadTest, RunFigures>,
+  { scaledTo }: RunFigures,
+  target: ScaleTarget,
+): Scaled[] {
+  const { producers, consumers, partitions } = target;
   const live = 'known' in kafka ? (kafka.known.topic?.partitions.length ?? 0) : 0;
   return [
     ...scaled('Producers', scaledTo.Producers ?? 0, producers, now),

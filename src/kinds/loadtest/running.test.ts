@@ -1,4 +1,4 @@
-/** While it runs: scaling, suspending, Kafka that goes away, and what the operator adds to the evidence. */
+/** A running LoadTest: scaling, suspension, an unavailable Kafka, and the operator's own facts in the evidence. */
 import { expect, test } from '@jest/globals';
 import {
   AWAY,
@@ -45,7 +45,7 @@ const RUNNING: LoadTestStatus = {
 const EPOCH = Date.parse(at(0));
 const ALL = [pods('producer', 2), pods('consumer', 1)];
 const run = evidence(...SCALED, sampled(900, [5, 5, 5], [5, 5, 5]));
-/** 1 s after it was ready, with the evidence read and lag looked at. */
+/** 1 s after it was ready, with the evidence read and lag sampled. */
 const seen: Seen = { now: 1000, kafka: kafka({ at: 950 }), owned: ALL, evidence: run };
 const round = (spec: SpecChange, more: Seen = {}, before = RUNNING) =>
   planLoadTest(loadTest(spec, before), { ...seen, ...more });
@@ -53,25 +53,25 @@ const consumers = (replicas: number): SpecChange => ({ consumers: { ...CONSUMERS
 
 // biome-ignore format: one situation a line
 test.each<[situation: string, spec: SpecChange, seen: Seen, answer: string]>([
-  ['nothing new', {}, {}, 'Running, Ready Running; applies lag-producer=2 + lag-consumer=1; again in 1000'],
-  ['time to look at lag', {}, { kafka: kafka({ at: 1800 }) }, 'Running, Ready Running; does Report LagSample; applies lag-producer=2 + lag-consumer=1; again in 1000'],
+  ['no change', {}, {}, 'Running, Ready Running; applies lag-producer=2 + lag-consumer=1; again in 1000'],
+  ['lag is due for a sample', {}, { kafka: kafka({ at: 1800 }) }, 'Running, Ready Running; does Report LagSample; applies lag-producer=2 + lag-consumer=1; again in 1000'],
   ['scaled up', consumers(3), {}, 'Running, Reconciling StartingClients; does Report Consumers 1->3; applies lag-producer=2 + lag-consumer=3; tells Normal StartingClients; again in 1000'],
-  ['scaled up and told', consumers(3), { evidence: evidence(...SCALED, scaled(950, 'Consumers', 1, 3), sampled(960, [5], [5])) }, 'Running, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=3; tells Normal StartingClients; again in 1000'],
+  ['scaled up and reported', consumers(3), { evidence: evidence(...SCALED, scaled(950, 'Consumers', 1, 3), sampled(960, [5], [5])) }, 'Running, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=3; tells Normal StartingClients; again in 1000'],
   ['scaled down', consumers(0), {}, 'Running, Ready Running; does Report Consumers 1->0; applies lag-producer=2 + lag-consumer=0; again in 1000'],
-  ['scaled, the evidence not read yet: told later', consumers(3), { evidence: UNREAD }, 'Running, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=3; tells Normal StartingClients; again in 1000'],
+  ['scaled while the evidence is unread: reported later', consumers(3), { evidence: UNREAD }, 'Running, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=3; tells Normal StartingClients; again in 1000'],
   ['a producer does not produce yet', {}, { evidence: evidence(...SCALED.slice(0, -1), sampled(900, [5], [5])) }, 'Running, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=1; tells Normal StartingClients; again in 1000'],
   ['a pod is not ready', {}, { owned: [pods('producer', 2, 1), pods('consumer', 1)] }, 'Running, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=1; tells Normal StartingClients; again in 1000'],
-  ['Kafka is away', {}, { kafka: AWAY }, 'Running, Ready FiguresLate; applies lag-producer=2 + lag-consumer=1; tells Warning FiguresLate; again in 1000'],
-  ['the evidence is not read yet', {}, { evidence: UNREAD }, 'Running, Ready FiguresLate; applies lag-producer=2 + lag-consumer=1; tells Warning FiguresLate; again in 1000'],
-  ['the topic is gone: clients go on, nothing is made again', {}, { kafka: kafka({ at: 950, partitions: null }) }, 'Running, Stalled TopicMissing; applies lag-producer=2 + lag-consumer=1; tells Warning TopicMissing; again in 1000'],
-  ['Kafka refuses more partitions: lag is looked at all the same', { topic: { ...TOPIC, partitions: 6 } }, { kafka: kafka({ at: 1800 }), failures: [{ action: { type: 'AddPartitions', topic: 't', partitions: 6 }, reason: 'Refused', message: 'policy' }] }, 'Running, Stalled TopicRefused; does Report LagSample; applies lag-producer=2 + lag-consumer=1; tells Warning TopicRefused; again in 1000'],
+  ['Kafka is unavailable', {}, { kafka: AWAY }, 'Running, Ready FiguresLate; applies lag-producer=2 + lag-consumer=1; tells Warning FiguresLate; again in 1000'],
+  ['the evidence is unread', {}, { evidence: UNREAD }, 'Running, Ready FiguresLate; applies lag-producer=2 + lag-consumer=1; tells Warning FiguresLate; again in 1000'],
+  ['the topic was deleted: clients continue, nothing is created again', {}, { kafka: kafka({ at: 950, partitions: null }) }, 'Running, Stalled TopicMissing; applies lag-producer=2 + lag-consumer=1; tells Warning TopicMissing; again in 1000'],
+  ['Kafka refused more partitions: lag is still sampled', { topic: { ...TOPIC, partitions: 6 } }, { kafka: kafka({ at: 1800 }), failures: [{ action: { type: 'AddPartitions', topic: 't', partitions: 6 }, reason: 'Refused', message: 'policy' }] }, 'Running, Stalled TopicRefused; does Report LagSample; applies lag-producer=2 + lag-consumer=1; tells Warning TopicRefused; again in 1000'],
   ['suspended', { suspend: true }, {}, 'Suspended, Reconciling Suspending; does Report Producers 2->0, Consumers 1->0; applies lag-producer=0 + lag-consumer=0; tells Normal Suspending; again in 2000'],
-  ['suspended, all pods gone', { suspend: true }, { owned: [pods('producer', 0), pods('consumer', 0)], evidence: evidence(scaled(1, 'Consumers', 1, 0), sampled(900, [5], [5])) }, 'Suspended, Ready Suspended; applies lag-producer=0 + lag-consumer=0; tells Normal Suspended; again in 2000'],
+  ['suspended, all pods have ended', { suspend: true }, { owned: [pods('producer', 0), pods('consumer', 0)], evidence: evidence(scaled(1, 'Consumers', 1, 0), sampled(900, [5], [5])) }, 'Suspended, Ready Suspended; applies lag-producer=0 + lag-consumer=0; tells Normal Suspended; again in 2000'],
 ])('%s', (_situation, spec, more, answer) => {
   expect(told(round(spec, more))).toBe(answer);
 });
 
-test('resumed: clients come back', () => {
+test('resumed: clients start again', () => {
   const suspended = round({ suspend: true }).status;
   const none = { owned: [pods('producer', 0), pods('consumer', 0)] };
   expect(told(round({}, none, suspended))).toBe(
@@ -79,14 +79,14 @@ test('resumed: clients come back', () => {
   );
 });
 
-test('the same standing is told once', () => {
+test('the same summary has one Event', () => {
   const first = round({}, { kafka: AWAY });
   expect(first.events.map(({ reason }) => reason)).toEqual(['FiguresLate']);
   expect(round({}, { kafka: AWAY, now: 2000 }, first.status).events).toEqual([]);
   expect(message(first)).toContain(AWAY.unavailable);
 });
 
-test('a look at lag says what the group has committed, and null where it never has', () => {
+test('a lag sample has the committed offsets, and null without one', () => {
   const committed = [
     { partition: 0, offset: 7 },
     { partition: 1, offset: null },
@@ -104,13 +104,13 @@ test('a look at lag says what the group has committed, and null where it never h
   expect(sample.partitions.map(({ committedOffset }) => committedOffset)).toEqual([7, null, null]);
 });
 
-test('lag is shown in the round that looked at it, before the evidence has it', () => {
+test('lag is shown in the round of its sample, before the evidence has it', () => {
   const plan = round({}, { kafka: kafka({ at: 1800, end: 9 }) });
   expect(plan.status.lag).toMatchObject({ total: 27, at: at(1800) });
   expect(plan.actions).toMatchObject([{ type: 'Report', facts: [{ type: 'LagSample', at: EPOCH + 1800 }] }]);
 });
 
-test('while a rebalance goes on it is looked at sooner', () => {
+test('while a rebalance is in progress the next round comes sooner', () => {
   const joined = [
     { type: 'Started', client: 'c-0', at: EPOCH + 900, role: 'Consumer', host: 'node-1' },
     { type: 'Assigned', client: 'c-0', at: EPOCH + 901, memberId: 'm', protocol: 'Eager', gained: [0], owned: [0] },
@@ -120,14 +120,14 @@ test('while a rebalance goes on it is looked at sooner', () => {
   expect(round({}, { evidence: rebalancing, now: 3000, kafka: kafka({ at: 950 }) }).lookAgainInMs).toBe(1000);
 });
 
-test('figures stay as they were last seen while the evidence can’t be read', () => {
+test('the recorded figures stay while the evidence is unread', () => {
   const known = round({}, { evidence: evidence(...SCALED, produced(800, 0, 70), sampled(900, [30], [10])) }).status;
   expect(known).toMatchObject({ producers: { acknowledged: 71 }, delivery: { produced: 71 }, lag: { total: 20 } });
   const blind = round({}, { evidence: UNREAD }, known).status;
   for (const part of ['producers', 'delivery', 'lag', 'rebalances'] as const) expect(blind[part]).toEqual(known[part]);
 });
 
-test('a run whose consumers wait for the producers keeps them when the operator starts again', () => {
+test('start: AfterProducers keeps its consumers when the operator restarts', () => {
   const after: SpecChange = {
     producers: { replicas: 2, messages: 20 },
     consumers: { ...CONSUMERS, start: 'AfterProducers' },
@@ -142,7 +142,7 @@ test('a run whose consumers wait for the producers keeps them when the operator 
   expect(consumersOf({ evidence: UNREAD })).toBe(0);
 });
 
-test('lag over the threshold is told once, and once when it is back', () => {
+test('lag over the threshold has one Event, and another when it is back', () => {
   const lag = (total: number, before: LoadTestStatus) =>
     round({ lagThreshold: 10 }, { evidence: evidence(...SCALED, sampled(900, [total], [0])) }, before);
   const holds = ({ conditions }: LoadTestStatus) => {
@@ -159,7 +159,7 @@ test('lag over the threshold is told once, and once when it is back', () => {
   expect(steps(high)).toEqual(['True OverThreshold', 'LagHigh']);
   const higher = lag(12, high.status);
   expect(steps(higher)).toEqual(['True OverThreshold']);
-  // Not knowing is no news.
+  // Unknown lag has no Event.
   const blind = round({ lagThreshold: 10 }, { evidence: UNREAD }, higher.status);
   expect(steps(blind)).toEqual(['True OverThreshold', 'FiguresLate']);
   const back = lag(3, higher.status);
@@ -167,7 +167,7 @@ test('lag over the threshold is told once, and once when it is back', () => {
   expect(holds(round({}, {}, higher.status).status)).toBe('undefined undefined');
 });
 
-test('each rebalance is told once', () => {
+test('each rebalance has one Event', () => {
   const before = { ...RUNNING, rebalances: { count: 0, longestPauseMs: 0, longestStopTheWorldMs: 0, recent: [] } };
   const assigned = (n: number, ms: number, owned: number[]) =>
     [

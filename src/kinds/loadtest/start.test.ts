@@ -1,4 +1,4 @@
-/** From nothing to running: what has to be there first, and what is recorded before it is done. */
+/** The preparation of a run: what has to exist first, and what is recorded before it is carried out. */
 import { describe, expect, test } from '@jest/globals';
 import {
   AWAY,
@@ -51,28 +51,28 @@ const nothing = kafka({ partitions: null });
 
 // biome-ignore format: one situation a line
 test.each<[situation: string, spec: SpecChange, before: LoadTestStatus | undefined, seen: Seen, answer: string]>([
-  ['Kafka is away', {}, undefined, { kafka: AWAY }, 'Pending, Reconciling KafkaUnavailable; tells Warning KafkaUnavailable; again in 2000'],
+  ['Kafka is unavailable', {}, undefined, { kafka: AWAY }, 'Pending, Reconciling KafkaUnavailable; tells Warning KafkaUnavailable; again in 2000'],
   ['no topic yet: the intention is recorded', {}, undefined, { kafka: nothing }, 'Pending, Reconciling CreatingTopic; tells Normal CreatingTopic; again in 250'],
-  ['the intention is seen: the topic is made', {}, claimed, { kafka: nothing }, 'Pending, Reconciling CreatingTopic; does CreateTopic t/3x2; tells Normal CreatingTopic; again in 250'],
-  ['the intention was recorded and Kafka went away: no client starts without the topic', {}, claimed, { kafka: AWAY }, 'Pending, Reconciling KafkaUnavailable; tells Warning KafkaUnavailable; again in 2000'],
-  ['all is there and Kafka went away: nothing new starts', {}, begun, { kafka: AWAY }, 'Pending, Reconciling KafkaUnavailable; tells Warning KafkaUnavailable; again in 2000'],
-  ['clients are starting and Kafka went away: they go on', {}, begun, { kafka: AWAY, owned: [pods('producer', 2, 0)] }, 'Preparing, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=1; tells Normal StartingClients; again in 1000'],
-  ['clients are starting, the topic is being made again, and Kafka went away: they go on, it is not ready', {}, claimed, { kafka: AWAY, owned: [pods('producer', 2), pods('consumer', 1)] }, 'Pending, Reconciling KafkaUnavailable; applies lag-producer=2 + lag-consumer=1; tells Warning KafkaUnavailable; again in 2000'],
+  ['the intention is recorded: the topic is created', {}, claimed, { kafka: nothing }, 'Pending, Reconciling CreatingTopic; does CreateTopic t/3x2; tells Normal CreatingTopic; again in 250'],
+  ['Kafka becomes unavailable after the intention: no client starts without the topic', {}, claimed, { kafka: AWAY }, 'Pending, Reconciling KafkaUnavailable; tells Warning KafkaUnavailable; again in 2000'],
+  ['Kafka becomes unavailable after the preparation: no client starts', {}, begun, { kafka: AWAY }, 'Pending, Reconciling KafkaUnavailable; tells Warning KafkaUnavailable; again in 2000'],
+  ['Kafka becomes unavailable while clients start: they continue', {}, begun, { kafka: AWAY, owned: [pods('producer', 2, 0)] }, 'Preparing, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=1; tells Normal StartingClients; again in 1000'],
+  ['Kafka becomes unavailable while the topic is created again: clients continue, the LoadTest is not ready', {}, claimed, { kafka: AWAY, owned: [pods('producer', 2), pods('consumer', 1)] }, 'Pending, Reconciling KafkaUnavailable; applies lag-producer=2 + lag-consumer=1; tells Warning KafkaUnavailable; again in 2000'],
   ['no topic under Admin', topic({ management: 'Admin' }), undefined, { kafka: nothing }, 'Pending, Reconciling CreatingTopic; tells Normal CreatingTopic; again in 250'],
   ['no topic under Existing', topic({ management: 'Existing' }), undefined, { kafka: nothing }, 'Pending, Stalled TopicMissing; tells Warning TopicMissing; again in 2000'],
   ['more replicas than brokers', topic({ replicas: 4 }), undefined, { kafka: nothing }, 'Pending, Stalled TooManyReplicas; tells Warning TooManyReplicas; again in 2000'],
-  ['Kafka refuses the topic', {}, claimed, { kafka: nothing, failures: [failed(create, 'Refused', 'cleanup.policy: no such value')] }, 'Pending, Stalled TopicRefused; tells Warning TopicRefused; again in 2000'],
-  ['the topic could not be made for now', {}, claimed, { kafka: nothing, failures: [failed(create, 'Unexpected', 'NOT_CONTROLLER')] }, 'Pending, Reconciling CreatingTopic; does CreateTopic t/3x2; tells Normal CreatingTopic; again in 250'],
-  ['the topic is made, the evidence topic is not there', {}, status({ topic: CLAIMED }), { kafka: kafka({ evidence: [] }) }, 'Pending, Reconciling PreparingEvidence; tells Normal PreparingEvidence; again in 250'],
-  ['the evidence topic came: its place is recorded first', {}, status({ topic: MADE }), { kafka: kafka() }, 'Pending, Reconciling PreparingEvidence; tells Normal PreparingEvidence; again in 250'],
-  ['the topic was there', {}, undefined, { kafka: kafka() }, 'Pending, Reconciling PreparingEvidence; tells Normal PreparingEvidence; again in 250'],
-  ['the topic was there with more partitions', {}, status({ topic: { ...FOUND, partitions: 9 }, evidence: EVIDENCE }), { kafka: kafka({ partitions: 9 }) }, 'Preparing, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=1; tells Normal StartingClients; again in 1000'],
-  ['the topic was there with fewer partitions', {}, undefined, { kafka: kafka({ partitions: 1 }) }, 'Pending, Reconciling AddingPartitions; does AddPartitions t/3; tells Normal AddingPartitions; again in 2000'],
+  ['Kafka refused the topic', {}, claimed, { kafka: nothing, failures: [failed(create, 'Refused', 'cleanup.policy: no such value')] }, 'Pending, Stalled TopicRefused; tells Warning TopicRefused; again in 2000'],
+  ['the creation of the topic failed, and the operator retries', {}, claimed, { kafka: nothing, failures: [failed(create, 'Unexpected', 'NOT_CONTROLLER')] }, 'Pending, Reconciling CreatingTopic; does CreateTopic t/3x2; tells Normal CreatingTopic; again in 250'],
+  ['the topic exists, the evidence topic does not', {}, status({ topic: CLAIMED }), { kafka: kafka({ evidence: [] }) }, 'Pending, Reconciling PreparingEvidence; tells Normal PreparingEvidence; again in 250'],
+  ['the evidence topic exists: the place is recorded first', {}, status({ topic: MADE }), { kafka: kafka() }, 'Pending, Reconciling PreparingEvidence; tells Normal PreparingEvidence; again in 250'],
+  ['the topic existed', {}, undefined, { kafka: kafka() }, 'Pending, Reconciling PreparingEvidence; tells Normal PreparingEvidence; again in 250'],
+  ['the topic existed with more partitions', {}, status({ topic: { ...FOUND, partitions: 9 }, evidence: EVIDENCE }), { kafka: kafka({ partitions: 9 }) }, 'Preparing, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=1; tells Normal StartingClients; again in 1000'],
+  ['the topic existed with fewer partitions', {}, undefined, { kafka: kafka({ partitions: 1 }) }, 'Pending, Reconciling AddingPartitions; does AddPartitions t/3; tells Normal AddingPartitions; again in 2000'],
   ['fewer partitions under Existing', topic({ management: 'Existing' }), undefined, { kafka: kafka({ partitions: 1 }) }, 'Pending, Stalled TooFewPartitions; tells Warning TooFewPartitions; again in 2000'],
-  ['Kafka refuses more partitions', {}, status({ topic: FOUND }), { kafka: kafka({ partitions: 1 }), failures: [failed(add, 'Refused', 'policy')] }, 'Pending, Stalled TopicRefused; tells Warning TopicRefused; again in 2000'],
-  ['all is there: clients start', {}, begun, { kafka: kafka() }, 'Preparing, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=1; tells Normal StartingClients; again in 1000'],
-  ['clients that the API server refuses', {}, begun, { kafka: kafka(), failures: [failed({ type: 'Apply', target: { apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: 'demo', name: 'lag-producer' } }, 'Refused', 'belongs to somebody else')] }, 'Preparing, Stalled Refused; applies lag-producer=2 + lag-consumer=1; tells Warning Refused; again in 1000'],
-  ['the topic is gone before all were ready: it is made again', {}, begun, { kafka: nothing, owned: [pods('producer', 2, 0)] }, 'Pending, Reconciling CreatingTopic; does CreateTopic t/3x2; applies lag-producer=2 + lag-consumer=1; tells Normal CreatingTopic; again in 250'],
+  ['Kafka refused more partitions', {}, status({ topic: FOUND }), { kafka: kafka({ partitions: 1 }), failures: [failed(add, 'Refused', 'policy')] }, 'Pending, Stalled TopicRefused; tells Warning TopicRefused; again in 2000'],
+  ['everything exists: clients start', {}, begun, { kafka: kafka() }, 'Preparing, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=1; tells Normal StartingClients; again in 1000'],
+  ['the API server refused the clients', {}, begun, { kafka: kafka(), failures: [failed({ type: 'Apply', target: { apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: 'demo', name: 'lag-producer' } }, 'Refused', 'belongs to somebody else')] }, 'Preparing, Stalled Refused; applies lag-producer=2 + lag-consumer=1; tells Warning Refused; again in 1000'],
+  ['the topic was deleted before all clients were ready: it is created again', {}, begun, { kafka: nothing, owned: [pods('producer', 2, 0)] }, 'Pending, Reconciling CreatingTopic; does CreateTopic t/3x2; applies lag-producer=2 + lag-consumer=1; tells Normal CreatingTopic; again in 250'],
   ['all clients are ready', {}, begun, { kafka: kafka(), evidence: evidence(...SCALED), owned: [pods('producer', 2), pods('consumer', 1)] }, 'Running, Ready Running; does Report LagSample; applies lag-producer=2 + lag-consumer=1; tells Normal Running; again in 1000'],
   ['suspended from the start', { suspend: true }, begun, { kafka: kafka() }, 'Suspended, Ready Suspended; applies lag-producer=0 + lag-consumer=0; tells Normal Suspended; again in 2000'],
   ['consumers that start after the producers', { producers: { ...PRODUCERS, messages: 10 }, consumers: { ...CONSUMERS, start: 'AfterProducers' } }, begun, { kafka: kafka() }, 'Preparing, Reconciling StartingClients; applies lag-producer=2 + lag-consumer=0; tells Normal StartingClients; again in 1000'],
@@ -81,14 +81,16 @@ test.each<[situation: string, spec: SpecChange, before: LoadTestStatus | undefin
   expect(told(planLoadTest(loadTest(spec, before), seen))).toBe(answer);
 });
 
-test('what is missing is said with what to do', () => {
+test('the message says what is missing and what to do', () => {
   const said = (spec: SpecChange, seen: Seen, before?: LoadTestStatus) =>
     message(planLoadTest(loadTest(spec, before), seen));
-  expect(said({}, { kafka: AWAY })).toBe(`${AWAY.unavailable}; it is tried again every few seconds`);
+  expect(said({}, { kafka: AWAY })).toBe(`${AWAY.unavailable}; the operator retries every few seconds`);
   expect(said(topic({ management: 'Existing' }), {})).toContain('create the topic, or create another LoadTest');
   expect(said(topic({ replicas: 4 }), {})).toContain('the cluster has 3 brokers');
   const refused = failed(create, 'Refused', 'cleanup.policy: no such value');
-  expect(said({}, { failures: [refused] }, claimed)).toBe('Kafka refuses: cleanup.policy: no such value');
+  expect(said({}, { failures: [refused] }, claimed)).toBe(
+    'Kafka refused to create topic t: cleanup.policy: no such value',
+  );
   expect(said({}, { failures: [failed(create, 'Unexpected', 'NOT_CONTROLLER')] }, claimed)).toContain('NOT_CONTROLLER');
   const starting = { kafka: AWAY, owned: [pods('producer', 2, 1)] };
   expect(said({}, starting, begun)).toBe(`0/2 producers ready, 0/1 consumers ready; ${AWAY.unavailable}`);
@@ -115,29 +117,29 @@ test('step by step: topic, then place of the evidence, then clients; each record
   expect(round({ kafka: kafka({ evidence: [] }) })).toEqual({ recorded: made, does: [], applies: 0 });
   const placed = { ...made, topic: 'kafkalab-evidence', partition: expect.any(Number), offset: 7 };
   expect(round({ kafka: kafka({ evidence: [7, 7, 7] }) })).toEqual({ recorded: placed, does: [], applies: 0 });
-  // The offset stays where the run began.
+  // The offset stays that of the start.
   expect(round({ kafka: kafka({ evidence: [9, 9, 9] }) })).toEqual({ recorded: placed, does: [], applies: 2 });
   expect(before).toMatchObject({ startedAt: at(1000), consumers: { groupCreated: true } });
 });
 
-test('a group that was there before is not claimed', () => {
+test('a group that existed before is not claimed', () => {
   const claims = (seen: Seen) => planLoadTest(loadTest(), seen).status.consumers?.groupCreated;
   expect(claims({ kafka: kafka({ group: null }) })).toBe(true);
   expect(claims({ kafka: kafka({ group: group([]) }) })).toBe(false);
-  // Later it is there because of this run.
+  // Later the group exists because of this run.
   const before = planLoadTest(loadTest(), { kafka: kafka({ group: null }) }).status;
   const later = planLoadTest(loadTest({}, before), { kafka: kafka({ group: group(['c-0']) }) });
   expect(later.status.consumers?.groupCreated).toBe(true);
 });
 
-test('a topic that Kafka refused to make is not claimed: made by somebody else, it is theirs', () => {
+test('a topic that Kafka refused to create is not claimed, even if somebody else creates it', () => {
   const refused = planLoadTest(loadTest({}, claimed), { failures: [failed(create, 'Refused', 'policy')] });
   expect(refused.status.topic).toBeUndefined();
   const found = planLoadTest(loadTest({}, refused.status), { kafka: kafka() });
   expect(found.status.topic).toMatchObject({ created: false, managedBy: 'Existing' });
 });
 
-test('raising partitions is told once to the evidence, and goes on until the topic has them', () => {
+test('more partitions are reported once, and requested until the topic has them', () => {
   const running = { ...begun, phase: 'Running' as const, preparedAt: at(0) };
   const raise = (...facts: Parameters<typeof evidence>) =>
     planLoadTest(loadTest(topic({ partitions: 6 }), running), {
@@ -149,18 +151,18 @@ test('raising partitions is told once to the evidence, and goes on until the top
   expect(raise(scaled(3, 'Partitions', 3, 6))).toEqual(['Report LagSample', 'AddPartitions t/6']);
 });
 
-describe('settings that the client can’t take (an API server of another version let them through)', () => {
+describe('settings that the client does not support, admitted by another version of the CRD', () => {
   const bad = { consumers: { ...CONSUMERS, config: { 'fetch.min.bytes': 'many' } } };
   const impossible = loadTest({ consumers: CONSUMERS });
   impossible.spec = { ...impossible.spec, consumers: { ...impossible.spec.consumers, ...bad.consumers } as never };
 
-  test('nothing starts, and it says which', () => {
+  test('nothing starts, and the message names them', () => {
     const plan = planLoadTest({ ...impossible, status: begun }, { kafka: kafka() });
     expect(told(plan)).toBe('Pending, Stalled InvalidSettings; tells Warning InvalidSettings; again in 2000');
     expect(message(plan)).toContain('fetch.min.bytes');
   });
 
-  test('deleting is no trouble', () => {
+  test('the deletion works', () => {
     const metadata = { ...impossible.metadata, deletionTimestamp: at(0) };
     const plan = planLoadTest({ ...impossible, metadata, status: begun }, { kafka: kafka({ partitions: null }) });
     expect(plan.finished).toBe(true);

@@ -1,4 +1,4 @@
-/** Every status may be written, however large the run: checked by `planLoadTest` against the schema and 256 KiB. */
+/** The status of any run can be written: `planLoadTest` checks it against the schema and 256 KiB. */
 import { expect, test } from '@jest/globals';
 import {
   at,
@@ -35,7 +35,7 @@ test('a small run: nothing is left out', () => {
   expect(status.truncated).toBeUndefined();
 });
 
-test('200 members, 1,000 partitions, 500 rebalances: the newest are kept, the count is of all', () => {
+test('200 members, 1,000 partitions, 500 rebalances: the newest are kept, the count includes all', () => {
   const status = statusOf({ members: 200, partitions: 1_000, rebalances: 500 });
   expect(status.rebalances?.count).toBe(500);
   expect(status.rebalances?.recent.at(-1)?.number).toBe(500);
@@ -46,7 +46,7 @@ test('200 members, 1,000 partitions, 500 rebalances: the newest are kept, the co
   expect(status.truncated).toEqual([`rebalances.recent: the last ${length} of 500`]);
 });
 
-test('more members and partitions than the lists may hold', () => {
+test('more members and partitions than the lists hold', () => {
   const status = statusOf({ members: 1_100, partitions: 2_000, rebalances: 3 });
   expect(status.truncated).toEqual([
     'lag.partitions: the first 1000 of 2000',
@@ -58,7 +58,7 @@ test('more members and partitions than the lists may hold', () => {
 
 // ---- keys -------------------------------------------------------------------------------------
 
-/** What a run shows in which producer n told the nth of these. */
+/** The status of a run whose producer n reported the nth of these. */
 function shown(places: Pick<Produced, 'partitions' | 'keys' | 'keysBefore'>[], partitions = 3): LoadTestStatus {
   const before = runningStatus({ topic: { partitions, replicas: 2, managedBy: 'Admin', created: true } });
   const told = places.map((place, n): Fact => produced(10, n, 100, place as Partial<Fact>));
@@ -75,7 +75,7 @@ const named = (count: number, partitions: (n: number) => number[]) =>
     partitions: partitions(n).map((partition): [number, number, number, number] => [partition, 1, n, n]),
   }));
 
-test('records without a key: only how many are in which partition', () => {
+test('records without a key: only their number per partition', () => {
   const status = shown([
     { partitions: [[2, 60]] },
     {
@@ -99,7 +99,7 @@ test('with acks: "0" a key has no offsets; one in two partitions is counted', ()
   ]);
   expect(status.keys).toEqual({
     distinct: 1,
-    spread: 1,
+    inSeveralPartitions: 1,
     list: [
       {
         key: '',
@@ -112,7 +112,7 @@ test('with acks: "0" a key has no offsets; one in two partitions is counted', ()
   });
 });
 
-test('of many keys those in more than one partition are listed first, and what is left out is said', () => {
+test('of many keys those in more than one partition are listed first, and truncated names the rest', () => {
   const keys = named(300, (n) => (n % 10 === 0 ? [0, 1] : [2]));
   const status = shown([
     {
@@ -124,25 +124,25 @@ test('of many keys those in more than one partition are listed first, and what i
       keys,
     },
   ]);
-  expect(status.keys).toMatchObject({ distinct: 300, spread: 30 });
+  expect(status.keys).toMatchObject({ distinct: 300, inSeveralPartitions: 30 });
   expect(status.keys?.list).toHaveLength(100);
   expect(status.keys?.list.filter(({ partitions }) => partitions.length > 1)).toHaveLength(30);
   expect(status.truncated).toEqual(['keys.list: 100 of 300']);
 });
 
-test('more keys than are told, each in many partitions, with long names', () => {
+test('more keys than the evidence holds, each in many partitions, with long names', () => {
   const partitions = Array.from({ length: 150 }, (_, partition) => partition);
   const keys = named(20, () => partitions).map((one) => ({ ...one, key: one.key + 'ü'.repeat(240) }));
   const written = Array.from({ length: 1_200 }, (_, partition): [number, number] => [partition, 1]);
   const status = shown([{ partitions: written, keys, keysBefore: 'zzz' }], 1_200);
-  expect(status.keys).toMatchObject({ distinct: 20, more: true, spread: 20 });
+  expect(status.keys).toMatchObject({ distinct: 20, more: true, inSeveralPartitions: 20 });
   expect(status.keys?.list.map(({ partitions: shares }) => shares.length)).toEqual([100, 100, 100, 100, 100]);
   expect(status.producers?.partitions).toHaveLength(1_000);
   expect(status.truncated).toEqual([
     'lag.partitions: the first 1000 of 1200',
     'producers.partitions: the first 1000 of 1200',
     'keys.list: 5 of 20',
-    'keys: the first 20 in the order of their text; there are more',
+    'keys: the first 20 in alphabetical order; there are more',
   ]);
 });
 
@@ -154,7 +154,7 @@ test('keys whose records were processed out of order are listed first, with the 
     client: `c-${partition}`,
     at: Date.parse(at(900)),
     partitions: [],
-    // Written 100 ms apart; of key0295 only one partition has been met.
+    // Written 100 ms apart. Only one partition of key0295 has been processed.
     keys: ['key0290', ...(partition === 0 ? ['key0295'] : [])].map((key) => ({
       key,
       partitions: [[partition, [7, 1_000 + 100 * partition, Date.parse(at(began)), Date.parse(at(began + 10))]]],
@@ -167,7 +167,7 @@ test('keys whose records were processed out of order are listed first, with the 
     owned: [pods('producer', 2), pods('consumer', 1)],
     evidence: seen,
   }).status;
-  expect(status.keys).toMatchObject({ distinct: 300, spread: 30, outOfOrder: 1 });
+  expect(status.keys).toMatchObject({ distinct: 300, inSeveralPartitions: 30, outOfOrder: 1 });
   const brokenBy = { earlier: { partition: 0, offset: 7 }, later: { partition: 1, offset: 7 }, writtenMs: 100 };
   expect(status.keys?.list[0]).toMatchObject({ key: 'key0290', order: 'Broken', brokenBy });
   expect(status.keys?.list.filter(({ order }) => order !== undefined)).toHaveLength(1);

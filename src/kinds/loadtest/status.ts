@@ -1,33 +1,33 @@
-/** From the run's figures to the parts of a LoadTest's status. */
+/** The parts of a LoadTest's status that come from the run's figures. */
+import type { LoadTest } from '../../api/loadtest/loadTest.ts';
 import type { LoadTestStatus } from '../../api/loadtest/status.ts';
 import { iso } from '../../contract/time.ts';
 import type { LagView, RunView } from '../../domain/figures/figures.ts';
 import type { OutOfOrder } from '../../domain/figures/order.ts';
-import { isTooLarge, rebalancesLeftOut, rebalancesStatus, withinSize } from '../../domain/status/rebalances.ts';
+import { rebalancesStatus } from '../../domain/status/rebalances.ts';
+import type { Clients } from './clients.ts';
+import type { Preparation } from './preparation/preparation.ts';
+import { podSelector } from './resources.ts';
+import { MOST_ENTRIES } from './statusSize.ts';
 
-/** The CRD's bounds: of lists, and of the texts of errors. */
-const MOST_ENTRIES = 1_000;
-/** In an object that is too large, more members than these are left out. */
-const FEW_MEMBERS = 100;
+/** The CRD's bounds of lists and texts. */
 const MOST_ERRORS = 20;
 const LONGEST_NAME = 253;
 const LONGEST_CODE = 256;
 const LONGEST_MESSAGE = 1_024;
 const LONGEST_KEY = 249;
 const MOST_KEYS = 100;
-/** Of one key. */
+/** Partitions listed per key. */
 const MOST_KEY_PARTITIONS = 100;
-/** Of all keys together: what 256 KiB have room for. */
+/** Partitions listed for all keys together, which is what 256 KiB have room for. */
 const MOST_KEY_ROWS = 500;
-/** In an object that is too large, more keys than these are left out. */
-const FEW_KEYS = 10;
 
 type Producers = NonNullable<LoadTestStatus['producers']>;
 type Consumers = NonNullable<LoadTestStatus['consumers']>;
 type Lag = NonNullable<LoadTestStatus['lag']>;
 type Keys = NonNullable<LoadTestStatus['keys']>;
 
-export const NOTHING_SENT: Omit<Producers, 'desired' | 'ready'> = {
+const NOTHING_SENT: Omit<Producers, 'desired' | 'ready'> = {
   attempted: 0,
   acknowledged: 0,
   failed: 0,
@@ -37,7 +37,7 @@ export const NOTHING_SENT: Omit<Producers, 'desired' | 'ready'> = {
   elapsedMs: 0,
 };
 
-export const NOTHING_CONSUMED: Omit<Consumers, 'desired' | 'ready' | 'selector'> = {
+const NOTHING_CONSUMED: Omit<Consumers, 'desired' | 'ready' | 'selector'> = {
   members: [],
   idle: [],
   consumed: 0,
@@ -45,20 +45,57 @@ export const NOTHING_CONSUMED: Omit<Consumers, 'desired' | 'ready' | 'selector'>
   elapsedMs: 0,
 };
 
-/** One decimal: enough for people, and a status that does not change with noise. */
+/** `appended`: records in the log since the run began, if that is known. Without `figures` the recorded ones stay. */
+export function figuresStatus(
+  { spec, metadata, status: before }: LoadTest,
+  { groupCreated, endOffsetsAtStart }: Preparation,
+  ready: Clients,
+  figures: RunView | undefined,
+  appended: number | undefined,
+): Partial<LoadTestStatus> {
+  const { producers, consumers } = spec;
+  const parts: Partial<LoadTestStatus> = {};
+  if (producers !== undefined) {
+    parts.producers = {
+      ...(figures === undefined ? (before?.producers ?? NOTHING_SENT) : sent(figures, appended)),
+      desired: producers.replicas,
+      ready: ready.producers,
+      ...(endOffsetsAtStart === undefined ? {} : { endOffsetsAtStart }),
+    };
+    const keys = figures === undefined ? before?.keys : keysStatus(figures);
+    if (keys !== undefined) parts.keys = keys;
+  }
+  if (consumers !== undefined) {
+    parts.consumers = {
+      ...(figures === undefined ? (before?.consumers ?? NOTHING_CONSUMED) : consumed(figures)),
+      desired: consumers.replicas,
+      ready: ready.consumers,
+      selector: podSelector(metadata.name, 'consumer'),
+      ...(groupCreated === undefined ? {} : { groupCreated }),
+    };
+    const lag = figures === undefined || figures.lag === null ? before?.lag : lagStatus(figures.lag);
+    if (lag !== undefined) parts.lag = lag;
+    const rebalances = figures === undefined ? before?.rebalances : allRebalances(figures);
+    if (rebalances !== undefined) parts.rebalances = rebalances;
+  }
+  const delivery = figures?.delivery ?? before?.delivery;
+  if (delivery !== undefined) parts.delivery = delivery;
+  return parts;
+}
+
+/** One decimal, so that noise does not change the status. */
 const tenth = (value: number): number => Math.round(value * 10) / 10;
 
 function rounded(latency: NonNullable<Producers['latencyMs']>): NonNullable<Producers['latencyMs']> {
   return { p50: tenth(latency.p50), p95: tenth(latency.p95), p99: tenth(latency.p99), max: tenth(latency.max) };
 }
 
-/** `found`: records that the run has brought into the log, where that is known. */
-export function sent({ producers }: RunView, found: number | undefined): Omit<Producers, 'desired' | 'ready'> {
+function sent({ producers }: RunView, appended: number | undefined): Omit<Producers, 'desired' | 'ready'> {
   return {
     attempted: producers.attempted,
     acknowledged: producers.acknowledged,
     failed: producers.failed,
-    ...(found === undefined ? {} : { found }),
+    ...(appended === undefined ? {} : { appended }),
     bytes: producers.bytes,
     messagesPerSecond: tenth(producers.messagesPerSecond),
     bytesPerSecond: tenth(producers.bytesPerSecond),
@@ -72,11 +109,11 @@ export function sent({ producers }: RunView, found: number | undefined): Omit<Pr
   };
 }
 
-export function consumed({ consumers }: RunView): Omit<Consumers, 'desired' | 'ready' | 'selector'> {
+function consumed({ consumers }: RunView): Omit<Consumers, 'desired' | 'ready' | 'selector'> {
   return {
     members: consumers.members.map(({ id, memberId, clientId, host, partitions, source }) => ({
-      id: id.slice(0, LONGEST_NAME),
-      client: memberId.slice(0, LONGEST_NAME),
+      name: id.slice(0, LONGEST_NAME),
+      memberId: memberId.slice(0, LONGEST_NAME),
       ...(clientId === undefined ? {} : { clientId: clientId.slice(0, LONGEST_NAME) }),
       host: host.slice(0, LONGEST_NAME),
       partitions,
@@ -100,7 +137,7 @@ export function consumed({ consumers }: RunView): Omit<Consumers, 'desired' | 'r
   };
 }
 
-export function lagStatus(lag: LagView): Lag {
+function lagStatus(lag: LagView): Lag {
   return {
     total: lag.total,
     peak: lag.peak,
@@ -115,15 +152,15 @@ export function lagStatus(lag: LagView): Lag {
   };
 }
 
-/** undefined: no record had a key. */
-export function keysStatus({ keys }: RunView): Keys | undefined {
+/** undefined: the records have no keys. */
+function keysStatus({ keys }: RunView): Keys | undefined {
   if (keys.distinct === 0) return undefined;
   return {
     distinct: keys.distinct,
     ...(keys.more ? { more: true } : {}),
-    spread: keys.spread,
+    inSeveralPartitions: keys.inSeveralPartitions,
     ...(keys.outOfOrder === null ? {} : { outOfOrder: keys.outOfOrder }),
-    list: mostTelling(keys.list).map(({ key, outOfOrder, partitions }) => ({
+    list: mostRelevant(keys.list).map(({ key, outOfOrder, partitions }) => ({
       key: key.slice(0, LONGEST_KEY),
       ...orderStatus(outOfOrder),
       partitions: partitions.slice(0, MOST_KEY_PARTITIONS).map(({ partition, records, firstOffset, lastOffset }) => ({
@@ -143,8 +180,8 @@ function orderStatus(outOfOrder: OutOfOrder | null | undefined): Pick<Keys['list
   return { order: 'Broken', brokenBy: { earlier, later, writtenMs: byMs } };
 }
 
-/** All, or where there are too many those out of order first, then the others in more than one partition. */
-function mostTelling(list: RunView['keys']['list']): RunView['keys']['list'] {
+/** All keys if the list has room. Otherwise keys out of order come first, then those in more than one partition. */
+function mostRelevant(list: RunView['keys']['list']): RunView['keys']['list'] {
   const broken = list.filter(({ outOfOrder }) => outOfOrder != null);
   const spread = list.filter(({ outOfOrder, partitions }) => outOfOrder == null && partitions.length > 1);
   const others = list.filter(({ outOfOrder, partitions }) => outOfOrder == null && partitions.length === 1);
@@ -159,46 +196,12 @@ function mostTelling(list: RunView['keys']['list']): RunView['keys']['list'] {
   });
 }
 
-/** The list is cut in long runs; the count, the sum and the longest are of all. */
-export function allRebalances({ rebalances }: RunView): NonNullable<LoadTestStatus['rebalances']> {
+/** The fold keeps the newest rebalances of a long run; count, sum and maxima include all of them. */
+function allRebalances({ rebalances }: RunView): NonNullable<LoadTestStatus['rebalances']> {
   return {
     ...rebalancesStatus(rebalances.list, rebalances.settled, rebalances.count),
     partitionsMoved: rebalances.partitionsMoved,
     longestPauseMs: Math.round(rebalances.longestPauseMs),
     longestStopTheWorldMs: Math.round(rebalances.longestStopTheWorldMs),
   };
-}
-
-const withMembers = ({ consumers, ...rest }: LoadTestStatus, most: number): LoadTestStatus =>
-  consumers === undefined ? rest : { ...rest, consumers: { ...consumers, members: consumers.members.slice(0, most) } };
-
-const withKeys = ({ keys, ...rest }: LoadTestStatus, most: number): LoadTestStatus =>
-  keys === undefined ? rest : { ...rest, keys: { ...keys, list: keys.list.slice(0, most) } };
-
-/** The same status, small enough to be written; says what was left out. */
-export function bounded(status: LoadTestStatus): LoadTestStatus {
-  let small = withinSize(withMembers(status, MOST_ENTRIES), 1);
-  while (small.consumers !== undefined && small.consumers.members.length > FEW_MEMBERS && isTooLarge(small)) {
-    small = withMembers(small, small.consumers.members.length / 2);
-  }
-  while (small.keys !== undefined && small.keys.list.length > FEW_KEYS && isTooLarge(small)) {
-    small = withKeys(small, small.keys.list.length / 2);
-  }
-  small = withinSize(small);
-  const { lag, topic, consumers, keys, producers } = small;
-  const cut = (what: string, shown = 0, of = 0) =>
-    shown > 0 && shown < of ? [`${what}: the first ${shown} of ${of}`] : [];
-  const ofTopic = (shown = 0) => (shown === MOST_ENTRIES ? topic?.partitions : 0);
-  const written = producers?.partitions?.length;
-  const truncated = [
-    ...cut('lag.partitions', lag?.partitions.length, ofTopic(lag?.partitions.length)),
-    ...cut('consumers.members', consumers?.members.length, status.consumers?.members.length),
-    ...cut('producers.partitions', written, ofTopic(written)),
-    ...(keys !== undefined && keys.list.length < keys.distinct
-      ? [`keys.list: ${keys.list.length} of ${keys.distinct}`]
-      : []),
-    ...(keys?.more === true ? [`keys: the first ${keys.distinct} in the order of their text; there are more`] : []),
-    ...rebalancesLeftOut(small),
-  ];
-  return truncated.length === 0 ? small : { ...small, truncated };
 }

@@ -1,164 +1,193 @@
-/** Deleting a LoadTest: clients first, then the group and the topic that it made, and nothing else. */
+/** The deletion of a LoadTest: it stops the clients, then deletes the group and the topic that it created, and nothing else. */
 
 import type { LoadTest } from '../../api/loadtest/loadTest.ts';
 import type { LoadTestStatus } from '../../api/loadtest/status.ts';
 import type { Action } from '../../contract/actions.ts';
 import { setCondition } from '../../contract/conditions.ts';
+import type { KafkaView } from '../../contract/kafkaView.ts';
 import type { Notice, Observed, Plan } from '../../contract/kind.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
-import { moving, standingConditions } from '../../contract/standing.ts';
+import { progressing, summaryConditions } from '../../contract/summary.ts';
 import { epochMs } from '../../contract/time.ts';
 import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { serversOf } from '../../domain/settings/connection.ts';
+import { counted } from '../../domain/status/counted.ts';
 import { isMadeFor, named as nameOf } from '../../domain/strimzi/kafkaTopic.ts';
-import type { StrimziSight } from '../../domain/strimzi/lookup.ts';
+import type { StrimziView } from '../../domain/strimzi/lookup.ts';
+import { podsLeft, podsOf } from './clients.ts';
 
-/** A deletion does not hang for ever on a Kafka that is away or a group that others still use. */
-export const LEAVE_BEHIND_AFTER_MS = 60_000;
-/** However late it is, the Topic Operator gets this long from the deletion of the KafkaTopic on: stopping the clients took its part. */
+/** After 60 s a deletion no longer waits for an unavailable Kafka or for a group that others still use. */
+const LEAVE_BEHIND_AFTER_MS = 60_000;
+/** The Topic Operator always gets 60 s from the deletion of the KafkaTopic, because stopping the clients takes time too. */
 const TOPIC_OPERATOR_MS = 60_000;
 const LOOK_AGAIN_MS = 1_000;
-/** Recorded in the first round of a deletion: its time counts from there, not from a time when no operator was running. */
+/** Its lastTransitionTime is the first round of the deletion. Time without an operator does not count. */
 const DELETING = 'Deleting';
+/** Clients of a group that the message names. */
+const NAMED = 5;
 
-/**
- * `stopped`: the workloads with nothing to run, for as long as their pods have not ended. `sight`: what is seen of Strimzi,
- * if the topic was made by a KafkaTopic.
- */
+/** The deletion as it is in this round. */
+interface Deletion {
+  seen: Observed<LoadTest, RunFigures>;
+  status: LoadTestStatus;
+  /** undefined: the topic was not created through a KafkaTopic. */
+  strimzi: StrimziView | undefined;
+  /** It has taken more than 60 s. */
+  late: boolean;
+  /** Something was to be deleted in Kafka in the round before. */
+  tried: boolean;
+}
+
+/** `stopped`: the workloads with 0 replicas. They are applied until their pods have ended. */
 export function teardown(
   seen: Observed<LoadTest, RunFigures>,
   status: LoadTestStatus,
   stopped: KubernetesObject[],
-  sight?: StrimziSight,
+  strimzi?: StrimziView,
 ): Plan<LoadTestStatus> {
-  const { resource, kafka, owned, now } = seen;
-  const { spec } = resource;
-  const { generation: observedGeneration } = resource.metadata;
   const recorded = status.conditions.find(({ type }) => type === DELETING);
-  const late = now - (epochMs(recorded?.lastTransitionTime) ?? now) > LEAVE_BEHIND_AFTER_MS;
-
-  const wait = (reason: string, message: string, rest: Partial<Plan<LoadTestStatus>> = {}): Plan<LoadTestStatus> => {
-    const standing = moving(status.phase, reason, message);
-    const conditions = standingConditions(status.conditions, standing, observedGeneration, now);
-    const deleting = { type: DELETING, status: 'True' as const, reason, message, observedGeneration };
-    return {
-      apply: [],
-      actions: [],
-      events: [],
-      lookAgainInMs: LOOK_AGAIN_MS,
-      status: { ...status, conditions: setCondition(conditions, deleting, now) },
-      ...rest,
-    };
+  const deletion: Deletion = {
+    seen,
+    status,
+    strimzi,
+    late: seen.now - (epochMs(recorded?.lastTransitionTime) ?? seen.now) > LEAVE_BEHIND_AFTER_MS,
+    tried: recorded?.reason === 'RemovingFromKafka',
   };
-  const finish = (events: Notice[]) => ({ apply: [], actions: [], events, status, finished: true });
+  const stopping = deletion.late ? undefined : stopClients(deletion, stopped);
+  if (stopping !== undefined) return stopping;
+  const created = createdByRun(deletion);
+  if (named(created) === '') return finish(deletion);
+  return 'unavailable' in seen.kafka
+    ? withoutKafka(deletion, created, seen.kafka.unavailable)
+    : removeFromKafka(deletion, created, seen.kafka.known);
+}
 
-  const running = owned.filter((object) => replicasOf(object) > 0);
-  if (running.length > 0 && !late) {
+function stopClients(deletion: Deletion, stopped: KubernetesObject[]): Plan<LoadTestStatus> | undefined {
+  const { owned } = deletion.seen;
+  const running = owned.filter((object) => podsOf(object) > 0);
+  if (running.length > 0) {
     const names = new Set(running.map(({ metadata }) => metadata.name));
-    const pods = running.reduce((sum, object) => sum + replicasOf(object), 0);
-    return wait('StoppingClients', `${pods} pods are being stopped`, {
+    return wait(deletion, 'StoppingClients', `stopping ${counted(podsLeft(running), 'pod')}`, {
       apply: stopped.filter(({ metadata }) => names.has(metadata.name)),
     });
   }
-  if (owned.length > 0 && !late) return wait('RemovingClients', 'workloads are being removed');
-
-  const goes = status.topic?.created === true && spec.topic.deletionPolicy === 'Delete';
-  const kafkaTopic = sight?.topic ?? null;
-  const unseen = goes ? sight?.forbidden : undefined;
-  const ours = kafkaTopic !== null && isMadeFor(kafkaTopic, resource.metadata.uid);
-  // Under a KafkaTopic that somebody else has made since, the topic is theirs.
-  const made: Made = {
-    ...(goes && (kafkaTopic === null || ours) ? { topic: spec.topic.name } : {}),
-    ...(goes && ours ? { kafkaTopic } : {}),
-    ...(status.consumers?.groupCreated === true && spec.consumers !== undefined ? { group: spec.consumers.group } : {}),
-  };
-  if (named(made) === '') return finish([]);
-  const away = made.kafkaTopic?.metadata.deletionTimestamp;
-  const patient = away !== undefined && now - (epochMs(away) ?? now) < TOPIC_OPERATOR_MS;
-  if ('unavailable' in kafka) {
-    // Gone with its KafkaTopic.
-    const withIt = status.topic?.managedBy === 'Strimzi' && !ours && unseen === undefined;
-    const left = withIt ? without('topic', made) : made;
-    if (named(left) === '') return finish([]);
-    if (late && !patient) return finish([leftBehind(left, kafka.unavailable)]);
-    const until =
-      ours && goes
-        ? `${TOPIC_OPERATOR_MS / 1000} s after the deletion of the KafkaTopic they are left behind`
-        : `after ${LEAVE_BEHIND_AFTER_MS / 1000} s in all they are left behind`;
-    return wait('KafkaUnavailable', `${named(left)} can't be deleted: ${kafka.unavailable}; ${until}`, {
-      actions: removeKafkaTopic(left),
-    });
-  }
-
-  const left = {
-    ...there(made, kafka.known),
-    ...(unseen !== undefined && made.topic !== undefined ? { topic: made.topic } : {}),
-  };
-  if (named(left) === '') return finish([]);
-  const members = left.group === undefined ? [] : (kafka.known.group?.members ?? []);
-  const clients = [...new Set(members.map(({ clientId }) => clientId))].slice(0, 5).join(', ');
-  const why = [
-    ...(members.length > 0 ? [`group ${left.group} still has ${members.length} members (${clients})`] : []),
-    ...(unseen === undefined ? [] : [unseen]),
-    ...(away === undefined ? [] : ['the Topic Operator has not answered yet (finalizer strimzi.io/topic-operator)']),
-    ...seen.failures.map(({ message }) => message),
-  ].join('; ');
-  const tried = recorded?.reason === 'RemovingFromKafka';
-  if (late && !patient && (why !== '' || tried)) {
-    return finish([leftBehind(left, why || 'it was deleted and is there again')]);
-  }
-  return wait('RemovingFromKafka', why === '' ? `deleting ${named(left)}` : `deleting ${named(left)}: ${why}`, {
-    // Behind a KafkaTopic that may not be seen, the topic is not touched.
-    actions: members.length > 0 ? [] : removal(unseen === undefined ? left : without('topic', left), resource),
-  });
+  return owned.length > 0 ? wait(deletion, 'RemovingClients', 'removing the workloads') : undefined;
 }
 
-/** What is there because of this LoadTest. */
-interface Made {
+/** What exists in Kafka and Strimzi because of this LoadTest, and is to be deleted with it. */
+interface Created {
   topic?: string;
-  /** Stands for the topic as long as it is there: the Topic Operator deletes both. */
+  /** The KafkaTopic of the topic. The Topic Operator deletes both. */
   kafkaTopic?: KubernetesObject;
   group?: string;
 }
 
-const without = (part: keyof Made, { [part]: _without, ...rest }: Made): Made => rest;
+function createdByRun({ seen, status, strimzi }: Deletion): Created {
+  const { spec, metadata } = seen.resource;
+  const deletesTopic = status.topic?.created === true && spec.topic.deletionPolicy === 'Delete';
+  const kafkaTopic = strimzi?.topic ?? null;
+  const ours = kafkaTopic !== null && isMadeFor(kafkaTopic, metadata.uid);
+  return {
+    // A KafkaTopic that somebody else has created since owns the topic.
+    ...(deletesTopic && (kafkaTopic === null || ours) ? { topic: spec.topic.name } : {}),
+    ...(deletesTopic && ours ? { kafkaTopic } : {}),
+    ...(status.consumers?.groupCreated === true && spec.consumers !== undefined ? { group: spec.consumers.group } : {}),
+  };
+}
 
-const named = ({ topic, kafkaTopic, group }: Made): string =>
+/** Why the KafkaTopic may not be read, if there may be one of a topic that is to be deleted. */
+const forbidden = ({ seen, status, strimzi }: Deletion): string | undefined =>
+  status.topic?.created === true && seen.resource.spec.topic.deletionPolicy === 'Delete'
+    ? strimzi?.forbidden
+    : undefined;
+
+/** The Topic Operator still has time. */
+function isPatient({ seen }: Deletion, { kafkaTopic }: Created): boolean {
+  const deletedAt = kafkaTopic?.metadata.deletionTimestamp;
+  return deletedAt !== undefined && seen.now - (epochMs(deletedAt) ?? seen.now) < TOPIC_OPERATOR_MS;
+}
+
+function withoutKafka(deletion: Deletion, created: Created, why: string): Plan<LoadTestStatus> {
+  // A topic whose KafkaTopic is gone is gone with it.
+  const goneWithKafkaTopic =
+    deletion.status.topic?.managedBy === 'Strimzi' &&
+    created.kafkaTopic === undefined &&
+    forbidden(deletion) === undefined;
+  const left = goneWithKafkaTopic ? without('topic', created) : created;
+  if (named(left) === '') return finish(deletion);
+  if (deletion.late && !isPatient(deletion, created)) return finish(deletion, [leftBehind(left, why)]);
+  const since =
+    created.kafkaTopic === undefined
+      ? `${LEAVE_BEHIND_AFTER_MS / 1000} s after the deletion began`
+      : `${TOPIC_OPERATOR_MS / 1000} s after the deletion of the KafkaTopic`;
+  const message = `cannot delete ${named(left)}: ${why}; the operator gives up ${since}`;
+  return wait(deletion, 'KafkaUnavailable', message, { actions: deleteKafkaTopic(left) });
+}
+
+function removeFromKafka(deletion: Deletion, created: Created, view: KafkaView): Plan<LoadTestStatus> {
+  const { seen, late, tried } = deletion;
+  const unread = forbidden(deletion);
+  const left: Created = {
+    ...stillThere(created, view),
+    ...(unread !== undefined && created.topic !== undefined ? { topic: created.topic } : {}),
+  };
+  if (named(left) === '') return finish(deletion);
+  const members = left.group === undefined ? [] : (view.group?.members ?? []);
+  const clients = [...new Set(members.map(({ clientId }) => clientId))].slice(0, NAMED).join(', ');
+  const why = [
+    ...(members.length > 0 ? [`group ${left.group} still has ${counted(members.length, 'member')} (${clients})`] : []),
+    ...(unread === undefined ? [] : [unread]),
+    ...(created.kafkaTopic?.metadata.deletionTimestamp === undefined
+      ? []
+      : ['the Topic Operator has not removed its finalizer (strimzi.io/topic-operator) yet']),
+    ...seen.failures.map(({ message }) => message),
+  ].join('; ');
+  if (late && !isPatient(deletion, created) && (why !== '' || tried)) {
+    return finish(deletion, [leftBehind(left, why || 'it was deleted and has been created again')]);
+  }
+  return wait(deletion, 'RemovingFromKafka', `deleting ${named(left)}${why === '' ? '' : `: ${why}`}`, {
+    // A topic that may have a KafkaTopic is not deleted behind its back.
+    actions: members.length > 0 ? [] : removal(unread === undefined ? left : without('topic', left), seen.resource),
+  });
+}
+
+const stillThere = ({ kafkaTopic, ...created }: Created, { topic, group }: KafkaView): Created => ({
+  ...(kafkaTopic === undefined ? {} : { kafkaTopic }),
+  ...(created.topic === undefined || topic == null ? {} : { topic: created.topic }),
+  ...(created.group === undefined || group == null ? {} : { group: created.group }),
+});
+
+const without = (part: keyof Created, { [part]: _without, ...rest }: Created): Created => rest;
+
+/** `topic t and group g`; empty: nothing. */
+const named = ({ topic, kafkaTopic, group }: Created): string =>
   [
     ...(kafkaTopic === undefined ? [] : [nameOf(kafkaTopic)]),
     ...(topic === undefined || kafkaTopic !== undefined ? [] : [`topic ${topic}`]),
     ...(group === undefined ? [] : [`group ${group}`]),
   ].join(' and ');
 
-type KafkaView = Extract<Observed<LoadTest>['kafka'], { known: unknown }>['known'];
-
-const there = (made: Made, { topic, group }: KafkaView): Made => ({
-  ...(made.kafkaTopic === undefined ? {} : { kafkaTopic: made.kafkaTopic }),
-  ...(made.topic === undefined || topic == null ? {} : { topic: made.topic }),
-  ...(made.group === undefined || group == null ? {} : { group: made.group }),
-});
-
-/** A topic goes after its consumers, so that nobody who still reads it is torn off. */
-function removal({ topic, kafkaTopic, group }: Made, { spec, status }: LoadTest): Action[] {
+/** The group goes before its topic. With members in the group nothing is deleted, so no reader loses its topic. */
+function removal({ topic, kafkaTopic, group }: Created, { spec, status }: LoadTest): Action[] {
   const servers = serversOf(spec.kafka, status?.kafka);
   return [
     ...(group === undefined ? [] : [{ type: 'DeleteGroup' as const, ...servers, group }]),
     ...(kafkaTopic !== undefined
-      ? removeKafkaTopic({ kafkaTopic })
+      ? deleteKafkaTopic({ kafkaTopic })
       : topic === undefined
         ? []
         : [{ type: 'DeleteTopic' as const, ...servers, topic }]),
   ];
 }
 
-function removeKafkaTopic({ kafkaTopic }: Made): Action[] {
+function deleteKafkaTopic({ kafkaTopic }: Created): Action[] {
   if (kafkaTopic === undefined || kafkaTopic.metadata.deletionTimestamp !== undefined) return [];
   const { apiVersion, kind, metadata } = kafkaTopic;
   const { namespace = '', name, uid = '' } = metadata;
   return [{ type: 'DeleteObject', target: { apiVersion, kind, namespace, name }, uid }];
 }
 
-function leftBehind(left: Made, why: string): Notice {
+function leftBehind(left: Created, why: string): Notice {
   const { kafkaTopic } = left;
   const commands = [
     ...(kafkaTopic === undefined
@@ -172,10 +201,34 @@ function leftBehind(left: Made, why: string): Notice {
   return {
     type: 'Warning',
     reason: 'LeftBehind',
-    message: `left behind: ${named(left)}, because ${why}. Delete by hand what is no longer wanted (${commands.join(', ')})`,
+    message: `left behind: ${named(left)}, because ${why}. Delete by hand what you no longer need (${commands.join(', ')})`,
   };
 }
 
-export function replicasOf(object: KubernetesObject): number {
-  return (object.status as { replicas?: number } | undefined)?.replicas ?? 0;
+function wait(
+  { seen: { resource, now }, status }: Deletion,
+  reason: string,
+  message: string,
+  rest: Partial<Plan<LoadTestStatus>> = {},
+): Plan<LoadTestStatus> {
+  const { generation: observedGeneration } = resource.metadata;
+  const summary = progressing(status.phase, reason, message);
+  const conditions = summaryConditions(status.conditions, summary, observedGeneration, now);
+  const deleting = { type: DELETING, status: 'True' as const, reason, message, observedGeneration };
+  return {
+    apply: [],
+    actions: [],
+    events: [],
+    lookAgainInMs: LOOK_AGAIN_MS,
+    status: { ...status, conditions: setCondition(conditions, deleting, now) },
+    ...rest,
+  };
 }
+
+const finish = ({ status }: Deletion, events: Notice[] = []): Plan<LoadTestStatus> => ({
+  apply: [],
+  actions: [],
+  events,
+  status,
+  finished: true,
+});

@@ -82,7 +82,7 @@ test.each([
 
   await first.leave();
   const last = await seen(group, 'the second has all', settled(1));
-  expect(last.members[0]?.id).not.toBe(alone.members[0]?.id);
+  expect(last.members[0]?.memberId).not.toBe(alone.members[0]?.memberId);
   await second.leave();
   const empty = await seen(group, 'is empty', ({ state }) => state === 'Empty');
   expect(empty).toMatchObject({ protocol, members: [] });

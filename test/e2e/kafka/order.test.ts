@@ -100,11 +100,11 @@ test.each(CLIENTS)(
       'a backlog',
       ({ producers, delivery }) => producers.acknowledged - delivery.consumed > 600,
     );
-    expect(before.keys).toMatchObject({ distinct: 3, spread: 0, outOfOrder: 0 });
+    expect(before.keys).toMatchObject({ distinct: 3, inSeveralPartitions: 0, outOfOrder: 0 });
 
     await kafka.tool('TopicCommand', '--alter', '--topic', run, '--partitions', '3');
     const { keys } = await when('two keys are out of order', ({ keys: { outOfOrder } }) => (outOfOrder ?? 0) >= 2);
-    expect(keys).toMatchObject({ distinct: 3, spread: 2, outOfOrder: 2 });
+    expect(keys).toMatchObject({ distinct: 3, inSeveralPartitions: 2, outOfOrder: 2 });
     const [key1, key2, key3] = keys.list;
     expect(key1?.outOfOrder).toMatchObject({ earlier: { partition: 0 }, later: { partition: 2 } });
     expect(key2?.outOfOrder).toMatchObject({ earlier: { partition: 1 }, later: { partition: 2 } });

@@ -81,7 +81,7 @@ test.each(CLIENTS)(
     const counts = { key1: 4, key2: 3, '': 3 };
     expect(whenDone.acknowledged).toBe(10);
     expect(whenDone.partitions.reduce((sum, { records }) => sum + records, 0)).toBe(10);
-    expect(whenDone.keys).toMatchObject({ distinct: 3, more: false, spread: 0 });
+    expect(whenDone.keys).toMatchObject({ distinct: 3, more: false, inSeveralPartitions: 0 });
     expect(
       whenDone.keys.list.map(({ key, partitions }) => [key, partitions.map((one) => [one.partition, one.records])]),
     ).toEqual(['', 'key1', 'key2'].map((key) => [key, [[placeOf(key), counts[key as keyof typeof counts]]]]));
@@ -120,7 +120,7 @@ test.each(CLIENTS)(
     const all = Array.from({ length: cardinality }, (_, n) => `key${n}`);
     const records = (partition: number) => 10 * all.filter((key) => placeOf(key) === partition).length;
     expect(partitions).toEqual([0, 1, 2].map((partition) => ({ partition, records: records(partition) })));
-    expect(keys).toMatchObject({ distinct: MOST_KEYS, more: true, spread: 0 });
+    expect(keys).toMatchObject({ distinct: MOST_KEYS, more: true, inSeveralPartitions: 0 });
     const told = keys.list.map(({ key, partitions: of }) => [key, of.map((one) => [one.partition, one.records])]);
     expect(told).toEqual(
       all

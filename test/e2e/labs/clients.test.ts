@@ -38,7 +38,7 @@ test('a static member that restarts gets its partitions back: they paused while 
       status.rebalances?.settled &&
       status.consumers.consumed > 200,
   );
-  const owned = before.status?.consumers?.members.find(({ id }) => id === 'static-consumer-1')?.partitions;
+  const owned = before.status?.consumers?.members.find(({ name }) => name === 'static-consumer-1')?.partitions;
   const count = before.status?.rebalances?.count ?? 0;
   await kubectl(['delete', 'pod', 'static-consumer-1', '-n', NAMESPACE, '--wait=false']);
   const { status } = await untilLoadTest(

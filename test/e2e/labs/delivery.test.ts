@@ -49,8 +49,8 @@ test('a run of 20,000 messages completes with exact counts, and leaves no pods',
     attempted: 20_000,
     acknowledged: 20_000,
     failed: 0,
-    found: 20_000,
-    writtenBefore: 0,
+    appended: 20_000,
+    endOffsetsAtStart: 0,
     bytes: expect.any(Number),
     done: 6,
   });
@@ -71,22 +71,22 @@ test('what is found in the log is what Kafka’s own tool counts: in a topic wit
     untilLoadTest(NAMESPACE, name, 'is completed', ({ status }) => status?.phase === 'Completed');
   await sends('found-first', 300, { partitions: 3, replicas: 3 });
   const first = await completed('found-first');
-  expect(first.status?.producers).toMatchObject({ acknowledged: 300, found: 300, writtenBefore: 0 });
+  expect(first.status?.producers).toMatchObject({ acknowledged: 300, appended: 300, endOffsetsAtStart: 0 });
   expect(await recordsIn('found')).toBe(300);
 
   await sends('found-second', 200, { management: 'Existing' }, { config: { acks: '0' } });
   const second = await completed('found-second');
-  const { found = Number.NaN } = second.status?.producers ?? {};
-  expect(second.status?.producers?.writtenBefore).toBe(300);
-  expect(await recordsIn('found')).toBe(300 + found);
+  const { appended = Number.NaN } = second.status?.producers ?? {};
+  expect(second.status?.producers?.endOffsetsAtStart).toBe(300);
+  expect(await recordsIn('found')).toBe(300 + appended);
 
   // Two at the same time: each finds what both have written since it began.
   await sends('found-steady', 400, { management: 'Existing' }, { messagesPerSecond: 20 });
-  await untilLoadTest(NAMESPACE, 'found-steady', 'has sent', ({ status }) => (status?.producers?.found ?? 0) >= 20);
+  await untilLoadTest(NAMESPACE, 'found-steady', 'has sent', ({ status }) => (status?.producers?.appended ?? 0) >= 20);
   await sends('found-meanwhile', 50, { management: 'Existing' });
   const [steady] = await Promise.all([completed('found-steady'), completed('found-meanwhile')]);
-  expect(steady.status?.producers).toMatchObject({ acknowledged: 400, found: 450 });
-  expect(await recordsIn('found')).toBe(300 + found + 450);
+  expect(steady.status?.producers).toMatchObject({ acknowledged: 400, appended: 450 });
+  expect(await recordsIn('found')).toBe(300 + appended + 450);
 });
 
 test('a duration ends a run; suspending takes the clients away, keeps the figures, and is no time of the run', async () => {

@@ -121,11 +121,11 @@ test.each(['console-consumer', 'python-app'] as const)(
     const shared = await untilShared(`${client} has joined`, 3, comes(client));
     const [it] = foreign(shared);
     expect(it).toMatchObject({ clientId: client, source: 'Broker' });
-    expect(it?.id).toContain(client);
+    expect(it?.name).toContain(client);
     expect(it?.host).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
     expect(it?.partitions.length).toBeGreaterThan(0);
     const owners = await ownersByKafka();
-    expect([...owners].filter(([, id]) => id === it?.client).map(([partition]) => partition)).toEqual(it?.partitions);
+    expect([...owners].filter(([, id]) => id === it?.memberId).map(([partition]) => partition)).toEqual(it?.partitions);
 
     const joined = rebalances(shared).slice(before);
     expect(joined).toHaveLength(1);
@@ -137,9 +137,9 @@ test.each(['console-consumer', 'python-app'] as const)(
       membersAfter: 3,
       errorBoundMs: expect.any(Number),
     });
-    expect(joined[0]?.reason).toContain(`${it?.id} (not started by this operator) joined`);
-    expect(joined[0]?.members.find(({ id }) => id === it?.id)).toEqual({
-      id: it?.id,
+    expect(joined[0]?.reason).toContain(`${it?.name} (not started by this operator) joined`);
+    expect(joined[0]?.members.find(({ name }) => name === it?.name)).toEqual({
+      name: it?.name,
       gained: it?.partitions,
       lost: [],
       kept: [],
@@ -151,8 +151,8 @@ test.each(['console-consumer', 'python-app'] as const)(
     const left = rebalances(alone).slice(before + 1);
     expect(left).toHaveLength(1);
     expect(left[0]).toMatchObject({ trigger: 'MemberLeft', source: 'Clients', membersBefore: 3, membersAfter: 2 });
-    expect(left[0]?.reason).toContain(`${it?.id} (not started by this operator) left`);
-    expect(left[0]?.members.find(({ id }) => id === it?.id)?.lost).toEqual(it?.partitions);
+    expect(left[0]?.reason).toContain(`${it?.name} (not started by this operator) left`);
+    expect(left[0]?.members.find(({ name }) => name === it?.name)?.lost).toEqual(it?.partitions);
   },
 );
 

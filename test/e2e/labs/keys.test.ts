@@ -83,7 +83,7 @@ test('10 and 11: each key sits in one partition, that of the Java client; after 
   await applyIn(NAMESPACE, keyed('first', { partitions: 2, management: 'Auto' }, ['key1'], 10));
   const first = await completed('first');
   expect(first.status?.producers).toMatchObject({ acknowledged: 10, failed: 0, done: 1 });
-  expect(first.status?.keys).toMatchObject({ distinct: 1, spread: 0, list: [{ key: 'key1' }] });
+  expect(first.status?.keys).toMatchObject({ distinct: 1, inSeveralPartitions: 0, list: [{ key: 'key1' }] });
   expect(spread(first)).toEqual([{ partition: byHash(['key1'], 2).key1, records: 10 }]);
   expect(first.status?.keys?.list[0]?.partitions).toMatchObject([{ records: 10, firstOffset: 0, lastOffset: 9 }]);
 
@@ -134,7 +134,7 @@ test('11: of a run that goes on while a partition is added, the keys that moved 
     const list = status?.keys?.list ?? [];
     return list.length === 20 && list.every(({ partitions }) => (partitions[0]?.records ?? 0) >= 2);
   });
-  expect(before.status?.keys?.spread).toBe(0);
+  expect(before.status?.keys?.inSeveralPartitions).toBe(0);
   expect(places(before)).toEqual(byHash(keys, 2));
 
   await raise('moving', 3);
@@ -143,9 +143,9 @@ test('11: of a run that goes on while a partition is added, the keys that moved 
     NAMESPACE,
     'moving',
     'the keys have moved',
-    ({ status }) => (status?.keys?.spread ?? 0) >= moved.length,
+    ({ status }) => (status?.keys?.inSeveralPartitions ?? 0) >= moved.length,
   );
-  expect(after.status?.keys?.spread).toBe(moved.length);
+  expect(after.status?.keys?.inSeveralPartitions).toBe(moved.length);
   const inTwo = (after.status?.keys?.list ?? []).filter(({ partitions }) => partitions.length > 1);
   expect(inTwo.map(({ key }) => key).sort()).toEqual(moved);
   for (const { key, partitions } of inTwo) {
@@ -189,5 +189,5 @@ test.each(PARTITIONERS)('12: %s, partitioner %s', async (client, mode, expected)
   expect(spread(lab)).toEqual(shares.filter((share) => share.records > 0));
   expect(await recordsByKafka(name)).toEqual(spread(lab));
   // Three keys in turn, and three partitions in turn: each key meets one partition only.
-  expect(lab.status?.keys).toMatchObject({ distinct: 3, spread: 0 });
+  expect(lab.status?.keys).toMatchObject({ distinct: 3, inSeveralPartitions: 0 });
 });

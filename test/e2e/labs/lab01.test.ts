@@ -73,7 +73,7 @@ test('every rebalance is told: who gained, who lost, what it cost', () => {
     partitionsMoved: 3,
     protocol: 'Eager',
   });
-  expect(first?.members).toEqual([{ id: `${NAME}-consumer-0`, gained: [0, 1, 2], lost: [], kept: [] }]);
+  expect(first?.members).toEqual([{ name: `${NAME}-consumer-0`, gained: [0, 1, 2], lost: [], kept: [] }]);
   expect(later.length).toBeGreaterThan(0);
   expect(later.at(-1)?.membersAfter).toBe(3);
   expect(later.reduce((sum, { partitionsMoved }) => sum + partitionsMoved, 0)).toBeGreaterThanOrEqual(2);
@@ -91,7 +91,7 @@ test('every rebalance is told: who gained, who lost, what it cost', () => {
 
 test('three members own one partition each', () => {
   const { members, idle } = loadTest.status?.consumers ?? {};
-  expect(members?.map(({ id }) => id)).toEqual([0, 1, 2].map((index) => `${NAME}-consumer-${index}`));
+  expect(members?.map(({ name }) => name)).toEqual([0, 1, 2].map((index) => `${NAME}-consumer-${index}`));
   expect(members?.map(({ partitions }) => partitions.length)).toEqual([1, 1, 1]);
   expect(idle).toEqual([]);
 });

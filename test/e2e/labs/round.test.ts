@@ -135,7 +135,7 @@ test('nothing changes hands when the fourth joins, and when it leaves', () => {
 test('while the fourth is there, the status says that it idles and why', () => {
   expect(idle).toMatchObject({ reason: 'MoreMembersThanPartitions' });
   expect(idle?.message).toMatch(
-    new RegExp(`^4 members, 3 partitions: ${NAME}-consumer-3 has nothing to do.*spec.topic.partitions: 4.*replicas: 3`),
+    new RegExp(`^4 members, 3 partitions: ${NAME}-consumer-3 has no partition.*spec.topic.partitions: 4.*replicas: 3`),
   );
   expect(steps().map((step) => step.idle)).toEqual([[], [], [], [`${NAME}-consumer-3`], [], [], []]);
   expect(conditionOf(seen, 'IdleConsumers')).toBeUndefined();

@@ -56,7 +56,7 @@ test.each([
     name: 'narrow',
     what: 'an existing topic with fewer partitions',
     topic: { name: EXISTING, management: 'Existing', partitions: 3 },
-    says: ['has 2 partitions', 'asks for 3'],
+    says: ['has 2 partitions', 'topic.partitions is 3'],
   },
 ])('$what', async ({ name, topic, says }) => {
   await applyIn(NAMESPACE, loadTest({ topic, producers: { messagesPerSecond: 1 } }, name));

@@ -95,11 +95,11 @@ beforeAll(async () => {
 afterAll(() => removeNamespace(NAMESPACE));
 
 /** The rebalance in which it lost its partitions, and how long these paused. */
-function departure(id: string) {
+function departure(name: string) {
   const rebalance = scale.status?.rebalances?.recent.findLast(({ members }) =>
-    members.some((member) => member.id === id && member.lost.length > 0 && member.gained.length === 0),
+    members.some((member) => member.name === name && member.lost.length > 0 && member.gained.length === 0),
   );
-  const lost = rebalance?.members.find((member) => member.id === id)?.lost ?? [];
+  const lost = rebalance?.members.find((member) => member.name === name)?.lost ?? [];
   const pauses = rebalance?.pauses.filter(({ partition }) => lost.includes(partition)).map(({ ms }) => ms) ?? [];
   return { rebalance, lost, pauses };
 }

@@ -195,7 +195,7 @@ const REBALANCES: NonNullable<LoadTestStatus['rebalances']> = {
       longestPauseMs: 812.5,
       pauses: [{ partition: 0, ms: 812.5 }],
       pending: [],
-      members: [{ id: 'lag-consumer-0', gained: [], lost: [2], kept: [0, 1] }],
+      members: [{ name: 'lag-consumer-0', gained: [], lost: [2], kept: [0, 1] }],
     },
   ],
 };
@@ -231,7 +231,7 @@ test('the API server takes a whole LoadTest status and shows it in columns', asy
       desired: 1,
       ready: 1,
       selector: 'app=x',
-      members: [{ id: 'lag-consumer-0', client: 'abc', host: 'node', partitions: [0, 1, 2], source: 'Clients' }],
+      members: [{ name: 'lag-consumer-0', memberId: 'abc', host: 'node', partitions: [0, 1, 2], source: 'Clients' }],
       idle: [],
       consumed: 8,
       messagesPerSecond: 1.25,
@@ -378,7 +378,7 @@ test('the API server takes a whole Lab status, shows it in columns, and keeps th
   expect(await objects.columns(path)).toMatchObject({ Phase: 'Running', Step: '3/4', Passed: '0/1', Failed: 1 });
   const metadata = { ...first.metadata, resourceVersion: answer.body.metadata?.resourceVersion };
   const replaced = await objects.tryToReplace({ ...first, metadata, spec: another }, path);
-  expect(replaced.body.message).toContain('can’t be changed once the Lab has begun');
+  expect(replaced.body.message).toContain('are immutable once the Lab has started');
   const retitled = await objects.tryToReplace({ ...first, metadata, spec: { ...GOOD_LAB, title: 'Another' } }, path);
   expect(retitled.body.message ?? '').toBe('');
 });

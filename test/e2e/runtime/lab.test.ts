@@ -11,7 +11,7 @@ import { labKind } from '../../../src/kinds/lab/plan.ts';
 import type { Cluster, Workers } from '../../../src/runtime/ports.ts';
 import { clusterOf } from '../../../tools/client.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
-import { ROUND, resource, resting, running, standing } from '../../support/labSeen.ts';
+import { ROUND, resource, resting, running, summarised } from '../../support/labSeen.ts';
 import { objectsOf } from '../../support/objects.ts';
 import { serveCrds } from '../../support/serveCrds.ts';
 import { startToyRuntime, type ToyRuntime } from '../../support/toyRuntime.ts';
@@ -27,7 +27,7 @@ let told: Parameters<Workers['setStop']>[0][];
 
 const operate = (): ToyRuntime =>
   startToyRuntime(user, {
-    kinds: [labKind],
+    kinds: [labKind()],
     workers: {
       setStop: async (order) => {
         told.push(order);
@@ -149,7 +149,7 @@ test('a lab is taken over midway, sends once, and takes with it what it made', a
   await another();
   await lab('whole', 'knows its producer', ({ status }) => status?.steps?.[2]?.uid === sends.metadata.uid);
   await another();
-  await says(sends, standing('Completed', 'sent', 'Ready'));
+  await says(sends, summarised('Completed', 'sent', 'Ready'));
   const grown = await loadTest('mine', 'has four partitions', ({ spec }) => spec.topic.partitions === 4);
   expect(grown.spec.consumers?.replicas).toBe(2);
   await says(grown);

@@ -125,7 +125,7 @@ function classicGroup(group: ClassicGroup, topic: string | undefined): Described
     protocol: 'classic',
     ...(group.protocol ? { assignor: group.protocol } : {}),
     members: [...group.members.values()].map((member) => ({
-      id: member.id,
+      memberId: member.id,
       clientId: member.clientId,
       host: hostOf(member.clientHost),
       ...(member.groupInstanceId ? { groupInstanceId: member.groupInstanceId } : {}),
@@ -144,7 +144,7 @@ function consumerGroup(group: ConsumerGroup, topic: string | undefined): Describ
     epoch: group.groupEpoch,
     members: group.members.map(
       (member): GroupMemberView => ({
-        id: member.memberId,
+        memberId: member.memberId,
         clientId: member.clientId,
         host: hostOf(member.clientHost),
         ...(member.instanceId ? { groupInstanceId: member.instanceId } : {}),

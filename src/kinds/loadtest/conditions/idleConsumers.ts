@@ -1,4 +1,4 @@
-/** The condition IdleConsumers: which members have nothing to do, and why; and one Event when that begins and when it ends. */
+/** The condition IdleConsumers, which names the members without a partition and the reason, and an Event at begin and end. */
 
 import type { LoadTest } from '../../../api/loadtest/loadTest.ts';
 import { setCondition } from '../../../contract/conditions.ts';
@@ -7,14 +7,14 @@ import type { Condition } from '../../../contract/kubernetes.ts';
 import type { RunView } from '../../../domain/figures/figures.ts';
 import { counted } from '../../../domain/status/counted.ts';
 
-/** Names in the sentence; the rest are counted (status.consumers.idle has them all). */
+/** Members named in the message; status.consumers.idle lists all. */
 const NAMED = 5;
 
 /**
- * `figures`: undefined where none are known at the moment; `partitions`: of the topic, live. While either is unknown or
- * the group moves, what was said before stays.
+ * `partitions`: live partitions of the topic. While these or the figures are unknown, and while the group rebalances, the
+ * condition stays as it was.
  */
-export function judgeIdle(
+export function evaluateIdleConsumers(
   loadTest: LoadTest,
   conditions: Condition[],
   figures: RunView | undefined,
@@ -47,7 +47,7 @@ export function judgeIdle(
   return { conditions: setCondition(conditions, condition, now), events };
 }
 
-/** A partition has one owner: no assignor finds work for more members than there are partitions. */
+/** There are more members than partitions, so every assignor leaves some idle. */
 function surplus({ spec }: LoadTest, { consumers }: RunView, partitions: number): string {
   const { idle, members } = consumers;
   const { replicas, clientsPerPod } = spec.consumers ?? { replicas: 0, clientsPerPod: 1 };
@@ -57,8 +57,9 @@ function surplus({ spec }: LoadTest, { consumers }: RunView, partitions: number)
     spec.topic.management === 'Existing'
       ? `add partitions to topic ${spec.topic.name}`
       : `add partitions (spec.topic.partitions: ${members.length})`;
-  const take = enough === 0 ? '' : ` or take ${someConsumers(idle.length)} away (spec.consumers.replicas: ${enough})`;
-  return `${counts(members.length, partitions)}: ${named(idle)} nothing to do, because a partition has one owner; ${add}${take}`;
+  const remove =
+    enough === 0 ? '' : ` or remove ${someConsumers(replicas - enough)} (spec.consumers.replicas: ${enough})`;
+  return `${counts(members.length, partitions)}: ${named(idle)} no partition, because each partition has one owner; ${add}${remove}`;
 }
 
 function unexplained({ consumers, rebalances }: RunView, partitions: number): string {
@@ -71,7 +72,7 @@ function unexplained({ consumers, rebalances }: RunView, partitions: number): st
     .slice(0, NAMED);
   const instead =
     owners.length === 0 ? '' : `, while ${owners.join(', ')} ${owners.length === 1 ? 'has' : 'have'} ${most}`;
-  const since = last === undefined ? '' : `; rebalance ${last.number} (${last.trigger}, ${last.protocol}) left it so`;
+  const since = last === undefined ? '' : ` since rebalance ${last.number} (${last.trigger}, ${last.protocol})`;
   return `${counts(members.length, partitions)}: ${named(idle)} no partition${instead}${since}`;
 }
 

@@ -1,4 +1,4 @@
-/** The condition RebalanceStorm, with what to change; and one Event when a storm begins and when it is over. */
+/** The condition RebalanceStorm, which names the settings to change, and an Event when a storm begins and ends. */
 
 import type { LoadTest } from '../../../api/loadtest/loadTest.ts';
 import type { LoadTestSpec } from '../../../api/loadtest/spec.ts';
@@ -8,16 +8,18 @@ import type { Notice } from '../../../contract/kind.ts';
 import type { Condition } from '../../../contract/kubernetes.ts';
 import { timeOfDay } from '../../../contract/time.ts';
 import type { RunView } from '../../../domain/figures/figures.ts';
+import { counted } from '../../../domain/status/counted.ts';
 import { parseDuration } from '../../../domain/status/duration.ts';
 import { STORM_MS, STORM_REBALANCES, type Storm, stormAt } from './storm.ts';
 
 type Consumers = NonNullable<LoadTestSpec['consumers']>;
 type Polls = RunView['consumers']['polls'];
 
-const LONGEST_SAID = 300;
+/** Characters of the last rebalance's reason in the message. */
+const LONGEST_REASON = 300;
 
-/** `figures`: undefined where none are known at the moment; then what was said before stays. */
-export function judgeStorm(
+/** Without `figures` the condition stays as it was. */
+export function evaluateRebalanceStorm(
   { spec: { consumers }, metadata }: LoadTest,
   conditions: Condition[],
   figures: RunView | undefined,
@@ -41,16 +43,16 @@ export function judgeStorm(
   return { conditions: setCondition(conditions, condition, now), events };
 }
 
-const CALM = `fewer than ${STORM_REBALANCES} rebalances within ${STORM_MS / 1000} s that nobody asked for`;
+const CALM = `fewer than ${STORM_REBALANCES} unrequested rebalances within ${STORM_MS / 1000} s`;
 
 function stormSentence({ cause, rebalances }: Storm, consumers: Consumers, polls: Polls): string {
   const since = timeOfDay(rebalances[0]?.at ?? 0);
   const last = rebalances.at(-1)?.reason ?? '';
   const advice = { PollIntervalExceeded: pollAdvice, SessionExpired: sessionAdvice, Unknown: () => UNEXPLAINED };
-  return `${rebalances.length} rebalances since ${since} that nobody asked for: ${advice[cause](consumers, polls)} Last one: ${last.slice(0, LONGEST_SAID)}`;
+  return `${rebalances.length} unrequested rebalances since ${since}: ${advice[cause](consumers, polls)} Last rebalance: ${last.slice(0, LONGEST_REASON)}`;
 }
 
-const UNEXPLAINED = 'nobody was put out; status.rebalances.recent has the reason of each.';
+const UNEXPLAINED = 'the group removed no member; status.rebalances.recent has the reason of each rebalance.';
 
 function pollAdvice(consumers: Consumers, polls: Polls): string {
   const interval = setting(consumers, 'max.poll.interval.ms');
@@ -61,37 +63,39 @@ function pollAdvice(consumers: Consumers, polls: Polls): string {
   const measured = polls?.longestIntervalMs ?? 0;
   const took = [
     ...(measured > interval ? [`up to ${measured} ms measured`] : []),
-    ...(work > 0 ? [`up to ${recordsMax} records of a poll x ${consumers.processing.perRecord} = ${work} ms`] : []),
+    ...(work > 0 ? [`${counted(recordsMax, 'record')} per poll x ${consumers.processing.perRecord} = ${work} ms`] : []),
   ].join('; ');
   const enough = roundUp(2 * Math.max(measured, work, interval));
   const few = perRecordMs > 0 ? roundDown(interval / 2 / perRecordMs) : 0;
-  const fewer = few >= 1 && few < records ? `, or max.poll.records: "${few}" (now ${records})` : '';
-  return `members take longer from one poll to the next${took === '' ? '' : ` (${took})`} than max.poll.interval.ms allows (${interval}), so they are put out. Write in spec.consumers.config max.poll.interval.ms: "${enough}" (now ${interval})${fewer}.`;
+  const fewer = few >= 1 && few < records ? ` or max.poll.records: "${few}" (now ${records})` : '';
+  return `members take longer between two polls${took === '' ? '' : ` (${took})`} than max.poll.interval.ms (${interval}) allows, so the group removes them. In spec.consumers.config set max.poll.interval.ms: "${enough}" (now ${interval})${fewer}.`;
 }
 
+const CRASHES = 'If the members crashed, kubectl get pods shows their restarts.';
+
 function sessionAdvice(consumers: Consumers): string {
-  const unless = 'unless members die: kubectl get pods shows their restarts';
   if (consumers.config['group.protocol'] === 'consumer') {
-    return `members are not heard of for the session timeout that the brokers set, so they are put out. Raise the group setting consumer.session.timeout.ms (brokers: group.consumer.session.timeout.ms), or lower consumer.heartbeat.interval.ms to a third of it, ${unless}.`;
+    return `the broker receives no heartbeat from members within the session timeout that it sets, so it removes them. Raise the group setting consumer.session.timeout.ms (on brokers: group.consumer.session.timeout.ms), or lower consumer.heartbeat.interval.ms to a third of it. ${CRASHES}`;
   }
   const session = setting(consumers, 'session.timeout.ms');
   const heartbeat = setting(consumers, 'heartbeat.interval.ms');
   const third = Math.floor(session / 3);
-  const sooner = heartbeat > third ? `heartbeat.interval.ms: "${third}" (now ${heartbeat}), or ` : '';
+  const sooner = heartbeat > third ? `heartbeat.interval.ms: "${third}" (now ${heartbeat}) or ` : '';
   const longer = roundUp(Math.max(2 * session, 3 * heartbeat));
   const interval = setting(consumers, 'max.poll.interval.ms');
-  const also = longer > interval ? ` with max.poll.interval.ms: "${longer}" (now ${interval}; not below it)` : '';
-  return `members are not heard of for session.timeout.ms (${session}; they send a heartbeat each heartbeat.interval.ms, ${heartbeat}), so they are put out. Write in spec.consumers.config ${sooner}session.timeout.ms: "${longer}" (now ${session})${also}, ${unless}.`;
+  const also =
+    longer > interval ? ` with max.poll.interval.ms: "${longer}" (now ${interval}; at least session.timeout.ms)` : '';
+  return `the broker receives no heartbeat from members within session.timeout.ms (${session}; heartbeat.interval.ms is ${heartbeat}), so it removes them. In spec.consumers.config set ${sooner}session.timeout.ms: "${longer}" (now ${session})${also}. ${CRASHES}`;
 }
 
 const setting = ({ config }: Consumers, name: string): number =>
   Number(config[name] ?? SETTINGS.Consumer[name]?.default);
 
-/** To 1, 2 or 5 times a power of ten: a number that a person would write. */
-const steps = (value: number): number[] => {
+/** 1, 2, 5 and 10 times the power of ten below `value`: numbers that a person would write. */
+const roundNumbers = (value: number): number[] => {
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 5, 10].map((factor) => factor * power);
 };
-const roundUp = (value: number): number => steps(value).find((step) => step >= value) ?? value;
+const roundUp = (value: number): number => roundNumbers(value).find((round) => round >= value) ?? value;
 const roundDown = (value: number): number =>
-  value < 1 ? 0 : (steps(value).findLast((step) => step <= value) ?? value);
+  value < 1 ? 0 : (roundNumbers(value).findLast((round) => round <= value) ?? value);

@@ -1,33 +1,35 @@
 /**
- * Rebalance storms: a group that rebalances again and again though nobody changed it. A rebalance counts when no change
- * of scale, partitions or pods explains it. It counts for a minute; one after an exceeded `max.poll.interval.ms` for
- * three such intervals where that is longer (by default 15 minutes), because it can't come more often. When three count
- * at the same time a storm has begun; when none counts any more it is over.
+ * Rebalance storms: a group rebalances again and again although nobody changed it. A rebalance counts if no change of the
+ * scale, the partitions or the pods explains it. It counts for 60 s. After an exceeded `max.poll.interval.ms` it counts
+ * for three such intervals if that is longer (15 minutes by default), because it cannot repeat sooner. A storm begins when
+ * three rebalances count at the same time, and ends when none counts.
  */
 import type { EpochMs } from '../../../contract/time.ts';
 import type { Rebalance, RebalanceTrigger } from '../../../domain/figures/figures.ts';
 
-/** So many that count at the same time are a storm. */
+/** Rebalances that count at the same time and make a storm. */
 export const STORM_REBALANCES = 3;
 export const STORM_MS = 60_000;
-/** What nothing explains may be the second round of a change that was asked for, so long after it: members take part at their next heartbeat and poll. */
+/**
+ * An unexplained rebalance within 15 s of a requested change may be its second round: members rejoin with their next
+ * heartbeat and poll.
+ */
 const SECOND_ROUND_MS = 15_000;
 const POLL_INTERVALS = 3;
 
 export interface Storm {
-  /** What put members out most often; Unknown: nobody was put out. */
+  /** The most frequent reason for which the group removed a member; Unknown: it removed none. */
   cause: 'PollIntervalExceeded' | 'SessionExpired' | 'Unknown';
-  /** Those of the storm that count, oldest first. */
+  /** The rebalances of the storm, oldest first. */
   rebalances: Rebalance[];
 }
 
-const PUT_OUT: ReadonlySet<RebalanceTrigger> = new Set(['PollIntervalExceeded', 'SessionExpired']);
+const REMOVALS: ReadonlySet<RebalanceTrigger> = new Set(['PollIntervalExceeded', 'SessionExpired']);
 
-/** How long a rebalance counts. */
 export const countsForMs = (trigger: RebalanceTrigger, maxPollIntervalMs: number): number =>
   trigger === 'PollIntervalExceeded' ? Math.max(STORM_MS, POLL_INTERVALS * maxPollIntervalMs) : STORM_MS;
 
-/** The storm that goes on at `now`, or undefined. `rebalances`: oldest first. */
+/** The storm at `now`; undefined: there is none. `rebalances`: oldest first. */
 export function stormAt(rebalances: readonly Rebalance[], maxPollIntervalMs: number, now: EpochMs): Storm | undefined {
   const stillCounts = (at: EpochMs) => (one: Rebalance) => at - one.at <= countsForMs(one.trigger, maxPollIntervalMs);
   let counting: Rebalance[] = [];
@@ -51,12 +53,12 @@ export function stormAt(rebalances: readonly Rebalance[], maxPollIntervalMs: num
 function counts(rebalance: Rebalance, counting: Rebalance[], explainedAt: EpochMs): boolean {
   const { trigger, asked, at, protocol, partitionsMoved } = rebalance;
   if (asked) return false;
-  if (PUT_OUT.has(trigger)) return true;
-  // Who joins while others have just been put out is one of them that comes back.
+  if (REMOVALS.has(trigger)) return true;
+  // A member that joins shortly after removals is a removed one that returns.
   if (trigger === 'MemberJoined') return counting.length > 0;
-  // Where nobody gives up what it keeps, a round that moves nothing costs nothing.
-  const idle = partitionsMoved === 0 && (protocol === 'Cooperative' || protocol === 'Consumer');
-  return trigger === 'Unknown' && !idle && at - explainedAt > SECOND_ROUND_MS;
+  // Under these protocols members keep their partitions, so a round without moves costs nothing.
+  const harmless = partitionsMoved === 0 && (protocol === 'Cooperative' || protocol === 'Consumer');
+  return trigger === 'Unknown' && !harmless && at - explainedAt > SECOND_ROUND_MS;
 }
 
 function causeOf(storm: readonly Rebalance[]): Storm['cause'] {

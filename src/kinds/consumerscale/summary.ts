@@ -1,32 +1,40 @@
-/** How a ConsumerScale stands, and the Events about its steps. */
+/** The summary of a ConsumerScale, and the Events about its steps. */
 import type { ConsumerScaleStatus, ConsumerScaleStepStatus } from '../../api/consumerscale/status.ts';
 import type { Notice } from '../../contract/kind.ts';
-import { type Standing, standingNotice, toldAlready } from '../../contract/standing.ts';
+import { alreadyReported, type Summary, summaryNotice } from '../../contract/summary.ts';
 import { counted } from '../../domain/status/counted.ts';
 
-export type Saying = Standing<ConsumerScaleStatus['phase']>;
+export type ScaleSummary = Summary<ConsumerScaleStatus['phase']>;
 
-export const failed = (reason: string, message: string): Saying => ({ phase: 'Failed', mood: 'Over', reason, message });
+export const isFinished = (status: ConsumerScaleStatus | undefined): boolean =>
+  status?.phase === 'Completed' || status?.phase === 'Failed';
 
-/** What is said of a schedule whose steps have ended. */
-export function outcome(steps: readonly ConsumerScaleStepStatus[]): Saying {
+export const failed = (reason: string, message: string): ScaleSummary => ({
+  phase: 'Failed',
+  state: 'Finished',
+  reason,
+  message,
+});
+
+/** The summary of a schedule whose steps have ended. */
+export function outcome(steps: readonly ConsumerScaleStepStatus[]): ScaleSummary {
   const broken = steps.find(({ phase }) => phase === 'Failed');
   if (broken !== undefined) return failed('StepFailed', broken.message ?? 'a step could not be carried out');
   const timedOut = steps.filter(({ phase }) => phase === 'TimedOut').length;
   return {
     phase: 'Completed',
-    mood: 'Over',
+    state: 'Finished',
     reason: timedOut > 0 ? 'CompletedWithTimeouts' : 'Completed',
     message: `${counted(steps.length, 'step')}${timedOut > 0 ? `, ${timedOut} of them timed out` : ''}`,
   };
 }
 
-/** An Event whenever it stands differently. */
-export function standingNotices(before: ConsumerScaleStatus | undefined, saying: Saying): Notice[] {
-  return saying.message === '' || toldAlready(before, saying) !== undefined ? [] : [standingNotice(saying)];
+/** An Event each time phase or reason change. */
+export function summaryNotices(before: ConsumerScaleStatus | undefined, summary: ScaleSummary): Notice[] {
+  return summary.message === '' || alreadyReported(before, summary) !== undefined ? [] : [summaryNotice(summary)];
 }
 
-/** One Event for each step that has begun or ended since. */
+/** One Event for each step that has started or ended since. */
 export function stepNotices(
   before: readonly ConsumerScaleStepStatus[],
   now: readonly ConsumerScaleStepStatus[],

@@ -1,4 +1,4 @@
-/** Topics by way of Strimzi: what is recorded, done and said in each state of a KafkaTopic, and at teardown. */
+/** Topics through Strimzi: status, actions and messages in each state of a KafkaTopic, and at the deletion. */
 import { describe, expect, test } from '@jest/globals';
 import { queryLine, shown } from '../../../../test/support/queries.ts';
 import {
@@ -71,7 +71,7 @@ const topic = (more: Partial<LoadTestInput['topic']>): SpecChange => ({ topic: {
 const WIDE = topic({ partitions: 5 });
 const strimzi = { strimzi: CLUSTER };
 
-/** A LoadTest that names its Kafka resource; the API server has KafkaTopics, and this one (null: none). */
+/** A LoadTest that names its Kafka resource, on an API server that serves KafkaTopics and has this one (null: none). */
 const round = (
   kafkaTopic: KubernetesObject | null,
   before: LoadTestStatus | undefined,
@@ -108,40 +108,40 @@ const ERROR = notReady('KafkaError', 'InvalidConfigurationException: Unknown top
 const late = status({ topic: { ...CLAIMED, waitingSince: at(0) } });
 const minute = { now: 60_000 };
 
-describe('the topic is not there', () => {
+describe('Kafka does not have the topic', () => {
   // biome-ignore format: one situation a line
   test.each<[situation: string, kafkaTopic: KubernetesObject | null, before: LoadTestStatus | undefined, seen: Seen, spec: SpecChange, answer: string]>([
     ['no KafkaTopic: the intention is recorded', null, status(), {}, {}, 'Pending, Reconciling CreatingTopic; tells Normal CreatingTopic; again in 250'],
-    ['the intention is seen: the KafkaTopic is made', null, claimed, {}, {}, 'Pending, Reconciling CreatingTopic; does ApplyObject KafkaTopic kafka/t/3; tells Normal CreatingTopic; again in 250'],
-    ['the API server refuses the KafkaTopic', null, claimed, { failures: [denied] }, {}, stalls('TopicRefused')],
-    ['the API server could not take it for now', null, claimed, { failures: [{ ...denied, reason: 'Unexpected' }] }, {}, 'Pending, Reconciling CreatingTopic; does ApplyObject KafkaTopic kafka/t/3; tells Normal CreatingTopic; again in 250'],
-    ['more replicas than brokers: no KafkaTopic is made', null, status(), {}, topic({ replicas: 4 }), stalls('TooManyReplicas')],
-    ['Kafka is away', null, status(), { kafka: AWAY }, {}, 'Pending, Reconciling KafkaUnavailable; tells Warning KafkaUnavailable; again in 2000'],
-    ['nobody has taken it up yet', kafkaTopicOf([]), claimed, {}, {}, wait],
-    ['nobody has taken it up for 59 s', kafkaTopicOf([]), late, { now: 59_000 }, {}, wait],
-    ['nobody has taken it up for 60 s', kafkaTopicOf([]), late, minute, {}, stalls('TopicOperatorSilent')],
-    ['its last change was not seen yet', kafkaTopicOf([READY], { generation: 2 }), claimed, {}, {}, wait],
-    ['it asks for fewer partitions than the LoadTest by now', kafkaTopicOf([READY], { partitions: 2 }), claimed, {}, {}, 'Pending, Reconciling CreatingTopic; does ApplyObject KafkaTopic kafka/t/3; tells Normal CreatingTopic; again in 250'],
-    ['it is Ready, Kafka does not show it yet', kafkaTopicOf([READY]), claimed, {}, {}, 'Pending, Reconciling CreatingTopic; tells Normal CreatingTopic; again in 250'],
-    ['it is Ready, Kafka does not show it for 60 s', kafkaTopicOf([READY]), late, minute, {}, stalls('TopicOperatorSilent')],
-    ['Kafka refuses it', kafkaTopicOf([ERROR]), claimed, {}, {}, wait],
-    ['Kafka refuses it for 60 s', kafkaTopicOf([ERROR]), late, minute, {}, stalls('TopicOperatorSilent')],
+    ['the intention is recorded: the KafkaTopic is created', null, claimed, {}, {}, 'Pending, Reconciling CreatingTopic; does ApplyObject KafkaTopic kafka/t/3; tells Normal CreatingTopic; again in 250'],
+    ['the API server refused the KafkaTopic', null, claimed, { failures: [denied] }, {}, stalls('TopicRefused')],
+    ['the API server failed, and the operator retries', null, claimed, { failures: [{ ...denied, reason: 'Unexpected' }] }, {}, 'Pending, Reconciling CreatingTopic; does ApplyObject KafkaTopic kafka/t/3; tells Normal CreatingTopic; again in 250'],
+    ['more replicas than brokers: no KafkaTopic is created', null, status(), {}, topic({ replicas: 4 }), stalls('TooManyReplicas')],
+    ['Kafka is unavailable', null, status(), { kafka: AWAY }, {}, 'Pending, Reconciling KafkaUnavailable; tells Warning KafkaUnavailable; again in 2000'],
+    ['the Topic Operator has not seen it yet', kafkaTopicOf([]), claimed, {}, {}, wait],
+    ['the Topic Operator has not seen it for 59 s', kafkaTopicOf([]), late, { now: 59_000 }, {}, wait],
+    ['the Topic Operator has not seen it for 60 s', kafkaTopicOf([]), late, minute, {}, stalls('TopicOperatorSilent')],
+    ['the Topic Operator has not seen its last change', kafkaTopicOf([READY], { generation: 2 }), claimed, {}, {}, wait],
+    ['it asks for fewer partitions than the LoadTest', kafkaTopicOf([READY], { partitions: 2 }), claimed, {}, {}, 'Pending, Reconciling CreatingTopic; does ApplyObject KafkaTopic kafka/t/3; tells Normal CreatingTopic; again in 250'],
+    ['it is Ready, but Kafka does not have the topic yet', kafkaTopicOf([READY]), claimed, {}, {}, 'Pending, Reconciling CreatingTopic; tells Normal CreatingTopic; again in 250'],
+    ['it is Ready, but Kafka has not had the topic for 60 s', kafkaTopicOf([READY]), late, minute, {}, stalls('TopicOperatorSilent')],
+    ['Kafka refused it', kafkaTopicOf([ERROR]), claimed, {}, {}, wait],
+    ['Kafka has refused it for 60 s', kafkaTopicOf([ERROR]), late, minute, {}, stalls('TopicOperatorSilent')],
     ['it is not supported', kafkaTopicOf([UNSUPPORTED]), claimed, {}, {}, stalls('KafkaTopicNotSupported')],
-    ['another KafkaTopic has the topic', kafkaTopicOf([notReady('ResourceConflict', 'Managed by Ref{…}')]), claimed, {}, {}, stalls('KafkaTopicConflict')],
+    ['another KafkaTopic manages the topic', kafkaTopicOf([notReady('ResourceConflict', 'Managed by Ref{…}')]), claimed, {}, {}, stalls('KafkaTopicConflict')],
     ['it is paused', kafkaTopicOf([], PAUSED), claimed, {}, {}, stalls('KafkaTopicPaused')],
-    ['it is no longer paused, which was not seen yet', kafkaTopicOf([{ type: 'ReconciliationPaused', status: 'True' }], { observed: 0 }), claimed, {}, {}, wait],
+    ['it was paused a moment ago', kafkaTopicOf([{ type: 'ReconciliationPaused', status: 'True' }], { observed: 0 }), claimed, {}, {}, wait],
     ['it is unmanaged', kafkaTopicOf([{ type: 'Unmanaged', status: 'True' }], UNMANAGED), claimed, {}, {}, stalls('KafkaTopicUnmanaged')],
-    ['it is of another cluster', kafkaTopicOf([READY], { labels: { 'strimzi.io/cluster': 'other' } }), claimed, {}, {}, stalls('KafkaTopicOfAnother')],
+    ['it belongs to another cluster', kafkaTopicOf([READY], { labels: { 'strimzi.io/cluster': 'other' } }), claimed, {}, {}, stalls('KafkaTopicOfAnother')],
     ['it is being deleted', kafkaTopicOf([READY], { deletionTimestamp: at(0) }), claimed, {}, {}, wait],
-    ['it is somebody else’s and not taken up yet', kafkaTopicOf([], { owner: null, partitions: 1 }), status(), {}, {}, wait],
-    ['under Existing nothing is looked at', null, status(), { answers: [] }, topic({ management: 'Existing' }), stalls('TopicMissing')],
-    ['under Admin nothing is looked at', null, status(), { answers: [] }, topic({ management: 'Admin' }), 'Pending, Reconciling CreatingTopic; tells Normal CreatingTopic; again in 250'],
-    ['gone while the run goes on', null, running(), going, {}, 'Running, Ready Running; does Report LagSample; applies lag-producer=2 + lag-consumer=1; tells Normal Running; again in 1000'],
+    ['somebody else created it, and the Topic Operator has not seen it yet', kafkaTopicOf([], { owner: null, partitions: 1 }), status(), {}, {}, wait],
+    ['under Existing no KafkaTopic is queried', null, status(), { answers: [] }, topic({ management: 'Existing' }), stalls('TopicMissing')],
+    ['under Admin no KafkaTopic is queried', null, status(), { answers: [] }, topic({ management: 'Admin' }), 'Pending, Reconciling CreatingTopic; tells Normal CreatingTopic; again in 250'],
+    ['the topic was deleted during the run', null, running(), going, {}, 'Running, Ready Running; does Report LagSample; applies lag-producer=2 + lag-consumer=1; tells Normal Running; again in 1000'],
   ])('%s', (_situation, kafkaTopic, before, seen, spec, answer) => {
     expect(told(round(kafkaTopic, before, seen, spec))).toBe(answer);
   });
 
-  test('a claim is given back where the KafkaTopic was refused, or made by somebody else', () => {
+  test('a claim is dropped when the KafkaTopic was refused, or somebody else created it', () => {
     expect(round(null, status()).status.topic).toEqual(CLAIMED);
     expect(round(null, claimed, { failures: [denied] }).status.topic).toBeUndefined();
     expect(round(kafkaTopicOf([], { owner: 'another' }), claimed).status.topic).toMatchObject({
@@ -150,7 +150,7 @@ describe('the topic is not there', () => {
     });
   });
 
-  test('since when it is waited for is kept, and forgotten', () => {
+  test('waitingSince is kept while it waits, and removed afterwards', () => {
     const first = round(kafkaTopicOf([]), claimed, { now: 5_000 });
     expect(first.status.topic?.waitingSince).toBe(at(5_000));
     const later = round(kafkaTopicOf([]), first.status, { now: 9_000 });
@@ -159,7 +159,7 @@ describe('the topic is not there', () => {
     expect(made.status.topic).toEqual(MADE);
   });
 
-  test('what is made says whose it is and which cluster it belongs to', () => {
+  test('a created KafkaTopic names its owner and its cluster', () => {
     const [action] = round(null, claimed, {}, topic({ config: { 'retention.ms': '7200000' } })).actions;
     expect(action).toEqual({
       type: 'ApplyObject',
@@ -177,11 +177,11 @@ describe('the topic is not there', () => {
     });
   });
 
-  test('each says what to do', () => {
+  test('each message says what to do', () => {
     const says = (kafkaTopic: KubernetesObject, before = claimed, seen: Seen = {}) =>
       message(round(kafkaTopic, before, seen));
     expect(says(kafkaTopicOf([]), late, minute)).toMatch(
-      /^the Topic Operator has not taken up KafkaTopic kafka\/t yet, for 60 s now: check that the Topic Operator runs.*watches namespace kafka/,
+      /^waited 60 s: the Topic Operator has not taken up KafkaTopic kafka\/t yet; check that the Topic Operator runs.*watches namespace kafka/,
     );
     expect(says(kafkaTopicOf([], PAUSED))).toContain(
       'kubectl annotate kafkatopic t -n kafka strimzi.io/pause-reconciliation-',
@@ -189,12 +189,14 @@ describe('the topic is not there', () => {
     expect(says(kafkaTopicOf([], UNMANAGED))).toContain('kubectl annotate kafkatopic t -n kafka strimzi.io/managed-');
     expect(says(kafkaTopicOf([UNSUPPORTED]))).toContain('Replication factor change not supported');
     expect(says(kafkaTopicOf([ERROR]))).toContain('KafkaError: InvalidConfigurationException');
-    expect(says(kafkaTopicOf([READY]), late, minute)).toContain('check that Kafka kafka/my-cluster is the cluster');
+    expect(says(kafkaTopicOf([READY]), late, minute)).toContain(
+      'check that this LoadTest connects to Kafka kafka/my-cluster',
+    );
     expect(says(kafkaTopicOf([READY], { generation: 2 }))).toContain('(generation 2, it has seen 1)');
   });
 });
 
-describe('the topic is there', () => {
+describe('Kafka has the topic', () => {
   const prepares = `Preparing, Reconciling StartingClients; ${starts}`;
   const runs =
     'Running, Ready Running; does Report LagSample; applies lag-producer=2 + lag-consumer=1; tells Normal Running; again in 1000';
@@ -209,38 +211,38 @@ describe('the topic is there', () => {
 
   // biome-ignore format: one situation a line
   test.each<[situation: string, kafkaTopic: KubernetesObject | null, before: LoadTestStatus, seen: Seen, spec: SpecChange, answer: string]>([
-    ['made, and Ready: clients start', kafkaTopicOf([READY]), status({ topic: MADE }), live, {}, prepares],
-    ['made, not Ready yet', kafkaTopicOf([]), status({ topic: MADE }), live, {}, wait],
-    ['made, not Ready for 60 s', kafkaTopicOf([]), status({ topic: { ...MADE, waitingSince: at(0) } }), { ...live, ...minute }, {}, stalls('TopicOperatorSilent')],
-    ['made, then paused: clients start', kafkaTopicOf([], PAUSED), status({ topic: MADE }), live, {}, prepares],
-    ['made, then not supported', kafkaTopicOf([UNSUPPORTED]), status({ topic: MADE }), live, {}, stalls('KafkaTopicNotSupported')],
-    ['it was there, with a KafkaTopic of somebody else', kafkaTopicOf([], { owner: null }), status({ topic: THEIRS }), live, {}, prepares],
-    ['it was there without a KafkaTopic, under Auto', null, status({ topic: THEIRS }), live, {}, prepares],
-    ['it was there without a KafkaTopic, under Strimzi', null, status(), live, topic({ management: 'Strimzi' }), stalls('KafkaTopicMissing')],
-    ['it came without a KafkaTopic after the claim', null, claimed, live, {}, prepares],
-    ['too few partitions: the KafkaTopic of somebody else is raised', kafkaTopicOf([READY], { owner: null }), status({ topic: THEIRS }), live, WIDE, 'Pending, Reconciling AddingPartitions; does Patch KafkaTopic/t {"partitions":5}; tells Normal AddingPartitions; again in 2000'],
+    ['created, and Ready: clients start', kafkaTopicOf([READY]), status({ topic: MADE }), live, {}, prepares],
+    ['created, not Ready yet', kafkaTopicOf([]), status({ topic: MADE }), live, {}, wait],
+    ['created, not Ready for 60 s', kafkaTopicOf([]), status({ topic: { ...MADE, waitingSince: at(0) } }), { ...live, ...minute }, {}, stalls('TopicOperatorSilent')],
+    ['created, then paused: clients start', kafkaTopicOf([], PAUSED), status({ topic: MADE }), live, {}, prepares],
+    ['created, then not supported', kafkaTopicOf([UNSUPPORTED]), status({ topic: MADE }), live, {}, stalls('KafkaTopicNotSupported')],
+    ['it existed, with an external KafkaTopic', kafkaTopicOf([], { owner: null }), status({ topic: THEIRS }), live, {}, prepares],
+    ['it existed without a KafkaTopic, under Auto', null, status({ topic: THEIRS }), live, {}, prepares],
+    ['it existed without a KafkaTopic, under Strimzi', null, status(), live, topic({ management: 'Strimzi' }), stalls('KafkaTopicMissing')],
+    ['somebody created it without a KafkaTopic after the claim', null, claimed, live, {}, prepares],
+    ['too few partitions: they are added through the external KafkaTopic', kafkaTopicOf([READY], { owner: null }), status({ topic: THEIRS }), live, WIDE, 'Pending, Reconciling AddingPartitions; does Patch KafkaTopic/t {"partitions":5}; tells Normal AddingPartitions; again in 2000'],
     ['too few partitions, no KafkaTopic, under Auto', null, status({ topic: THEIRS }), live, WIDE, `Preparing, Reconciling StartingClients; does AddPartitions t/5; ${starts}`],
     ['too few partitions under Existing', null, status({ topic: THEIRS }), { ...live, answers: [] }, topic({ partitions: 5, management: 'Existing' }), stalls('TooFewPartitions')],
     ['running', kafkaTopicOf([READY]), running(), going, {}, runs],
-    ['running, and the Topic Operator is away', kafkaTopicOf([READY], { generation: 2 }), running(), going, {}, runs],
+    ['running, and the Topic Operator does not run', kafkaTopicOf([READY], { generation: 2 }), running(), going, {}, runs],
     ['running, and paused', kafkaTopicOf([READY], PAUSED), running(), going, {}, runs],
-    ['running, and Kafka has troubles', kafkaTopicOf([ERROR]), running(), going, {}, runs],
-    ['running, and somebody asked for other replicas', kafkaTopicOf([UNSUPPORTED]), running(), going, {}, stallsGoing('KafkaTopicNotSupported')],
-    ['running, and somebody asked for fewer partitions: they are put back', kafkaTopicOf([notReady('NotSupported', 'Decreasing partitions not supported')], { partitions: 2 }), running(), going, {}, stallsGoing('KafkaTopicNotSupported', 'LagSample', ' + ApplyObject KafkaTopic kafka/t/3')],
-    ['running, KafkaTopic gone', null, running(), going, {}, runs],
-    ['more are asked for: the KafkaTopic is raised', kafkaTopicOf([READY]), running(), going, WIDE, runsAnd('ApplyObject KafkaTopic kafka/t/5', MORE)],
-    ['it is raised, nobody has seen it yet: the run goes on', kafkaTopicOf([READY], { ...asked, generation: 2 }), running(), going, WIDE, runs.replace('LagSample', MORE)],
-    ['nobody has seen it for 60 s', kafkaTopicOf([READY], { ...asked, generation: 2 }), lateRunning, goingLate, WIDE, stallsGoing('TopicOperatorSilent', MORE)],
-    ['it is raised while it is paused', kafkaTopicOf([READY], PAUSED), running(), going, WIDE, stallsGoing('KafkaTopicPaused', MORE, ' + ApplyObject KafkaTopic kafka/t/5')],
-    ['it is raised while it is unmanaged', kafkaTopicOf([READY], UNMANAGED), running(), going, WIDE, stallsGoing('KafkaTopicUnmanaged', MORE, ' + ApplyObject KafkaTopic kafka/t/5')],
-    ['it is raised, and gone', null, running(), going, WIDE, stallsGoing('KafkaTopicMissing', MORE)],
-    ['it may not be raised', kafkaTopicOf([READY]), running(), { ...going, failures: [denied] }, WIDE, stallsGoing('TopicRefused', MORE, ' + ApplyObject KafkaTopic kafka/t/5')],
-    ['it was made through the Admin API, and is raised there', null, running({ topic: { ...MADE, managedBy: 'Admin' } }), { ...going, answers: [] }, WIDE, runsAnd('AddPartitions t/5', MORE)],
+    ['running, and Kafka fails', kafkaTopicOf([ERROR]), running(), going, {}, runs],
+    ['running, and somebody changed the replicas', kafkaTopicOf([UNSUPPORTED]), running(), going, {}, stallsGoing('KafkaTopicNotSupported')],
+    ['running, and somebody lowered the partitions: they are restored', kafkaTopicOf([notReady('NotSupported', 'Decreasing partitions not supported')], { partitions: 2 }), running(), going, {}, stallsGoing('KafkaTopicNotSupported', 'LagSample', ' + ApplyObject KafkaTopic kafka/t/3')],
+    ['running, and the KafkaTopic was deleted', null, running(), going, {}, runs],
+    ['more partitions: the KafkaTopic asks for them', kafkaTopicOf([READY]), running(), going, WIDE, runsAnd('ApplyObject KafkaTopic kafka/t/5', MORE)],
+    ['the Topic Operator has not seen the new partitions: the run continues', kafkaTopicOf([READY], { ...asked, generation: 2 }), running(), going, WIDE, runs.replace('LagSample', MORE)],
+    ['the Topic Operator has not seen the new partitions for 60 s', kafkaTopicOf([READY], { ...asked, generation: 2 }), lateRunning, goingLate, WIDE, stallsGoing('TopicOperatorSilent', MORE)],
+    ['more partitions while it is paused', kafkaTopicOf([READY], PAUSED), running(), going, WIDE, stallsGoing('KafkaTopicPaused', MORE, ' + ApplyObject KafkaTopic kafka/t/5')],
+    ['more partitions while it is unmanaged', kafkaTopicOf([READY], UNMANAGED), running(), going, WIDE, stallsGoing('KafkaTopicUnmanaged', MORE, ' + ApplyObject KafkaTopic kafka/t/5')],
+    ['more partitions after it was deleted', null, running(), going, WIDE, stallsGoing('KafkaTopicMissing', MORE)],
+    ['more partitions without the right to change it', kafkaTopicOf([READY]), running(), { ...going, failures: [denied] }, WIDE, stallsGoing('TopicRefused', MORE, ' + ApplyObject KafkaTopic kafka/t/5')],
+    ['created through the Admin API: partitions are added there', null, running({ topic: { ...MADE, managedBy: 'Admin' } }), { ...going, answers: [] }, WIDE, runsAnd('AddPartitions t/5', MORE)],
   ])('%s', (_situation, kafkaTopic, before, seen, spec, answer) => {
     expect(told(round(kafkaTopic, before, seen, spec))).toBe(answer);
   });
 
-  test('the live partition count is Kafka’s, never the KafkaTopic’s', () => {
+  test('the live number of partitions comes from Kafka', () => {
     const plan = round(kafkaTopicOf([READY], asked), running(), going, WIDE);
     expect(plan.status.topic).toMatchObject({ partitions: 3, managedBy: 'Strimzi', created: true });
     const made = { ...going, kafka: kafka({ partitions: 5 }) };
@@ -251,10 +253,10 @@ describe('the topic is there', () => {
   });
 });
 
-describe('a KafkaTopic whose own name is not the topic’s', () => {
+describe('a KafkaTopic with another name than its topic', () => {
   const other = kafkaTopicOf([READY], { name: 'orders', owner: null });
   const among = (...items: KubernetesObject[]) => [STRIMZI, shown(null), kafkaTopics(...items)];
-  /** Once it has seen the KafkaTopic that it looks at first; undefined: not yet. */
+  /** The queries after the answer to the first one; undefined: there is none yet. */
   const asks = (first?: KubernetesObject | null, before = status()) =>
     LOAD_TESTS.needs(loadTest({ kafka: strimzi }, before), [
       STRIMZI,
@@ -262,7 +264,7 @@ describe('a KafkaTopic whose own name is not the topic’s', () => {
     ]).queries?.map(queryLine);
   const USED = { ...THEIRS, kafkaTopic: { ...CLUSTER, name: 'orders' } };
 
-  test('is looked for among all of its cluster, where none has the topic’s name', () => {
+  test('is searched among all of its cluster, if none has the name of the topic', () => {
     const version = `served ${V1}`;
     expect(asks()).toEqual([version, 'KafkaTopic kafka/t']);
     expect(asks(kafkaTopicOf([READY]))).toEqual([version, 'KafkaTopic kafka/t']);
@@ -271,13 +273,13 @@ describe('a KafkaTopic whose own name is not the topic’s', () => {
     const another = kafkaTopicOf([READY], { topicName: 'u' });
     expect(asks(another)).toEqual([version, 'KafkaTopic kafka/t', all]);
     expect(asks(kafkaTopicOf([READY], { labels: { 'strimzi.io/cluster': 'b' } }))).toHaveLength(3);
-    // The run goes on without one: looked for again only when more partitions are asked for.
+    // A run without one searches again only when it needs more partitions.
     const { kafkaTopic: _place, ...without } = THEIRS;
     const runs = running({ topic: without });
     expect(asks(null, runs)).toEqual([version, 'KafkaTopic kafka/t']);
     const wide = LOAD_TESTS.needs(loadTest({ kafka: strimzi, ...WIDE }, runs), [STRIMZI, shown(null)]);
     expect(wide.queries).toHaveLength(3);
-    // On record, it is looked at by its name.
+    // A recorded one is queried by its name.
     expect(asks(other, status({ topic: USED }))).toEqual([version, 'KafkaTopic kafka/orders']);
   });
 
@@ -290,7 +292,7 @@ describe('a KafkaTopic whose own name is not the topic’s', () => {
     expect(plan.status.topic).toEqual(USED);
   });
 
-  test('is the one that is not in conflict, where there are several', () => {
+  test('is the one without a conflict, if there are several', () => {
     const conflict = kafkaTopicOf([notReady('ResourceConflict', 'Managed by Ref{…}')], { name: 'a', owner: null });
     const plan = round(null, status(), { answers: among(conflict, other), ...live });
     expect(plan.status.topic?.kafkaTopic?.name).toBe('orders');
@@ -298,34 +300,34 @@ describe('a KafkaTopic whose own name is not the topic’s', () => {
 
   // biome-ignore format: one situation a line
   test.each<[situation: string, items: KubernetesObject[], seen: Seen, spec: SpecChange, answer: string]>([
-    ['not taken up yet: it is waited for, none is made beside it', [kafkaTopicOf([], { name: 'orders', owner: null })], {}, {}, wait],
+    ['the Topic Operator has not seen it yet: the LoadTest waits, and creates no other', [kafkaTopicOf([], { name: 'orders', owner: null })], {}, {}, wait],
     ['more partitions: through it', [other], live, WIDE, 'Pending, Reconciling AddingPartitions; does Patch KafkaTopic/orders {"partitions":5}; tells Normal AddingPartitions; again in 2000'],
-    ['of another topic: ours is made', [kafkaTopicOf([READY], { name: 'orders', topicName: 'u' })], {}, {}, 'Pending, Reconciling CreatingTopic; tells Normal CreatingTopic; again in 250'],
+    ['of another topic: ours is created', [kafkaTopicOf([READY], { name: 'orders', topicName: 'u' })], {}, {}, 'Pending, Reconciling CreatingTopic; tells Normal CreatingTopic; again in 250'],
     ['under Strimzi', [other], live, topic({ management: 'Strimzi' }), `Preparing, Reconciling StartingClients; ${starts}`],
   ])('%s', (_situation, items, seen, spec, answer) => {
     expect(told(round(null, status(), { answers: among(...items), ...seen }, spec))).toBe(answer);
   });
 
-  test('one of another topic that has the name of ours stands in the way', () => {
+  test('a KafkaTopic of another topic that has our name is a conflict', () => {
     const answers = [STRIMZI, shown(kafkaTopicOf([READY], { topicName: 'u' })), kafkaTopics()];
     const plan = round(null, status(), { answers });
     expect(told(plan)).toBe(stalls('KafkaTopicConflict'));
     expect(message(plan)).toMatch(
-      /^KafkaTopic kafka\/t stands for topic u, .*: create another LoadTest with another topic.name/,
+      /^KafkaTopic kafka\/t manages topic u, .*: create another LoadTest with another topic.name/,
     );
-    // The topic may be there without a KafkaTopic, which is as good as none.
+    // A topic without a KafkaTopic can still be used.
     expect(told(round(null, status(), { answers, ...live }))).toBe(`Preparing, Reconciling StartingClients; ${starts}`);
   });
 });
 
-describe('where a KafkaTopic is, is on record', () => {
+describe('the place of a KafkaTopic is recorded', () => {
   const other = { ...MADE, kafkaTopic: { cluster: 'first', namespace: 'there', name: 't' } };
   const asks = (before: LoadTestStatus, more = {}) =>
     LOAD_TESTS.needs(loadTest({}, before, more), [STRIMZI])
       .queries?.slice(1)
       .map(queryLine);
 
-  test('the operator has no STRIMZI_CLUSTER any more: it is looked at and deleted all the same', () => {
+  test('an operator without STRIMZI_CLUSTER queries and deletes it', () => {
     const before = running({ topic: other });
     expect(asks(before)).toEqual(['KafkaTopic there/t']);
     const deleted = { deletionTimestamp: at(0) };
@@ -335,7 +337,7 @@ describe('where a KafkaTopic is, is on record', () => {
     expect(told(plan)).toContain('does DeleteObject KafkaTopic there/t');
   });
 
-  test('the operator has another one by now: it stays with the first', () => {
+  test('an operator with another STRIMZI_CLUSTER uses the recorded one', () => {
     const { needs } = loadTestKind({ ...WORKER, strimzi: CLUSTER });
     expect(needs(loadTest({}, running({ topic: other })), [STRIMZI]).queries?.[1]).toMatchObject({
       get: { namespace: 'there' },
@@ -343,12 +345,12 @@ describe('where a KafkaTopic is, is on record', () => {
   });
 });
 
-describe('what the operator has no right to', () => {
+describe('missing rights', () => {
   const answers = [STRIMZI, FORBIDDEN];
   const says =
     /^this operator may not read KafkaTopics in namespace kafka: give its service account in namespace kafka the rights to get, list, watch, create, patch and delete kafkatopics .* strimzi.namespace: kafka$/;
 
-  test('is not guessed: nothing is made, and it is said what to grant', () => {
+  test('nothing is created, and the message says what to grant', () => {
     const plan = round(null, status(), { answers });
     expect(told(plan)).toBe(stalls('StrimziForbidden'));
     expect(message(plan)).toMatch(says);
@@ -361,12 +363,12 @@ describe('what the operator has no right to', () => {
     expect(message(kafkaOnly)).toContain('may not read Kafka resources in namespace kafka');
   });
 
-  test('is granted: it goes on', () => {
+  test('after the rights are granted the preparation continues', () => {
     const before = round(null, status(), { answers }).status;
     expect(told(round(null, before, { answers: [STRIMZI, shown(null), kafkaTopics()] }))).toContain('CreatingTopic');
   });
 
-  test('what runs goes on, and asks for nothing more', () => {
+  test('running clients continue, and nothing is requested', () => {
     const plan = round(null, running(), { ...going, answers });
     expect(told(plan)).toContain('Running, Ready Running; does Report LagSample; applies lag-producer=2');
     expect(plan.status.topic).toEqual(MADE);
@@ -375,7 +377,7 @@ describe('what the operator has no right to', () => {
     );
   });
 
-  test('a refusal for want of rights says which', () => {
+  test('a refusal names the missing rights', () => {
     const refused = { ...denied, message: 'kafkatopics.kafka.strimzi.io "t" is forbidden: User "x" cannot create' };
     expect(message(round(null, claimed, { failures: [refused] }))).toMatch(/cannot create: give its service account/);
     const other = { ...denied, message: 'admission webhook "w" denied the request' };
@@ -383,12 +385,12 @@ describe('what the operator has no right to', () => {
   });
 });
 
-describe('where Kafka is', () => {
+describe('the addresses of Kafka', () => {
   const find = (answers: Answer[], listener?: string, before?: LoadTestStatus) =>
     planLoadTest(loadTest({ kafka: { strimzi: { ...CLUSTER, ...(listener && { listener }) } } }, before), { answers });
   const reads = (resource: KubernetesObject | null) => [STRIMZI, shown(resource), shown(null)];
 
-  test('is read from the Kafka resource, recorded, and then no longer looked at', () => {
+  test('are read from the Kafka resource once, and recorded', () => {
     const plan = find(reads(kafkaResource()));
     expect(told(plan)).toBe('Pending, Reconciling FindingKafka; tells Normal FindingKafka; again in 250');
     expect(plan.status.kafka).toEqual(FOUND);
@@ -398,7 +400,7 @@ describe('where Kafka is', () => {
     expect(needs.kafka).toEqual({ ...FOUND, topic: 't', group: 'g' });
   });
 
-  test('is what actions, workers and evidence are given', () => {
+  test('are passed to actions, workers and evidence', () => {
     const recorded = running({ topic: { ...MADE, managedBy: 'Admin' } });
     const plan = round(null, recorded, { ...going, answers: [] }, WIDE);
     expect(plan.actions).toEqual([
@@ -411,7 +413,7 @@ describe('where Kafka is', () => {
     expect(LOAD_TESTS.needs(loadTest({ kafka: strimzi }, recorded)).evidence).toMatchObject({ ...FOUND, ...EVIDENCE });
   });
 
-  test('is unknown: Kafka is not asked, least of all another one', () => {
+  test('while they are unknown, no Kafka is asked', () => {
     expect(LOAD_TESTS.needs(loadTest({ kafka: strimzi }))).toEqual({ queries: [{ served: V1 }] });
     const deleted = loadTest({ kafka: strimzi }, undefined, { deletionTimestamp: at(0) });
     expect(LOAD_TESTS.needs(deleted)).toEqual({});
@@ -426,8 +428,8 @@ describe('where Kafka is', () => {
     ['a listener with TLS', reads(kafkaResource()), 'tls', 'Stalled KafkaNotUsable', 'listener tls of Kafka kafka/my-cluster uses TLS, for which this operator has no certificates yet: create another LoadTest with kafka.strimzi.listener: plain'],
     ['a listener with passwords', reads(kafkaResource([{ ...PLAIN, authentication: { type: 'scram-sha-512' } }])), 'plain', 'Stalled KafkaNotUsable', 'asks for authentication'],
     ['only listeners with TLS', reads(kafkaResource([TLS])), undefined, 'Stalled KafkaNotUsable', 'write a listener without TLS and authentication'],
-    ['only listeners for the outside', reads(kafkaResource([{ ...PLAIN, type: 'nodeport' }])), undefined, 'Stalled KafkaNotUsable', 'no internal listener'],
-    ['brokers are being started', reads(kafkaResource([PLAIN], false)), undefined, 'Reconciling WaitingForKafka', 'does not tell an address of listener plain yet'],
+    ['only external listeners', reads(kafkaResource([{ ...PLAIN, type: 'nodeport' }])), undefined, 'Stalled KafkaNotUsable', 'no internal listener'],
+    ['the brokers are starting', reads(kafkaResource([PLAIN], false)), undefined, 'Reconciling WaitingForKafka', 'does not tell an address of listener plain yet'],
   ])('%s', (_situation, answers, listener, stands, says) => {
     const plan = find(answers, listener);
     expect(told(plan)).toContain(`Pending, ${stands}; tells `);
@@ -436,10 +438,10 @@ describe('where Kafka is', () => {
   });
 });
 
-describe('which version, and whether at all', () => {
+describe('the version of the API', () => {
   const asks = (...answers: Answer[]) => LOAD_TESTS.needs(loadTest({ kafka: strimzi }, status()), answers).queries;
 
-  test('the newest that the API server has', () => {
+  test('is the newest that the API server serves', () => {
     const versions = [{ served: V1 }, { served: V1BETA2 }];
     const topicIn = (apiVersion: string) => ({
       get: { apiVersion, kind: 'KafkaTopic', namespace: 'kafka', name: 't' },
@@ -457,7 +459,7 @@ describe('which version, and whether at all', () => {
     expect(action).toMatchObject({ type: 'ApplyObject', object: { apiVersion: V1BETA2 } });
   });
 
-  test('none: Auto goes by the Admin API, Strimzi says what to do', () => {
+  test('without one, Auto uses the Admin API and Strimzi says what to do', () => {
     const without = { answers: [NO_STRIMZI, NO_STRIMZI] };
     expect(round(null, status(), without).status.topic).toMatchObject({ managedBy: 'Admin', created: true });
     const plan = round(null, status(), without, topic({ management: 'Strimzi' }));
@@ -465,26 +467,26 @@ describe('which version, and whether at all', () => {
     expect(message(plan)).toContain('install Strimzi, or create another LoadTest with topic.management: Admin');
   });
 
-  test('a claim through the Admin API is kept, whatever is installed later', () => {
+  test('a claim through the Admin API stays when Strimzi is installed later', () => {
     const before = status({ topic: { ...CLAIMED, managedBy: 'Admin' } });
     expect(LOAD_TESTS.needs(loadTest({ kafka: strimzi }, before)).queries).toBeUndefined();
     expect(told(round(null, before))).toContain('does CreateTopic t/3x2');
   });
 
-  test('the operator’s own Kafka may be one of Strimzi', () => {
+  test('the default connection may belong to Strimzi', () => {
     const ofStrimzi = loadTestKind({ ...WORKER, strimzi: CLUSTER });
     const { needs } = ofStrimzi;
     expect(needs(loadTest(), [STRIMZI]).queries).toHaveLength(2);
     expect(needs(loadTest(), [STRIMZI]).kafka).toEqual({ topic: 't', group: 'g' });
     expect(LOAD_TESTS.needs(loadTest()).queries).toBeUndefined();
-    // Another Kafka is not.
+    // spec.kafka names another Kafka.
     expect(needs(loadTest({ kafka: { bootstrapServers: 'other:9092' } })).queries).toBeUndefined();
     const plan = planLoadTest(loadTest(topic({ management: 'Strimzi' })), {});
     expect(told(plan)).toBe(stalls('NoStrimziCluster'));
     expect(message(plan)).toContain('start the operator with STRIMZI_CLUSTER and STRIMZI_NAMESPACE');
   });
 
-  test('the namespace of the Kafka resource is the LoadTest’s own unless it is named', () => {
+  test('the namespace of the Kafka resource defaults to that of the LoadTest', () => {
     const own = LOAD_TESTS.needs(loadTest({ kafka: { strimzi: { cluster: 'c' } } }), [STRIMZI]).queries;
     expect(own?.slice(1).map(queryLine)).toEqual(['Kafka demo/c', 'KafkaTopic demo/t']);
   });
@@ -520,34 +522,34 @@ describe('deleting', () => {
     ['the group, then the KafkaTopic', kafkaTopicOf([READY]), before, {}, {}, removing('does DeleteGroup g + DeleteObject KafkaTopic kafka/t; ')],
     ['the KafkaTopic waits for the Topic Operator', goes(5_000), before, live, {}, removing('')],
     ['it waits for 60 s', goes(60_000), over(60_000), live, {}, removing('')],
-    ['it waits for longer', goes(60_000), over(61_000), live, {}, `Running, Reconciling RemovingFromKafka; ${left}`],
-    ['clients took so long that the Topic Operator has had 59 s', goes(59_000), over(119_000), live, {}, removing('')],
+    ['it has waited for more than 60 s', goes(60_000), over(61_000), live, {}, `Running, Reconciling RemovingFromKafka; ${left}`],
+    ['the clients took long, and the Topic Operator has had 59 s', goes(59_000), over(119_000), live, {}, removing('')],
     ['it has had its 60 s', goes(60_000), over(120_000), live, {}, `Running, Reconciling RemovingFromKafka; ${left}`],
-    ['Kafka is away, and the Topic Operator has had 59 s', goes(59_000), over(119_000, 'KafkaUnavailable'), { kafka: AWAY }, {}, 'Running, Reconciling KafkaUnavailable; again in 1000'],
-    ['it may not be seen: the group goes, the topic is not touched', null, before, hidden, {}, removing('does DeleteGroup g; ')],
-    ['it may not be seen for longer', null, over(61_000), { ...live, ...hidden }, {}, `Running, Reconciling RemovingFromKafka; ${left}`],
-    ['it may not be seen, and Kafka is away for longer', null, over(61_000, 'KafkaUnavailable'), { kafka: AWAY, ...hidden }, {}, `Running, Reconciling KafkaUnavailable; ${left}`],
+    ['Kafka is unavailable, and the Topic Operator has had 59 s', goes(59_000), over(119_000, 'KafkaUnavailable'), { kafka: AWAY }, {}, 'Running, Reconciling KafkaUnavailable; again in 1000'],
+    ['no right to read it: the group is deleted, the topic stays', null, before, hidden, {}, removing('does DeleteGroup g; ')],
+    ['no right to read it for more than 60 s', null, over(61_000), { ...live, ...hidden }, {}, `Running, Reconciling RemovingFromKafka; ${left}`],
+    ['no right to read it, and Kafka is unavailable for more than 60 s', null, over(61_000, 'KafkaUnavailable'), { kafka: AWAY, ...hidden }, {}, `Running, Reconciling KafkaUnavailable; ${left}`],
     ['KafkaTopic and topic are gone', null, before, { kafka: kafka({ partitions: null }) }, {}, 'Running; finished'],
-    ['the KafkaTopic left the topic behind: it was unmanaged', null, before, live, {}, removing('does DeleteTopic t; ')],
+    ['the KafkaTopic was unmanaged and left the topic behind', null, before, live, {}, removing('does DeleteTopic t; ')],
     ['Retain: both stay', kafkaTopicOf([READY]), before, live, topic({ deletionPolicy: 'Retain' }), 'Running; finished'],
-    ['the KafkaTopic is somebody else’s by now: it stays, and the topic', kafkaTopicOf([READY], { owner: 'another' }), before, live, {}, 'Running; finished'],
-    ['it was there before: nothing is looked at', null, running({ topic: THEIRS }), { ...live, answers: [] }, {}, 'Running; finished'],
-    ['it was claimed and never made', null, running({ topic: CLAIMED }), { kafka: kafka({ partitions: null }) }, {}, 'Running; finished'],
-    ['it was made, the Topic Operator never ran', kafkaTopicOf([]), running({ topic: CLAIMED }), { kafka: kafka({ partitions: null }) }, {}, removing('does DeleteObject KafkaTopic kafka/t; ')],
-    ['Kafka is away: the KafkaTopic goes all the same', kafkaTopicOf([READY]), before, { kafka: AWAY }, {}, 'Running, Reconciling KafkaUnavailable; does DeleteObject KafkaTopic kafka/t; again in 1000'],
-    ['Kafka is away for longer', goes(60_000), over(61_000, 'KafkaUnavailable'), { kafka: AWAY }, {}, `Running, Reconciling KafkaUnavailable; ${left}`],
-    ['Kafka is away, the KafkaTopic is gone: only the group is left', null, over(61_000, 'KafkaUnavailable'), { kafka: AWAY }, {}, `Running, Reconciling KafkaUnavailable; ${left}`],
-    ['others are in the group: neither goes', kafkaTopicOf([READY]), before, { kafka: kafka({ group: group(['theirs']) }) }, {}, removing('')],
-    ['the KafkaTopic may not be deleted', kafkaTopicOf([READY]), over(61_000), { ...live, failures: [denied] }, {}, `Running, Reconciling RemovingFromKafka; ${left}`],
-    ['Strimzi is no longer there, nor its KafkaTopics', null, before, { ...live, answers: [NO_STRIMZI, NO_STRIMZI] }, {}, removing('does DeleteTopic t; ')],
+    ['somebody else has created the KafkaTopic again: it stays, and the topic', kafkaTopicOf([READY], { owner: 'another' }), before, live, {}, 'Running; finished'],
+    ['it existed before: no KafkaTopic is queried', null, running({ topic: THEIRS }), { ...live, answers: [] }, {}, 'Running; finished'],
+    ['it was claimed and never created', null, running({ topic: CLAIMED }), { kafka: kafka({ partitions: null }) }, {}, 'Running; finished'],
+    ['it was created, but the Topic Operator never ran', kafkaTopicOf([]), running({ topic: CLAIMED }), { kafka: kafka({ partitions: null }) }, {}, removing('does DeleteObject KafkaTopic kafka/t; ')],
+    ['Kafka is unavailable: the KafkaTopic is deleted', kafkaTopicOf([READY]), before, { kafka: AWAY }, {}, 'Running, Reconciling KafkaUnavailable; does DeleteObject KafkaTopic kafka/t; again in 1000'],
+    ['Kafka is unavailable for more than 60 s', goes(60_000), over(61_000, 'KafkaUnavailable'), { kafka: AWAY }, {}, `Running, Reconciling KafkaUnavailable; ${left}`],
+    ['Kafka is unavailable, the KafkaTopic is gone: only the group is left', null, over(61_000, 'KafkaUnavailable'), { kafka: AWAY }, {}, `Running, Reconciling KafkaUnavailable; ${left}`],
+    ['the group has other members: nothing is deleted', kafkaTopicOf([READY]), before, { kafka: kafka({ group: group(['theirs']) }) }, {}, removing('')],
+    ['no right to delete the KafkaTopic', kafkaTopicOf([READY]), over(61_000), { ...live, failures: [denied] }, {}, `Running, Reconciling RemovingFromKafka; ${left}`],
+    ['Strimzi was uninstalled', null, before, { ...live, answers: [NO_STRIMZI, NO_STRIMZI] }, {}, removing('does DeleteTopic t; ')],
   ])('%s', (_situation, kafkaTopic, status, seen, spec, answer) => {
     expect(told(leave(kafkaTopic, status, seen, spec))).toBe(answer);
   });
 
-  test('what is left behind is named, with the command for each', () => {
+  test('the Event names what is left behind, with the command for each', () => {
     const said = (plan: ReturnType<typeof leave>) => plan.events[0]?.message ?? '';
     const hung = said(leave(goes(60_000), over(61_000), live));
-    expect(hung).toMatch(/^left behind: KafkaTopic kafka\/t, because the Topic Operator has not answered yet/);
+    expect(hung).toMatch(/^left behind: KafkaTopic kafka\/t, because the Topic Operator has not removed its finalizer/);
     expect(hung).toContain(`kubectl patch kafkatopic t -n kafka --type=merge -p '{"metadata":{"finalizers":null}}'`);
     expect(hung).toContain('kafka-topics.sh --delete');
     expect(said(leave(null, over(61_000, 'KafkaUnavailable'), { kafka: AWAY }))).toMatch(
@@ -555,14 +557,14 @@ describe('deleting', () => {
     );
   });
 
-  test('one that may not be seen is left behind with what to grant', () => {
+  test('without the right to read it, the Event says what to grant', () => {
     const said = leave(null, over(61_000), { ...live, ...hidden }).events[0]?.message;
     expect(said).toMatch(
       /^left behind: topic t, because this operator may not read KafkaTopics.*give its service account/,
     );
   });
 
-  test('only the KafkaTopic that was seen is deleted', () => {
+  test('only the observed KafkaTopic is deleted', () => {
     expect(leave(kafkaTopicOf([READY]), before, live).actions).toEqual([
       {
         type: 'DeleteObject',

@@ -1,0 +1,62 @@
+/** status.consumers of a LoadTest. */
+import { z } from 'zod';
+import { count, field, figure, sentences, text } from '../../schema/schema.ts';
+import { latency, ms, source, total } from '../../sharedStatus.ts';
+import { errors } from './errors.ts';
+
+const MEMBER_NAME = sentences(
+  'Name of the member: the name of its client, e.g. lag-consumer-0.',
+  'For a member that this LoadTest did not start: its group.instance.id,',
+  'or without one its member.id, with its client.id in front.',
+);
+
+const member = z.strictObject({
+  name: field(text(253), MEMBER_NAME),
+  memberId: field(text(253), 'Id of the member in the group. Source: Kafka’s member.id.'),
+  clientId: field(text(253), 'client.id. Only for members that this LoadTest did not start.').exactOptional(),
+  host: field(text(253), 'Node of the client, or its host as the broker reports it.'),
+  partitions: field(z.array(count(0, 1_000_000)).max(10_000), 'Partitions that the member owns.'),
+  source,
+});
+
+const polls = field(
+  z.strictObject({
+    count: total('Number of polls that returned records.'),
+    recordsMax: total('Largest number of records returned by one poll.'),
+    recordsP50: field(figure(), 'Median number of records per poll.'),
+    longestIntervalMs: ms(
+      sentences(
+        'Longest time between two polls of one consumer, in ms.',
+        'A consumer that exceeds max.poll.interval.ms is removed from the group.',
+      ),
+    ).exactOptional(),
+  }),
+  'Polls of the consumers.',
+);
+
+export const consumers = field(
+  z.strictObject({
+    desired: total('Number of consumers in the spec.'),
+    ready: total('Number of consumers in ready pods.'),
+    selector: field(text(1024), 'Label selector of the consumer pods, for the scale subresource.'),
+    groupCreated: field(
+      z.boolean(),
+      'true: the group did not exist before this LoadTest, and is deleted with it.',
+    ).exactOptional(),
+    members: field(
+      z.array(member).max(1_000),
+      'Live members of the group, including those that this LoadTest did not start (source: Broker).',
+    ),
+    idle: field(z.array(text(253)).max(1_000), 'Names of the members that own no partition.'),
+    consumed: total('Number of records processed, including duplicates.'),
+    messagesPerSecond: field(
+      figure(),
+      'Records processed per second: over the last 5 s while running, over the whole run once it has ended.',
+    ),
+    elapsedMs: ms('Time from the first record processed to the last one, in ms.'),
+    endToEndMs: latency('Time from the timestamp of a record to the start of its processing.').exactOptional(),
+    polls: polls.exactOptional(),
+    errors: errors.exactOptional(),
+  }),
+  'Members of the group, and figures of the consumers.',
+);

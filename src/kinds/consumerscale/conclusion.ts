@@ -1,0 +1,40 @@
+/** The end of a schedule: it reads the last figures, restores the consumers if asked, and then reports the outcome. */
+import type { ConsumerScale } from '../../api/consumerscale/consumerScale.ts';
+import type { ConsumerScaleStatus } from '../../api/consumerscale/status.ts';
+import type { Action } from '../../contract/actions.ts';
+import type { Notice, Observed, Plan } from '../../contract/kind.ts';
+import { progressing } from '../../contract/summary.ts';
+import type { RunFigures } from '../../domain/fold/runFigures.ts';
+import { counted } from '../../domain/status/counted.ts';
+import { reports } from './externalTarget.ts';
+import { consumersToRestore, notRestored, scaleRefusal } from './restore.ts';
+import { statusPlan } from './status.ts';
+import { outcome } from './summary.ts';
+import { type Target, targetRef } from './target.ts';
+
+/** `lingers`: the figures may still change. */
+export function conclude(
+  seen: Observed<ConsumerScale, RunFigures>,
+  target: Target | undefined,
+  { parts, events, lingers }: { parts: Partial<ConsumerScaleStatus>; events: Notice[]; lingers: boolean },
+  lookAgainInMs: number,
+): Plan<ConsumerScaleStatus> {
+  const { resource, failures } = seen;
+  const { spec, status: before } = resource;
+  const replicas = consumersToRestore(resource, target);
+  const refused = replicas === undefined ? undefined : scaleRefusal(failures, replicas);
+  if (lingers || (replicas !== undefined && refused === undefined)) {
+    const message = replicas === undefined ? 'reading the last figures' : `restoring ${counted(replicas, 'consumer')}`;
+    const summary = progressing('Running' as const, 'Running', message);
+    const scale: Action[] = replicas === undefined ? [] : [{ type: 'Scale', target: targetRef(resource), replicas }];
+    const facts = target !== undefined && target.loadTest === undefined ? reports(seen, target, {}) : [];
+    return { ...statusPlan(seen, parts, summary, events, lookAgainInMs), actions: [...scale, ...facts] };
+  }
+  const restored = spec.afterwards === 'Restore' && target?.uid === before?.targetUid && replicas === undefined;
+  return statusPlan(
+    seen,
+    { ...parts, ...(restored ? { restored: true } : {}) },
+    outcome(parts.steps ?? before?.steps ?? []),
+    refused === undefined ? events : [...events, notRestored(refused)],
+  );
+}

@@ -1,0 +1,65 @@
+/** What a ConsumerScale needs to observe: its target, Strimzi's resources, and topic, group and evidence of the consumers. */
+import type { ConsumerScale } from '../../api/consumerscale/consumerScale.ts';
+import type { EvidenceNeed, KafkaNeed, Needs } from '../../contract/needs.ts';
+import type { Answer } from '../../contract/queries.ts';
+import { isUnknown, serversOf } from '../../domain/settings/connection.ts';
+import { queryStrimzi, type StrimziQuery, type StrimziView, strimziCluster } from '../../domain/strimzi/lookup.ts';
+import type { StrimziCluster } from '../../domain/strimzi/resources.ts';
+import { isFinished } from './summary.ts';
+import { type Target, targetAmong, targetRef } from './target.ts';
+
+/** `byDefault`: the Kafka resource that the operator's default connection belongs to. */
+export function needs(
+  resource: ConsumerScale,
+  answers: Answer[] | undefined,
+  byDefault: StrimziCluster | undefined,
+): Needs {
+  const deleting = resource.metadata.deletionTimestamp !== undefined;
+  if (isFinished(resource.status) && !deleting) return {};
+  const target = targetAmong(resource, answers);
+  const query = deleting ? undefined : strimziQuery(resource, byDefault);
+  const strimzi = query === undefined ? [] : queryStrimzi(query, answers?.slice(1)).queries;
+  const queries: Needs = { queries: [{ get: targetRef(resource) }, ...strimzi] };
+  return target === undefined || deleting ? queries : { ...queries, ...kafkaAndEvidence(resource, target) };
+}
+
+function kafkaAndEvidence(resource: ConsumerScale, { uid, loadTest }: Target): Pick<Needs, 'kafka' | 'evidence'> {
+  const external = resource.spec.consumers;
+  const connection = (loadTest?.spec ?? external)?.kafka;
+  const found = (loadTest ?? resource).status?.kafka;
+  if (isUnknown(connection, found)) return {};
+  const servers = serversOf(connection, found);
+  const group = loadTest === undefined ? external?.group : loadTest.spec.consumers?.group;
+  const topic = loadTest?.spec.topic.name ?? external?.topic;
+  const kafka: KafkaNeed = {
+    ...servers,
+    ...(topic === undefined ? {} : { topic }),
+    ...(group === undefined ? {} : { group }),
+  };
+  const place = (loadTest ?? resource).status?.evidence;
+  if (place === undefined) return { kafka };
+  const evidence: EvidenceNeed = { ...servers, run: loadTest === undefined ? resource.metadata.uid : uid, ...place };
+  return { kafka, evidence };
+}
+
+/** For an external target; a LoadTest queries Strimzi itself. undefined: nothing of Strimzi is needed. */
+function strimziQuery(
+  { spec: { consumers: external, steps }, status, metadata }: ConsumerScale,
+  byDefault: StrimziCluster | undefined,
+): StrimziQuery | undefined {
+  const at = external === undefined ? undefined : strimziCluster(external.kafka, metadata.namespace, byDefault);
+  if (external === undefined || at === undefined) return undefined;
+  const kafka = isUnknown(external.kafka, status?.kafka);
+  const addsPartitions = steps.some(({ partitions }) => partitions !== undefined);
+  return kafka || addsPartitions ? { at, kafka, ...(addsPartitions ? { topic: external.topic } : {}) } : undefined;
+}
+
+/** `answers`: about the target, then about Strimzi. */
+export function strimziView(
+  resource: ConsumerScale,
+  [, ...answers]: Answer[],
+  byDefault: StrimziCluster | undefined,
+): StrimziView | undefined {
+  const query = strimziQuery(resource, byDefault);
+  return query === undefined ? undefined : queryStrimzi(query, answers).view;
+}

@@ -1,0 +1,107 @@
+/** The summary of a LoadTest: phase, reason and message. The first case that holds decides. */
+
+import type { LoadTest } from '../../api/loadtest/loadTest.ts';
+import type { LoadTestStatus } from '../../api/loadtest/status.ts';
+import type { Notice, Observed } from '../../contract/kind.ts';
+import { alreadyReported, progressing, type Summary, stalled, summaryNotice } from '../../contract/summary.ts';
+import type { RunView } from '../../domain/figures/figures.ts';
+import type { RunFigures } from '../../domain/fold/runFigures.ts';
+import { counted } from '../../domain/status/counted.ts';
+import type { Clients } from './clients.ts';
+
+export type LoadTestSummary = Summary<LoadTestStatus['phase']>;
+
+type Seen = Observed<LoadTest, RunFigures>;
+
+/** The state of a run in this round. */
+export interface RunState {
+  ready: Clients;
+  wanted: Clients;
+  preparedAt: string | undefined;
+  finishedAt: string | undefined;
+  endReason: string | undefined;
+  closed: boolean;
+  figures: RunView | undefined;
+  /** status.producers.appended */
+  appended: number | undefined;
+}
+
+/** `missing`: why clients may not start. */
+export function summarise(seen: Seen, missing: LoadTestSummary | undefined, run: RunState): LoadTestSummary {
+  const { resource, failures } = seen;
+  if (run.finishedAt !== undefined) return run.closed ? outcome(resource, run) : stopping(resource, run);
+  if (missing !== undefined) return missing;
+  const phase = run.preparedAt === undefined ? 'Preparing' : 'Running';
+  const refused = failures.find(({ reason }) => reason === 'Refused');
+  if (refused !== undefined) return stalled(phase, 'Refused', refused.message);
+  if (resource.spec.suspend) return suspended(run);
+  return starting(seen, run, phase) ?? running(seen, run);
+}
+
+/** The sentence of the round in which the run ended stays until the run is closed. */
+function stopping({ status }: LoadTest, { endReason = 'the run is over' }: RunState): LoadTestSummary {
+  const before = status?.conditions.find(({ type, reason }) => type === 'Ready' && reason === STOPPING)?.message;
+  return progressing('Running', STOPPING, before ?? `${endReason}; the clients are being stopped`);
+}
+
+const STOPPING = 'Stopping';
+
+function suspended({ ready }: RunState): LoadTestSummary {
+  const clients = ready.producers + ready.consumers;
+  if (clients > 0) {
+    const are = clients === 1 ? 'is' : 'are';
+    return progressing('Suspended', 'Suspending', `${counted(clients, 'client')} ${are} being stopped`);
+  }
+  const message = 'set spec.suspend to false to continue';
+  return { phase: 'Suspended', state: 'Current', reason: 'Suspended', message };
+}
+
+function starting({ resource, kafka }: Seen, run: RunState, phase: 'Preparing' | 'Running') {
+  const { ready, wanted, preparedAt } = run;
+  const allReady = ready.producers >= wanted.producers && ready.consumers >= wanted.consumers;
+  if (preparedAt !== undefined && allReady) return undefined;
+  const away = 'unavailable' in kafka ? `; ${kafka.unavailable}` : '';
+  return progressing(phase, 'StartingClients', `${readiness(resource, run)}${away}`);
+}
+
+function running({ resource, kafka, evidence }: Seen, run: RunState): LoadTestSummary {
+  const message = readiness(resource, run);
+  const unread =
+    'unavailable' in kafka ? kafka.unavailable : 'unavailable' in evidence ? evidence.unavailable : undefined;
+  return unread === undefined
+    ? { phase: 'Running', state: 'Current', reason: 'Running', message }
+    : { phase: 'Running', state: 'Current', reason: 'FiguresLate', message: `${message}; figures are late: ${unread}` };
+}
+
+const readiness = ({ spec }: LoadTest, { ready, wanted }: RunState): string =>
+  [
+    ...(spec.producers === undefined ? [] : [`${ready.producers}/${wanted.producers} producers ready`]),
+    ...(spec.consumers === undefined ? [] : [`${ready.consumers}/${wanted.consumers} consumers ready`]),
+  ].join(', ');
+
+/** From the recorded figures if the evidence was not read in time. */
+function outcome({ spec, status }: LoadTest, { figures, appended }: RunState): LoadTestSummary {
+  const producers = figures?.producers ?? status?.producers;
+  const delivery = figures?.delivery ?? status?.delivery;
+  const failed = producers?.failed ?? 0;
+  if (failed > 0 && spec.producers?.messages !== undefined) {
+    const why = producers?.errors?.map(({ code, count }) => `${code} (${count ?? 1}x)`).join(', ');
+    return {
+      phase: 'Failed',
+      state: 'Finished',
+      reason: 'MessagesFailed',
+      message: `${failed} of ${spec.producers.messages} messages were not acknowledged: ${why || 'no reason given'}`,
+    };
+  }
+  const message =
+    delivery === undefined
+      ? 'the run is over'
+      : `${counted(delivery.produced, 'record')} produced, ${appended === undefined ? '' : `${appended} appended to the log, `}${delivery.consumed} consumed (${delivery.duplicated} duplicated, ${delivery.skipped} skipped), ${counted((figures ?? status)?.rebalances?.count ?? 0, 'rebalance')}`;
+  return { phase: 'Completed', state: 'Finished', reason: 'Completed', message };
+}
+
+/** An Event each time phase or reason change. */
+export function summaryNotices(before: LoadTestStatus | undefined, summary: LoadTestSummary): Notice[] {
+  if (alreadyReported(before, summary) !== undefined) return [];
+  return [summaryNotice(summary, summary.reason === 'FiguresLate' || summary.reason === 'KafkaUnavailable')];
+}
