@@ -119,7 +119,7 @@ test('a noisy object is told of in one more Event per reason', async () => {
   await events.flush();
   const notes = (await eventsOf('noisy')).map(({ note, series }) => [note, series?.count ?? 1]);
   expect(notes).toHaveLength(6);
-  expect(notes).toContainEqual(['More has happened with reason Tried than is told one by one.', 25]);
+  expect(notes).toContainEqual(['There are more notices with reason Tried than are written as Events.', 25]);
 });
 
 test('long messages are cut to what the API server takes, between characters', async () => {

@@ -218,7 +218,7 @@ test('what somebody else has under the name fails the step, and stays', async ()
   });
   const failed = await lab('foreign', 'has failed', ({ status }) => status?.phase === 'Failed');
   expect(failed.status?.steps?.[0]?.message).toContain(
-    'exists already and was not made by this operator. Delete it, or write another name for it in the Lab.',
+    'exists already and was not created by this operator. Delete it, or write another name for it in the Lab.',
   );
   const theirs = await testOf('theirs');
   expect(theirs?.metadata.ownerReferences).toBeUndefined();

@@ -203,7 +203,7 @@ test('cut off for longer than the lease lasts, it acts again with all it had whe
     leaseTransitions: 0,
     acquireTime: acquired.acquireTime,
   });
-  expect(only.log.lines.map(({ message }) => message)).toContainEqual(expect.stringMatching(/^acts again after \d+ s/));
+  expect(only.log.lines.map(({ message }) => message)).toContainEqual(expect.stringMatching(/^continuing after \d+ s/));
   expect(calls.filter((call) => call.endsWith(' kept') && !call.startsWith('open'))).toEqual(['onChange kept']);
   await only.close();
   expect(calls).toContain('close kept');

@@ -139,7 +139,7 @@ test("does not touch somebody else's object of the same name, and says so", asyn
       action: 'Apply',
       reason: 'Refused',
       message:
-        'ConfigMap default/round-0 exists already and was not made by this operator. Delete it, or give the Toy another name.',
+        'ConfigMap default/round-0 exists already and was not created by this operator. Delete it, or give the Toy another name.',
     },
   ]);
   expect((await user.get(configMapRef('round-0')))?.data).toEqual({ text: 'mine' });
@@ -264,7 +264,7 @@ test('an exception in plan is told once, with backoff, and a changed spec is tri
   await until('it has failed three times', () => (running.results.Failed ?? 0) >= 3);
   const told = running.log.lines.filter(({ fields }) => fields?.error === 'no such thing');
   expect(told).toHaveLength(1);
-  expect(told[0]?.fields?.of).toBe('Toy.example.dev default/bad');
+  expect(told[0]?.fields?.resource).toBe('Toy.example.dev default/bad');
   await until('there is one event', async () => (await eventsOf('bad')).length === 1);
   expect((await eventsOf('bad'))[0]).toMatchObject({ type: 'Warning', reason: 'Unexpected', note: 'no such thing' });
   await change('bad', { broken: null });
@@ -424,7 +424,7 @@ test('what is in hand when the lease is lost is done before anything else is, an
   await running.loseAndRegain();
   await settle();
   expect(acts).toEqual(['began']);
-  expect(running.runtime.longestInHand?.key).toBe('Toy.example.dev default/round');
+  expect(running.runtime.longestActive?.key).toBe('Toy.example.dev default/round');
   cutOff(new Error('cut off'));
   await until('it has succeeded', async () => (await statusOf('round')).ticks === 1);
   expect(acts).toEqual(['began', 'ended', 'began']);

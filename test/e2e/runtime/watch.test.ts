@@ -45,7 +45,7 @@ function start(cluster: Cluster = through): WatchCache {
   cache = watchCache({
     cluster,
     type: { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' },
-    of: { namespace: 'default', labelSelector: 'test=watch' },
+    selection: { namespace: 'default', labelSelector: 'test=watch' },
     changed: (change) => changes.push(change),
     clock: systemClock,
     random: Math.random,
@@ -291,7 +291,7 @@ test('stopping ends the watch for good', async () => {
   const other = watchCache({
     cluster: through,
     type: { apiVersion: 'v1', kind: 'ConfigMap' },
-    of: { namespace: 'default' },
+    selection: { namespace: 'default' },
     changed: () => {},
     clock: systemClock,
     random: Math.random,
