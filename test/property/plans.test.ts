@@ -89,7 +89,7 @@ test('with a Kafka that answers, deleting removes what it made and nothing else'
       world.delete();
       for (const moment of after) world.round(moment);
       settle(world, 'Up', () => world.finished);
-      expect(world.told).not.toContain('LeftBehind');
+      expect(world.events).not.toContain('LeftBehind');
       if (made && how.deletionPolicy === 'Delete') {
         expect(world.topic).toBeUndefined();
         expect(world.kafkaTopic).toBeNull();
@@ -110,7 +110,7 @@ test('with a Kafka that answers again, it comes to its end, whatever was before'
       const world = new LoadTestWorld(how);
       for (const moment of before) world.round(moment);
       settle(world, 'Up', () => world.status?.phase === 'Completed');
-      expect(world.told.filter((reason) => reason === 'Completed')).toHaveLength(1);
+      expect(world.events.filter((reason) => reason === 'Completed')).toHaveLength(1);
       expect(world.status?.producers).toMatchObject({ acknowledged: 20, done: 2 });
     }),
     { numRuns: 200 },

@@ -227,7 +227,7 @@ test('pauses are those of the definition, found by looking at every pair of reco
 });
 
 const works = (lab: Scenario, partition: number): PartitionWork[] =>
-  lab.told
+  lab.reported
     .flatMap(({ fact }) => (fact.type === 'Consumed' ? fact.partitions : []))
     .filter((work) => work.partition === partition)
     .sort((a, b) => a.firstBeganAt - b.firstBeganAt);
