@@ -1,4 +1,4 @@
-/** Where records went, told by producers in any order that the log allows, against a plain count of all of them. */
+/** The partitions of records, reported by producers in any possible order, compared with a plain count of all records. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Produced, Report, ReportAt } from '../../src/domain/evidence/facts.ts';
@@ -14,7 +14,7 @@ interface Sent {
   producer: number;
   key: string | undefined;
   partition: number;
-  /** Tells the producer to report after it. */
+  /** Whether the producer reports after this record. */
   reports: boolean;
 }
 
@@ -26,12 +26,12 @@ const someKeys = fc.option(fc.constantFrom('', 'a', 'b', 'key1', 'key10', 'key2'
 });
 
 interface Log {
-  /** Of each producer in their order. */
+  /** The reports of each producer in order. */
   byProducer: ReportAt[][];
   truth: Pick<RunView, 'keys'> & Pick<RunView['producers'], 'partitions' | 'acknowledged'>;
 }
 
-/** What three producers report of these records, through the worker's own totals, and what is to come out. */
+/** The reports of three producers about these records, from the worker's own totals, and the expected result. */
 function play(records: readonly Sent[]): Log {
   const offsets = [0, 0, 0, 0];
   const producers = [0, 1, 2].map((n) => ({ n, placing: createPlacing(), acknowledged: 0, reports: [] as ReportAt[] }));
@@ -96,7 +96,7 @@ function play(records: readonly Sent[]): Log {
   };
 }
 
-/** Each producer's reports in their order, the producers mixed as `order` says. */
+/** The reports of all producers, interleaved by `order`. Each producer keeps its own order. */
 function mixed(byProducer: ReportAt[][], order: number[]): ReportAt[] {
   const left = byProducer.map((reports) => [...reports]);
   const all: ReportAt[] = [];
@@ -108,7 +108,7 @@ function mixed(byProducer: ReportAt[][], order: number[]): ReportAt[] {
   return all;
 }
 
-/** As if some reports had not been taken at first: they come again later, under the next number that is free. */
+/** Some reports get lost at first and are sent again later with the next free number. */
 function sentAgain(reports: ReportAt[], delays: number[]): ReportAt[] {
   const late = reports.map((one, n) => ({ one, at: n + (delays[n % delays.length] ?? 0) }));
   return late
@@ -124,7 +124,7 @@ const told = (reports: ReportAt[]) => {
 };
 const orders = fc.array(fc.nat(5), { minLength: 1, maxLength: 30 });
 
-test('what is told is a count of all records, in any order of the producers, and reports that come again change nothing', () => {
+test('the figures equal a count of all records for any order and repetition of reports', () => {
   fc.assert(
     fc.property(fc.array(sent(someKeys), { maxLength: 80 }), orders, orders, (records, order, again) => {
       const { byProducer, truth } = play(records);
@@ -140,7 +140,7 @@ test('what is told is a count of all records, in any order of the producers, and
   );
 });
 
-test('a report that comes after newer ones of its producer takes nothing back', () => {
+test('a late report does not undo newer reports of its producer', () => {
   fc.assert(
     fc.property(fc.array(sent(someKeys), { maxLength: 80 }), orders, orders, (records, order, late) => {
       const { byProducer, truth } = play(records);
@@ -154,7 +154,7 @@ test('a report that comes after newer ones of its producer takes nothing back', 
   );
 });
 
-test('at any moment the partitions add up to what is acknowledged, and no key has more records than its partitions', () => {
+test('the partitions always add up to the acknowledged records, and no key exceeds its partitions', () => {
   fc.assert(
     fc.property(fc.array(sent(someKeys), { maxLength: 60 }), orders, (records, order) => {
       const run = emptyRun();
@@ -175,7 +175,7 @@ test('at any moment the partitions add up to what is acknowledged, and no key ha
   );
 });
 
-test('of too many keys the same ones are told exactly, whatever the order', () => {
+test('beyond the limit the same keys are kept exactly for any order of reports', () => {
   const many = fc.array(
     fc.record({ first: fc.nat(9), step: fc.constantFrom(1, 3, 7), producer: fc.nat(2), reports: fc.boolean() }),
     { minLength: 2, maxLength: 5 },
@@ -195,7 +195,7 @@ test('of too many keys the same ones are told exactly, whatever the order', () =
   );
 });
 
-test('keys in many partitions: the bound is on pairs, and is the same for all', () => {
+test('the limit counts pairs of keys and partitions', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(2), { minLength: 5, maxLength: 5 }), orders, (who, order) => {
       const keys = Array.from({ length: MOST_KEYS + 100 }, (_, n) => `key${(n * 7919) % (MOST_KEYS + 100)}`);
@@ -210,7 +210,7 @@ test('keys in many partitions: the bound is on pairs, and is the same for all', 
   );
 });
 
-test('a key’s partition is one of the topic’s, and depends on nothing but the key', () => {
+test('the partition of a key is within the topic and depends only on the key', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 70 }), fc.integer({ min: 1, max: 10_000 }), (key, partitions) => {
       const partition = partitionForKey(key, partitions);

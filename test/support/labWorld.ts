@@ -28,7 +28,7 @@ interface Child {
 
 /** One action, with the status that was recorded at that time. */
 export interface Deed {
-  what: { made: string } | Action;
+  what: { created: string } | Action;
   recorded: LabStatus | undefined;
 }
 
@@ -88,7 +88,7 @@ export class LabWorld {
     const { name } = object.metadata;
     const known = this.#children.get(name);
     if (known === undefined) {
-      this.deeds.push({ what: { made: name }, recorded: this.status });
+      this.deeds.push({ what: { created: name }, recorded: this.status });
       const child = { uid: `uid-${++this.#uids}`, object, generation: 1, changedAt: this.now };
       this.#children.set(name, child);
       this.#seen = { ...this.#seen, owned: [...this.#seen.owned, this.#live(child)] };
