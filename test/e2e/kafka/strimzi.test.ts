@@ -1,6 +1,6 @@
 /**
- * Topics by way of Strimzi, without a cluster: the operator's process, a real API server with Strimzi's own CRDs, a real
- * broker, and the stand-in for the Topic Operator. No pods run; what Strimzi does to a running lab is in labs/strimzi.test.ts.
+ * Topics of Strimzi without a cluster: the process of the operator, a real API server with Strimzi's CRDs, a real broker, and the
+ * stand-in for the Topic Operator. No pods run here. For a running lab with Strimzi see labs/strimzi.test.ts.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,7 +23,7 @@ import { startTopicOperator, type TopicOperator, type Topics } from '../../suppo
 import { until } from '../../support/until.ts';
 
 const PATIENCE_MS = 60_000;
-/** Longer than a Topic Operator that says nothing is waited for, and than a deletion waits for it. */
+/** Longer than the operator waits for a silent Topic Operator, also in a deletion. */
 const LONG_MS = 150_000;
 
 const root = join(import.meta.dirname, '../../..');
@@ -82,7 +82,7 @@ function startOperator(env: Record<string, string> = ITS_KAFKA, kubeconfig = ser
   return { child, ended: once(child, 'exit') };
 }
 
-/** Another one takes its place. */
+/** Replaces the operator by a new process. */
 async function replaceOperator(...as: Parameters<typeof startOperator>): Promise<void> {
   operator.child.kill('SIGKILL');
   await operator.ended;
@@ -94,7 +94,7 @@ async function serve(version: string): Promise<void> {
   const apiVersion = `kafka.strimzi.io/${version}`;
   await until('KafkaTopics are served', () => user.list({ apiVersion, kind: 'KafkaTopic', plural: 'kafkatopics' }, {}));
   await until('Kafkas are served', () => user.list({ apiVersion, kind: 'Kafka', plural: 'kafkas' }, {}));
-  // Discovery comes a little later.
+  // Discovery follows a little later.
   await until('both are discovered', async () => (await user.served(apiVersion)).length === 2);
 }
 
@@ -122,7 +122,7 @@ interface Wanted {
   deletionPolicy?: string;
   config?: Record<string, string>;
 }
-/** `kafka` null: the operator's own. */
+/** A LoadTest. `kafka` null: the default Kafka of the operator. */
 const create = (
   name: string,
   topic: Wanted = {},
@@ -160,11 +160,11 @@ const reasonIs =
   (reason: string, type = 'Stalled') =>
   (it: LoadTest) =>
     it.status?.conditions.some((one) => one.type === type && one.status === 'True' && one.reason === reason);
-/** All is there: clients may start. */
+/** Waits until everything exists that the clients need. */
 const starting = reasonIs('StartingClients', 'Reconciling');
 const messageOf = (it: LoadTest) => it.status?.conditions.find(({ type }) => type === 'Ready')?.message ?? '';
 
-/** As kubectl delete does; nobody collects garbage here. */
+/** Deletes a resource like kubectl does. There is no garbage collection here. */
 async function remove(name: string): Promise<void> {
   await user.delete(ref(name), await uidOf(name));
 }
@@ -172,7 +172,7 @@ const gone = (name: string, patience = PATIENCE_MS) =>
   until(
     `${name} is gone`,
     async () => {
-      // Workloads have no pods here, and nobody takes them away but the operator.
+      // StatefulSets have no pods here, and only the operator deletes them.
       if ((await user.get(ref(name))) === null) return true;
       throw new Error(JSON.stringify((await lab(name))?.status?.conditions));
     },
@@ -186,7 +186,7 @@ const eventsOf = async (reason: string) => {
   return items.filter((one) => one.reason === reason).map((one) => String(one.note));
 };
 
-test('without Strimzi: Auto goes by the Admin API, Strimzi says what is missing', async () => {
+test('without Strimzi, Auto uses the Admin API, and management Strimzi reports what is missing', async () => {
   await create('plain', {}, null);
   await said('plain', 'is made', starting);
   expect((await lab('plain'))?.status?.topic).toMatchObject({ managedBy: 'Admin', created: true, partitions: 2 });
@@ -197,13 +197,13 @@ test('without Strimzi: Auto goes by the Admin API, Strimzi says what is missing'
   for (const name of ['plain', 'lost']) await gone(name);
 });
 
-test('Strimzi of old, with v1beta2 only: installed while a LoadTest waits for it', async () => {
+test('an old Strimzi with only v1beta2 is used when it is installed during the wait', async () => {
   await create('old');
   await said('old', 'is stalled', reasonIs('KafkaNotUsable'));
   await serve('v1beta2');
   const beta = 'kafka.strimzi.io/v1beta2';
   const resource = kafkaResource(beta, KAFKA, CLUSTER);
-  // Found by discovery, which is asked every half minute.
+  // Discovery runs every 30 s.
   await said('old', 'sees Strimzi', (it) => messageOf(it).includes(`Kafka ${KAFKA}/${CLUSTER}`), LONG_MS);
   const { metadata } = await user.create(resource);
   await said('old', 'waits for addresses', reasonIs('WaitingForKafka', 'Reconciling'));
@@ -224,7 +224,7 @@ test('Strimzi of old, with v1beta2 only: installed while a LoadTest waits for it
   await gone('old');
   expect(await user.get(topicRef('old', beta))).toBeNull();
   expect(await topics.describe('old')).toBeNull();
-  // The current release takes its place.
+  // The current release replaces it.
   for (const name of ['kafkas', 'kafkatopics']) {
     const target = {
       apiVersion: 'apiextensions.k8s.io/v1',
@@ -238,7 +238,7 @@ test('Strimzi of old, with v1beta2 only: installed while a LoadTest waits for it
   }
 });
 
-test('Strimzi of today: made with its settings, and raised', async () => {
+test('a current Strimzi gets a KafkaTopic with its settings, and more partitions later', async () => {
   await serve('v1');
   const { metadata } = await user.create(kafkaResource(V1, KAFKA, CLUSTER));
   await strimzi.applyStatus({
@@ -266,7 +266,7 @@ test('Strimzi of today: made with its settings, and raised', async () => {
   expect((await user.get(topicRef('made')))?.spec).toMatchObject({ partitions: 3 });
 });
 
-test('what somebody else does to the KafkaTopic: fewer partitions are put back, other replicas are told', async () => {
+test('foreign changes of the KafkaTopic: fewer partitions are restored, other replicas are reported', async () => {
   starts();
   await user.patch(topicRef('made'), { spec: { partitions: 1 } });
   await until('put back', async () => askedOf(await user.get(topicRef('made'))) === 3);
@@ -293,7 +293,7 @@ test.each([
   await said('made', 'has more', (it) => it.status?.topic?.partitions === more && starting(it));
 });
 
-test('deleted with the Topic Operator: KafkaTopic and topic are gone', async () => {
+test('a deletion with a Topic Operator removes KafkaTopic and topic', async () => {
   starts();
   await remove('made');
   await gone('made');
@@ -301,7 +301,7 @@ test('deleted with the Topic Operator: KafkaTopic and topic are gone', async () 
   expect(await topics.describe('made')).toBeNull();
 });
 
-test('the operator’s own Kafka is one of Strimzi: Auto takes a KafkaTopic there, too', async () => {
+test('Auto creates a KafkaTopic if the operator’s default Kafka is one of Strimzi', async () => {
   starts();
   await create('own', {}, null);
   const own = await said('own', 'is made', starting);
@@ -312,7 +312,7 @@ test('the operator’s own Kafka is one of Strimzi: Auto takes a KafkaTopic ther
   await gone('own');
 });
 
-test('a setting that Kafka refuses is told in its words', async () => {
+test('the message of a setting that Kafka refuses is Kafka’s own', async () => {
   starts();
   await create('wrong', { config: { 'retention.millis': '1' } });
   const told = await said('wrong', 'is told', (it) => messageOf(it).includes('KafkaError'));
@@ -322,7 +322,7 @@ test('a setting that Kafka refuses is told in its words', async () => {
   expect(await user.get(topicRef('wrong'))).toBeNull();
 });
 
-test('Retain: both stay, and the next LoadTest uses them as they are', async () => {
+test('with Retain KafkaTopic and topic stay, and the next LoadTest uses them unchanged', async () => {
   starts();
   await create('kept', { deletionPolicy: 'Retain' });
   await said('kept', 'is made', starting);
@@ -331,7 +331,7 @@ test('Retain: both stay, and the next LoadTest uses them as they are', async () 
   expect(await partitionsOf('kept')).toBe(2);
   await create('kept', { partitions: 4 });
   const used = await said('kept', 'is used', starting);
-  // Somebody else's by now; more partitions go through it all the same.
+  // The KafkaTopic is foreign now, but partitions are still added through it.
   expect(used.status?.topic).toMatchObject({ managedBy: 'Existing', created: false, partitions: 4 });
   expect((await user.get(topicRef('kept')))?.spec).toMatchObject({ partitions: 4 });
   await remove('kept');
@@ -339,7 +339,7 @@ test('Retain: both stay, and the next LoadTest uses them as they are', async () 
   expect(await partitionsOf('kept')).toBe(4);
 });
 
-/** By hand, as somebody else has it: its own name is not the topic's. */
+/** A KafkaTopic of another user, whose name differs from the topic. */
 const createKafkaTopic = (name: string, topicName: string) =>
   user.create({
     apiVersion: V1,
@@ -348,7 +348,7 @@ const createKafkaTopic = (name: string, topicName: string) =>
     spec: { topicName, partitions: 2, replicas: 1 },
   });
 
-test('a KafkaTopic of another name than its topic is found, raised and left alone', async () => {
+test('a foreign KafkaTopic whose name differs from its topic is raised and never deleted', async () => {
   starts();
   await createKafkaTopic('of-theirs', 'theirs');
   await until('the topic is there', async () => (await partitionsOf('theirs')) === 2, PATIENCE_MS);
@@ -366,7 +366,7 @@ test('a KafkaTopic of another name than its topic is found, raised and left alon
   expect(await partitionsOf('theirs')).toBe(3);
 });
 
-test('a schedule over anyone’s Deployment raises the partitions through the KafkaTopic', async () => {
+test('a schedule over a foreign Deployment adds partitions through the KafkaTopic', async () => {
   starts();
   await createKafkaTopic('of-anyone', 'anyones');
   await until('the topic is there', async () => (await partitionsOf('anyones')) === 2, PATIENCE_MS);
@@ -410,13 +410,13 @@ test('a schedule over anyone’s Deployment raises the partitions through the Ka
   expect(askedOf(await user.get(topicRef('of-anyone')))).toBe(5);
 });
 
-test('no Topic Operator: stalled after a minute with what to check, goes on when it comes, and again hangs no deletion', async () => {
+test('without a Topic Operator a LoadTest stalls after a minute, continues with one, and a deletion ends', async () => {
   await create('alone');
   const stalled = await said('alone', 'is stalled', reasonIs('TopicOperatorSilent'), LONG_MS);
   expect(messageOf(stalled)).toMatch(
     /has not taken up KafkaTopic kafka\/alone yet, for 60 s now: check that the Topic Operator runs/,
   );
-  // One for another cluster does not see it.
+  // A Topic Operator for another cluster ignores it.
   starts('other');
   await create('seen', {}, { bootstrapServers: broker.bootstrapServers });
   await said('seen', 'is made', starting);
@@ -428,7 +428,7 @@ test('no Topic Operator: stalled after a minute with what to check, goes on when
   await remove('seen');
   await remove('alone');
   await gone('seen');
-  // Its finalizer stays: nobody else may take it away.
+  // Its finalizer stays, because only the Topic Operator may remove it.
   await gone('alone', LONG_MS);
   const hung = await user.get(topicRef('alone'));
   expect(hung?.metadata).toMatchObject({
@@ -441,12 +441,12 @@ test('no Topic Operator: stalled after a minute with what to check, goes on when
   });
   expect(left).toContain('left behind: KafkaTopic kafka/alone');
   expect(left).toContain('kubectl patch kafkatopic alone -n kafka');
-  // The Topic Operator, back again, does the rest.
+  // The restarted Topic Operator does the rest.
   starts();
   await until('the topic is gone', async () => (await topics.describe('alone')) === null, PATIENCE_MS);
 });
 
-test('an operator that has no STRIMZI_CLUSTER any more deletes what it made there', async () => {
+test('an operator without STRIMZI_CLUSTER deletes the KafkaTopics that it created with it', async () => {
   starts();
   await create('left', {}, null);
   const made = await said('left', 'is made', starting);
@@ -458,7 +458,7 @@ test('an operator that has no STRIMZI_CLUSTER any more deletes what it made ther
   expect(await topics.describe('left')).toBeNull();
 });
 
-test('an operator without rights where Kafka is says which to grant, and goes on when they are', async () => {
+test('an operator without rights in Kafka’s namespace reports the missing rights and continues when they are granted', async () => {
   starts();
   const rbac = 'rbac.authorization.k8s.io';
   const subjects = [{ kind: 'User', name: 'operator', apiGroup: rbac }];
