@@ -148,7 +148,7 @@ test('one of two operators acts, and the other takes over when it is killed', as
   await replicas(2);
   try {
     const pods = await operatorsReady(2);
-    const first = await eventually('somebody leads', leader, PATIENCE_MS);
+    const first = await eventually('a pod leads', leader, PATIENCE_MS);
     expect(pods.map(({ metadata }) => metadata.name)).toContain(first);
     await applyIn(NAMESPACE, ...lab('two-operators'));
     await untilConsumerScale(NAMESPACE, 'lab', 'step 1 runs', (it) => it.status?.steps?.[0]?.phase === 'Running');
@@ -194,14 +194,14 @@ test('a deletion during the run removes everything of the LoadTest and nothing o
   expect(
     (await list<{ metadata: { name: string } }>('statefulsets', NAMESPACE)).map(({ metadata }) => metadata.name).sort(),
   ).toEqual(['neighbour-consumer', 'neighbour-producer']);
-  const failed = await untilConsumerScale(NAMESPACE, 'lab', 'says that its target is gone', isOver);
+  const failed = await untilConsumerScale(NAMESPACE, 'lab', 'has failed without its target', isOver);
   expect(failed.status?.phase).toBe('Failed');
   expect(failed.status?.conditions.find(({ type }) => type === 'Ready')?.message).toContain('LoadTest/lab');
   const before = await untilLoadTest(NAMESPACE, 'neighbour', 'runs', (it) => it.status?.phase === 'Running');
   await untilLoadTest(
     NAMESPACE,
     'neighbour',
-    'goes on',
+    'keeps consuming',
     (it) => (it.status?.consumers?.consumed ?? 0) > (before.status?.consumers?.consumed ?? 0),
   );
   expect(await topics()).toContain('neighbour');
@@ -222,7 +222,7 @@ test('a deletion without Kafka ends, and an Event names what is left behind', as
   await brokers(0);
   try {
     await eventually('the brokers are gone', async () => (await list('pods', 'kafka')).length === 0, PATIENCE_MS);
-    await untilLoadTest(NAMESPACE, 'lab', 'says so', (it) =>
+    await untilLoadTest(NAMESPACE, 'lab', 'has late figures', (it) =>
       it.status?.conditions.some(({ reason }) => reason === 'FiguresLate'),
     );
     await kubectl(['delete', 'lt', 'lab', '-n', NAMESPACE, '--timeout=180s']);

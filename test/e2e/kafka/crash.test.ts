@@ -174,10 +174,10 @@ test.each(Object.keys(CASES))('%s: after kill -9 at random moments the evidence 
   const truth = delivered(all());
   console.log(`${name}: ${JSON.stringify(truth)}`);
   expect(truth.skipped).toBe(0);
-  const told = await until('it is told', () => {
+  const last = await until('the evidence is complete', () => {
     const now = kafka.seen(name);
     if (now !== undefined && now.delivery.consumed >= truth.consumed) return now;
-    throw new Error(`told so far: ${JSON.stringify(now?.delivery)}`);
+    throw new Error(`reported so far: ${JSON.stringify(now?.delivery)}`);
   });
-  expect(told.delivery).toEqual({ produced: 0, ...truth });
+  expect(last.delivery).toEqual({ produced: 0, ...truth });
 });

@@ -147,7 +147,7 @@ test.each(CLIENTS)(
 test.each(CLIENTS)('%s: with acks=0 a delivery has a partition and no offset', async (client) => {
   const topic = `unasked-${client}`;
   await createTopic(topic, 3);
-  // One record per batch: in a larger batch the offsets that librdkafka invents look like real ones.
+  // Large batches are the hard case: the offsets that librdkafka invents in them look like real ones.
   const large: Settings = client === 'librdkafka' ? { 'batch.size': '1000000', 'linger.ms': '500' } : {};
   const producer = await connected(client, topic, { mode: 'Default' }, { acks: '0', ...large });
   const keys = Array.from({ length: 9_000 }, (_, n) => `key${n}`);

@@ -91,7 +91,7 @@ test.each(CLIENTS)(
       expect(last).toBe(records - 1);
     }
     await producer.end();
-    const atEnd = await until('its end is told', () => {
+    const atEnd = await until('its end is reported', () => {
       const now = producer.seen();
       return now?.producers.producing === 0 ? now : undefined;
     });

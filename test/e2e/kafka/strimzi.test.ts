@@ -269,7 +269,7 @@ test('a current Strimzi gets a KafkaTopic with its settings, and more partitions
 test('foreign changes of the KafkaTopic: fewer partitions are restored, other replicas are reported', async () => {
   starts();
   await user.patch(topicRef('made'), { spec: { partitions: 1 } });
-  await until('put back', async () => askedOf(await user.get(topicRef('made'))) === 3);
+  await until('the partitions are restored', async () => askedOf(await user.get(topicRef('made'))) === 3);
   expect(await partitionsOf('made')).toBe(3);
   await user.patch(topicRef('made'), { spec: { replicas: 2 } });
   const told = await said('made', 'is stalled', reasonIs('KafkaTopicNotSupported'));
@@ -435,7 +435,7 @@ test('without a Topic Operator a LoadTest stalls after a minute, continues with 
     finalizers: ['strimzi.io/topic-operator'],
     deletionTimestamp: expect.any(String),
   });
-  const [left] = await until('it is told', async () => {
+  const [left] = await until('the Event is written', async () => {
     const events = await eventsOf('LeftBehind');
     return events.length > 0 && events;
   });

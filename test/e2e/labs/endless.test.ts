@@ -54,7 +54,7 @@ test('too much work per poll causes a storm with its cause and cure, and the cur
   expect(triggers(storm).filter((trigger) => trigger === 'PollIntervalExceeded').length).toBeGreaterThanOrEqual(2);
   expect(triggers(storm)).not.toContain('SessionExpired');
   // The work of a removed member is lost: other members process the same messages again.
-  await untilLoadTest(NAMESPACE, 'trouble', 'messages come twice', (it) => (it.status?.delivery?.duplicated ?? 0) > 0);
+  await untilLoadTest(NAMESPACE, 'trouble', 'has duplicates', (it) => (it.status?.delivery?.duplicated ?? 0) > 0);
   // The interval is measured when the long poll ends.
   await untilLoadTest(
     NAMESPACE,

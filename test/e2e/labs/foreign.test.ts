@@ -160,10 +160,10 @@ test('without our own consumers, rebalances of foreign ones are known from the b
   for (const stranger of Object.values(STRANGERS)) await applyIn(NAMESPACE, stranger);
   await untilShared('all four share the topic', 4);
   await kubectl(['scale', '-n', NAMESPACE, `loadtest/${NAME}`, '--replicas=0']);
-  const theirs = await untilShared('the others have it to themselves', 2, (lab) => foreign(lab).length === 2);
+  const theirs = await untilShared('the foreign members own everything', 2, (lab) => foreign(lab).length === 2);
   const before = rebalances(theirs).length;
   await remove('python');
-  const one = await untilShared('one has it to itself', 1, comes('console-consumer'));
+  const one = await untilShared('one member owns everything', 1, comes('console-consumer'));
   const seen = rebalances(one).slice(before);
   expect(seen).toHaveLength(1);
   expect(seen[0]).toMatchObject({
@@ -177,6 +177,6 @@ test('without our own consumers, rebalances of foreign ones are known from the b
   expect(seen[0]).not.toHaveProperty('errorBoundMs');
   await remove('console');
   // The leave of the last member is a rebalance, too.
-  const none = await untilLoadTest(NAMESPACE, NAME, 'nobody is left', (lab) => members(lab).length === 0);
+  const none = await untilLoadTest(NAMESPACE, NAME, 'has no members', (lab) => members(lab).length === 0);
   expect(foreign(none)).toEqual([]);
 });

@@ -121,7 +121,7 @@ test('without a Topic Operator a LoadTest stalls after a minute, and its deletio
   await topicOperator.stop();
   await kubectl(['delete', 'lt', name, '-n', NAMESPACE, '--timeout=150s']);
   expect((await kafkaTopic(name))?.metadata).toMatchObject({ finalizers: ['strimzi.io/topic-operator'] });
-  await eventually('the Event says what is left', async () =>
+  await eventually('the Event names what is left', async () =>
     (await kubectl(['get', 'events', '-n', NAMESPACE])).includes(`left behind: KafkaTopic ${KAFKA_NAMESPACE}/${name}`),
   );
   topicOperator = await runTopicOperator();

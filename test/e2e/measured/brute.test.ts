@@ -144,7 +144,7 @@ test('after a dozen kills delivery in the status equals a count of every record'
   await Promise.all(pods.map(({ name, ordinal }, n) => killAgainAndAgain(name, ordinal, seeded(seed + n))));
   for (const name of NAMES) {
     await stopProducers(NAMESPACE, name);
-    await untilLoadTest(NAMESPACE, name, 'nothing is sent any more', ({ status }) => status?.producers?.ready === 0);
+    await untilLoadTest(NAMESPACE, name, 'has no ready producer', ({ status }) => status?.producers?.ready === 0);
     const sent = await recordsIn(`brute-${name}`);
     const truth = await eventually(`all records of ${name} are in the logs`, async () => {
       const now = delivered(await all(name));

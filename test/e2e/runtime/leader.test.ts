@@ -116,7 +116,7 @@ test('a leader that is cut off stops acting before the other candidate takes ove
   await until('the first leads', first.leading);
   const second = await candidate('cut', 'second');
   await user.create(toy('one', { copies: 1 }));
-  await until('it is made', () => user.get(configMapRef('one-0')));
+  await until('the copy exists', () => user.get(configMapRef('one-0')));
   expect(second.leading()).toBe(false);
   expect(writesOf(second)).toEqual([]);
   expect(writesOf(first).length).toBeGreaterThan(0);
@@ -145,7 +145,7 @@ test('a leader that is cut off stops acting before the other candidate takes ove
   clearInterval(watching);
   expect(firstEndedAt).toBeLessThan(secondBeganAt);
   await user.create(toy('two', { copies: 1 }));
-  await until('it is made', () => user.get(configMapRef('two-0')));
+  await until('the copy exists', () => user.get(configMapRef('two-0')));
   expect(writesOf(second).length).toBeGreaterThan(0);
   expect(await leaseOf('cut')).toMatchObject({ holderIdentity: 'second', leaseTransitions: 1 });
   await first.close();
@@ -173,14 +173,14 @@ test('a leader that regains its lease continues with its whole state', async () 
   await until('it leads', only.leading);
   await user.create(toy('kept', { copies: 1 }));
   await user.create(toy('leaves', { copies: 0 }));
-  await until('both are looked at', async () => calls.includes('open kept') && calls.includes('open leaves'));
-  await until('it is made', () => user.get(configMapRef('kept-0')));
+  await until('both runs are open', async () => calls.includes('open kept') && calls.includes('open leaves'));
+  await until('the copy exists', () => user.get(configMapRef('kept-0')));
   const acquired = await leaseOf('again');
   const writes = writesOf(only).length;
 
   only.proxy.fault = () => 'hang';
   only.proxy.breakAll();
-  await until('it ceases to act', () => !only.leading());
+  await until('it stops acting', () => !only.leading());
   await user.create(toy('meanwhile', { copies: 1 }));
   const leaving = await user.patch(toyRef('leaves'), { metadata: { finalizers: [] } });
   await user.delete(toyRef('leaves'), leaving.metadata.uid ?? '');
@@ -193,9 +193,9 @@ test('a leader that regains its lease continues with its whole state', async () 
 
   only.proxy.fault = () => undefined;
   only.proxy.breakAll();
-  await until('it acts again', only.leading);
-  await until('what was asked for meanwhile is made', () => user.get(configMapRef('meanwhile-0')), 60_000);
-  await until('what went meanwhile is forgotten', () => calls.includes('close leaves'), 60_000);
+  await until('it leads again', only.leading);
+  await until('the copy of the new toy exists', () => user.get(configMapRef('meanwhile-0')), 60_000);
+  await until('the run of the deleted toy is closed', () => calls.includes('close leaves'), 60_000);
   expect(writesOf(only).length).toBeGreaterThan(writes);
   expect(only.terms).toBe(2);
   expect(await leaseOf('again')).toMatchObject({
@@ -219,7 +219,7 @@ test('an Event that was pending at the loss of the lease is written in the next 
   // It gives up after four attempts.
   only.proxy.fault = ({ path }) =>
     path.includes('/events') ? 'hang' : path.includes('leases') ? { status: 500 } : undefined;
-  await until('it ceases to act', () => !only.leading());
+  await until('it stops acting', () => !only.leading());
   only.proxy.fault = ({ path }) => (path.includes('leases') ? { status: 500 } : undefined);
   const before = events().length;
   const asked = () => only.proxy.seen.filter(({ path }) => path.includes('leases')).length;

@@ -75,7 +75,7 @@ const eventsOf = async (name: string) =>
 
 test('desired objects and the status follow the spec', async () => {
   await make('round', { copies: 2, text: 'one' });
-  await until('the status says 2', async () => (await statusOf('round')).copies === 2);
+  await until('the status has 2 copies', async () => (await statusOf('round')).copies === 2);
   const [first] = await copies('round');
   const { uid } = (await read('round'))?.metadata ?? {};
   expect(first?.metadata).toMatchObject({
@@ -85,16 +85,16 @@ test('desired objects and the status follow the spec', async () => {
     ],
   });
   await change('round', { copies: 3, text: 'two' });
-  await until('the status says 3', async () => (await statusOf('round')).copies === 3);
+  await until('the status has 3 copies', async () => (await statusOf('round')).copies === 3);
   expect((await copies('round')).map(({ data }) => data)).toEqual(Array(3).fill({ text: 'two' }));
 });
 
 test('only owned objects that are no longer desired are pruned', async () => {
   await user.create({ ...configMap('round-note'), data: { text: 'mine' } });
   await make('round', { copies: 3 });
-  await until('the status says 3', async () => (await statusOf('round')).copies === 3);
+  await until('the status has 3 copies', async () => (await statusOf('round')).copies === 3);
   await change('round', { copies: 1 });
-  await until('the status says 1', async () => (await statusOf('round')).copies === 1);
+  await until('the status has 1 copies', async () => (await statusOf('round')).copies === 1);
   expect((await copies('round')).map(({ metadata }) => metadata.name)).toEqual(['round-0', 'round-note']);
 });
 
@@ -106,7 +106,7 @@ const configMap = (name: string): KubernetesObject => ({
 
 test('foreign changes and deletions are repaired, and foreign fields stay', async () => {
   await make('round', { copies: 2, text: 'right' });
-  await until('the status says 2', async () => (await statusOf('round')).copies === 2);
+  await until('the status has 2 copies', async () => (await statusOf('round')).copies === 2);
   await user.patch(configMapRef('round-0'), { data: { text: 'wrong', more: 'added' } });
   await until('it is right again', async () => {
     const { text } = ((await user.get(configMapRef('round-0')))?.data ?? {}) as { text?: string };
@@ -147,7 +147,7 @@ test('a foreign object of the same name is not touched, and the status reports i
   expect(await user.get(configMapRef('round-1'))).not.toBeNull();
   await user.delete(configMapRef('round-0'), (await user.get(configMapRef('round-0')))?.metadata.uid ?? '');
   await change('round', { text: 'now' });
-  await until('it is created', async () => (await user.get(configMapRef('round-0'))) !== null);
+  await until('it exists', async () => (await user.get(configMapRef('round-0'))) !== null);
   await until('the failure is gone', async () => (await statusOf('round')).failures?.length === 0);
 });
 
@@ -172,13 +172,13 @@ test('an unchanged resource causes no requests', async () => {
 
 test('a restarted operator applies each object once without a change', async () => {
   await make('round', { copies: 3 });
-  await until('the status says 3', async () => (await statusOf('round')).copies === 3);
+  await until('the status has 3 copies', async () => (await statusOf('round')).copies === 3);
   await running.stop();
   const before = (await copies('round')).map(({ metadata }) => metadata.resourceVersion);
   const at = (await read('round'))?.metadata.resourceVersion;
   proxy.seen.length = 0;
   running = startToyRuntime(through);
-  await until('it has looked', () => running.results.Done);
+  await until('a round has ended', () => running.results.Done);
   await until('it has applied', () => writes().length >= 3);
   expect(writes().map(({ method, path }) => `${method} ${path.split('?')[0]?.split('/').pop()}`)).toEqual([
     'PATCH round-0',
@@ -192,7 +192,7 @@ test('a restarted operator applies each object once without a change', async () 
 test('the finalizer is set before the first object and removed when the plan is finished', async () => {
   await user.create(configMap('guard'));
   await make('round', { copies: 2, waitsFor: 'guard' });
-  await until('the status says 2', async () => (await statusOf('round')).copies === 2);
+  await until('the status has 2 copies', async () => (await statusOf('round')).copies === 2);
   const order = writes().map(({ path }) => path.split('?')[0]?.split('/').slice(-2).join('/'));
   expect(order[0]).toBe('toys/round');
   expect((await read('round'))?.metadata.finalizers).toEqual(['kafkalab.dev/cleanup']);
@@ -221,11 +221,11 @@ test('the finalizer is set before the first object and removed when the plan is 
 
 test('a resource that is created again under the same name starts anew', async () => {
   await make('round', { copies: 2, text: 'first' });
-  await until('the status says 2', async () => (await statusOf('round')).copies === 2);
+  await until('the status has 2 copies', async () => (await statusOf('round')).copies === 2);
   await remove('round');
   await until('it is gone', async () => (await read('round')) === null);
   await make('round', { copies: 1, text: 'second' });
-  await until('the status says 1', async () => (await statusOf('round')).copies === 1);
+  await until('the status has 1 copies', async () => (await statusOf('round')).copies === 1);
   const uid = (await read('round'))?.metadata.uid;
   expect((await copies('round')).map(({ data, metadata }) => [data, metadata.ownerReferences?.[0]?.uid])).toEqual([
     [{ text: 'second' }, uid],
@@ -277,7 +277,7 @@ test('trouble of the API server delays a round without a failure of the resource
   await make('round', { copies: 1 });
   await until('it was refused', () => running.results.Failed);
   proxy.fault = () => undefined;
-  await until('the status says 1', async () => (await statusOf('round')).copies === 1);
+  await until('the status has 1 copies', async () => (await statusOf('round')).copies === 1);
   expect((await eventsOf('round')).map(({ reason }) => reason)).not.toContain('Unexpected');
 });
 
@@ -329,12 +329,12 @@ test('a change of a watched object starts a round, for foreign types and our own
 
 test('rounds continue after a restart of the API server', async () => {
   await make('round', { copies: 1 });
-  await until('the status says 1', async () => (await statusOf('round')).copies === 1);
+  await until('the status has 1 copies', async () => (await statusOf('round')).copies === 1);
   await server.kill();
   await until('it notices', () => running.runtime.trouble);
   await server.restart();
   await change('round', { copies: 2 });
-  await until('the status says 2', async () => (await statusOf('round')).copies === 2, 30_000);
+  await until('the status has 2 copies', async () => (await statusOf('round')).copies === 2, 30_000);
 });
 
 test('many resources share few connections', async () => {

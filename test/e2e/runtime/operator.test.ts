@@ -93,7 +93,7 @@ test('the operator reports that Kafka does not answer, and stops gracefully', as
   const operator = start('first');
   await until('it leads', () => leading(operator), 30_000);
   await user.create(lab('waiting'));
-  const ready = await until('the condition says so', async () =>
+  const ready = await until('the condition names Kafka', async () =>
     (await conditionsOf('waiting'))?.find(({ type, message }) => type === 'Ready' && message.includes('127.0.0.1:1')),
   );
   expect(ready).toMatchObject({ status: 'False' });
@@ -140,5 +140,7 @@ test('a standby takes over when the leader is killed', async () => {
 test('the error names a wrong setting', async () => {
   const operator = start('wrong', { LOG_LEVEL: 'loud' });
   expect(await operator.ended).toEqual([1, null]);
-  await until('it says why', () => operator.lines.find(({ message }) => message.includes('LOG_LEVEL: "loud"')));
+  await until('the log names the setting', () =>
+    operator.lines.find(({ message }) => message.includes('LOG_LEVEL: "loud"')),
+  );
 });
