@@ -45,8 +45,8 @@ function play(records: readonly Sent[]): Log {
       const totals = { attempted: one.acknowledged, acknowledged: one.acknowledged, failed: 0, bytes: 1, done: false };
       return { type: 'Produced', client: `p-${one.n}`, at, ...totals, ...place };
     });
-    const made: Report = { v: 1, run: 'run-1', instance: `p-${one.n}/1`, seq, sentAt: at + 1, facts };
-    const read = parseReport(encodeReport(made));
+    const report: Report = { v: 1, run: 'run-1', instance: `p-${one.n}/1`, seq, sentAt: at + 1, facts };
+    const read = parseReport(encodeReport(report));
     if (read === undefined) throw new Error('the report can’t be read back');
     one.reports.push({ offset: 0, appendedAt: at + 5, report: read });
   };
@@ -116,7 +116,7 @@ function sentAgain(reports: ReportAt[], delays: number[]): ReportAt[] {
     .map(({ one }, n) => ({ ...one, report: { ...one.report, seq: n + 1, sentAt: BEGIN + n + 1_000 } }));
 }
 
-const told = (reports: ReportAt[]) => {
+const figuresOf = (reports: ReportAt[]) => {
   const run = reports.reduce(fold, emptyRun());
   expect(run.ignored).toBe(0);
   const { keys, producers } = view(run, END);
@@ -129,12 +129,12 @@ test('the figures equal a count of all records for any order and repetition of r
     fc.property(fc.array(sent(someKeys), { maxLength: 80 }), orders, orders, (records, order, again) => {
       const { byProducer, truth } = play(records);
       const reports = mixed(byProducer, order);
-      expect(told(reports)).toEqual(truth);
+      expect(figuresOf(reports)).toEqual(truth);
       const twice = reports.flatMap((one, n) => {
         const back = reports[n - ((again[n % again.length] ?? 0) % (n + 1))] ?? one;
         return [one, back, { ...back, offset: 1_000 + n }];
       });
-      expect(told(twice)).toEqual(truth);
+      expect(figuresOf(twice)).toEqual(truth);
     }),
     { numRuns: 300 },
   );
@@ -148,7 +148,7 @@ test('a late report does not undo newer reports of its producer', () => {
         byProducer.map((all) => sentAgain(all, late)),
         order,
       );
-      expect(told(reports)).toEqual(truth);
+      expect(figuresOf(reports)).toEqual(truth);
     }),
     { numRuns: 300 },
   );
@@ -189,7 +189,7 @@ test('beyond the limit the same keys are kept exactly for any order of reports',
         }),
       );
       const { byProducer, truth } = play(records);
-      expect(told(mixed(byProducer, order))).toEqual(truth);
+      expect(figuresOf(mixed(byProducer, order))).toEqual(truth);
     }),
     { numRuns: 20 },
   );
@@ -204,7 +204,7 @@ test('the limit counts pairs of keys and partitions', () => {
       );
       const { byProducer, truth } = play(records);
       expect(truth.keys.more).toBe(true);
-      expect(told(mixed(byProducer, order))).toEqual(truth);
+      expect(figuresOf(mixed(byProducer, order))).toEqual(truth);
     }),
     { numRuns: 5 },
   );

@@ -85,12 +85,12 @@ test('with a Kafka that answers, a deletion removes exactly what the LoadTest cr
       const world = new LoadTestWorld(how);
       for (const moment of before) world.round(moment);
       const { topic, group } = world;
-      const made = world.status?.topic?.created === true;
+      const created = world.status?.topic?.created === true;
       world.delete();
       for (const moment of after) world.round(moment);
       settle(world, 'Up', () => world.finished);
       expect(world.events).not.toContain('LeftBehind');
-      if (made && how.deletionPolicy === 'Delete') {
+      if (created && how.deletionPolicy === 'Delete') {
         expect(world.topic).toBeUndefined();
         expect(world.kafkaTopic).toBeNull();
       } else expect(world.topic).toEqual(topic);

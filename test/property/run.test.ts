@@ -45,9 +45,9 @@ type Story = typeof story extends fc.Arbitrary<infer T> ? T : never;
 /** Plays a group like a broker does, with clients that report like ours. */
 const play = (plot: Story): Scenario => playWithOwners(plot).lab;
 
-/** `owners`: the owner of each partition at the end. `looks`: the operator takes a snapshot of the group every second. */
-function playWithOwners({ eager, moves }: Story, looks = false): { lab: Scenario; owners: Map<number, string> } {
-  const lab = looks ? new Scenario() : new Scenario().looked(0, 'Empty');
+/** `owners`: the owner of each partition at the end. `snapshots`: the operator takes a snapshot of the group every second. */
+function playWithOwners({ eager, moves }: Story, snapshots = false): { lab: Scenario; owners: Map<number, string> } {
+  const lab = snapshots ? new Scenario() : new Scenario().looked(0, 'Empty');
   const protocol = eager ? 'Eager' : 'Cooperative';
   const strangers = new Set<string>();
   /** The states of the group at the broker, by their begin. */
@@ -114,7 +114,7 @@ function playWithOwners({ eager, moves }: Story, looks = false): { lab: Scenario
     states.push({ from: last, state: 'Stable', members: Object.fromEntries(target) });
     now = last + 402;
   }
-  for (let at = 100; looks && at < now + 70_000; at += 1000) {
+  for (let at = 100; snapshots && at < now + 70_000; at += 1000) {
     const { state, members } = states.findLast(({ from }) => from <= at) ?? { state: 'Empty', members: {} };
     lab.described(at, members, state, protocol, PARTITIONS);
   }

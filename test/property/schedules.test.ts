@@ -152,14 +152,14 @@ test('a schedule never requests more consumers than partitions unless that is al
 });
 
 test('the figures of a step show that its `until` held, for any delay of the lag samples', () => {
-  const looks = fc.array(fc.record({ lag: fc.constantFrom(0, 9, 9, 9, 10, 500), lateMs: fc.nat(9_000) }), {
+  const samples = fc.array(fc.record({ lag: fc.constantFrom(0, 9, 9, 9, 10, 500), lateMs: fc.nat(9_000) }), {
     minLength: 20,
     maxLength: 60,
   });
   let ended = 0;
   fc.assert(
-    fc.property(circumstances, looks, fates, (how, late, misfortunes) => {
-      const { written } = play({ ...how, behind: false, looks: late }, misfortunes);
+    fc.property(circumstances, samples, fates, (how, late, misfortunes) => {
+      const { written } = play({ ...how, behind: false, samples: late }, misfortunes);
       const atItsEnd = new Map<number, unknown>();
       for (const { steps = [] } of written) {
         steps.forEach((step, index) => {

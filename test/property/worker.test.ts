@@ -16,12 +16,12 @@ test('shares add up to the total and differ by at most one', () => {
 });
 
 test('with irregular ticks within a second, every message is sent once and not early', () => {
-  const looks = fc.array(fc.integer({ min: 0, max: 900 }), { minLength: 1, maxLength: 100 });
+  const ticks = fc.array(fc.integer({ min: 0, max: 900 }), { minLength: 1, maxLength: 100 });
   fc.assert(
     fc.property(
       fc.integer({ min: 2, max: 2_000 }),
       fc.double({ min: 0, max: 0.99, noNaN: true }),
-      looks,
+      ticks,
       (rate, random, steps) => {
         let pace = startPace(rate, 1_000_000, random);
         const { originAt } = pace;
@@ -43,9 +43,9 @@ test('with irregular ticks within a second, every message is sent once and not e
 });
 
 test('after a stop at most one second of messages is sent at once', () => {
-  const looks = fc.array(fc.integer({ min: 0, max: 30_000 }), { minLength: 1, maxLength: 50 });
+  const ticks = fc.array(fc.integer({ min: 0, max: 30_000 }), { minLength: 1, maxLength: 50 });
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 2_000 }), looks, (rate, steps) => {
+    fc.property(fc.integer({ min: 1, max: 2_000 }), ticks, (rate, steps) => {
       let pace = startPace(rate, 0, 0);
       let at = 0;
       for (const step of steps) {
@@ -107,8 +107,8 @@ test('a batch reports every record once, with the pauses of their definition', (
           return Math.min(beganAt - before, beganAt - timestamp);
         });
         const longest = Math.max(0, ...pauses);
-        const told = work.longestPause === undefined ? 0 : work.longestPause.to - work.longestPause.from;
-        expect(told).toBe(longest);
+        const reported = work.longestPause === undefined ? 0 : work.longestPause.to - work.longestPause.from;
+        expect(reported).toBe(longest);
       }
     }),
   );

@@ -118,7 +118,7 @@ export class LoadTestWorld {
         ...pods(role as 'producer', asked),
         status: { replicas: there, readyReplicas: Math.min(asked, there) },
       })),
-      kafka: LOAD_TESTS.needs(resource).kafka === undefined ? NOT_ASKED : this.#look(mood),
+      kafka: LOAD_TESTS.needs(resource).kafka === undefined ? NOT_ASKED : this.#snapshot(mood),
       evidence: this.status?.evidence === undefined || unread ? UNREAD : { known: this.#run },
       failures: this.#failures.map(({ failure }) => failure),
     });
@@ -252,7 +252,7 @@ export class LoadTestWorld {
     this.kafkaTopic = held ? { ...found, metadata: { ...found.metadata, deletionTimestamp } } : null;
   }
 
-  #look(mood: Mood) {
+  #snapshot(mood: Mood) {
     if (mood === 'Away') return AWAY;
     const members = [
       ...(this.#pods('consumer') > 0 ? ['lag-consumer-0'] : []),

@@ -21,7 +21,7 @@ export interface Circumstances {
   /** Whether the lag never falls. */
   behind: boolean;
   /** The first lag samples, one per second, and the delay until they are read. Absent: no lag and no delay. */
-  looks?: { lag: number; lateMs: number }[];
+  samples?: { lag: number; lateMs: number }[];
 }
 
 /** The fate of one round. Actions are carried out before the status is written. */
@@ -60,7 +60,7 @@ export class ScheduleWorld {
   readonly #run = emptyRun();
   /** The samples that have not been read yet, in order. */
   readonly #underWay: { fact: Fact; at: number }[] = [];
-  #looks = 0;
+  #samples = 0;
   readonly #seqs = new Map<string, number>();
   #offset = 0;
   #members: { name: string; owned: number[] }[] = [];
@@ -126,8 +126,8 @@ export class ScheduleWorld {
       if (grows || moves) this.#gather();
       if (Math.floor(before / 1000) !== Math.floor(this.now / 1000)) this.#every();
       while ((this.#underWay[0]?.at ?? Number.POSITIVE_INFINITY) <= this.now) {
-        const look = this.#underWay.shift();
-        if (look !== undefined) this.#report('operator', look.fact);
+        const sample = this.#underWay.shift();
+        if (sample !== undefined) this.#report('operator', sample.fact);
       }
     }
   }
@@ -194,21 +194,21 @@ export class ScheduleWorld {
     for (const [n, { name, owned }] of leaving.entries()) {
       // A killed member reports nothing.
       if (this.#armed.delete(this.replicas + n)) continue;
-      this.#tell(name, { type: 'Stopping', client: name, at: 0, cause: 'Terminated' });
+      this.#reportFact(name, { type: 'Stopping', client: name, at: 0, cause: 'Terminated' });
       this.#revoke(name, owned, 'Closed');
-      this.#tell(name, { type: 'Stopped', client: name, at: 0 });
+      this.#reportFact(name, { type: 'Stopped', client: name, at: 0 });
     }
     for (const { name, owned } of this.#members) this.#revoke(name, owned, 'Revoked');
     while (this.#members.length < this.replicas) {
       const name = `c-${this.#names++}`;
       this.#members.push({ name, owned: [] });
-      this.#tell(name, { type: 'Started', client: name, at: 0, role: 'Consumer', host: 'node-1' });
+      this.#reportFact(name, { type: 'Started', client: name, at: 0, role: 'Consumer', host: 'node-1' });
     }
     const all = Array.from({ length: this.#partitions.live }, (_, partition) => partition);
     this.#members.forEach((member, n) => {
       member.owned = all.filter((partition) => partition % this.#members.length === n);
       const { name, owned } = member;
-      this.#tell(name, {
+      this.#reportFact(name, {
         type: 'Assigned',
         client: name,
         at: 0,
@@ -221,7 +221,7 @@ export class ScheduleWorld {
   }
 
   #revoke(name: string, lost: number[], cause: 'Closed' | 'Revoked'): void {
-    this.#tell(name, {
+    this.#reportFact(name, {
       type: 'Revoked',
       client: name,
       at: 0,
@@ -234,12 +234,12 @@ export class ScheduleWorld {
   }
 
   #every(): void {
-    for (const { name, owned } of this.#members) this.#tell(name, { type: 'Alive', client: name, at: 0, owned });
-    const { lag, lateMs } = this.#how.looks?.[this.#looks++] ?? { lag: this.#how.behind ? 1_000 : 0, lateMs: 0 };
+    for (const { name, owned } of this.#members) this.#reportFact(name, { type: 'Alive', client: name, at: 0, owned });
+    const { lag, lateMs } = this.#how.samples?.[this.#samples++] ?? { lag: this.#how.behind ? 1_000 : 0, lateMs: 0 };
     this.#underWay.push({ fact: sampled(this.now, [lag], [0]), at: this.now + lateMs });
   }
 
-  #tell(process: string, fact: Fact): void {
+  #reportFact(process: string, fact: Fact): void {
     this.#report(process, { ...fact, at: BEGIN + this.now });
   }
 

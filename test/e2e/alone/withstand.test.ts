@@ -56,13 +56,13 @@ const lab = (topic: string) => [
 
 /** Compares the status with a second fold over the same evidence. */
 async function expectEveryRebalanceOnce(scale: ConsumerScale): Promise<void> {
-  const told = await untilLoadTest(NAMESPACE, 'lab', 'is there', (it) => it.status?.rebalances !== undefined);
-  const truth = (await secondFold(told)).rebalances.list.map(({ number, at, members }) => ({
+  const lab = await untilLoadTest(NAMESPACE, 'lab', 'is there', (it) => it.status?.rebalances !== undefined);
+  const truth = (await secondFold(lab)).rebalances.list.map(({ number, at, members }) => ({
     number,
     at: new Date(at).toISOString(),
     members,
   }));
-  const shown = told.status?.rebalances?.recent.map(({ number, at, members }) => ({ number, at, members }));
+  const shown = lab.status?.rebalances?.recent.map(({ number, at, members }) => ({ number, at, members }));
   expect(shown).toEqual(truth.slice(0, shown?.length));
   expect(shown?.map(({ number }) => number)).toEqual(shown?.map((_, index) => index + 1));
   expect(scale.status?.steps?.map(({ consumers, phase }) => [consumers, phase])).toEqual([

@@ -119,8 +119,8 @@ test.each(CLIENTS)('%s: beyond the limit of keys, the reported ones are exact ov
   const records = (partition: number) => 10 * all.filter((key) => placeOf(key) === partition).length;
   expect(partitions).toEqual([0, 1, 2].map((partition) => ({ partition, records: records(partition) })));
   expect(keys).toMatchObject({ distinct: MOST_KEYS, more: true, spread: 0 });
-  const told = keys.list.map(({ key, partitions: of }) => [key, of.map((one) => [one.partition, one.records])]);
-  expect(told).toEqual(
+  const reported = keys.list.map(({ key, partitions: of }) => [key, of.map((one) => [one.partition, one.records])]);
+  expect(reported).toEqual(
     all
       .toSorted()
       .slice(0, MOST_KEYS)

@@ -145,7 +145,12 @@ async function uidOf(name: string): Promise<string> {
   return found.metadata.uid;
 }
 
-const said = (name: string, what: string, holds: (it: LoadTest) => boolean | undefined, patience = PATIENCE_MS) =>
+const untilStatus = (
+  name: string,
+  what: string,
+  holds: (it: LoadTest) => boolean | undefined,
+  patience = PATIENCE_MS,
+) =>
   until(
     `${name}: ${what}`,
     async () => {
@@ -188,10 +193,10 @@ const eventsOf = async (reason: string) => {
 
 test('without Strimzi, Auto uses the Admin API, and management Strimzi reports what is missing', async () => {
   await create('plain', {}, null);
-  await said('plain', 'is made', starting);
+  await untilStatus('plain', 'is created', starting);
   expect((await lab('plain'))?.status?.topic).toMatchObject({ managedBy: 'Admin', created: true, partitions: 2 });
   await create('lost', { management: 'Strimzi' });
-  const lost = await said('lost', 'is stalled', reasonIs('KafkaNotUsable'));
+  const lost = await untilStatus('lost', 'is stalled', reasonIs('KafkaNotUsable'));
   expect(messageOf(lost)).toContain('install Strimzi');
   for (const name of ['plain', 'lost']) await remove(name);
   for (const name of ['plain', 'lost']) await gone(name);
@@ -199,14 +204,14 @@ test('without Strimzi, Auto uses the Admin API, and management Strimzi reports w
 
 test('an old Strimzi with only v1beta2 is used when it is installed during the wait', async () => {
   await create('old');
-  await said('old', 'is stalled', reasonIs('KafkaNotUsable'));
+  await untilStatus('old', 'is stalled', reasonIs('KafkaNotUsable'));
   await serve('v1beta2');
   const beta = 'kafka.strimzi.io/v1beta2';
   const resource = kafkaResource(beta, KAFKA, CLUSTER);
   // Discovery runs every 30 s.
-  await said('old', 'sees Strimzi', (it) => messageOf(it).includes(`Kafka ${KAFKA}/${CLUSTER}`), LONG_MS);
+  await untilStatus('old', 'sees Strimzi', (it) => messageOf(it).includes(`Kafka ${KAFKA}/${CLUSTER}`), LONG_MS);
   const { metadata } = await user.create(resource);
-  await said('old', 'waits for addresses', reasonIs('WaitingForKafka', 'Reconciling'));
+  await untilStatus('old', 'waits for addresses', reasonIs('WaitingForKafka', 'Reconciling'));
   starts(CLUSTER, beta);
   await strimzi.applyStatus({
     apiVersion: beta,
@@ -214,8 +219,8 @@ test('an old Strimzi with only v1beta2 is used when it is installed during the w
     metadata: { namespace: KAFKA, name: CLUSTER, uid: metadata.uid ?? '' },
     status: listenersStatus(broker.bootstrapServers),
   });
-  const made = await said('old', 'is made', starting);
-  expect(made.status).toMatchObject({
+  const created = await untilStatus('old', 'is created', starting);
+  expect(created.status).toMatchObject({
     kafka: { bootstrapServers: broker.bootstrapServers },
     topic: { managedBy: 'Strimzi', created: true, partitions: 2, replicas: 1 },
   });
@@ -249,19 +254,19 @@ test('a current Strimzi gets a KafkaTopic with its settings, and more partitions
   });
   starts();
   await create('made', { config: { 'retention.ms': '7200000' } });
-  const made = await said('made', 'is made', starting, LONG_MS);
-  expect(made.status?.topic).toMatchObject({ managedBy: 'Strimzi', partitions: 2 });
+  const created = await untilStatus('made', 'is created', starting, LONG_MS);
+  expect(created.status?.topic).toMatchObject({ managedBy: 'Strimzi', partitions: 2 });
   const found = await user.get(topicRef('made'));
   expect(found).toMatchObject({
     metadata: {
-      labels: { 'strimzi.io/cluster': CLUSTER, 'kafkalab.dev/owner-uid': made.metadata.uid },
+      labels: { 'strimzi.io/cluster': CLUSTER, 'kafkalab.dev/owner-uid': created.metadata.uid },
       annotations: { 'kafkalab.dev/owner': 'LoadTest default/made' },
     },
     spec: { topicName: 'made', partitions: 2, replicas: 1, config: { 'retention.ms': '7200000' } },
     status: { conditions: [{ type: 'Ready', status: 'True' }] },
   });
   await user.patch(ref('made'), { spec: { topic: { partitions: 3 } } });
-  await said('made', 'has three', (it) => it.status?.topic?.partitions === 3);
+  await untilStatus('made', 'has three', (it) => it.status?.topic?.partitions === 3);
   expect(await partitionsOf('made')).toBe(3);
   expect((await user.get(topicRef('made')))?.spec).toMatchObject({ partitions: 3 });
 });
@@ -272,10 +277,10 @@ test('foreign changes of the KafkaTopic: fewer partitions are restored, other re
   await until('the partitions are restored', async () => askedOf(await user.get(topicRef('made'))) === 3);
   expect(await partitionsOf('made')).toBe(3);
   await user.patch(topicRef('made'), { spec: { replicas: 2 } });
-  const told = await said('made', 'is stalled', reasonIs('KafkaTopicNotSupported'));
-  expect(messageOf(told)).toContain('Replication factor change not supported');
+  const refused = await untilStatus('made', 'is stalled', reasonIs('KafkaTopicNotSupported'));
+  expect(messageOf(refused)).toContain('Replication factor change not supported');
   await user.patch(topicRef('made'), { spec: { replicas: 1 } });
-  await said('made', 'goes on', starting);
+  await untilStatus('made', 'continues', starting);
 });
 
 test.each([
@@ -286,11 +291,11 @@ test.each([
   const more = (await partitionsOf('made')) + 1;
   await user.patch(topicRef('made'), { metadata: { annotations: { [annotation]: value } } });
   await user.patch(ref('made'), { spec: { topic: { partitions: more } } });
-  const stalled = await said('made', 'is stalled', reasonIs(reason));
+  const stalled = await untilStatus('made', 'is stalled', reasonIs(reason));
   expect(messageOf(stalled)).toContain(`kubectl annotate kafkatopic made -n ${KAFKA} ${annotation}-`);
   expect(await partitionsOf('made')).toBe(more - 1);
   await user.patch(topicRef('made'), { metadata: { annotations: { [annotation]: null } } });
-  await said('made', 'has more', (it) => it.status?.topic?.partitions === more && starting(it));
+  await untilStatus('made', 'has more', (it) => it.status?.topic?.partitions === more && starting(it));
 });
 
 test('a deletion with a Topic Operator removes KafkaTopic and topic', async () => {
@@ -304,7 +309,7 @@ test('a deletion with a Topic Operator removes KafkaTopic and topic', async () =
 test('Auto creates a KafkaTopic if the operator’s default Kafka is one of Strimzi', async () => {
   starts();
   await create('own', {}, null);
-  const own = await said('own', 'is made', starting);
+  const own = await untilStatus('own', 'is created', starting);
   expect(own.status?.topic).toMatchObject({ managedBy: 'Strimzi', created: true });
   expect(own.status?.kafka).toBeUndefined();
   expect(await user.get(topicRef('own'))).not.toBeNull();
@@ -315,8 +320,8 @@ test('Auto creates a KafkaTopic if the operator’s default Kafka is one of Stri
 test('the message of a setting that Kafka refuses is Kafka’s own', async () => {
   starts();
   await create('wrong', { config: { 'retention.millis': '1' } });
-  const told = await said('wrong', 'is told', (it) => messageOf(it).includes('KafkaError'));
-  expect(messageOf(told)).toContain('retention.millis');
+  const refused = await untilStatus('wrong', 'is refused', (it) => messageOf(it).includes('KafkaError'));
+  expect(messageOf(refused)).toContain('retention.millis');
   await remove('wrong');
   await gone('wrong');
   expect(await user.get(topicRef('wrong'))).toBeNull();
@@ -325,12 +330,12 @@ test('the message of a setting that Kafka refuses is Kafka’s own', async () =>
 test('with Retain KafkaTopic and topic stay, and the next LoadTest uses them unchanged', async () => {
   starts();
   await create('kept', { deletionPolicy: 'Retain' });
-  await said('kept', 'is made', starting);
+  await untilStatus('kept', 'is created', starting);
   await remove('kept');
   await gone('kept');
   expect(await partitionsOf('kept')).toBe(2);
   await create('kept', { partitions: 4 });
-  const used = await said('kept', 'is used', starting);
+  const used = await untilStatus('kept', 'is used', starting);
   // The KafkaTopic is foreign now, but partitions are still added through it.
   expect(used.status?.topic).toMatchObject({ managedBy: 'Existing', created: false, partitions: 4 });
   expect((await user.get(topicRef('kept')))?.spec).toMatchObject({ partitions: 4 });
@@ -353,7 +358,7 @@ test('a foreign KafkaTopic whose name differs from its topic is raised and never
   await createKafkaTopic('of-theirs', 'theirs');
   await until('the topic is there', async () => (await partitionsOf('theirs')) === 2, PATIENCE_MS);
   await create('theirs', { partitions: 3 });
-  const used = await said('theirs', 'is used', (it) => starting(it) && it.status?.topic?.partitions === 3);
+  const used = await untilStatus('theirs', 'is used', (it) => starting(it) && it.status?.topic?.partitions === 3);
   expect(used.status?.topic).toMatchObject({
     managedBy: 'Existing',
     created: false,
@@ -412,18 +417,18 @@ test('a schedule over a foreign Deployment adds partitions through the KafkaTopi
 
 test('without a Topic Operator a LoadTest stalls after a minute, continues with one, and a deletion ends', async () => {
   await create('alone');
-  const stalled = await said('alone', 'is stalled', reasonIs('TopicOperatorSilent'), LONG_MS);
+  const stalled = await untilStatus('alone', 'is stalled', reasonIs('TopicOperatorSilent'), LONG_MS);
   expect(messageOf(stalled)).toMatch(
     /has not taken up KafkaTopic kafka\/alone yet, for 60 s now: check that the Topic Operator runs/,
   );
   // A Topic Operator for another cluster ignores it.
   starts('other');
   await create('seen', {}, { bootstrapServers: broker.bootstrapServers });
-  await said('seen', 'is made', starting);
+  await untilStatus('seen', 'is created', starting);
   expect(reasonIs('TopicOperatorSilent')((await lab('alone')) as LoadTest)).toBe(true);
   await topicOperator?.stop();
   starts();
-  await said('alone', 'is made', starting);
+  await untilStatus('alone', 'is created', starting);
   await topicOperator?.stop();
   await remove('seen');
   await remove('alone');
@@ -449,8 +454,8 @@ test('without a Topic Operator a LoadTest stalls after a minute, continues with 
 test('an operator without STRIMZI_CLUSTER deletes the KafkaTopics that it created with it', async () => {
   starts();
   await create('left', {}, null);
-  const made = await said('left', 'is made', starting);
-  expect(made.status?.topic).toMatchObject({ managedBy: 'Strimzi', kafkaTopic: { cluster: CLUSTER, name: 'left' } });
+  const created = await untilStatus('left', 'is created', starting);
+  expect(created.status?.topic).toMatchObject({ managedBy: 'Strimzi', kafkaTopic: { cluster: CLUSTER, name: 'left' } });
   await replaceOperator({});
   await remove('left');
   await gone('left', LONG_MS);
@@ -476,7 +481,7 @@ test('an operator without rights in Kafka’s namespace reports the missing righ
   await create('denied');
   await create('own-denied', {}, null);
   for (const name of ['denied', 'own-denied']) {
-    const stalled = await said(name, 'is stalled', reasonIs('StrimziForbidden'), LONG_MS);
+    const stalled = await untilStatus(name, 'is stalled', reasonIs('StrimziForbidden'), LONG_MS);
     expect(messageOf(stalled)).toContain(
       `give its service account in namespace ${KAFKA} the rights to get, list, watch`,
     );
@@ -492,8 +497,8 @@ test('an operator without rights in Kafka’s namespace reports the missing righ
     subjects,
   });
   for (const name of ['denied', 'own-denied']) {
-    const made = await said(name, 'is made', starting, LONG_MS);
-    expect(made.status?.topic).toMatchObject({ managedBy: 'Strimzi', created: true });
+    const created = await untilStatus(name, 'is created', starting, LONG_MS);
+    expect(created.status?.topic).toMatchObject({ managedBy: 'Strimzi', created: true });
   }
   for (const name of ['denied', 'own-denied']) await remove(name);
   for (const name of ['denied', 'own-denied']) await gone(name);

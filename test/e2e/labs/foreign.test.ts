@@ -24,13 +24,13 @@ const cluster = join(import.meta.dirname, '../../../tools/cluster/cluster.ts');
 const loadPython = () =>
   new Promise<void>((resolve, reject) => {
     const child = spawn(process.execPath, [cluster, 'load-python'], { stdio: ['ignore', 'ignore', 'pipe'] });
-    let said = '';
+    let output = '';
     child.stderr.on('data', (part: Buffer) => {
-      said += part;
+      output += part;
     });
     child
       .on('error', reject)
-      .on('close', (code) => (code === 0 ? resolve() : reject(new Error(`load-python ended with ${code}: ${said}`))));
+      .on('close', (code) => (code === 0 ? resolve() : reject(new Error(`load-python ended with ${code}: ${output}`))));
   });
 
 beforeAll(async () => {

@@ -48,10 +48,10 @@ test('with a heartbeat interval close to the session timeout, sessions expire an
     it.status?.conditions.some(({ type, reason }) => type === 'RebalanceStorm' && reason === 'Calm'),
   );
   const events = await kubectl(['get', 'events', '-n', NAMESPACE, '-o', 'json']);
-  const told = (
+  const storms = (
     JSON.parse(events) as { items: { reason: string; type: string; involvedObject: { name: string } }[] }
   ).items
     .filter(({ involvedObject, reason }) => involvedObject.name === 'heartbeat' && reason.startsWith('RebalanceStorm'))
     .map(({ type, reason }) => `${type} ${reason}`);
-  expect(told.sort()).toEqual(['Normal RebalanceStormOver', 'Warning RebalanceStorm']);
+  expect(storms.sort()).toEqual(['Normal RebalanceStormOver', 'Warning RebalanceStorm']);
 });

@@ -105,10 +105,10 @@ test('10 and 11: each key is in the partition of the Java client, and some keys 
   expect(moved.length).toBeGreaterThan(0);
 
   // The figures of the four equal the records in Kafka.
-  const told = [first, again, others, after].flatMap(spread);
+  const reported = [first, again, others, after].flatMap(spread);
   const summed = [0, 1, 2].map((partition) => ({
     partition,
-    records: sum(told.filter((one) => one.partition === partition)),
+    records: sum(reported.filter((one) => one.partition === partition)),
   }));
   expect(await recordsByKafka('keyed')).toEqual(summed.filter(({ records }) => records > 0));
 });

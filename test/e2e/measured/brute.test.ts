@@ -153,13 +153,13 @@ test('after a dozen kills delivery in the status equals a count of every record'
     console.log(`${name}: ${sent} sent, ${JSON.stringify(truth)}`);
     // The kills had an effect.
     expect(truth.duplicated).toBeGreaterThan(0);
-    const told = await untilLoadTest(
+    const last = await untilLoadTest(
       NAMESPACE,
       name,
       'has every record',
       (it) => counts(it).consumed >= truth.consumed && it.status?.rebalances?.settled === true,
     );
-    expect({ ...counts(told), sent }).toEqual({
+    expect({ ...counts(last), sent }).toEqual({
       ...delivered(await all(name)),
       sent: truth.consumed - truth.duplicated,
     });

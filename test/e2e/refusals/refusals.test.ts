@@ -46,8 +46,8 @@ afterAll(async () => {
   await server?.stop();
 });
 
-let made = 0;
-const manifest = (kind: Refused['kind'], spec: Spec, name = `test-${made++}`) => ({
+let manifests = 0;
+const manifest = (kind: Refused['kind'], spec: Spec, name = `test-${manifests++}`) => ({
   apiVersion: 'kafkalab.dev/v1alpha1',
   kind,
   metadata: { name },

@@ -121,23 +121,23 @@ test('the objects of a list have apiVersion and kind', async () => {
 });
 
 test('apply creates an object, changes it and removes its own fields; with a uid it never creates', async () => {
-  const made = await client.apply(configMap('applied', { a: '1', b: '2' }));
+  const created = await client.apply(configMap('applied', { a: '1', b: '2' }));
   await client.patch(configMapRef('applied'), { data: { c: '3' } });
   const changed = await client.apply(configMap('applied', { a: '4' }));
   expect(changed.data).toEqual({ a: '4', c: '3' });
-  await client.delete(configMapRef('applied'), made.metadata.uid ?? '');
+  await client.delete(configMapRef('applied'), created.metadata.uid ?? '');
   const again = configMap('applied');
-  const metadata = { ...again.metadata, uid: made.metadata.uid ?? '' };
+  const metadata = { ...again.metadata, uid: created.metadata.uid ?? '' };
   expect(await errorOf(client.apply({ ...again, metadata }))).toMatchObject({ status: 409 });
 });
 
 test('delete removes only the object with the uid and succeeds if it is gone', async () => {
-  const made = await client.create(configMap('deleted'));
+  const created = await client.create(configMap('deleted'));
   await client.delete(configMapRef('deleted'), 'another-uid');
   expect(await client.get(configMapRef('deleted'))).not.toBeNull();
-  await client.delete(configMapRef('deleted'), made.metadata.uid ?? '');
+  await client.delete(configMapRef('deleted'), created.metadata.uid ?? '');
   expect(await client.get(configMapRef('deleted'))).toBeNull();
-  await client.delete(configMapRef('deleted'), made.metadata.uid ?? '');
+  await client.delete(configMapRef('deleted'), created.metadata.uid ?? '');
 });
 
 test('the served kinds of a version exclude subresources', async () => {

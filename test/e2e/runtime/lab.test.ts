@@ -23,14 +23,14 @@ let server: ApiServer;
 let user: Cluster & { close(): Promise<void> };
 let operator: ToyRuntime;
 /** The orders to workers. */
-let told: Parameters<Workers['setStop']>[0][];
+let orders: Parameters<Workers['setStop']>[0][];
 
 const operate = (): ToyRuntime =>
   startToyRuntime(user, {
     kinds: [labKind],
     workers: {
       setStop: async (order) => {
-        told.push(order);
+        orders.push(order);
       },
     },
   });
@@ -49,7 +49,7 @@ afterAll(async () => {
 });
 
 beforeEach(() => {
-  told = [];
+  orders = [];
   operator = operate();
 });
 
@@ -126,22 +126,22 @@ test('a lab survives a restart of the operator, sends once, and deletes what it 
       { name: 'grow', partitions: { loadTest: 'mine', partitions: 4 } },
     ],
   });
-  const made = await loadTest('mine', 'is made');
+  const created = await loadTest('mine', 'is created');
   const owner = await labOf('whole');
-  expect(made.metadata).toMatchObject({
+  expect(created.metadata).toMatchObject({
     labels: { 'app.kubernetes.io/managed-by': 'kafka-lab-operator', 'kafkalab.dev/lab': 'whole' },
     ownerReferences: [{ kind: 'Lab', name: 'whole', uid: owner?.metadata.uid, controller: true }],
   });
-  expect(made.spec.consumers?.replicas).toBe(1);
-  await says(made);
+  expect(created.spec.consumers?.replicas).toBe(1);
+  await says(created);
   await lab('whole', 'waits for newer figures', ({ status }) => status?.steps?.[0]?.doneAt !== undefined);
-  await says(made);
+  await says(created);
   const scaled = await loadTest('mine', 'has two consumers', ({ spec }) => spec.consumers?.replicas === 2);
   await another();
   await says(scaled);
   await lab('whole', 'both are there', ({ status }) => status?.steps?.[1]?.doneAt !== undefined);
   await says(scaled);
-  const sends = await loadTest('whole-first', 'is made');
+  const sends = await loadTest('whole-first', 'is created');
   expect(sends.spec).toMatchObject({
     topic: { name: 'mine', management: 'Existing' },
     producers: { messages: 10, record: { key: { mode: 'Fixed', values: ['key1'] } } },
@@ -156,7 +156,7 @@ test('a lab survives a restart of the operator, sends once, and deletes what it 
   const { status } = await lab('whole', 'is over', (it) => it.status?.phase === 'Passed');
   expect(status).toMatchObject({ score: '2/2', step: '4/4', failed: 0 });
   expect((await testOf('whole-first'))?.metadata.uid).toBe(sends.metadata.uid);
-  expect((await loadTest('mine', 'rests', ({ spec }) => spec.suspend)).metadata.uid).toBe(made.metadata.uid);
+  expect((await loadTest('mine', 'rests', ({ spec }) => spec.suspend)).metadata.uid).toBe(created.metadata.uid);
   await until('the Events are written', async () => (await eventsOf('whole')).includes('Passed'), PATIENCE_MS);
   expect(await eventsOf('whole')).toEqual(expect.arrayContaining(['StepStarted', 'StepPassed', 'Passed']));
 
@@ -179,8 +179,8 @@ test('a stopped LoadTest starts again with the consumers of its schedule', async
     ],
     afterwards: 'Keep',
   });
-  const made = await loadTest('tired', 'is made');
-  expect(made.spec).toMatchObject({ suspend: false, consumers: { replicas: 1 } });
+  const created = await loadTest('tired', 'is created');
+  expect(created.spec).toMatchObject({ suspend: false, consumers: { replicas: 1 } });
   // A schedule scales like this.
   await user.patch(ref('LoadTest', 'tired'), { spec: { consumers: { replicas: 3 } } });
   await says(await loadTest('tired', 'has three', ({ spec }) => spec.consumers?.replicas === 3));
@@ -247,14 +247,14 @@ test('a kill deletes only the pod with the recorded uid, after its worker has ag
       { name: 'wait', wait: '1s' },
     ],
   });
-  const test = await loadTest('victim', 'is made');
+  const test = await loadTest('victim', 'is created');
   await says(test);
   await lab('killing', 'waits for the pod', ({ status }) => status?.steps?.[1]?.message?.includes(name));
   const first = await user.create(pod(name));
   await until('it is gone', async () => (await user.get(podRef)) === null, PATIENCE_MS);
   const second = await user.create(pod(name));
   await lab('killing', 'has passed', ({ status }) => status?.phase === 'Passed');
-  expect(told.map(({ pods, run, stop }) => ({ pods: pods.map((it) => it.name), run, stop }))).toEqual([
+  expect(orders.map(({ pods, run, stop }) => ({ pods: pods.map((it) => it.name), run, stop }))).toEqual([
     { pods: [name], run: test.metadata.uid, stop: 'Kill' },
   ]);
   expect((await labOf('killing'))?.status?.steps?.[1]?.uid).toBe(first.metadata.uid);
