@@ -9,14 +9,14 @@ const base = {
 const served = { ...base, setupFilesAfterEnv: ['<rootDir>/test/support/eachFile.ts'] };
 
 /**
- * `unit` and `property` need nothing but Node; `servers` start an API server or a broker of their own, with the programs
- * of the local cluster; the others need the cluster itself (`make cluster`). Files of `labs` run side by side, a namespace
- * each; those of `alone` one by one, since they make something of the cluster die; those of `measured` two at a time, since
- * many other pods would change what they measure. `servers` run beside both: programs outside of the cluster's control
- * group take little from it.
+ * `unit` and `property` need only Node. `servers` start their own API server or broker, with the programs of the local cluster.
+ * The other projects need the cluster itself (`make cluster`). Files of `labs` run in parallel with one namespace each. Files of
+ * `alone` run one by one, because they kill parts of the cluster. Files of `measured` run two at a time, because more pods would
+ * change their measurements. `servers` run beside `alone` and `measured`: programs outside of the cluster's control group take
+ * little CPU from it.
  */
 export default {
-  // Of tests that say none: what takes a moment takes longer on a machine that is busy.
+  // The default limit is generous, because tests take longer on a busy machine.
   testTimeout: 120_000,
   testSequencer: '<rootDir>/test/support/longestFirst.js',
   reporters: ['default', '<rootDir>/test/support/closingLine.js'],

@@ -1,4 +1,4 @@
-/** Installs the operator into the cluster of `make cluster`: manifests/install.yaml, with the image built here. */
+/** Installs the operator into the cluster of `make cluster`: manifests/install.yaml with the image of this checkout. */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ interface Manifest {
   spec: { template: { metadata: { annotations?: Record<string, string> } } };
 }
 
-/** The tag stays `dev`, so the pods' template names the content: another image is another template. */
+/** A hash of the image. The image tag is always `dev`, so the pod template contains this hash and changes with the image. */
 function imageContent(): string {
   const folder = join(checkout, 'dist/image');
   const hash = createHash('sha256');
@@ -38,7 +38,7 @@ const crds = manifests
   .map(({ metadata }) => `crd/${metadata.name}`);
 await kubectl(['wait', '--for=condition=Established', '--timeout=60s', ...crds]);
 try {
-  await step('the operator becomes ready', () =>
+  await step('waiting until the operator is ready', () =>
     kubectl(['rollout', 'status', '-n', NAMESPACE, 'deployment/kafka-lab-operator', '--timeout=300s']),
   );
 } catch (error) {

@@ -1,7 +1,6 @@
 /**
- * Makes what goes into the image: dist/image/{operator,worker}.mjs, bundled, and beside them the node_modules that
- * can't be bundled, which is the native Kafka client without what never runs. Needs scripts/native.sh to have run.
- * The image itself brings Node 24, libssl3, zlib1g and libzstd1.
+ * Builds the files of the image: the bundles dist/image/{operator,worker}.mjs, and the native Kafka client in node_modules,
+ * which cannot be bundled. Requires scripts/native.sh. The image itself contains Node 24, libssl3, zlib1g and libzstd1.
  */
 
 import { existsSync } from 'node:fs';
@@ -13,7 +12,7 @@ import { build } from 'esbuild';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const target = join(root, 'dist/image');
 const CLIENT = '@confluentinc/kafka-javascript';
-/** The files that the rdkafka-style producer and consumer load, by folder of node_modules. */
+/** The files that the native producer and consumer load, by package. */
 const RUNTIME_FILES: Record<string, string[]> = {
   [CLIENT]: [
     'package.json',
@@ -38,7 +37,7 @@ function inLib(name: string): string {
 const started = performance.now();
 await rm(join(target, 'node_modules'), { recursive: true, force: true });
 
-/** `node scripts/image-files.ts [operator] [worker]`: all that exist, unless named. */
+/** `node scripts/image-files.ts [operator] [worker]`. Without names it builds every program that exists. */
 const named = process.argv.slice(2);
 const programs =
   named.length > 0 ? named : ['operator', 'worker'].filter((name) => existsSync(join(root, 'src/main', `${name}.ts`)));
@@ -56,9 +55,9 @@ await build({
   format: 'esm',
   target: 'node24',
   external: [CLIENT],
-  // The variant that holds its WebAssembly in itself, instead of loading it from beside its own file.
+  // This variant contains its WebAssembly, instead of loading it from a file beside it.
   alias: { '@platformatic/wasm-utils': '@platformatic/wasm-utils/bundled' },
-  // CommonJS dependencies call require for Node's own modules.
+  // CommonJS dependencies load Node's modules with require.
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
   },
@@ -77,4 +76,4 @@ for (const name of programs) {
   const { size } = await stat(join(target, `${name}.mjs`));
   console.log(`dist/image/${name}.mjs ${Math.round(size / 1024)} KiB`);
 }
-console.log(`made in ${Math.round(performance.now() - started)} ms`);
+console.log(`built in ${Math.round(performance.now() - started)} ms`);

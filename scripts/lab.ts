@@ -1,47 +1,47 @@
 /**
- * `make lab LAB=04`: applies a lab, shows it live, and prints what it found: the graded lab of this number where there is one.
- * `--plain`: LoadTests and schedules without grades. `--check`: only whether there is such a lab.
+ * `make lab LAB=04`: applies a lab, shows its progress and prints its result. By default it is the graded lab of this number, if
+ * there is one. `--plain`: without grades. `--check`: only checks that the lab exists.
  */
 import { kubeconfig, kubectl, program } from '../tools/kubectl.ts';
 import {
-  applied,
-  cleared,
+  applyLab,
   gradedLabOf,
   type Lab,
   labOf,
   NAMESPACE,
-  say,
-  suspended,
+  print,
+  removeEarlier,
+  setSuspend,
   trialsOf,
-  watched,
-  watchedLab,
+  watchLab,
+  watchTrials,
 } from '../tools/lab/labRun.ts';
 import { labResult, result, sideBySide, type Trial, warnings } from '../tools/lab/labTables.ts';
 
-/** Of one turn: the longest lab takes about ten minutes, on a busy machine more. */
+/** The time limit of a trial. The longest one takes about ten minutes, and more on a busy machine. */
 const GIVE_UP_MS = 30 * 60_000;
-/** Of a graded lab: the longest, lab 08, has eight turns. */
+/** The time limit of a graded lab. The longest one, lab 08, has eight trials. */
 const GIVE_UP_GRADED_MS = 90 * 60_000;
 
 const [number = '', ...flags] = process.argv.slice(2);
 
-/** Its LoadTests together, or one after the other where they are suspended. */
-async function carriedOut({ turns, oneByOne, number }: Lab): Promise<Trial[]> {
-  if (!oneByOne) return watched(`lab ${number}`, turns, GIVE_UP_MS);
+/** Runs the LoadTests together, or one after another if they are suspended. */
+async function runTrials({ trials: names, oneByOne, number }: Lab): Promise<Trial[]> {
+  if (!oneByOne) return watchTrials(`lab ${number}`, names, GIVE_UP_MS);
   const trials: Trial[] = [];
-  for (const [index, turn] of turns.entries()) {
-    say('');
-    say(`${index + 1} of ${turns.length}: ${turn.test}`);
-    await suspended(turn.test, false);
-    trials.push(...(await watched(turn.test, [turn], GIVE_UP_MS)));
-    await suspended(turn.test, true);
+  for (const [index, one] of names.entries()) {
+    print('');
+    print(`${index + 1} of ${names.length}: ${one.test}`);
+    await setSuspend(one.test, false);
+    trials.push(...(await watchTrials(one.test, [one], GIVE_UP_MS)));
+    await setSuspend(one.test, true);
   }
   return trials;
 }
 
-function found({ oneByOne }: Lab, trials: readonly Trial[]): string {
+function resultOf({ oneByOne }: Lab, trials: readonly Trial[]): string {
   if (oneByOne) {
-    return `Protocols side by side (pauses from record to record; stood still: every partition with records waiting at once)\n${sideBySide(trials)}`;
+    return `Protocols side by side (a pause lasts from one record to the next; stop-the-world: every partition with waiting records pauses)\n${sideBySide(trials)}`;
   }
   return trials
     .map(({ test, scale }) => {
@@ -51,55 +51,55 @@ function found({ oneByOne }: Lab, trials: readonly Trial[]): string {
     .join('\n\n');
 }
 
-function whereToLook({ file }: Lab, what: string): void {
-  say('To look at it:');
-  say(`  export KUBECONFIG=${kubeconfig}   # kubectl is ${program}`);
-  say(`  kubectl describe ${what}     kubectl get ${what} -o yaml     head -40 ${file}`);
-  say(`To remove the lab: kubectl delete -f ${file}. To remove everything: make down.`);
+function printHints({ file }: Lab, what: string): void {
+  print('To see more:');
+  print(`  export KUBECONFIG=${kubeconfig}   # kubectl is ${program}`);
+  print(`  kubectl describe ${what}     kubectl get ${what} -o yaml     head -40 ${file}`);
+  print(`To remove the lab: kubectl delete -f ${file}. To remove everything: make down.`);
 }
 
-/** LoadTests and schedules that run by themselves. */
-async function run(lab: Lab): Promise<void> {
-  await cleared(lab);
-  await applied(lab);
-  const trials = await carriedOut(lab);
-  say('');
-  say(found(lab, trials));
-  say('');
-  say(await kubectl(['get', 'lt,csc', '-n', NAMESPACE, '-l', `kafkalab.dev/lab=${lab.number}`]));
-  whereToLook(lab, `lt ${trials[0]?.test.metadata.name}`);
+/** Runs a lab without grades. */
+async function runPlain(lab: Lab): Promise<void> {
+  await removeEarlier(lab);
+  await applyLab(lab);
+  const trials = await runTrials(lab);
+  print('');
+  print(resultOf(lab, trials));
+  print('');
+  print(await kubectl(['get', 'lt,csc', '-n', NAMESPACE, '-l', `kafkalab.dev/lab=${lab.number}`]));
+  printHints(lab, `lt ${trials[0]?.test.metadata.name}`);
   const failed = trials
     .flatMap(({ test, scale }) => [test, scale ?? test])
     .filter((it) => it.status?.phase === 'Failed');
   for (const { kind, metadata, status } of new Set(failed)) {
     const why = status?.conditions.find(({ type }) => type === 'Ready')?.message;
-    process.stderr.write(`${kind} ${metadata.name} ended as Failed: ${why}\n`);
+    process.stderr.write(`${kind} ${metadata.name} has failed: ${why}\n`);
     process.exitCode = 1;
   }
 }
 
-/** A Lab that takes itself through its steps. */
+/** Runs a graded lab. */
 async function runGraded(lab: Lab & { graded: string }): Promise<void> {
-  await cleared(lab);
-  await applied(lab);
-  const over = await watchedLab(lab.graded, GIVE_UP_GRADED_MS);
-  const trials = await trialsOf(lab.turns);
+  await removeEarlier(lab);
+  await applyLab(lab);
+  const over = await watchLab(lab.graded, GIVE_UP_GRADED_MS);
+  const trials = await trialsOf(lab.trials);
   if (trials.length > 0) {
-    say('');
-    say(found(lab, trials));
+    print('');
+    print(resultOf(lab, trials));
   }
-  say('');
-  say(await kubectl(['get', 'lt,csc', '-n', NAMESPACE, '-l', `kafkalab.dev/lab=${lab.graded}`]));
-  whereToLook(lab, `lab ${lab.graded}`);
-  say('');
-  say(labResult(over));
+  print('');
+  print(await kubectl(['get', 'lt,csc', '-n', NAMESPACE, '-l', `kafkalab.dev/lab=${lab.graded}`]));
+  printHints(lab, `lab ${lab.graded}`);
+  print('');
+  print(labResult(over));
   if (over.status?.phase !== 'Passed') process.exitCode = 1;
 }
 
 try {
   const graded = flags.includes('--plain') ? undefined : gradedLabOf(number);
   const lab = graded ?? labOf(number);
-  if (!flags.includes('--check')) await (graded === undefined ? run(lab) : runGraded(graded));
+  if (!flags.includes('--check')) await (graded === undefined ? runPlain(lab) : runGraded(graded));
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);
   process.exitCode = 1;

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Builds the native part of @confluentinc/kafka-javascript (npm install runs no scripts here, and its
-# prebuilt download is not used) for the Node of scripts/node.sh, linked to Debian's own libraries.
-# The result is kept in the cache and linked into node_modules; with a warm cache this takes no time.
+# Builds the native part of @confluentinc/kafka-javascript for the Node of scripts/node.sh, linked to Debian's libraries.
+# npm runs no install scripts here, and the prebuilt download is not used. The result is in the cache, and node_modules has a
+# link to it. With a warm cache this takes no time.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 bin=$("$root/scripts/node.sh")
@@ -14,10 +14,10 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/kafka-lab-operator
 built=$cache/$name
 addon=Release/confluent-kafka-javascript.node
 
-# A link of another version or Node, or one whose cache was cleared, is made anew.
+# The link is current if it points to this version and this Node, and the cache still has the file.
 current() { [ -f "$client/build/$addon" ] && [ "$(readlink "$client/build" 2>/dev/null)" = "$built" ]; }
 link() {
-  # A fresh name moved into place: two that link at the same time do not disturb each other.
+  # The link is created under a new name and then moved, so that two simultaneous runs do not disturb each other.
   ln -s "$built" "$client/build.new.$$"
   [ -L "$client/build" ] || rm -rf "$client/build"
   mv -T "$client/build.new.$$" "$client/build"
@@ -50,7 +50,7 @@ mkdir -p "$cache"
 work=$(mktemp -d "$cache/build.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-# The npm package of Node carries the headers; a Node that came without them gets those of its own version.
+# The npm package of Node contains the headers. For a Node without headers, those of the same version are downloaded.
 nodedir=$(dirname "$bin")
 if [ ! -f "$nodedir/include/node/node_version.h" ]; then
   nodedir=$work/node
@@ -63,14 +63,14 @@ started=$(date +%s)
 mkdir "$work/client"
 (cd "$client" && tar cf - --exclude=./build --exclude=./node_modules .) | tar xf - -C "$work/client"
 ln -s "$root/node_modules" "$work/node_modules" # nan
-# librdkafka takes curl and SASL in when it finds their headers; the image has neither.
-# Its own build would start a compiler for each file at once, beside whatever else is built.
+# librdkafka uses curl and SASL if their headers exist, but the image has neither. Its own build would run a compiler for each
+# file at the same time.
 sed -i 's/"make", "-j", /"make", "-j'"$(nproc)"'", /' "$work/client/deps/librdkafka.gyp"
 sed -i "s/opts = '';/opts = '--disable-curl --disable-gssapi';/" "$work/client/util/configure.js"
 if ! (
   cd "$work/client"
   export CKJS_LINKING=dynamic npm_config_nodedir="$nodedir"
-  # librdkafka is configured first: gyp's own rules for it fail when make runs jobs side by side.
+  # librdkafka is configured first, because the rules of gyp for it fail with parallel jobs.
   node util/configure && npm run configure && JOBS=$(nproc) npm run build
 ) >"$cache/$name.log" 2>&1; then
   tail -n 30 "$cache/$name.log" >&2
@@ -78,7 +78,7 @@ if ! (
   exit 1
 fi
 
-# Only what runs, beside each other as the addon's rpath ($ORIGIN/../deps) wants it.
+# The files that are needed at run time, in the layout of the addon's rpath ($ORIGIN/../deps).
 mkdir -p "$work/out/Release" "$work/out/deps"
 cp "$work/client/build/$addon" "$work/out/Release/"
 cp -L "$work/client/build/deps/librdkafka.so.1" "$work/client/build/deps/librdkafka++.so.1" "$work/out/deps/"

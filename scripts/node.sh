@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints the folder of a Node 24 that runs here: the machine's own when it is new enough,
-# else one fetched from npm (the plain binary of the package node-linux-<arch>) into the cache.
+# Prints the folder of a Node 24. It is the machine's own if it is new enough. Otherwise the binary of the npm package
+# node-linux-<arch> is downloaded into the cache.
 set -eu
 version=24.21.0
 if command -v node >/dev/null 2>&1 && node -e '

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What `make verify` checks, one line per check; the first failure ends it.
+# The checks of `make verify`, with one line per check. The first failure ends it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +14,7 @@ check() {
   fi
 }
 
-# Generated files are those that the sources give; told by content, so that it works with uncommitted changes too.
+# Checks that the generated files match the sources. It compares contents, so uncommitted changes are allowed.
 generated() {
   local before after
   before=$(cat crds/* manifests/install.yaml | sha256sum; find charts -type f -print0 | sort -z | xargs -0 cat | sha256sum)

@@ -1,10 +1,10 @@
-/** A client of a Kubernetes API server, from the text of a kubeconfig. */
+/** Clients of Kubernetes API servers, built from the text of a kubeconfig. */
 import { type ClusterOptions, kubernetesCluster } from '../src/adapters/kubernetes/cluster.ts';
 import { connect, kubeConfigFromText } from '../src/adapters/kubernetes/connection.ts';
 import { rest } from '../src/adapters/kubernetes/rest.ts';
 import type { Cluster } from '../src/runtime/ports.ts';
 
-/** A client of its own, with connections of its own. */
+/** A new client with its own connections. */
 export function clusterOf(
   kubeconfig: string,
   options: Omit<ClusterOptions, 'rest'> & { timeoutMs?: number } = {},

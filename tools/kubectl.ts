@@ -1,4 +1,4 @@
-/** The cluster of `make cluster`: kubectl as a person would use it, and objects by the API itself where they are looked at again and again. */
+/** Access to the cluster of `make cluster`: by kubectl, and by the API for objects that are read repeatedly. */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Cluster } from '../src/runtime/ports.ts';
@@ -16,7 +16,7 @@ export interface Answer {
   stderr: string;
 }
 
-/** Never throws for what kubectl refuses. */
+/** Runs kubectl. A failure is part of the answer. */
 export function tryKubectl(args: string[], input = ''): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, ['--kubeconfig', kubeconfig, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
@@ -30,13 +30,13 @@ export function tryKubectl(args: string[], input = ''): Promise<Answer> {
     });
     child.on('error', reject);
     child.on('close', (code) => resolve({ code: code ?? 1, stdout, stderr }));
-    // It may end before it has read its input.
+    // kubectl may exit before it has read its input.
     child.stdin.on('error', () => {});
     child.stdin.end(input);
   });
 }
 
-/** Throws with what kubectl said when it fails. */
+/** Runs kubectl. Throws with its error output if it fails. */
 export async function kubectl(args: string[], input = ''): Promise<string> {
   const { code, stdout, stderr } = await tryKubectl(args, input);
   if (code !== 0) throw new Error(`kubectl ${args.join(' ')} ended with ${code}: ${stderr.trim() || stdout.trim()}`);
@@ -44,7 +44,7 @@ export async function kubectl(args: string[], input = ''): Promise<string> {
 }
 
 const KAFKALAB = 'kafkalab.dev/v1alpha1';
-/** Types under the names that tests use for them. */
+/** The types by the names that tests use. */
 const TYPES = {
   pods: { apiVersion: 'v1', kind: 'Pod' },
   statefulsets: { apiVersion: 'apps/v1', kind: 'StatefulSet' },
@@ -58,34 +58,34 @@ const TYPES = {
 };
 export type TypeName = keyof typeof TYPES;
 
-let asked: Cluster | undefined;
-/** Asked directly: what is looked at twice a second would cost more CPU by a kubectl each time than what is tested. */
+let shared: Cluster | undefined;
+/** The client for repeated reads. Starting kubectl twice a second would use more CPU than the tested program. */
 function cluster(): Cluster {
-  asked ??= clusterOf(readFileSync(kubeconfig, 'utf8'));
-  return asked;
+  shared ??= clusterOf(readFileSync(kubeconfig, 'utf8'));
+  return shared;
 }
 
-/** The object, or undefined when there is none. */
+/** The object. undefined: it does not exist. */
 export async function get<T>(type: TypeName, name: string, namespace: string): Promise<T | undefined> {
   return ((await cluster().get({ ...TYPES[type], namespace, name })) ?? undefined) as T | undefined;
 }
 
 export async function list<T>(type: TypeName, namespace: string, labelSelector?: string): Promise<T[]> {
-  const of = { namespace, ...(labelSelector === undefined ? {} : { labelSelector }) };
-  return (await cluster().list(TYPES[type], of)).items as unknown as T[];
+  const selection = { namespace, ...(labelSelector === undefined ? {} : { labelSelector }) };
+  return (await cluster().list(TYPES[type], selection)).items as unknown as T[];
 }
 
-/** `kubectl get -w`: a line of `jsonpath` for the object as it is and for each change of it; `end` stops it. */
+/** `kubectl get -w`: calls `line` with the `jsonpath` of the current object and of every change, until `end`. */
 export function watchLines(args: string[], jsonpath: string, line: (text: string) => void): { end(): void } {
   const child = spawn(
     program,
     ['--kubeconfig', kubeconfig, 'get', ...args, '-w', '-o', `jsonpath=${jsonpath}{"\\n"}`],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
-  let begun = '';
+  let unfinished = '';
   child.stdout.on('data', (part: Buffer) => {
-    const lines = (begun + part).split('\n');
-    begun = lines.pop() ?? '';
+    const lines = (unfinished + part).split('\n');
+    unfinished = lines.pop() ?? '';
     for (const text of lines) line(text);
   });
   return { end: () => child.kill() };

@@ -61,7 +61,7 @@ const app = operatorServer(
     stopping: stop.signal.aborted,
     leading,
     interrupted,
-    inHand: runtime.longestInHand,
+    longestActive: runtime.longestActive,
     now: Date.now(),
   }),
   metrics.registry,

@@ -1,9 +1,9 @@
 import type { Clock } from './ports.ts';
 
-/** setTimeout holds 2^31 − 1 ms; a longer one fires at once. */
+/** The longest delay of setTimeout, 2^31 − 1 ms. A longer one fires immediately. */
 const LONGEST_MS = 2_147_483_647;
 
-/** The machine's clock. Its timers do not keep the process alive. */
+/** The system clock. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, call) {
@@ -13,7 +13,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Resolves after `ms`, or at once when `signal` is or becomes aborted. */
+/** Resolves after `ms`, or as soon as `signal` is aborted. */
 export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();

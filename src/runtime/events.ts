@@ -1,6 +1,7 @@
 /**
- * Writes Events (events.k8s.io/v1). The same notice about the same object is one Event whose series counts, also over
- * restarts; a noisy object is held to a budget. Best effort: what can't be written is dropped, the loop never waits.
+ * Writes Events (events.k8s.io/v1). Repeats of a notice about the same object are one Event with a counting series, also
+ * across restarts of the operator. Each object has a budget of different Events. Writing is best effort: an Event that
+ * fails is dropped, and no caller waits for it.
  */
 import { createHash } from 'node:crypto';
 import type { Notice } from '../contract/kind.ts';
@@ -14,25 +15,25 @@ import { ApiError, type Clock, type Cluster, type Log, type Random } from './por
 
 export interface EventRecorder {
   record(about: KubernetesObject, notice: Notice): void;
-  /** Resolves when all that was recorded is written or given up. */
+  /** Resolves when every recorded Event is written or given up. */
   flush(): Promise<void>;
 }
 
 export interface EventRecorderOptions {
   cluster: Pick<Cluster, 'create' | 'get' | 'patch'>;
-  /** Name of this process, e.g. the pod's. */
+  /** The name of this process, e.g. its pod. */
   instance: string;
   clock: Clock;
   random: Random;
   log: Log;
-  /** Least time between two writes of one Event's count (default 10 s). */
+  /** The shortest time between two writes of one Event's count (default 10 s). */
   repeatMs?: number;
-  /** Different Events per object: that many at once, then one per `refillMs` (default 50, 10 s). */
+  /** Different Events per object: `burst` at once, then one per `refillMs` (default 50 and 10 s). */
   budget?: { burst: number; refillMs: number };
 }
 
 const API = 'events.k8s.io/v1';
-/** As many as client-go's recorder remembers (tools/record, maxLruCacheEntries). */
+/** The number of Events and budgets in memory, as in client-go's recorder (tools/record, maxLruCacheEntries). */
 const REMEMBERED = 4096;
 const TRIES = 4;
 
@@ -42,11 +43,11 @@ interface Entry {
   ref: ObjectRef;
   firstAt: EpochMs;
   lastAt: EpochMs;
-  /** Occurrences in all, as far as known. */
+  /** All known occurrences. */
   count: number;
-  /** Occurrences that the API server knows of. */
+  /** Occurrences in the API server's copy. */
   written: number;
-  /** A write is under way or waiting for its time. */
+  /** Whether a write is running or waiting for its turn. */
   busy: boolean;
 }
 
@@ -74,7 +75,8 @@ export function eventRecorder(options: EventRecorderOptions): EventRecorder {
     let notice: Notice = { ...given, reason: given.reason.slice(0, 128), message: shortened(given.message) };
     let name = nameOf(about, notice);
     if (!entries.has(name) && !withinBudget(uid)) {
-      notice = { ...notice, message: `More has happened with reason ${notice.reason} than is told one by one.` };
+      const message = `There are more notices with reason ${notice.reason} than are written as Events.`;
+      notice = { ...notice, message };
       name = nameOf(about, notice);
     }
     const now = clock.now();
@@ -157,7 +159,7 @@ export function eventRecorder(options: EventRecorderOptions): EventRecorder {
       entry.written = total;
     } catch (error) {
       if (!(error instanceof ApiError && error.reason === 'AlreadyExists')) throw error;
-      // Told before this process started: go on counting from there.
+      // An earlier process wrote this Event: its count continues here.
       const existing = await cluster.get(ref);
       const before = (existing?.series as { count?: number } | undefined)?.count ?? (existing ? 1 : 0);
       entry.count += before;
@@ -173,7 +175,7 @@ export function eventRecorder(options: EventRecorderOptions): EventRecorder {
       entry.written = total;
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 404)) throw error;
-      // The API server forgets Events after an hour; this one starts anew.
+      // The API server deletes Events after an hour. This one is created again.
       entry.count = total - entry.written;
       entry.written = 0;
       entry.firstAt = entry.lastAt;
@@ -191,7 +193,7 @@ export function eventRecorder(options: EventRecorderOptions): EventRecorder {
 
 const seriesOf = (entry: Entry, count: number) => ({ count, lastObservedTime: microTime(entry.lastAt) });
 
-/** The same for the same notice about the same object, in every process. */
+/** The name of the Event: every process derives the same one from the same notice about the same object. */
 function nameOf(about: KubernetesObject, notice: Notice): string {
   const hash = createHash('sha256')
     .update(JSON.stringify([about.metadata.uid, notice.type, notice.reason, notice.message]))
@@ -200,7 +202,7 @@ function nameOf(about: KubernetesObject, notice: Notice): string {
   return `${about.metadata.name.slice(0, 200).replace(/[^a-z0-9]+$/, '')}.${hash}`;
 }
 
-/** The API server takes at most 1,024 bytes. */
+/** The message, cut to the 1,024 bytes that the API server accepts. */
 function shortened(message: string): string {
   if (Buffer.byteLength(message) <= 1024) return message;
   const cut = Buffer.from(message)
@@ -210,7 +212,7 @@ function shortened(message: string): string {
   return `${cut}…`;
 }
 
-/** Sets the entry as the newest of a map that forgets its oldest. */
+/** Stores the entry as the newest one of a map that drops its oldest. */
 function remember<T>(map: Map<string, T>, key: string, value: T): void {
   map.delete(key);
   map.set(key, value);

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { acrossSpells, fenced, fencedKafka, fencedWorkers } from './fence.ts';
+import { acrossTerms, fenced, fencedKafka, fencedWorkers } from './fence.ts';
 import type { Cluster, Workers } from './ports.ts';
 
 const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'n' } };
 const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'a', namespace: 'n' };
 
-/** Every call of the port, each with the place of its signal. */
+/** Every call of the port, with its signal in place. */
 const calls: [string, (cluster: Cluster, signal?: AbortSignal) => unknown][] = [
   ['list', (cluster, signal) => cluster.list(ref, {}, signal)],
   ['watch', (cluster, signal) => cluster.watch(ref, {}, '1', signal ?? new AbortController().signal)],
@@ -19,7 +19,7 @@ const calls: [string, (cluster: Cluster, signal?: AbortSignal) => unknown][] = [
   ['delete', (cluster, signal) => cluster.delete(ref, 'uid', signal)],
 ];
 
-test.each(calls)('%s is given up when the lease is lost, and by its own signal', (name, call) => {
+test.each(calls)('%s is cancelled by its own signal and by the loss of the lease', (name, call) => {
   let passed: AbortSignal | undefined;
   const cluster = {
     [name]: (...parameters: unknown[]) => {
@@ -39,7 +39,7 @@ test.each(calls)('%s is given up when the lease is lost, and by its own signal',
   expect(passed?.aborted).toBe(true);
 });
 
-test('no action goes to Kafka after the lease was lost', async () => {
+test('Kafka gets no action after the loss of the lease', async () => {
   const acts: string[] = [];
   const lost = new AbortController();
   const kafka = fencedKafka(
@@ -55,7 +55,7 @@ test('no action goes to Kafka after the lease was lost', async () => {
   expect(acts).toEqual(['DeleteGroup']);
 });
 
-test('workers are told nothing more when the lease is lost', async () => {
+test('an order to workers is cancelled by the loss of the lease', async () => {
   let passed: AbortSignal | undefined;
   const lost = new AbortController();
   const setStop: Workers['setStop'] = async (_order, signal) => {
@@ -71,26 +71,26 @@ test('workers are told nothing more when the lease is lost', async () => {
   expect(passed?.aborted).toBe(true);
 });
 
-test('a call between two spells waits for the next one', async () => {
+test('a call between two terms waits for the next term', async () => {
   const asked: string[] = [];
-  const cluster = (spell: string) =>
+  const cluster = (term: string) =>
     ({
       create: async (given: typeof object) => {
-        asked.push(spell);
+        asked.push(term);
         return given;
       },
     }) as unknown as Cluster;
-  const spells = acrossSpells();
-  const first = spells.cluster.create(object);
+  const terms = acrossTerms();
+  const first = terms.cluster.create(object);
   expect(asked).toEqual([]);
-  spells.begin(cluster('first'));
+  terms.begin(cluster('first'));
   await first;
-  await spells.cluster.create(object);
-  spells.end();
-  const last = spells.cluster.create(object);
+  await terms.cluster.create(object);
+  terms.end();
+  const last = terms.cluster.create(object);
   await new Promise(setImmediate);
   expect(asked).toEqual(['first', 'first']);
-  spells.begin(cluster('second'));
+  terms.begin(cluster('second'));
   await last;
   expect(asked).toEqual(['first', 'first', 'second']);
 });

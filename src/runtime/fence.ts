@@ -1,12 +1,12 @@
-/** Fences: what a process that lost its lease does not do any more. */
+/** Fences: they keep a process that has lost its lease from acting. */
 import type { Cluster, Kafka, Workers } from './ports.ts';
 
-/** The cluster as long as `until` is not aborted: then calls under way are given up and new ones are refused. */
-export function fenced(cluster: Cluster, until: AbortSignal): Cluster {
-  const both = (signal?: AbortSignal) => (signal ? AbortSignal.any([signal, until]) : until);
+/** The cluster while `lost` is not aborted. After that, running calls are cancelled and new ones are refused. */
+export function fenced(cluster: Cluster, lost: AbortSignal): Cluster {
+  const both = (signal?: AbortSignal) => (signal ? AbortSignal.any([signal, lost]) : lost);
   return {
-    list: (type, of, signal) => cluster.list(type, of, both(signal)),
-    watch: (type, of, version, signal) => cluster.watch(type, of, version, both(signal)),
+    list: (type, selection, signal) => cluster.list(type, selection, both(signal)),
+    watch: (type, selection, version, signal) => cluster.watch(type, selection, version, both(signal)),
     get: (target, signal) => cluster.get(target, both(signal)),
     create: (object, signal) => cluster.create(object, both(signal)),
     update: (object, signal) => cluster.update(object, both(signal)),
@@ -19,40 +19,41 @@ export function fenced(cluster: Cluster, until: AbortSignal): Cluster {
   };
 }
 
-/** Kafka as long as `until` is not aborted; an action that is under way can't be called back. */
-export function fencedKafka(kafka: Kafka, until: AbortSignal): Kafka {
+/** Kafka while `lost` is not aborted. An action that is already running cannot be cancelled. */
+export function fencedKafka(kafka: Kafka, lost: AbortSignal): Kafka {
   return {
     view: (need) => kafka.view(need),
     async act(action) {
-      until.throwIfAborted();
+      lost.throwIfAborted();
       return kafka.act(action);
     },
   };
 }
 
-/** The workers as long as `until` is not aborted. */
-export const fencedWorkers = (workers: Workers, until: AbortSignal): Workers => ({
-  setStop: (order, signal) => workers.setStop(order, signal ? AbortSignal.any([signal, until]) : until),
+/** The workers while `lost` is not aborted. */
+export const fencedWorkers = (workers: Workers, lost: AbortSignal): Workers => ({
+  setStop: (order, signal) => workers.setStop(order, signal ? AbortSignal.any([signal, lost]) : lost),
 });
 
-export interface Spells {
+/** A cluster for callers that outlive a term of leadership. */
+export interface Terms {
   cluster: Pick<Cluster, 'create' | 'get' | 'patch'>;
   begin(acting: Cluster): void;
   end(): void;
 }
 
-/** The cluster of the spell that is on: a call between two spells waits for the next one. */
-export function acrossSpells(): Spells {
-  let spell = Promise.withResolvers<Cluster>();
+/** Passes calls to the cluster of the current term. A call between two terms waits for the next term. */
+export function acrossTerms(): Terms {
+  let term = Promise.withResolvers<Cluster>();
   return {
     cluster: {
-      create: async (object, signal) => (await spell.promise).create(object, signal),
-      get: async (target, signal) => (await spell.promise).get(target, signal),
-      patch: async (target, patch, signal) => (await spell.promise).patch(target, patch, signal),
+      create: async (object, signal) => (await term.promise).create(object, signal),
+      get: async (target, signal) => (await term.promise).get(target, signal),
+      patch: async (target, patch, signal) => (await term.promise).patch(target, patch, signal),
     },
-    begin: (acting) => spell.resolve(acting),
+    begin: (acting) => term.resolve(acting),
     end() {
-      spell = Promise.withResolvers();
+      term = Promise.withResolvers();
     },
   };
 }

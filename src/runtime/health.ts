@@ -1,18 +1,18 @@
-/** What /healthz and /readyz answer. Pure. */
+/** The answers of /healthz and /readyz. Pure. */
 import type { EpochMs } from '../contract/time.ts';
-import type { InHand } from './loop/workQueue.ts';
+import type { ActiveKey } from './loop/workQueue.ts';
 
-export interface Condition {
-  /** All watched types have been read once. */
+export interface ProcessState {
+  /** Whether every watched type has been listed once. */
   synced: boolean;
   stopping: boolean;
   leading: boolean;
-  /** It led, could not renew its lease in time, and waits for it. */
+  /** Whether it led, failed to renew its lease in time and now waits to regain it. */
   interrupted: boolean;
-  /** A watch that is interrupted now. */
+  /** Why a watch is interrupted now. */
   trouble?: string | undefined;
-  /** The resource that has been worked on for longest. */
-  inHand?: InHand | undefined;
+  /** The resource whose round has run for longest. */
+  longestActive?: ActiveKey | undefined;
   now: EpochMs;
 }
 
@@ -21,24 +21,27 @@ export interface Health {
   message: string;
 }
 
-/** Every call within a round is bounded in time: one that takes longer than this waits for what never comes. */
-const DEADLOCK_MS = 600_000;
+/** The duration after which a round counts as stuck. Every call within a round has a time limit, and their sum is far below. */
+const STUCK_MS = 600_000;
 
-/** Whether it may go on. A slow machine is no reason to start anew; an event loop that stands still does not answer at all. */
-export function healthOf({ inHand, now }: Condition): Health {
-  const ms = inHand ? now - inHand.since : 0;
-  return inHand && ms > DEADLOCK_MS
-    ? { ok: false, message: `${inHand.key} has been worked on for ${Math.floor(ms / 60_000)} minutes` }
+/**
+ * Whether the process may continue. A slow machine is no reason for a restart: only a stuck round is. A blocked event loop
+ * does not answer at all.
+ */
+export function healthOf({ longestActive, now }: ProcessState): Health {
+  const ms = longestActive ? now - longestActive.since : 0;
+  return longestActive && ms > STUCK_MS
+    ? { ok: false, message: `${longestActive.key} has been reconciling for ${Math.floor(ms / 60_000)} minutes` }
     : { ok: true, message: 'ok' };
 }
 
 /**
- * A standby is ready too: it can take over at any moment; so is one that waits for its lease. An interrupted watch mends
- * itself and does not count.
+ * Whether the process can serve. A standby is ready because it can take over at any moment, and so is a process that waits to
+ * regain its lease. An interrupted watch recovers without a restart, so it does not make the process unready.
  */
-export function readinessOf({ synced, stopping, leading, interrupted, trouble }: Condition): Health {
+export function readinessOf({ synced, stopping, leading, interrupted, trouble }: ProcessState): Health {
   if (stopping) return { ok: false, message: 'stopping' };
   if (!synced) return { ok: false, message: `reading the cluster${trouble ? `: ${trouble}` : ''}` };
-  if (interrupted) return { ok: true, message: 'waiting for its lease again' };
+  if (interrupted) return { ok: true, message: 'waiting to regain the lease' };
   return { ok: true, message: leading ? 'leading' : 'standing by' };
 }

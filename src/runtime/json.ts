@@ -1,4 +1,4 @@
-/** Comparing plain JSON values. */
+/** Compares plain JSON values. */
 import { createHash } from 'node:crypto';
 
 type Fields = Record<string, unknown>;
@@ -6,10 +6,10 @@ type Fields = Record<string, unknown>;
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The value as it will be after a trip over the wire: no undefined fields, no shared parts. */
+/** A copy of the value as it arrives over the network: without undefined fields and shared parts. */
 export const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
-/** One text for equal values, whatever the order of their fields; undefined fields count as absent. */
+/** The canonical text of a value: equal for equal values in any order of fields. An undefined field counts as absent. */
 export function canonical(value: unknown): string {
   return (
     JSON.stringify(value, (_key, part: unknown) =>
@@ -21,8 +21,8 @@ export function canonical(value: unknown): string {
 export const fingerprint = (value: unknown): string => createHash('sha256').update(canonical(value)).digest('base64');
 
 /**
- * The part of `value` that `shape` speaks of: its fields, and its list entries by position (with the list's
- * length). What others added to the object is left out; what they changed of ours shows.
+ * The part of `value` that `shape` covers: the fields of `shape`, and list entries by position together with the list's
+ * length. Fields that others added are left out. Changes that others made to our fields remain visible.
  */
 export function partOf(value: unknown, shape: unknown): unknown {
   if (Array.isArray(shape)) {

@@ -5,14 +5,14 @@ import { pause } from './clock.ts';
 import { type LeaderOptions, leadWhenElected } from './leader.ts';
 import { ApiError, type Cluster } from './ports.ts';
 
-/** One Lease with the API server's rule for concurrent writes; tests against the real one are in test/e2e/runtime. */
+/** One Lease with the API server's rule for concurrent writes. Tests against a real API server are in test/e2e/runtime. */
 function leaseServer() {
   let lease: KubernetesObject | null = null;
   let version = 0;
-  let made = 0;
+  let created = 0;
   const server = {
     away: false,
-    /** Writes are carried out, and their answers do not come. */
+    /** Writes succeed but get no answer. */
     mute: false,
     remove: () => {
       lease = null;
@@ -26,8 +26,8 @@ function leaseServer() {
       async create(object) {
         answer();
         if (lease) throw new ApiError(409, 'AlreadyExists', 'already exists');
-        made += 1;
-        return write({ ...object, metadata: { ...object.metadata, uid: `uid-${made}` } });
+        created += 1;
+        return write({ ...object, metadata: { ...object.metadata, uid: `uid-${created}` } });
       },
       async update(object) {
         answer();
@@ -60,10 +60,10 @@ function candidates() {
       stop,
       leading: false,
       losses: 0,
-      spells: 0,
+      terms: 0,
       ended: undefined as string | undefined,
       finish: () => {},
-      told: (level: string) => log.lines.filter((line) => line.level === level).map(({ message }) => message),
+      logged: (level: string) => log.lines.filter((line) => line.level === level).map(({ message }) => message),
     };
     void leadWhenElected(
       { cluster: server.client, namespace: 'n', name: 'l', identity, clock, random: () => 0, log, ...options },
@@ -72,7 +72,7 @@ function candidates() {
         new Promise((resolve) => {
           expect(lost.aborted).toBe(false);
           self.leading = true;
-          self.spells += 1;
+          self.terms += 1;
           self.finish = () => {
             self.leading = false;
             resolve();
@@ -90,7 +90,7 @@ function candidates() {
   return { clock, server, join };
 }
 
-test('without an answer for 45 s the holder ceases to act, and goes on when its lease is still its own', async () => {
+test('a holder without an answer for 45 s stops acting and continues when it regains its lease', async () => {
   const { clock, server, join } = candidates();
   const holder = join('a');
   await settle();
@@ -106,21 +106,21 @@ test('without an answer for 45 s the holder ceases to act, and goes on when its 
   expect([holder.leading, holder.ended]).toEqual([false, undefined]);
   server.away = false;
   await clock.advance(5_000);
-  expect([holder.leading, holder.spells, holder.losses, holder.ended]).toEqual([true, 2, 1, undefined]);
+  expect([holder.leading, holder.terms, holder.losses, holder.ended]).toEqual([true, 2, 1, undefined]);
   expect(server.spec()).toMatchObject({ holderIdentity: 'a', leaseTransitions: 0 });
-  expect(holder.told('warn')).toContain('acting is interrupted: the lease could not be renewed for 45 s');
-  expect(holder.told('info').at(-1)).toMatch(/^acts again after 12\d s/);
-  // As before: it keeps the lease, and may lose it again.
+  expect(holder.logged('warn')).toContain('interrupted: the lease has not been renewed for 45 s');
+  expect(holder.logged('info').at(-1)).toMatch(/^continuing after 12\d s/);
+  // The second term is like the first one: it may be interrupted, too.
   await clock.advance(120_000);
   server.away = true;
   await clock.advance(50_000);
-  expect([holder.leading, holder.spells, holder.losses]).toEqual([false, 2, 2]);
+  expect([holder.leading, holder.terms, holder.losses]).toEqual([false, 2, 2]);
   server.away = false;
   await clock.advance(5_000);
-  expect([holder.leading, holder.spells]).toEqual([true, 3]);
+  expect([holder.leading, holder.terms]).toEqual([true, 3]);
 });
 
-test('a write that was carried out without an answer is an own one', async () => {
+test('a holder recognises its own write that succeeded without an answer', async () => {
   const { clock, server, join } = candidates();
   const holder = join('a');
   await settle();
@@ -129,10 +129,10 @@ test('a write that was carried out without an answer is an own one', async () =>
   expect([holder.leading, holder.losses]).toEqual([false, 1]);
   server.mute = false;
   await clock.advance(11_000);
-  expect([holder.leading, holder.spells]).toEqual([true, 2]);
+  expect([holder.leading, holder.terms]).toEqual([true, 2]);
 });
 
-test('an answer that comes when the lease may have run out again is none to act on', async () => {
+test('a holder does not act on an answer later than the renew deadline', async () => {
   const { clock, server, join } = candidates();
   let lateMs = 0;
   const update = async (object: KubernetesObject) => {
@@ -148,13 +148,13 @@ test('an answer that comes when the lease may have run out again is none to act 
   lateMs = 46_000;
   server.away = false;
   await clock.advance(60_000);
-  expect([holder.leading, holder.spells]).toEqual([false, 1]);
+  expect([holder.leading, holder.terms]).toEqual([false, 1]);
   lateMs = 0;
   await clock.advance(60_000);
-  expect([holder.leading, holder.spells]).toEqual([true, 2]);
+  expect([holder.leading, holder.terms]).toEqual([true, 2]);
 });
 
-test('who could not renew does not act again after somebody else, though that one has let go', async () => {
+test('an interrupted holder does not continue after another leader, even if that one has released the lease', async () => {
   const { clock, server, join } = candidates();
   const cutOff = { away: false };
   const behind =
@@ -180,12 +180,12 @@ test('who could not renew does not act again after somebody else, though that on
   expect([second.ended, server.spec().holderIdentity]).toEqual(['Released', '']);
   cutOff.away = false;
   await clock.advance(6_000);
-  expect([first.ended, first.spells, server.spec().holderIdentity]).toEqual(['Lost', 1, '']);
-  expect(first.told('error')).toEqual(['lease lost: somebody else has it, or may have had it']);
+  expect([first.ended, first.terms, server.spec().holderIdentity]).toEqual(['Lost', 1, '']);
+  expect(first.logged('error')).toEqual(['lease lost: another process holds it or may have held it']);
 });
 
-test.each(['gone', 'another one under its name'])(
-  'who could not renew does not act again when its lease is %s',
+test.each(['gone', 'another object of the same name'])(
+  'an interrupted holder does not continue when its lease is %s',
   async (what) => {
     const { clock, server, join } = candidates();
     const holder = join('a');
@@ -202,21 +202,21 @@ test.each(['gone', 'another one under its name'])(
         spec: { holderIdentity: 'a' },
       });
     await clock.advance(11_000);
-    expect([holder.ended, holder.spells]).toEqual(['Lost', 1]);
+    expect([holder.ended, holder.terms]).toEqual(['Lost', 1]);
   },
 );
 
-test('a lease that is deleted while it is renewed is made again', async () => {
+test('a renewal creates a deleted lease again', async () => {
   const { clock, server, join } = candidates();
   const holder = join('a');
   await settle();
   server.remove();
   await clock.advance(11_000);
-  expect([holder.leading, holder.spells, holder.losses]).toEqual([true, 1, 0]);
+  expect([holder.leading, holder.terms, holder.losses]).toEqual([true, 1, 0]);
   expect(server.spec().holderIdentity).toBe('a');
 });
 
-test('one who is stopped while waiting for its lease again ends, and lets go of what is its own', async () => {
+test('a stop during an interruption ends the process and releases its own lease', async () => {
   const { clock, server, join } = candidates();
   const holder = join('a');
   await settle();
@@ -225,10 +225,10 @@ test('one who is stopped while waiting for its lease again ends, and lets go of 
   server.away = false;
   holder.stop.abort();
   await clock.advance(1);
-  expect([holder.ended, holder.spells, server.spec().holderIdentity]).toEqual(['Released', 1, '']);
+  expect([holder.ended, holder.terms, server.spec().holderIdentity]).toEqual(['Released', 1, '']);
 });
 
-test('the lease of a predecessor is taken at once, that of anybody else is not', async () => {
+test('only the lease of a predecessor is taken at once', async () => {
   const { clock, server, join } = candidates();
   await server.client.create({
     apiVersion: 'coordination.k8s.io/v1',
@@ -247,7 +247,7 @@ test('the lease of a predecessor is taken at once, that of anybody else is not',
   expect([next.leading, other.leading]).toEqual([true, false]);
 });
 
-test('a lease unchanged for 15 s by the own clock is free, whatever time is written in it', async () => {
+test('a lease is free when our own clock has seen it unchanged for its duration', async () => {
   const { clock, server, join } = candidates();
   await server.client.create({
     apiVersion: 'coordination.k8s.io/v1',
@@ -268,14 +268,14 @@ test('a lease unchanged for 15 s by the own clock is free, whatever time is writ
   expect(server.spec()).toMatchObject({ holderIdentity: 'b', leaseTransitions: 4 });
 });
 
-test('of many who come at once one leads', async () => {
+test('one of several simultaneous candidates leads', async () => {
   const { clock, join } = candidates();
   const all = ['a', 'b', 'c', 'd'].map((identity) => join(identity));
   await clock.advance(120_000);
   expect(all.filter(({ leading }) => leading)).toHaveLength(1);
 });
 
-test('stopped, it renews until its work is done and then lets go', async () => {
+test('a stopped leader renews the lease until its work is done and then releases it', async () => {
   const { clock, server, join } = candidates();
   const holder = join('a');
   const next = join('b');
@@ -289,7 +289,7 @@ test('stopped, it renews until its work is done and then lets go', async () => {
   expect(server.spec().holderIdentity).toBe('b');
 });
 
-test('one who is stopped while waiting ends without a term', async () => {
+test('a candidate that is stopped while it waits never leads', async () => {
   const { clock, join } = candidates();
   join('a');
   const next = join('b');

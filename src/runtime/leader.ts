@@ -1,8 +1,8 @@
 /**
- * Leader election over a Lease (coordination.k8s.io/v1), as client-go's tools/leaderelection does it: the holder
- * renews every `retryMs`; who sees the lease unchanged for its whole duration, by its own clock, takes it; a holder
- * that could not renew for `renewDeadlineMs` stops acting before others may start. Unlike client-go's it then waits
- * for its lease, and acts again if nobody else has come meanwhile.
+ * Leader election over a Lease (coordination.k8s.io/v1), following client-go's tools/leaderelection. The holder renews the
+ * lease every `retryMs`. A candidate takes the lease when its own clock has seen it unchanged for its whole duration. A
+ * holder that fails to renew for `renewDeadlineMs` stops acting before another candidate may start. Unlike client-go, it
+ * then tries to regain its lease and continues if nobody else has led since.
  */
 import type { EpochMs } from '../contract/time.ts';
 import { pause } from './clock.ts';
@@ -16,9 +16,9 @@ export interface LeaderOptions extends Omit<LeaseOptions, 'durationMs' | 'clock'
   random: Random;
   log: Log;
   /**
-   * Defaults 60 s, 45 s, 5 s: four times those of k8s.io/component-base/config/v1alpha1 (15 s, 10 s, 2 s). A lab of
-   * 200 pods may keep the API server of a small machine busy for most of a minute, in which nothing is won by ceasing
-   * to act; a standby takes over from a dead leader a minute later.
+   * The defaults are 60 s, 45 s and 5 s, about four times those of k8s.io/component-base/config/v1alpha1 (15 s, 10 s, 2 s).
+   * A lab of 200 pods can keep the API server of a small machine busy for most of a minute, and an interruption would not
+   * help then. The price: a standby takes over from a dead leader after one minute.
    */
   leaseDurationMs?: number;
   renewDeadlineMs?: number;
@@ -28,10 +28,9 @@ export interface LeaderOptions extends Omit<LeaseOptions, 'durationMs' | 'clock'
 export type Tenure = 'Released' | 'Lost';
 
 /**
- * Waits for the lease, then runs `lead`, which has to return soon after `stop` or `lost` aborts: after `stop` it may
- * finish what it has in hand (the lease is renewed meanwhile and then released), after `lost` it must not write any more.
- * `lead` is called again, with a new `lost`, when the lease could be renewed after all and nobody else had it meanwhile.
- * Answers how it ended.
+ * Waits for the lease, then runs `lead`, which has to return soon after `stop` or `lost` is aborted. After `stop` it may
+ * finish its running work: the lease is renewed until then and released afterwards. After `lost` it must not write.
+ * `lead` is called again with a new `lost` when the lease is regained and nobody else has held it. Returns how it ended.
  */
 export async function leadWhenElected(
   options: LeaderOptions,
@@ -43,9 +42,9 @@ export async function leadWhenElected(
   const retryMs = options.retryMs ?? 5_000;
   const lease = ownLease({ ...options, durationMs: options.leaseDurationMs ?? 60_000 });
 
-  /** Tries until it has the lease; answers when the write that succeeded was asked for, which is when the lease began. */
+  /** Tries until it holds the lease. Returns when the successful write was sent: the lease began then. */
   async function obtain(aim: 'Take' | 'Regain'): Promise<EpochMs | 'Lost' | 'Stopped'> {
-    let told = false;
+    let logged = false;
     while (!stop.aborted) {
       const asked = clock.now();
       try {
@@ -54,27 +53,27 @@ export async function leadWhenElected(
         if (answer === 'Held') {
           if (stop.aborted) break;
           if (clock.now() - asked < renewDeadlineMs) return asked;
-          // The answer took so long that the lease may have run out.
+          // The answer took longer than the renew deadline: the lease may have expired.
           continue;
         }
-        if (!told && aim === 'Take') log.info('waiting for the lease', { holder: lease.holder });
-        told = true;
+        if (!logged && aim === 'Take') log.info('waiting for the lease', { holder: lease.holder });
+        logged = true;
       } catch (error) {
-        const what = aim === 'Take' ? 'taken' : 'renewed';
-        if (!stop.aborted) log.warn(`the lease could not be ${what}, will try again`, { error: String(error) });
+        const what = aim === 'Take' ? 'take' : 'regain';
+        if (!stop.aborted) log.warn(`failed to ${what} the lease, retrying`, { error: String(error) });
       }
-      // client-go's JitterFactor is 1.2: up to 2.2 times the period.
+      // As with client-go's JitterFactor of 1.2, the pause is at most 2.2 times the period.
       await pause(clock, retryMs * (aim === 'Take' ? 1 + 1.2 * random() : 1), stop);
     }
     return 'Stopped';
   }
 
-  /** Acts as long as the lease is renewed. Late: that did not succeed in time, which may be nobody's doing. */
-  async function spell(since: EpochMs): Promise<'Done' | 'Late' | 'Lost'> {
+  /** Leads for one term, as long as the lease is renewed. Late: no renewal succeeded before the deadline. */
+  async function term(since: EpochMs): Promise<'Done' | 'Late' | 'Lost'> {
     const loss = new AbortController();
     const ended = new AbortController();
     const done = lead(loss.signal).finally(() => ended.abort());
-    done.catch(() => {}); // thrown to the caller below
+    done.catch(() => {}); // `await done` below throws it to the caller
 
     let renewedAt = since;
     let end: 'Late' | 'Lost' | undefined;
@@ -89,36 +88,36 @@ export async function leadWhenElected(
         if (answer === 'Held') renewedAt = asked;
         if (answer === 'Lost') end = 'Lost';
       } catch (error) {
-        log.warn('the lease could not be renewed', { error: String(error) });
+        log.warn('failed to renew the lease', { error: String(error) });
       } finally {
         cancel();
       }
       if (!end && clock.now() - renewedAt >= renewDeadlineMs) end = 'Late';
     }
     if (end) loss.abort();
-    if (end === 'Lost') tellLost();
-    if (end === 'Late')
-      log.warn(`acting is interrupted: the lease could not be renewed for ${renewDeadlineMs / 1000} s`);
+    if (end === 'Lost') logLoss();
+    if (end === 'Late') log.warn(`interrupted: the lease has not been renewed for ${renewDeadlineMs / 1000} s`);
     await done;
     return end ?? 'Done';
   }
 
-  function tellLost(): void {
-    log.error('lease lost: somebody else has it, or may have had it', { lease: options.name, holder: lease.holder });
+  function logLoss(): void {
+    const fields = { lease: options.name, holder: lease.holder };
+    log.error('lease lost: another process holds it or may have held it', fields);
   }
 
   async function release(): Promise<void> {
     try {
       if (await lease.release()) log.info('lease released', { lease: options.name });
     } catch (error) {
-      log.warn('the lease could not be released; it runs out by itself', { error: String(error) });
+      log.warn('failed to release the lease; it expires by itself', { error: String(error) });
     }
   }
 
   let began = await obtain('Take');
   if (typeof began === 'number') log.info('lease taken', { lease: options.name, identity });
   while (typeof began === 'number') {
-    const end = await spell(began).catch(async (error) => {
+    const end = await term(began).catch(async (error) => {
       await release();
       throw error;
     });
@@ -127,10 +126,10 @@ export async function leadWhenElected(
     const interruptedAt = clock.now();
     began = await obtain('Regain');
     if (typeof began === 'number')
-      log.info(`acts again after ${Math.round((clock.now() - interruptedAt) / 1000)} s: nobody else had the lease`);
+      log.info(`continuing after ${Math.round((clock.now() - interruptedAt) / 1000)} s: nobody else held the lease`);
   }
   if (began === 'Lost') {
-    tellLost();
+    logLoss();
     return 'Lost';
   }
   await release();

@@ -1,13 +1,13 @@
-/** A Lease (coordination.k8s.io/v1) as one candidate sees and writes it; every write is bound to the version it saw. */
+/** A Lease (coordination.k8s.io/v1) from the view of one candidate. Every write requires the version that was read. */
 
 import type { KubernetesObject, ObjectRef } from '../contract/kubernetes.ts';
 import type { EpochMs } from '../contract/time.ts';
 import { microTime } from './microTime.ts';
 import { ApiError, type Clock, type Cluster } from './ports.ts';
 
-/** Take: from whoever let it run out. Renew: while acting. Regain: acting was interrupted, and may go on if nobody else came. */
+/** Take: acquire an expired lease. Renew: keep the lease while leading. Regain: continue after an interruption if nobody else has led. */
 type Aim = 'Take' | 'Renew' | 'Regain';
-/** Open: not held by this attempt, the next one may. Lost: somebody else is or may have been in it. */
+/** Held: this attempt succeeded. Open: the next attempt may succeed. Lost: another candidate holds the lease or may have held it. */
 type Answer = 'Held' | 'Open' | 'Lost';
 
 export interface LeaseOptions {
@@ -15,7 +15,7 @@ export interface LeaseOptions {
   namespace: string;
   name: string;
   identity: string;
-  /** Whether a holder is known to have ended: its lease is not waited for. */
+  /** Whether a holder is known to have ended. Its lease is taken without a wait. */
   predecessor?: (holder: string) => boolean;
   durationMs: number;
   clock: Pick<Clock, 'now'>;
@@ -23,9 +23,9 @@ export interface LeaseOptions {
 
 interface OwnLease {
   attempt(aim: Aim, signal: AbortSignal): Promise<Answer>;
-  /** As last seen. */
+  /** The holder that was read last. */
   readonly holder: string | undefined;
-  /** Whether there was something to let go. */
+  /** Gives the lease up. False: it was not held. */
   release(): Promise<boolean>;
 }
 
@@ -37,7 +37,7 @@ interface LeaseSpec {
   leaseTransitions?: number;
 }
 
-/** A lease, and when by the own clock it was first seen like that. */
+/** A version of the lease, and the time of our own clock at which it was first seen. */
 interface Seen {
   lease: KubernetesObject;
   since: EpochMs;
@@ -45,14 +45,14 @@ interface Seen {
 
 const specOf = (lease: KubernetesObject) => (lease.spec ?? {}) as LeaseSpec;
 
-/** What to do about the lease that was read. Pure. `uid` is that of the lease which it last wrote itself. */
+/** What to do with the lease that was read. Pure. `uid`: of the lease that this candidate wrote last. */
 function decide(
   aim: Aim,
   seen: Seen | null,
   self: Pick<LeaseOptions, 'identity' | 'predecessor'> & { uid: string | undefined },
   now: EpochMs,
 ): 'Create' | 'Update' | 'Wait' | 'GiveUp' {
-  // While nobody acted, somebody else may have come and gone with a lease that is gone.
+  // Without a lease object another candidate may have led and gone during the interruption.
   if (!seen) return aim === 'Regain' ? 'GiveUp' : 'Create';
   const { holderIdentity = '', leaseDurationSeconds = 0 } = specOf(seen.lease);
   if (holderIdentity === self.identity)
@@ -116,7 +116,7 @@ export function ownLease(options: LeaseOptions): OwnLease {
     try {
       return wrote(await cluster.update({ ...lease, spec }, signal));
     } catch (error) {
-      // Somebody wrote it, or an own write was carried out whose answer did not come: it has to be read.
+      // Another candidate wrote it, or our own write succeeded without an answer. Reading it shows which.
       if (!(error instanceof ApiError && (error.status === 409 || error.status === 404))) throw error;
       seen = undefined;
       return 'Open';
@@ -125,7 +125,7 @@ export function ownLease(options: LeaseOptions): OwnLease {
 
   return {
     async attempt(aim, signal) {
-      // The holder writes on from its own last write; what is there instead is read at once.
+      // The holder renews from its own last write. After a conflict the lease is read in the same attempt.
       const own = held();
       if (own && (await update(own, signal)) === 'Held') return 'Held';
       const lease = await cluster.get(ref, signal);

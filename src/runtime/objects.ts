@@ -1,4 +1,4 @@
-/** Identity of Kubernetes objects. Two versions of one API show the same objects, so the version is no part of it. */
+/** The identity of Kubernetes objects. It leaves out the API version: two versions of one group show the same objects. */
 import type { KubernetesObject, ObjectRef, TypeRef } from '../contract/kubernetes.ts';
 
 /** `kafkalab.dev/v1alpha1` → `kafkalab.dev`; `v1` (the core group) → ``. */
@@ -14,19 +14,19 @@ export const refOf = (object: KubernetesObject): ObjectRef => ({
   name: object.metadata.name,
 });
 
-/** `StatefulSet.apps demo/lag`: one per object, whichever version it is read in. */
+/** `StatefulSet.apps demo/lag`: the same for an object in every API version. */
 export const identityOf = (ref: ObjectRef): string => `${typeIdentityOf(ref)} ${ref.namespace}/${ref.name}`;
 
 export const typeIdentityOf = (type: TypeRef): string => `${type.kind}.${groupOf(type.apiVersion)}`;
 
-/** uid of the one owner that controls the object. */
+/** The uid of the owner that controls the object. */
 export const controllerOf = (object: KubernetesObject): string | undefined =>
   object.metadata.ownerReferences?.find((owner) => owner.controller)?.uid;
 
 /**
- * Whether version `a` of an object is older than version `b`. Versions are decimal integers that grow
- * (Kubernetes API conventions, "Resource Versions", since 1.35 for every resource; so in etcd before).
- * False when one of them is not such a number: then the newcomer wins.
+ * Whether resourceVersion `a` of an object is older than `b`. Resource versions are increasing decimal integers
+ * (Kubernetes API conventions, "Resource Versions"; guaranteed since 1.35, true of etcd before). The answer is false when
+ * either of them is not a number: the object that arrives later then replaces the earlier one.
  */
 export function isOlder(a: string | undefined, b: string | undefined): boolean {
   if (!a || !b || !/^\d+$/.test(a) || !/^\d+$/.test(b)) return false;

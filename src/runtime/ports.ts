@@ -1,4 +1,4 @@
-/** What the runtime needs from the outside, as types: adapters implement them, tests may too. */
+/** The ports of the runtime: what it needs from the outside. Adapters implement them, and so do tests. */
 import type { ActionResult, KafkaAction, WorkerAction } from '../contract/actions.ts';
 import type { KafkaView } from '../contract/kafkaView.ts';
 import type { Known } from '../contract/kind.ts';
@@ -8,10 +8,10 @@ import type { EpochMs } from '../contract/time.ts';
 
 // ---- Kubernetes -----------------------------------------------------------------------------
 
-/** A type of object; with `plural` (as in the URL) nothing has to be discovered. Namespaced types only. */
+/** A namespaced type of object. With `plural` (as in the URL) no discovery is needed. */
 export type ResourceType = TypeRef & { plural?: string };
 
-/** Which objects of a type: all of the cluster, or only those of a namespace and with the labels or fields. */
+/** A selection of the objects of a type by namespace, labels and fields. By default it selects the whole cluster. */
 export interface Selection {
   namespace?: string;
   labelSelector?: string;
@@ -23,48 +23,53 @@ export interface ObjectList {
   resourceVersion: string;
 }
 
-/** A bookmark's object has nothing but a resourceVersion. */
+/** One event of a watch. The object of a bookmark has only a resourceVersion. */
 export interface WatchEvent {
   type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
   object: KubernetesObject;
 }
 
-/** Every method throws `ApiError` when the server refuses or does not answer in time. */
+/** The Kubernetes API. Every method throws `ApiError` when the server refuses or does not answer in time. */
 export interface Cluster {
-  /** All pages, read as one consistent list. */
-  list(type: ResourceType, of: Selection, signal?: AbortSignal): Promise<ObjectList>;
+  /** One consistent list, read page by page. */
+  list(type: ResourceType, selection: Selection, signal?: AbortSignal): Promise<ObjectList>;
   /**
-   * Changes after `resourceVersion`, bookmarks among them. Ends when the server ends it (every few minutes);
-   * throws `ApiError` for an error event (410 when the version is too old), for a broken connection,
-   * and for silence (reason Timeout) beyond the time when the server was to end it.
+   * Changes after `resourceVersion`, including bookmarks. The server ends the watch every few minutes. Throws `ApiError`
+   * for an error event (410: the version is too old), for a broken connection, and with reason Timeout when the server
+   * stays silent beyond the requested end of the watch.
    */
-  watch(type: ResourceType, of: Selection, resourceVersion: string, signal: AbortSignal): AsyncIterable<WatchEvent>;
-  /** null: there is no such object. */
+  watch(
+    type: ResourceType,
+    selection: Selection,
+    resourceVersion: string,
+    signal: AbortSignal,
+  ): AsyncIterable<WatchEvent>;
+  /** null: the object does not exist. */
   get(target: ObjectRef, signal?: AbortSignal): Promise<KubernetesObject | null>;
   create(object: KubernetesObject, signal?: AbortSignal): Promise<KubernetesObject>;
-  /** PUT; metadata.resourceVersion is the precondition. */
+  /** PUT with metadata.resourceVersion as the precondition. */
   update(object: KubernetesObject, signal?: AbortSignal): Promise<KubernetesObject>;
-  /** Server-side apply with force as the one field manager. With metadata.uid it never creates. */
+  /** Server-side apply with force, always by the same field manager. With metadata.uid it never creates an object. */
   apply(object: KubernetesObject, signal?: AbortSignal): Promise<KubernetesObject>;
-  /** The same for the status subresource; `object` holds apiVersion, kind, metadata { namespace, name, uid } and status. */
+  /** Server-side apply of the status subresource. `object` has apiVersion, kind, metadata { namespace, name, uid } and status. */
   applyStatus(object: KubernetesObject, signal?: AbortSignal): Promise<KubernetesObject>;
-  /** JSON merge patch; metadata.resourceVersion within it is the precondition. */
+  /** JSON merge patch. metadata.resourceVersion within the patch is the precondition. */
   patch(target: ObjectRef, patch: Record<string, unknown>, signal?: AbortSignal): Promise<KubernetesObject>;
   /** Writes spec.replicas of the scale subresource. */
   scale(target: ObjectRef, replicas: number, signal?: AbortSignal): Promise<void>;
-  /** In the background, only the object with that uid. An object that is gone is no error. */
+  /** Deletes the object with this uid, with background propagation. Succeeds if the object is gone. */
   delete(target: ObjectRef, uid: string, signal?: AbortSignal): Promise<void>;
-  /** Kinds that the server has in that version (API discovery); none where it does not know it. */
+  /** The kinds that the server has in this API version, by discovery. Empty for an unknown version. */
   served(apiVersion: string, signal?: AbortSignal): Promise<string[]>;
 }
 
-/** An answer of the API server that is not a success, or none at all. */
+/** A request to the API server that failed, with or without an answer. */
 export class ApiError extends Error {
-  /** HTTP status; 0: no answer (unreachable, connection broken, timed out). */
+  /** The HTTP status. 0: no answer (unreachable, connection broken, timed out). */
   readonly status: number;
-  /** metav1.Status reason (AlreadyExists, Conflict, Expired, …), or Unreachable, Timeout. */
+  /** The reason of metav1.Status (AlreadyExists, Conflict, Expired, …), or Unreachable or Timeout. */
   readonly reason: string;
-  /** When the server asked to wait (429, 503). */
+  /** The wait that the server asked for (429, 503). */
   readonly retryAfterMs?: number;
 
   constructor(status: number, reason: string, message: string, retryAfterMs?: number) {
@@ -80,8 +85,8 @@ export class ApiError extends Error {
 
 export interface Workers {
   /**
-   * Has the word of every worker in these pods (those that are gone or don't run have none to give) when it succeeds.
-   * Bounded in time. Throws `ActionError`, and `ApiError` where the pods can't be looked up.
+   * Sets what the workers in these pods do at SIGTERM. Succeeds when every worker has agreed; pods that are gone or not
+   * running are skipped. It has a time limit. Throws `ActionError`, and `ApiError` if reading the pods fails.
    */
   setStop(order: Omit<Extract<WorkerAction, { type: 'SetStop' }>, 'type'>, signal?: AbortSignal): Promise<void>;
 }
@@ -90,19 +95,22 @@ export interface Workers {
 
 export interface Kafka {
   /**
-   * Never rejects for a Kafka that is away: `unavailable` says why, in a sentence. Bounded in time
-   * (a few seconds); concurrent and repeated calls within `maxAgeMs` share one read.
+   * A snapshot of Kafka. For a Kafka that does not answer it resolves to `unavailable` with a sentence that gives the cause.
+   * It has a time limit of a few seconds. Concurrent calls, and calls within `maxAgeMs`, share one snapshot.
    */
   view(need: KafkaNeed): Promise<Known<KafkaView>>;
-  /** Bounded in time. Throws `ActionError`; doing again what is already so succeeds. undefined: Kafka answers nothing of use. */
+  /**
+   * Carries out one action, with a time limit. An action that changes nothing succeeds. Throws `ActionError`.
+   * undefined: the action has no result.
+   */
   act(action: KafkaAction): Promise<ActionResult | undefined>;
 }
 
 export class ActionError extends Error {
-  /** Refused: the same call can't succeed. Unreachable: nobody answered. Unexpected: anything else. */
+  /** Refused: the same call cannot succeed. Unreachable: no answer. Unexpected: anything else. */
   readonly reason: 'Refused' | 'Unreachable' | 'Unexpected';
 
-  /** `message`: a sentence for the user; for Refused it says what to write instead. */
+  /** `message`: a sentence for the user. For Refused it includes what to write instead. */
   constructor(reason: 'Refused' | 'Unreachable' | 'Unexpected', message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'ActionError';
@@ -110,16 +118,16 @@ export class ActionError extends Error {
   }
 }
 
-/** Reads the evidence of runs and folds it. One run may serve several resources; the runtime counts. */
+/** Reads the evidence of runs and folds it. Several resources may share one run: the runtime counts them. */
 export interface EvidenceReader {
   /**
-   * The figures of the run as of `now`, or why they are not known yet. Answers at once; the first call for a run begins to
-   * read it, and its figures are known when it has been read up to where it ended then. The answer is data of its own.
+   * The figures of the run as of `now`, or why they are unknown. It returns at once with data that nothing changes later.
+   * The first call for a run starts reading it. Its figures are known after reading the evidence that existed at that time.
    */
   open(need: EvidenceNeed, now: EpochMs): Known<unknown>;
-  /** `changed` is called after the answer of `open` became another one (may be coalesced). Ends with `close`. */
+  /** Calls `changed` after the answer of `open` has changed, until `close`. Several changes may share one call. */
   onChange(run: string, changed: () => void): void;
-  /** Stops reading the run and forgets it. Unknown runs are no error. */
+  /** Stops reading the run and drops its figures. Succeeds for an unknown run. */
   close(run: string): void;
 }
 
@@ -127,11 +135,11 @@ export interface EvidenceReader {
 
 export interface Clock {
   now(): EpochMs;
-  /** Calls once after `ms`; the answer cancels it. */
+  /** Calls `call` once after `ms`. The returned function cancels it. */
   after(ms: number, call: () => void): () => void;
 }
 
-/** As Math.random: in [0, 1). */
+/** A random number in [0, 1), like Math.random. */
 export type Random = () => number;
 
 export interface Log {
@@ -142,6 +150,6 @@ export interface Log {
 }
 
 export interface Metrics {
-  /** result: Done | Waited (the status may not be written yet) | Failed | Gone. */
+  /** Counts a round. Waited: it ended early because the next status write is not due yet. Gone: the resource is gone. */
   reconciled(kind: string, result: 'Done' | 'Waited' | 'Failed' | 'Gone', seconds: number): void;
 }

@@ -1,4 +1,4 @@
-/** Pauses in the status against the consumers' own record logs, over many rebalances of each protocol. */
+/** The pauses in the status, compared with the consumers' own record logs, over many rebalances of each protocol. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { LoadTest } from '../../src/api/loadtest/loadTest.ts';
 import { WORKER_PORT } from '../../src/domain/workers/environment.ts';
@@ -11,13 +11,13 @@ import { summary } from './summary.ts';
 const PARTITIONS = 3;
 const PATIENCE_MS = 10 * 60_000;
 const SELECTOR = 'kafkalab.dev/loadtest=lab,app.kubernetes.io/component=consumer';
-/** Of the rounds of the schedules below: at least 32 rebalances and the first assignment. */
+/** The number of rounds of the schedules below: at least 32 rebalances after the first assignment. */
 const ROUNDS = 8;
 
 interface Case {
   consumers?: Record<string, unknown>;
   config: Record<string, string>;
-  /** A round: consumers that there are to be, or a consumer whose pod is killed (SIGKILL) and comes back. */
+  /** The changes of a round: a new number of consumers, or a consumer whose pod is killed (SIGKILL) and restarted. */
   round: (number | { kill: string })[];
   aimErrorMs: number | 'errorBoundMs';
 }
@@ -47,7 +47,7 @@ interface Pod {
   status: { phase: string };
 }
 
-/** Follows the logs of all consumers of a namespace, those that come later too. */
+/** Follows the logs of all consumers of a namespace, including later ones. */
 class Followers {
   readonly records: LoggedRecord[] = [];
   readonly #children = new Map<string, ChildProcess>();
@@ -72,10 +72,10 @@ class Followers {
     const child = spawn(program, ['--kubeconfig', kubeconfig, 'logs', '-f', '-n', this.#namespace, name], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    let begun = '';
+    let unfinished = '';
     child.stdout?.on('data', (part: Buffer) => {
-      const lines = (begun + part).split('\n');
-      begun = lines.pop() ?? '';
+      const lines = (unfinished + part).split('\n');
+      unfinished = lines.pop() ?? '';
       for (const line of lines) {
         const record = loggedRecord(line, this.#toWall);
         if (record !== undefined) this.records.push(record);
@@ -92,7 +92,7 @@ class Followers {
 
 const read = async (namespace: string) => (await get<LoadTest>('lt', 'lab', namespace)) as LoadTest;
 
-/** The worker ends at its SIGTERM as at a SIGKILL (stopMode.ts); even a forced deletion gives it time for a goodbye. */
+/** Crashes a worker: at SIGTERM it exits as after SIGKILL (see stopMode.ts). Even a forced deletion would let it stop gracefully. */
 async function crash(namespace: string, pod: string, run: string): Promise<void> {
   const ask = `fetch('http://127.0.0.1:${WORKER_PORT}${STOP_PATH}', { method: 'POST', body: '{"stop":"Kill"}', headers: {
     authorization: 'Bearer ${run}', 'content-type': 'application/json' } }).then(({ ok }) => process.exit(ok ? 0 : 1))`;
@@ -100,7 +100,7 @@ async function crash(namespace: string, pod: string, run: string): Promise<void>
   await kubectl(['delete', 'pod', pod, '-n', namespace, '--wait=false']);
 }
 
-/** One change of the consumers, and the rebalance (or rebalances) that it made told with all its pauses. */
+/** Changes the consumers once, and waits until the status has the resulting rebalances with all their pauses. */
 async function change(namespace: string, to: Case['round'][number]): Promise<void> {
   const { metadata, spec, status: found } = await read(namespace);
   const before = found?.rebalances?.count ?? 0;
@@ -150,7 +150,7 @@ async function judge(name: string, { consumers, config, round, aimErrorMs }: Cas
   for (let time = 0; time < times; time++) for (const to of round) await change(namespace, to);
   const { rebalances, delivery } = (await read(namespace)).status ?? {};
   const newest = Math.max(...(rebalances?.recent ?? []).map(({ settledAt }) => Date.parse(settledAt)));
-  await eventually('the logs are read', () =>
+  await eventually('the logs are complete', () =>
     [...Array(PARTITIONS).keys()].every((partition) =>
       followers.records.some((record) => record.partition === partition && record.beganAt > newest + 1_000),
     ),
@@ -161,18 +161,18 @@ async function judge(name: string, { consumers, config, round, aimErrorMs }: Cas
   const errors: number[] = [];
   const pauses: number[] = [];
   const beyondAim: unknown[] = [];
-  // The first one has no record before it.
-  for (const { number, at, settledAt, errorBoundMs = 0, pauses: told } of (rebalances?.recent ?? []).slice(1)) {
+  // The first rebalance has no record before it.
+  for (const { number, at, settledAt, errorBoundMs = 0, pauses: measured } of (rebalances?.recent ?? []).slice(1)) {
     for (let partition = 0; partition < PARTITIONS; partition++) {
-      const said = told.find((pause) => pause.partition === partition)?.ms ?? 0;
-      // The status cuts its times to the millisecond, and a pause may begin with the last callback.
+      const reported = measured.find((pause) => pause.partition === partition)?.ms ?? 0;
+      // The status truncates times to milliseconds, and a pause may begin with the last callback.
       const [truth = 0] = [0, 1]
         .map((more) => longestPause(followers.records, partition, Date.parse(at), Date.parse(settledAt) + more))
-        .sort((a, b) => Math.abs(said - a) - Math.abs(said - b));
-      errors.push(Math.abs(said - truth));
+        .sort((a, b) => Math.abs(reported - a) - Math.abs(reported - b));
+      errors.push(Math.abs(reported - truth));
       pauses.push(truth);
-      if (Math.abs(said - truth) > (aimErrorMs === 'errorBoundMs' ? errorBoundMs : aimErrorMs))
-        beyondAim.push({ number, partition, said, truth: Math.round(truth), errorBoundMs });
+      if (Math.abs(reported - truth) > (aimErrorMs === 'errorBoundMs' ? errorBoundMs : aimErrorMs))
+        beyondAim.push({ number, partition, reported, truth: Math.round(truth), errorBoundMs });
     }
   }
   await removeNamespace(namespace);
@@ -188,7 +188,7 @@ async function judge(name: string, { consumers, config, round, aimErrorMs }: Cas
   };
 }
 
-/** CASES=crashes,range runs only those. Three at a time: what is said and what is true are of the same run, whatever else the machine does. */
+/** CASES=crashes,range runs only these. Three run at a time: load does not matter, as status and truth are of the same run. */
 const AT_A_TIME = 3;
 
 export async function accuracy(): Promise<Record<string, unknown>> {

@@ -1,6 +1,6 @@
 /**
- * A process of `evidence.ts`: consumes MESSAGES records as fast as it can and prints one JSON line. MODE=worker: the
- * worker as it is. MODE=client: the same client library in a bare loop that counts records and stores their offsets.
+ * A process of `evidence.ts`: consumes MESSAGES records as fast as possible and prints one JSON line. MODE=worker: the whole
+ * worker. MODE=client: only the client library in a loop that counts records and stores their offsets.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,19 +15,19 @@ const { MODE = '', BOOTSTRAP_SERVERS: bootstrapServers = '', TOPIC: topic = '', 
 const messages = Number(process.env.MESSAGES);
 const maxPollRecords = 500;
 const config = { 'auto.offset.reset': 'earliest' };
-/** How often the worker is asked how far it is; the seconds measured are off by it at most. */
-const LOOK_MS = 5;
+/** The period of progress checks, which is also the largest error of the measured time. */
+const CHECK_EVERY_MS = 5;
 
-/** As the pod's emptyDir: the journal is part of what evidence costs. */
+/** Like the emptyDir of a pod. The journal is part of the costs of evidence. */
 const state = mkdtempSync(join(tmpdir(), 'kafka-lab-bench-'));
 
 let firstAt: number | undefined;
-/** True once all have been consumed. */
-function seen(count: number): boolean {
+/** Records progress. True: all records have been consumed. */
+function reached(count: number): boolean {
   if (count > 0) firstAt ??= performance.now();
   return count >= messages;
 }
-function tell(more: object): void {
+function printResult(more: object): void {
   const seconds = (performance.now() - (firstAt ?? Number.NaN)) / 1000;
   rmSync(state, { recursive: true });
   console.log(JSON.stringify({ seconds, ...more }));
@@ -91,8 +91,8 @@ if (MODE === 'worker') {
   await worker.start();
   setInterval(() => {
     const processed = worker.metrics().find(({ name }) => name === 'kafkalab_worker_records_processed_total');
-    if (seen(processed?.value ?? 0)) tell(evidence);
-  }, LOOK_MS);
+    if (reached(processed?.value ?? 0)) printResult(evidence);
+  }, CHECK_EVERY_MS);
 } else {
   const client = librdkafkaConsumer(
     { bootstrapServers, topic, name: group, config, group, autoCommit: true, explained: false },
@@ -106,12 +106,12 @@ if (MODE === 'worker') {
   );
   await client.connect();
   let count = 0;
-  while (!seen(count)) {
+  while (!reached(count)) {
     const records = await client.poll(maxPollRecords, 100);
     count += records.length;
     const next = new Map<number, number>();
     for (const { partition, offset } of records) next.set(partition, offset + 1);
     if (next.size > 0) client.store([...next].map(([partition, offset]) => ({ partition, offset })));
   }
-  tell({});
+  printResult({});
 }

@@ -1,4 +1,4 @@
-/** 50 rebalances of nine consumers in a row, the operator killed twice: none missing in the status, none twice. */
+/** 50 rebalances of nine consumers, during which the operator is killed twice. The status must have each of them once. */
 import { isDeepStrictEqual } from 'node:util';
 import type { LoadTest } from '../../src/api/loadtest/loadTest.ts';
 import { get, kubectl } from '../../tools/kubectl.ts';
@@ -50,9 +50,9 @@ export async function endurance(): Promise<Record<string, unknown>> {
     count = now;
   }
   const lab = (await get<LoadTest>('lt', 'lab', NAMESPACE)) as LoadTest;
-  const told = lab.status?.rebalances?.recent ?? [];
+  const reported = lab.status?.rebalances?.recent ?? [];
   const truth = new Map((await secondFold(lab)).rebalances.list.map((one) => [one.number, one]));
-  const differing = told.filter(({ number, at, members }) => {
+  const differing = reported.filter(({ number, at, members }) => {
     const one = truth.get(number);
     return one === undefined || new Date(one.at).toISOString() !== at || !isDeepStrictEqual(one.members, members);
   });
@@ -64,7 +64,7 @@ export async function endurance(): Promise<Record<string, unknown>> {
     changesWithOne: perChange.filter((one) => one === 1).length,
     perChange,
     inSecondFold: truth.size - first,
-    compared: told.length,
+    compared: reported.length,
     differing: differing.length,
   };
 }

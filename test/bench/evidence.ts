@@ -1,6 +1,6 @@
 /**
- * What evidence costs: how fast the worker consumes against a bare loop over the same client library, which reports
- * nothing and measures nothing, in turns on a broker of its own; and how much evidence it writes.
+ * The costs of evidence: the throughput of the worker, compared with a loop over the same client library without evidence and
+ * measurements, and the amount of evidence. Both run alternately on the same broker.
  */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ const run = promisify(execFile);
 
 interface Consumed {
   seconds: number;
-  /** Of reports, mode worker. */
+  /** The reports and their size in mode worker. */
   bytes?: number;
   reports?: number;
 }
@@ -58,7 +58,7 @@ export async function evidence(): Promise<Record<string, unknown>> {
     const workers: Consumed[] = [];
     const clients: Consumed[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      // Whoever comes first changes, so that the machine's drift hits both alike.
+      // The order alternates, so that changes of the machine's load affect both modes equally.
       const turns = round % 2 === 0 ? [workers, clients] : [clients, workers];
       for (const turn of turns) turn.push(await consume(turn === workers ? 'worker' : 'client', round));
     }

@@ -1,4 +1,4 @@
-/** How old and how right the figures in the status are while a lab runs: age of lag, lag against Kafka's own tool, time until a rebalance is told. */
+/** The age and accuracy of figures in the status: lag, compared with Kafka's own tool, and the delay of rebalances. */
 import type { LoadTest } from '../../src/api/loadtest/loadTest.ts';
 import { get, kubectl, watchLines } from '../../tools/kubectl.ts';
 import {
@@ -13,9 +13,9 @@ import {
 import { summary } from './summary.ts';
 
 const NAMESPACE = 'bench';
-const LOOKS = 40;
-/** Between looks, so that they meet the status at every age. */
-const LOOK_EVERY_MS = 330;
+const SAMPLES = 40;
+/** The period of samples. The status period is not a multiple of it, so samples see every age. */
+const SAMPLE_EVERY_MS = 330;
 const COMPARISONS = 10;
 
 const read = () => get<LoadTest>('lt', 'lab', NAMESPACE);
@@ -38,15 +38,15 @@ export async function freshness(): Promise<Record<string, unknown>> {
   );
 
   const ages: number[] = [];
-  for (let look = 0; look < LOOKS; look++) {
+  for (let n = 0; n < SAMPLES; n++) {
     const seen = await read();
     ages.push(Date.now() - Date.parse(seen?.status?.lag?.at ?? ''));
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    await new Promise((resolve) => setTimeout(resolve, SAMPLE_EVERY_MS));
   }
 
-  // Lag moves while it is read: the two may differ by what was produced and consumed between the two looks.
+  // Lag changes between the reads: the two values may differ by the records produced and consumed in between.
   const comparisons: { status: number; kafka: number; difference: number; allowed: number }[] = [];
-  for (let look = 0; look < COMPARISONS; look++) {
+  for (let n = 0; n < COMPARISONS; n++) {
     const before = await read();
     const lines = await describeGroup('bench');
     const after = await read();
@@ -62,24 +62,24 @@ export async function freshness(): Promise<Record<string, unknown>> {
     comparisons.push({ status: low, kafka, difference, allowed });
   }
 
-  // When a watcher learns of each rebalance, by its number.
-  const toldAt = new Map<string, number>();
+  // The time at which a watcher sees each rebalance, by its number.
+  const seenAt = new Map<string, number>();
   const watched = watchLines(['lt/lab', '-n', NAMESPACE], '{.status.rebalances.count}', (count) => {
-    if (!toldAt.has(count)) toldAt.set(count, Date.now());
+    if (!seenAt.has(count)) seenAt.set(count, Date.now());
   });
   const delays: number[] = [];
   for (const replicas of [2, 3, 2, 1, 3, 1]) {
     const count = (await read())?.status?.rebalances?.count ?? 0;
     await kubectl(['scale', 'loadtest/lab', '-n', NAMESPACE, `--replicas=${replicas}`]);
-    const told = await untilLoadTest(
+    const after = await untilLoadTest(
       NAMESPACE,
       'lab',
-      'tells a rebalance',
+      'has another rebalance',
       (it) => (it.status?.rebalances?.count ?? 0) > count,
       PATIENCE_MS,
     );
-    const { number, settledAt = '' } = told.status?.rebalances?.recent.at(-1) ?? {};
-    delays.push((toldAt.get(String(number)) ?? Number.NaN) - Date.parse(settledAt));
+    const { number, settledAt = '' } = after.status?.rebalances?.recent.at(-1) ?? {};
+    delays.push((seenAt.get(String(number)) ?? Number.NaN) - Date.parse(settledAt));
     await untilLoadTest(
       NAMESPACE,
       'lab',
@@ -95,7 +95,7 @@ export async function freshness(): Promise<Record<string, unknown>> {
     aimLagAgeMs: 2_000,
     lagWithinBound: `${comparisons.filter(({ difference, allowed }) => difference <= allowed).length}/${comparisons.length}`,
     comparisons,
-    rebalanceToldAfterMs: summary(delays, 0),
+    rebalanceDelayMs: summary(delays, 0),
     aimRebalanceMs: 2_000,
   };
 }

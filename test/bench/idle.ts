@@ -1,4 +1,4 @@
-/** What an operator with nothing to do costs: API requests a minute by the audit log, and CPU. */
+/** The costs of an idle operator: API requests per minute, from the audit log, and CPU. */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { auditLog } from '../../tools/cluster/paths.ts';
 import { kubectl } from '../../tools/kubectl.ts';
@@ -24,7 +24,7 @@ interface Entry {
   user: { username: string };
 }
 
-/** CPU seconds that the operator's container has used. */
+/** The CPU seconds that the operator has used. */
 async function cpuSeconds(): Promise<number> {
   const [pod] = await operatorPods();
   const metrics = await kubectl([
@@ -48,7 +48,7 @@ function entriesSince(position: number): Entry[] {
     .map((line) => JSON.parse(line) as Entry);
 }
 
-/** With one completed LoadTest there, which is to cost nothing. */
+/** Measures the costs with one completed LoadTest, which should add nothing. */
 export async function idle(): Promise<Record<string, unknown>> {
   await makeNamespace(NAMESPACE);
   await applyIn(NAMESPACE, loadTest({ topic: { name: 'bench' }, producers: { messages: 100 } }));

@@ -1,18 +1,18 @@
 /**
- * The pauses of partitions by brute force, from the record logs of the consumers: every record with the machine's own
- * monotonic clock. An independent judge of what the status says.
+ * The pauses of partitions by brute force, from the record logs of the consumers. The logs have every record with times of the
+ * machine's monotonic clock. They are an independent reference for the status.
  */
 
 export interface LoggedRecord {
   partition: number;
   offset: number;
-  /** Milliseconds since 1970, by one clock for all processes of this machine. */
+  /** In milliseconds since 1970, by the clock that all processes of this machine share. */
   beganAt: number;
   endedAt: number;
   timestamp: number;
 }
 
-/** Nanoseconds of CLOCK_MONOTONIC → milliseconds since 1970: the earliest of many ticks of the wall clock, which has whole ms. */
+/** Converts nanoseconds of CLOCK_MONOTONIC to milliseconds since 1970. The wall clock has whole ms, so many ticks are compared. */
 export function wallClock(): (monotonicNs: number) => number {
   const end = process.hrtime.bigint() + 20_000_000n;
   let origin = Number.NEGATIVE_INFINITY;
@@ -24,7 +24,7 @@ export function wallClock(): (monotonicNs: number) => number {
   return (monotonicNs) => monotonicNs / 1e6 + origin;
 }
 
-/** undefined for lines of the log that are no records. */
+/** The record in a line of the log. undefined: the line has none. */
 export function loggedRecord(line: string, toWall: (monotonicNs: number) => number): LoggedRecord | undefined {
   if (!line.startsWith('{"record":')) return undefined;
   const [partition, offset, began, ended, timestamp] = (JSON.parse(line) as { record: (number | string)[] }).record.map(
@@ -34,8 +34,8 @@ export function loggedRecord(line: string, toWall: (monotonicNs: number) => numb
 }
 
 /**
- * The longest pause of the partition that reaches into [from, to]: between the end of each record and the begin of the next
- * one, but no longer than that one had been waiting; 0 without one.
+ * The longest pause of the partition that overlaps [from, to]. A pause lasts from the end of a record to the begin of the next
+ * one, and at most as long as the next one has waited. 0: there is none.
  */
 export function longestPause(records: LoggedRecord[], partition: number, from: number, to: number): number {
   const own = records.filter((record) => record.partition === partition).sort((a, b) => a.beganAt - b.beganAt);

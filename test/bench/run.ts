@@ -1,4 +1,4 @@
-/** `make bench`: full sizes on the cluster of `make cluster`; one JSON line a figure. `node test/bench/run.ts [part …]` runs only those. */
+/** `make bench`: benchmarks at full size on the cluster, one JSON line each. `node test/bench/run.ts [part …]` runs only these. */
 import { accuracy } from './accuracy.ts';
 import { endurance } from './endurance.ts';
 import { evidence } from './evidence.ts';

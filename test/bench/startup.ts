@@ -1,5 +1,4 @@
-/** How long from apply until 200 producers produce: a pod each against bare pods of the same image, and 50 to a pod. */
-
+/** The time from apply until 200 producers produce: with one pod each, compared with bare pods, and with 50 per pod. */
 import { kubectl, list } from '../../tools/kubectl.ts';
 import { applyIn, eventually, loadTest, makeNamespace, removeNamespace, untilLoadTest } from '../support/clusterLab.ts';
 
@@ -13,7 +12,7 @@ const producers = (clientsPerPod: number) =>
     producers: { replicas: CLIENTS, clientsPerPod, messagesPerSecond: 1 },
   });
 
-/** The same image and the same kind of pod, doing nothing: what Kubernetes itself takes on this machine. */
+/** Pods with the same image that do nothing. They measure the share of Kubernetes itself. */
 const bare = {
   apiVersion: 'apps/v1',
   kind: 'Deployment',
@@ -64,7 +63,7 @@ async function remove(...what: string[]): Promise<void> {
   await noPods();
 }
 
-/** Interleaved, so that both meet the same machine. */
+/** Measures both kinds of pods alternately, so that load affects them equally. */
 export async function singles(): Promise<Record<string, unknown>> {
   await makeNamespace(NAMESPACE);
   const figures = { producing: [] as number[], bare: [] as number[] };
@@ -94,7 +93,7 @@ export async function packed(): Promise<Record<string, unknown>> {
   let megabytes = 0;
   for (let round = 0; round < 3; round++) {
     seconds.push(await secondsUntil(() => applyIn(NAMESPACE, producers(50)), allProducing));
-    // The kubelet takes its figures every 10 s or so.
+    // The kubelet updates its figures about every 10 s.
     megabytes = await eventually('memory of four pods', async () => memoryOfPods(4), PATIENCE_MS);
     await remove('lt', 'lab');
   }

@@ -1,4 +1,4 @@
-/** What is said of many values of one figure. Percentiles by nearest rank. */
+/** Number, percentiles (by nearest rank) and maximum of values. */
 export function summary(values: number[], digits: number) {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (q: number) =>

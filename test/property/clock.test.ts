@@ -5,7 +5,7 @@ import { emptyRun, fold } from '../../src/domain/fold/run.ts';
 import { view } from '../../src/domain/fold/view.ts';
 import { BEGIN } from '../support/evidence.ts';
 
-/** Ways to the broker and back: mostly some ms, now and then much longer. */
+/** Network delays in each direction: mostly a few ms, sometimes much longer. */
 const way = fc.oneof(
   { weight: 9, arbitrary: fc.double({ min: 0.1, max: 20, noNaN: true }) },
   { weight: 1, arbitrary: fc.double({ min: 20, max: 300, noNaN: true }) },
@@ -17,19 +17,19 @@ const node = fc.record({
 });
 type Node = typeof node extends fc.Arbitrary<infer T> ? T : never;
 
-/** What a process on that node reports, as a log of the true time would have it. */
+/** The reports of a process on a node with this clock. The log has the true times. */
 function process(
   name: string,
   { skew, there, back }: Node,
   facts: (clock: (at: number) => number) => [number, Fact][],
 ): ReportAt[] {
   const clock = (at: number) => BEGIN + at + skew;
-  /** Round trips and when they were known. */
+  /** The round trips, and when they became known. */
   const trips: { knownAt: number; ms: number }[] = [];
   let arrived = 0;
   return facts(clock).map(([at, fact], index) => {
     const known = trips.filter(({ knownAt }) => knownAt <= at).map(({ ms }) => ms);
-    // In its order, as an idempotent producer sends.
+    // The reports keep their order, as with an idempotent producer.
     arrived = Math.max(arrived, at + (there[index % there.length] ?? 1));
     const acknowledged = arrived + (back[index % back.length] ?? 1);
     trips.push({ knownAt: acknowledged, ms: acknowledged - at });
@@ -59,7 +59,10 @@ const work = (clock: (at: number) => number, from: number, to: number): Partitio
   lastEndedAt: clock(to),
 });
 
-/** A partition goes from one process to another: the first one's last record ends at `ended`, the second one's first begins at `began`. */
+/**
+ * A partition moves between two processes. The last record of the first one ends at `ended`, and the first record of the second
+ * one begins at `began`.
+ */
 function handover(a: Node, b: Node, ended: number, began: number): ReportAt[] {
   const member = (client: string, at: number, owned: number[]) => ({
     client,
@@ -94,7 +97,7 @@ function handover(a: Node, b: Node, ended: number, began: number): ReportAt[] {
   return [...first, ...second].sort((x, y) => x.appendedAt - y.appendedAt).map((one, offset) => ({ ...one, offset }));
 }
 
-test('the true pause lies within the bound, whatever the clocks and ways', () => {
+test('the true pause is within the error bound for all clocks and network delays', () => {
   fc.assert(
     fc.property(
       node,
@@ -108,7 +111,7 @@ test('the true pause lies within the bound, whatever the clocks and ways', () =>
         expect(list.at(-1)?.pauses).toHaveLength(1);
         for (const { ms } of list.at(-1)?.pauses ?? []) {
           expect(Math.abs(ms - pause)).toBeLessThanOrEqual(bound + 0.01);
-          // Lined up by reports some ms on their way: not a bound that holds for anything.
+          // The network delay of reports limits the bound, so it is useful.
           expect(bound).toBeLessThan(200);
         }
       },

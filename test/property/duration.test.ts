@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { formatDuration, parseDuration } from '../../src/domain/status/duration.ts';
 
-test('what is formatted parses back to the same length', () => {
+test('a formatted duration parses to the same value', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 10_000_000_000 }), fc.integer({ min: 0, max: 999 }), (ms, micros) => {
       const length = Math.round((ms + micros / 1000) * 1000) / 1000;
@@ -11,7 +11,7 @@ test('what is formatted parses back to the same length', () => {
   );
 });
 
-test('any text parses to zero or more, or is refused with a sentence', () => {
+test('any text is a duration of at least zero or is refused with a sentence', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[0-9hms. -]*$/)), (text) => {
       try {

@@ -1,4 +1,4 @@
-/** Expectations on any text, and that what is kept of `before` is all that an expectation needs of it. */
+/** Expectations with arbitrary text, and expectations that are evaluated with only the kept part of `before`. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ConsumerScale } from '../../src/api/consumerscale/consumerScale.ts';
@@ -40,7 +40,7 @@ const lab = labSchema.spec.parse({
 const language = expressionsCache()(lab);
 const values = valuesOf(lab, children);
 
-// ---- any text -------------------------------------------------------------------------------
+// ---- arbitrary text -------------------------------------------------------------------------
 
 const words = fc.constantFrom(
   ...['lag', 'total', 'group', 'members', 'partitions', 'before', 'loadTests', 'scales', 'size', 'all', 'm', 'has'],
@@ -66,9 +66,9 @@ const words = fc.constantFrom(
 );
 const scraps = fc.array(words, { maxLength: 14 }).map((parts) => parts.join(''));
 
-// ---- expressions that mean something ----------------------------------------------------------
+// ---- meaningful expressions -----------------------------------------------------------------
 
-/** Numbers by the path of what they are of, within a list too; some are not known. */
+/** Paths of numbers, also within lists. Some of them are unknown. */
 const numbers = fc.constantFrom(
   'lag.total',
   'lag.errorBound',
@@ -106,7 +106,7 @@ const { tree } = fc.letrec<{ tree: string }>((tie) => ({
   ),
 }));
 
-test('no text makes it break down: it is refused with a sentence, or judged', () => {
+test('any text is judged or refused with a sentence', () => {
   let right = 0;
   fc.assert(
     fc.property(
@@ -132,7 +132,7 @@ test('no text makes it break down: it is refused with a sentence, or judged', ()
   expect(right).toBeGreaterThan(200);
 });
 
-test('what is kept of before is all that an expectation needs of it', () => {
+test('an expectation gives the same verdict with only the kept part of before', () => {
   let decided = 0;
   fc.assert(
     fc.property(tree, (that) => {

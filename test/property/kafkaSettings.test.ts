@@ -6,7 +6,7 @@ import { type Role, SETTINGS, whyRefused, whyWrong } from '../../src/api/setting
 import { toKafkajsConsumer, toKafkajsProducer } from '../../src/domain/settings/kafkajs.ts';
 import { toLibrdkafka } from '../../src/domain/settings/librdkafka.ts';
 
-/** The library's own list: property → range ('' where it has none), for the role. */
+/** The library's own list of properties for the role, with their ranges ('' for none). */
 function libraryProperties(role: Role): Map<string, string> {
   const path = join(
     import.meta.dirname,
@@ -17,7 +17,7 @@ function libraryProperties(role: Role): Map<string, string> {
     .map((line) => line.split('|').map((cell) => cell.trim()));
   const properties = new Map<string, string>();
   for (const [name, side, range] of rows) {
-    // A name listed again further down is the legacy consumer's.
+    // A second entry of a name belongs to the legacy consumer.
     if (name && ['*', role.slice(0, 1)].includes(side ?? '') && !properties.has(name))
       properties.set(name, range ?? '');
   }
@@ -38,7 +38,7 @@ const settingOf = (role: Role) =>
 const configOf = (role: Role) =>
   fc.array(settingOf(role), { maxLength: 8 }).map((entries) => Object.fromEntries(entries));
 
-test.each(roles)('%s settings become properties that the library has, with values that it takes', (role) => {
+test.each(roles)('%s settings become properties and values that the library accepts', (role) => {
   const known = libraryProperties(role);
   let taken = 0;
   fc.assert(
@@ -64,7 +64,7 @@ test.each(roles)('%s settings become properties that the library has, with value
   expect(taken).toBeGreaterThan(50);
 });
 
-test.each(roles)('a %s setting is either honoured or refused with a sentence, whatever its name', (role) => {
+test.each(roles)('a %s setting of any name is honoured or refused with a sentence', (role) => {
   fc.assert(
     fc.property(
       fc.oneof(fc.string({ maxLength: 40 }), fc.constantFrom('constructor', '__proto__', 'toString')),
@@ -83,7 +83,7 @@ test.each(roles)('a %s setting is either honoured or refused with a sentence, wh
 
 const TO_KAFKAJS = { Producer: toKafkajsProducer, Consumer: toKafkajsConsumer };
 
-test.each(roles)('a %s setting that kafkajs takes makes a difference to its options, and no other is taken', (role) => {
+test.each(roles)('kafkajs accepts a %s setting exactly if the setting changes its options', (role) => {
   let taken = 0;
   fc.assert(
     fc.property(settingOf(role), settingOf(role), configOf(role), ([name, value], [, other], rest) => {
@@ -94,10 +94,10 @@ test.each(roles)('a %s setting that kafkajs takes makes a difference to its opti
         expect(first.refused.every((sentence) => sentence.length > 20)).toBe(true);
         return;
       }
-      // group.protocol: classic and round robin are all that it has; two names of one thing make no difference.
+      // kafkajs has only the classic protocol and round robin. Two names of the same value change nothing.
       const alike = value === other || ['group.protocol', 'partition.assignment.strategy'].includes(name);
       const synonyms = name === 'acks' && [value, other].every((it) => it === 'all' || it === '-1');
-      // A default of the pair may give way to the same.
+      // A value may equal the default.
       const pair = name === 'retry.backoff.max.ms';
       if ('refused' in second || alike || synonyms || pair) return;
       taken++;

@@ -1,4 +1,4 @@
-/** Whether per-key order is broken, told by consumers with clocks of their own, against all pairs of records of random histories. */
+/** The verdict on per-key order, from consumers with different clocks, compared with all pairs of records in random histories. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Fact, KeyWork, MetRecord, PartitionWork, ReportAt } from '../../src/domain/evidence/facts.ts';
@@ -9,7 +9,7 @@ import { createBatch } from '../../src/worker/evidence/batch.ts';
 import { createKeyWatch } from '../../src/worker/evidence/keyWatch.ts';
 import { BEGIN } from '../support/evidence.ts';
 
-// ---- what is told, against all pairs of it ------------------------------------------------------
+// ---- reported records, compared with all pairs of them ------------------------------------------
 
 interface Point {
   key: string;
@@ -20,7 +20,7 @@ interface Point {
   took: number;
   errorMs: number;
   by: string;
-  /** Told only that it worked up to this offset, not of the key. */
+  /** Reports progress up to this offset without the key. */
   onlyWork: boolean;
 }
 const point: fc.Arbitrary<Point> = fc.record({
@@ -35,7 +35,7 @@ const point: fc.Arbitrary<Point> = fc.record({
   onlyWork: fc.constantFrom(false, false, true),
 });
 
-/** By how much at most two records of the key are out of order, by looking at every pair. */
+/** The largest disorder between two records of the key, over all pairs. */
 function furthestApart(points: readonly Point[], key: string): number | undefined {
   const own = points.filter((one) => one.key === key && !one.onlyWork);
   const begins = ({ beganAt, errorMs }: Point) => beganAt - errorMs;
@@ -69,7 +69,7 @@ const gapsOf = (order: ReturnType<typeof noKeyOrder>, until = Number.POSITIVE_IN
   return ['a', 'b'].map((key) => found.get(key)?.byMs);
 };
 
-test('broken wherever two of the records told prove it, and nowhere else; in any order, however often', () => {
+test('the order is broken exactly if two reported records prove it', () => {
   fc.assert(
     fc.property(
       fc.array(point, { maxLength: 30 }).chain((points) =>
@@ -95,18 +95,18 @@ test('broken wherever two of the records told prove it, and nowhere else; in any
   );
 });
 
-test('it is the same when older records are settled as others come in', () => {
+test('settling older records does not change the verdict', () => {
   const LATE = 15;
   fc.assert(
     fc.property(fc.array(fc.record({ one: point, late: fc.nat(LATE) }), { maxLength: 30 }), (told) => {
-      // As each is told at the end of its work, none more than so late, by a clock that is never behind.
+      // Each record is reported at the end of its processing, with a bounded delay, by a clock that is never behind.
       const inOrder = told
         .map(({ one, late }) => ({ one, at: one.beganAt + one.took + one.errorMs + late }))
         .sort((a, b) => a.at - b.at);
       const order = noKeyOrder();
       for (const { one, at } of inOrder) {
         tell(order, one);
-        // A begin is taken for as early as it may have been.
+        // A begin counts as early as its clock error allows.
         settleOrder(order, at - LATE - 8 - 2 * 5 - 1);
       }
       const truth = ['a', 'b'].map((key) =>
@@ -124,10 +124,10 @@ test('it is the same when older records are settled as others come in', () => {
   );
 });
 
-// ---- consumers that report, against what truly happened ------------------------------------------
+// ---- reporting consumers, compared with the true history ----------------------------------------
 
 interface History {
-  /** By how much the clocks of two producers and three consumers are ahead. */
+  /** How much the clocks of two producers and three consumers are ahead. */
   producers: number[];
   consumers: number[];
   records: {
@@ -138,10 +138,10 @@ interface History {
     took: number;
     idle: number;
     reports: boolean;
-    /** Its key is looked at. */
+    /** Whether the record has the examined key. */
     looks: boolean;
   }[];
-  /** Ownership of each partition: by whom after so many records, and how many come again. */
+  /** The owners of each partition: from which record on, and how many records are processed again. */
   moves: { partition: number; after: number; to: number; again: number; lost: boolean }[];
   ways: number[];
 }
@@ -180,7 +180,7 @@ interface Processed {
   ended: number;
 }
 
-/** What the fold is told, in the order of the log, and each record’s first processing, all by the true time. */
+/** The reports in the order of the log, and the first processing of each record, all with true times. */
 function play({ producers, consumers, records, moves, ways }: History): {
   reports: ReportAt[];
   truth: Processed[];
@@ -195,7 +195,7 @@ function play({ producers, consumers, records, moves, ways }: History): {
   const truth: Processed[] = [];
   const teller = () => ({ watch: createKeyWatch(), batch: createBatch() });
   const acts: { at: number; consumer: number; run: (of: ReturnType<typeof teller>) => Fact[] }[] = [];
-  /** `lost`: what was met of keys goes with the process; what was worked is told all the same. */
+  /** `lost`: the process dies with its keys, but its progress is reported. */
   const told =
     (consumer: number, at: number, all: boolean, lost = false) =>
     (of: ReturnType<typeof teller>): Fact[] => {
@@ -216,7 +216,7 @@ function play({ producers, consumers, records, moves, ways }: History): {
         pending.shift();
         const from = owner;
         const at = time;
-        // Told of at the callback, before another one goes on.
+        // The callback reports the keys before another consumer continues.
         acts.push({ at, consumer: from, run: told(from, at, true, move.lost) });
         owner = move.to;
         next = Math.max(0, next - move.again);
@@ -275,7 +275,7 @@ function play({ producers, consumers, records, moves, ways }: History): {
       const seq = (seqs.get(instance) ?? 0) + 1;
       seqs.set(instance, seq);
       const way = ways[n % ways.length] ?? 1;
-      // Reports of a process keep their order.
+      // The reports of a process keep their order.
       const arrives = Math.max(at + way, lastArrival.get(instance) ?? 0);
       lastArrival.set(instance, arrives);
       const report = {
@@ -294,7 +294,7 @@ function play({ producers, consumers, records, moves, ways }: History): {
   return { reports, truth, keys };
 }
 
-test('what is called broken truly was, whatever the clocks, however reports are split and delayed, and whatever is lost of them', () => {
+test('a broken order is truly broken for all clocks, delays, splits and losses of reports', () => {
   let broken = 0;
   fc.assert(
     fc.property(history, (how) => {
@@ -316,11 +316,11 @@ test('what is called broken truly was, whatever the clocks, however reports are 
     }),
     { numRuns: 1_000 },
   );
-  // The histories are such that there is something to find.
+  // The random histories include broken orders.
   expect(broken).toBeGreaterThan(200);
 });
 
-test('a consumer’s evidence has the first and the last record of each key and partition, and each just once', () => {
+test('a consumer reports the first and the last record of each key and partition exactly once', () => {
   const records = fc.array(
     fc.record({ key: fc.constantFrom(null, '', 'a', 'ä'), partition: fc.nat(2), takes: fc.boolean() }),
     { maxLength: 60 },
@@ -356,7 +356,7 @@ test('a consumer’s evidence has the first and the last record of each key and 
   );
 });
 
-test('of many keys some are told at a time, all of them when asked for, and of too many the first by their text', () => {
+test('a report has some of many keys, a flush has all of them, and beyond the limit the first keys by text are kept', () => {
   const watch = createKeyWatch();
   let offset = 0;
   const met = (count: number, from = 0) => {

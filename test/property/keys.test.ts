@@ -1,4 +1,4 @@
-/** Where records went, told by producers in any order that the log allows, against a plain count of all of them. */
+/** The partitions of records, reported by producers in any possible order, compared with a plain count of all records. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Produced, Report, ReportAt } from '../../src/domain/evidence/facts.ts';
@@ -15,7 +15,7 @@ interface Sent {
   producer: number;
   key: string | undefined;
   partition: number;
-  /** Tells the producer to report after it. */
+  /** Whether the producer reports after this record. */
   reports: boolean;
 }
 
@@ -27,12 +27,12 @@ const someKeys = fc.option(fc.constantFrom('', 'a', 'b', 'key1', 'key10', 'key2'
 });
 
 interface Log {
-  /** Of each producer in their order. */
+  /** The reports of each producer in order. */
   byProducer: ReportAt[][];
   truth: Pick<RunView, 'keys'> & Pick<RunView['producers'], 'partitions' | 'acknowledged'>;
 }
 
-/** What three producers report of these records, through the worker's own totals, and what is to come out. */
+/** The reports of three producers about these records, from the worker's own totals, and the expected result. */
 function play(records: readonly Sent[]): Log {
   const offsets = [0, 0, 0, 0];
   const producers = [0, 1, 2].map((n) => ({
@@ -51,8 +51,8 @@ function play(records: readonly Sent[]): Log {
       const totals = { attempted: one.acknowledged, acknowledged: one.acknowledged, failed: 0, bytes: 1, done: false };
       return { type: 'Produced', client: `p-${one.n}`, at, ...totals, ...place };
     });
-    const made: Report = { v: 1, run: 'run-1', instance: `p-${one.n}/1`, seq, sentAt: at + 1, facts };
-    const read = parseReport(encodeReport(made));
+    const report: Report = { v: 1, run: 'run-1', instance: `p-${one.n}/1`, seq, sentAt: at + 1, facts };
+    const read = parseReport(encodeReport(report));
     if (read === undefined) throw new Error('the report can’t be read back');
     one.reports.push({ offset: 0, appendedAt: at + 5, report: read });
   };
@@ -102,7 +102,7 @@ function play(records: readonly Sent[]): Log {
   };
 }
 
-/** Each producer's reports in their order, the producers mixed as `order` says. */
+/** The reports of all producers, interleaved by `order`. Each producer keeps its own order. */
 function mixed(byProducer: ReportAt[][], order: number[]): ReportAt[] {
   const left = byProducer.map((reports) => [...reports]);
   const all: ReportAt[] = [];
@@ -114,7 +114,7 @@ function mixed(byProducer: ReportAt[][], order: number[]): ReportAt[] {
   return all;
 }
 
-/** As if some reports had not been taken at first: they come again later, under the next number that is free. */
+/** Some reports get lost at first and are sent again later with the next free number. */
 function sentAgain(reports: ReportAt[], delays: number[]): ReportAt[] {
   const late = reports.map((one, n) => ({ one, at: n + (delays[n % delays.length] ?? 0) }));
   return late
@@ -122,7 +122,7 @@ function sentAgain(reports: ReportAt[], delays: number[]): ReportAt[] {
     .map(({ one }, n) => ({ ...one, report: { ...one.report, seq: n + 1, sentAt: BEGIN + n + 1_000 } }));
 }
 
-const told = (reports: ReportAt[]) => {
+const figuresOf = (reports: ReportAt[]) => {
   const run = reports.reduce(fold, emptyRun());
   expect(run.ignored).toBe(0);
   const { keys, producers } = view(run, END);
@@ -130,23 +130,23 @@ const told = (reports: ReportAt[]) => {
 };
 const orders = fc.array(fc.nat(5), { minLength: 1, maxLength: 30 });
 
-test('what is told is a count of all records, in any order of the producers, and reports that come again change nothing', () => {
+test('the figures equal a count of all records for any order and repetition of reports', () => {
   fc.assert(
     fc.property(fc.array(sent(someKeys), { maxLength: 80 }), orders, orders, (records, order, again) => {
       const { byProducer, truth } = play(records);
       const reports = mixed(byProducer, order);
-      expect(told(reports)).toEqual(truth);
+      expect(figuresOf(reports)).toEqual(truth);
       const twice = reports.flatMap((one, n) => {
         const back = reports[n - ((again[n % again.length] ?? 0) % (n + 1))] ?? one;
         return [one, back, { ...back, offset: 1_000 + n }];
       });
-      expect(told(twice)).toEqual(truth);
+      expect(figuresOf(twice)).toEqual(truth);
     }),
     { numRuns: 300 },
   );
 });
 
-test('a report that comes after newer ones of its producer takes nothing back', () => {
+test('a late report does not undo newer reports of its producer', () => {
   fc.assert(
     fc.property(fc.array(sent(someKeys), { maxLength: 80 }), orders, orders, (records, order, late) => {
       const { byProducer, truth } = play(records);
@@ -154,13 +154,13 @@ test('a report that comes after newer ones of its producer takes nothing back', 
         byProducer.map((all) => sentAgain(all, late)),
         order,
       );
-      expect(told(reports)).toEqual(truth);
+      expect(figuresOf(reports)).toEqual(truth);
     }),
     { numRuns: 300 },
   );
 });
 
-test('at any moment the partitions add up to what is acknowledged, and no key has more records than its partitions', () => {
+test('the partitions always add up to the acknowledged records, and no key exceeds its partitions', () => {
   fc.assert(
     fc.property(fc.array(sent(someKeys), { maxLength: 60 }), orders, (records, order) => {
       const run = emptyRun();
@@ -181,7 +181,7 @@ test('at any moment the partitions add up to what is acknowledged, and no key ha
   );
 });
 
-test('of too many keys the same ones are told exactly, whatever the order', () => {
+test('beyond the limit the same keys are kept exactly for any order of reports', () => {
   const many = fc.array(
     fc.record({ first: fc.nat(9), step: fc.constantFrom(1, 3, 7), producer: fc.nat(2), reports: fc.boolean() }),
     { minLength: 2, maxLength: 5 },
@@ -195,13 +195,13 @@ test('of too many keys the same ones are told exactly, whatever the order', () =
         }),
       );
       const { byProducer, truth } = play(records);
-      expect(told(mixed(byProducer, order))).toEqual(truth);
+      expect(figuresOf(mixed(byProducer, order))).toEqual(truth);
     }),
     { numRuns: 20 },
   );
 });
 
-test('keys in many partitions: the bound is on pairs, and is the same for all', () => {
+test('the limit counts pairs of keys and partitions', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(2), { minLength: 5, maxLength: 5 }), orders, (who, order) => {
       const keys = Array.from({ length: MOST_KEYS + 100 }, (_, n) => `key${(n * 7919) % (MOST_KEYS + 100)}`);
@@ -210,13 +210,13 @@ test('keys in many partitions: the bound is on pairs, and is the same for all', 
       );
       const { byProducer, truth } = play(records);
       expect(truth.keys.more).toBe(true);
-      expect(told(mixed(byProducer, order))).toEqual(truth);
+      expect(figuresOf(mixed(byProducer, order))).toEqual(truth);
     }),
     { numRuns: 5 },
   );
 });
 
-test('a key’s partition is one of the topic’s, and depends on nothing but the key', () => {
+test('the partition of a key is within the topic and depends only on the key', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 70 }), fc.integer({ min: 1, max: 10_000 }), (key, partitions) => {
       const partition = partitionForKey(key, partitions);

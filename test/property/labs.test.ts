@@ -1,4 +1,4 @@
-/** A Lab comes to the same grade whenever its operator dies, and does each thing once. */
+/** A Lab gets the same grade and does everything once, whenever its operator dies. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { labSchema } from '../../src/api/lab/lab.ts';
@@ -18,7 +18,7 @@ const ROUND = {
   consumers: { replicas: 1, group: 'g' },
 };
 
-/** The next step of a script, given how many consumers and partitions there are by then. */
+/** The next step of a script, for the given numbers of consumers and partitions. */
 interface Drawn {
   what: 'Scale' | 'Kill' | 'Grow' | 'Send' | 'Wait' | 'Look' | 'Stop' | 'KillOne' | 'Rest';
   consumers: number;
@@ -63,7 +63,7 @@ function script(draws: Drawn[]): LabInput {
         case 'KillOne':
           return stopped ? { observe: {} } : { kill: { loadTest: 'round', consumer: 0 } };
         case 'Rest':
-          // When it begins to go on, nobody is there.
+          // A start step begins without any consumer.
           before.consumers = 0;
           steps.push({ name: `rest ${n}`, stop: { loadTest: 'round', who: 'All' }, timeout: '1h' });
           return { start: { loadTest: 'round', who: 'All' } };
@@ -98,7 +98,7 @@ function play(spec: LabInput, podsMs: number, misfortunes: Fate[]): LabWorld {
   const world = new LabWorld(spec, podsMs);
   for (let n = 0; n < MOST_ROUNDS && !world.isOver; n++) world.round(misfortunes[n] ?? CALM);
   if (!world.isOver) throw new Error(`not over after ${MOST_ROUNDS} rounds: ${JSON.stringify(world.status)}`);
-  // What an operator does that comes when all is over.
+  // One more round after the end.
   world.round(CALM);
   return world;
 }
@@ -111,7 +111,7 @@ const grades = (status: LabStatus | undefined) => ({
 
 const cases = [drawn.map(script), fc.integer({ min: 0, max: 4_000 }), fates] as const;
 
-test('the scripts are such as may begin', () => {
+test('every generated script is accepted', () => {
   const expressionsOf = expressionsCache();
   fc.assert(
     fc.property(drawn.map(script), (spec) => {
@@ -121,13 +121,13 @@ test('the scripts are such as may begin', () => {
   );
 });
 
-test('it ends with the same grades as if the operator had never died', () => {
+test('the grades are the same as without any death of the operator', () => {
   let failed = 0;
   fc.assert(
     fc.property(...cases, (spec, podsMs, misfortunes) => {
       const calm = grades(play(spec, podsMs, []).status);
       expect(grades(play(spec, podsMs, misfortunes).status)).toEqual(calm);
-      // Nothing but what can't be was not as expected.
+      // Only impossible expectations have failed.
       const never = spec.steps.flatMap((step) => step.expect ?? []).some(({ that }) => that.endsWith('99'));
       expect(calm.phase).toBe(never ? 'Failed' : 'Passed');
       failed += never ? 1 : 0;
@@ -137,21 +137,21 @@ test('it ends with the same grades as if the operator had never died', () => {
   expect(failed).toBeGreaterThan(0);
 });
 
-test('each thing is made once, each pod is killed once, and nothing before it is on record', () => {
+test('every object is created once and every pod is killed once, and only after it is recorded', () => {
   let kills = 0;
   fc.assert(
     fc.property(...cases, (spec, podsMs, misfortunes) => {
       const world = play(spec, podsMs, misfortunes);
-      const made = world.deeds.flatMap(({ what }) => ('made' in what ? [what.made] : []));
-      expect(new Set(made).size).toBe(made.length);
+      const created = world.deeds.flatMap(({ what }) => ('created' in what ? [what.created] : []));
+      expect(new Set(created).size).toBe(created.length);
       const asked = spec.steps.filter(({ kill }) => kill !== undefined).length;
       expect(world.killed).toHaveLength(asked);
       kills += asked;
       for (const { what, recorded } of world.deeds) {
         const running = recorded?.steps?.findIndex(({ phase }) => phase === 'Running') ?? -1;
         const begun = spec.steps.filter((_, index) => recorded?.steps?.[index]?.startedAt !== undefined);
-        if ('made' in what) {
-          const { made: name } = what;
+        if ('created' in what) {
+          const { created: name } = what;
           expect(begun.some(({ apply, produce }) => apply?.name === name || `grade-${produce?.name}` === name)).toBe(
             true,
           );
@@ -169,7 +169,7 @@ test('each thing is made once, each pod is killed once, and nothing before it is
   expect(kills).toBeGreaterThan(0);
 });
 
-test('steps run one after the other, and what has been decided stays', () => {
+test('steps run one after another, and a verdict stays', () => {
   fc.assert(
     fc.property(...cases, (spec, podsMs, misfortunes) => {
       const decided = new Map<string, boolean>();

@@ -10,7 +10,7 @@ const ranges = fc.array(
   { maxLength: 25 },
 );
 
-test('counts by intervals equal counts of every single offset', () => {
+test('counts by interval equal counts of single offsets', () => {
   fc.assert(
     fc.property(ranges, (added) => {
       const set = emptyOffsets();
@@ -29,7 +29,7 @@ test('counts by intervals equal counts of every single offset', () => {
   );
 });
 
-test('the ranges stay apart and in order, whatever is added', () => {
+test('the ranges stay separate and sorted', () => {
   fc.assert(
     fc.property(ranges, (added) => {
       const set = emptyOffsets();

@@ -1,4 +1,4 @@
-/** A LoadTest whose operator dies at any moment and whose Kafka has its moods; see schedules.test.ts for ConsumerScale. */
+/** A LoadTest with an operator that dies at any moment and a Kafka with changing moods. For ConsumerScale see schedules.test.ts. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Lab, LoadTestWorld, type Moment, type Mood } from '../support/loadTestWorld.ts';
@@ -28,7 +28,7 @@ const momentWith = (...moods: Mood[]): fc.Arbitrary<Moment> =>
 const moments = (...moods: Mood[]) => fc.array(momentWith(...moods), { maxLength: 25 });
 const calm = (mood: Mood): Moment => ({ mood, unread: false, nextMs: 1_000 });
 
-/** Rounds until it is over; the minute of a deletion, the time of a look at each thing, and some. */
+/** The rounds until the end: one minute for the deletion, and some more. */
 const MOST_ROUNDS = 75;
 
 function settle(world: LoadTestWorld, mood: Mood, over: () => boolean): void {
@@ -39,7 +39,7 @@ function settle(world: LoadTestWorld, mood: Mood, over: () => boolean): void {
   if (!over()) throw new Error(`not over after ${MOST_ROUNDS} rounds: ${JSON.stringify(world.status?.conditions)}`);
 }
 
-test('nothing is made before it is recorded that it will be: topics, and clients that report', () => {
+test('topics and clients are created after their creation is recorded', () => {
   fc.assert(
     fc.property(lab, moments(...MOODS), moments(...MOODS), (how, before, after) => {
       const world = new LoadTestWorld(how);
@@ -66,7 +66,7 @@ test('nothing is made before it is recorded that it will be: topics, and clients
   );
 });
 
-test('deleting ends, whatever Kafka does and whenever the operator died', () => {
+test('a deletion ends for any mood of Kafka and any death of the operator', () => {
   fc.assert(
     fc.property(lab, moments(...MOODS), moments(...MOODS), fc.constantFrom(...MOODS), (how, before, after, last) => {
       const world = new LoadTestWorld(how);
@@ -79,18 +79,18 @@ test('deleting ends, whatever Kafka does and whenever the operator died', () => 
   );
 });
 
-test('with a Kafka that answers, deleting removes what it made and nothing else', () => {
+test('with a Kafka that answers, a deletion removes exactly what the LoadTest created', () => {
   fc.assert(
     fc.property(lab, moments('Up', 'Away', 'Refuses'), moments('Up'), (how, before, after) => {
       const world = new LoadTestWorld(how);
       for (const moment of before) world.round(moment);
       const { topic, group } = world;
-      const made = world.status?.topic?.created === true;
+      const created = world.status?.topic?.created === true;
       world.delete();
       for (const moment of after) world.round(moment);
       settle(world, 'Up', () => world.finished);
-      expect(world.told).not.toContain('LeftBehind');
-      if (made && how.deletionPolicy === 'Delete') {
+      expect(world.events).not.toContain('LeftBehind');
+      if (created && how.deletionPolicy === 'Delete') {
         expect(world.topic).toBeUndefined();
         expect(world.kafkaTopic).toBeNull();
       } else expect(world.topic).toEqual(topic);
@@ -101,16 +101,16 @@ test('with a Kafka that answers, deleting removes what it made and nothing else'
   );
 });
 
-test('with a Kafka that answers again, it comes to its end, whatever was before', () => {
+test('a LoadTest completes once Kafka answers again', () => {
   fc.assert(
     fc.property(lab, moments(...MOODS), (how, before) => {
-      // These wait for their user.
+      // In these cases the LoadTest waits for its user.
       fc.pre(how.management !== 'Existing' || how.found >= 3);
       fc.pre(how.management !== 'Strimzi' || how.found === 0);
       const world = new LoadTestWorld(how);
       for (const moment of before) world.round(moment);
       settle(world, 'Up', () => world.status?.phase === 'Completed');
-      expect(world.told.filter((reason) => reason === 'Completed')).toHaveLength(1);
+      expect(world.events.filter((reason) => reason === 'Completed')).toHaveLength(1);
       expect(world.status?.producers).toMatchObject({ acknowledged: 20, done: 2 });
     }),
     { numRuns: 200 },

@@ -1,4 +1,4 @@
-/** Deaths at any moment: what the journal leaves behind, told late or at once, against a list of every record processed. */
+/** Deaths at any moment: delivery from posthumous reports of the journal, compared with a list of all processed records. */
 import { mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const CLIENTS = ['c.0', 'c.1'];
 const PARTITIONS = 3;
 
-/** What a process does, one after the other. */
+/** The actions of a process in order. */
 const deed = fc.oneof(
   {
     weight: 6,
@@ -38,7 +38,7 @@ const deed = fc.oneof(
   { weight: 2, arbitrary: fc.record({ what: fc.constant('Arrive' as const), acknowledged: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('Fail' as const) }) },
 );
-/** `torn`: the kill came in the middle of the last writing, so many bytes before its end. */
+/** `torn`: the kill interrupts the last write, this many bytes before its end. */
 const life = fc.record({ deeds: fc.array(deed, { maxLength: 25 }), torn: fc.nat(30) });
 const pod = fc.array(life, { minLength: 1, maxLength: 5 });
 
@@ -47,7 +47,7 @@ interface Processed {
   offset: number;
 }
 
-/** The processes of one pod, each killed. Gives what reached the log, in order, and what was processed. */
+/** Runs the processes of one pod and kills each. Returns the reports in the log and the processed records. */
 function live(lives: typeof pod extends fc.Arbitrary<infer T> ? T : never, name: string) {
   const where = mkdtempSync(join(folder, 'pod-'));
   const file = join(where, 'journal.jsonl');
@@ -73,7 +73,7 @@ function live(lives: typeof pod extends fc.Arbitrary<infer T> ? T : never, name:
     const { instance, journal } = start(n);
     let seq = 0;
     const batches = CLIENTS.map(() => createBatch());
-    /** Sent and not in the log; in the log and not acknowledged. */
+    /** Reports that are sent but not in the log, and reports in the log without an acknowledgement. */
     let sent = journal.leftBehind.map(({ token, report }) => ({ token, report }));
     const arrived: number[] = [];
     const send = (facts: Fact[], instead?: number) => {
@@ -126,7 +126,7 @@ function live(lives: typeof pod extends fc.Arbitrary<infer T> ? T : never, name:
         }
         if (one.acknowledged) for (const token of arrived.splice(0)) journal.settled(token);
       } else {
-        // Nothing after it is on its way: it was the last one.
+        // It was the last report on its way.
         const [failed] = sent;
         if (failed === undefined || sent.length > 1 || failed.report.posthumous) continue;
         sent = [];
@@ -136,7 +136,7 @@ function live(lives: typeof pod extends fc.Arbitrary<infer T> ? T : never, name:
       if (after !== size) wrote = after - size;
       size = after;
     }
-    // Killed: what is on its way arrives in part. In the middle of a writing: what that was about did not happen.
+    // After a kill some of the sent reports arrive. A torn write means that its records were not processed.
     if (undo.length > 0 && torn > 0 && wrote > 1) {
       truncateSync(file, size - 1 - (torn % (wrote - 1)));
       for (const back of undo) back();
@@ -150,7 +150,7 @@ function live(lives: typeof pod extends fc.Arbitrary<infer T> ? T : never, name:
   return { log, processed };
 }
 
-/** By looking at every record. */
+/** The delivery figures of a list of all processed records. */
 function counted(all: Processed[]) {
   const delivery = { consumed: all.length, duplicated: 0, skipped: 0 };
   for (let partition = 0; partition < PARTITIONS; partition++) {
@@ -162,7 +162,7 @@ function counted(all: Processed[]) {
   return delivery;
 }
 
-/** In any order in which each pod's reports keep theirs. */
+/** The reports of all pods in a random order. Each pod keeps its own order. */
 function mixed(logs: Report[][], order: number[]): ReportAt[] {
   const left = logs.map((log) => [...log]);
   const all: ReportAt[] = [];
@@ -175,7 +175,7 @@ function mixed(logs: Report[][], order: number[]): ReportAt[] {
   return all;
 }
 
-test('whenever processes are killed, and whenever it is told: delivery is what a list of every record says', () => {
+test('delivery equals a count of all records, whenever processes are killed and report', () => {
   fc.assert(
     fc.property(fc.array(pod, { minLength: 1, maxLength: 3 }), fc.array(fc.nat(2), { minLength: 1 }), (pods, order) => {
       const lived = pods.map((lives, n) => live(lives, `p-${n}`));

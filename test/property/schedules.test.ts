@@ -1,4 +1,4 @@
-/** A schedule runs as written whenever the operator dies, and its figures are true however late looks are read back. */
+/** A schedule runs as written whenever the operator dies, and its figures are right for any delay of the lag samples. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ConsumerScaleInput } from '../../src/api/consumerscale/spec.ts';
@@ -7,7 +7,7 @@ import { type Circumstances, type Fate, ScheduleWorld } from '../support/schedul
 
 type Step = ConsumerScaleInput['steps'][number];
 
-/** Steps that the schema and the idle rule accept. */
+/** Steps that satisfy the schema and the idle rule. */
 const steps = (partitions: number, idle: boolean): fc.Arbitrary<Step[]> =>
   fc
     .array(
@@ -74,7 +74,7 @@ const fates: fc.Arbitrary<Fate[]> = fc.array(
     },
     { requiredKeys: ['deaf', 'stale', 'nextMs'] },
   ),
-  // 35 s at most: no step times out for it, even one that waits 15 s until a killed member is lost sight of.
+  // At most 35 s, so that no step times out, even if it waits 15 s until a killed member counts as gone.
   { maxLength: 50 },
 );
 const CALM: Fate = { deaf: false, stale: false, nextMs: 500 };
@@ -95,7 +95,7 @@ const result = (status: ConsumerScaleStatus | undefined) => ({
 
 const ENDED = ['Done', 'TimedOut'];
 
-test('it ends with the same steps as if the operator had never died', () => {
+test('the steps are the same as without any death of the operator', () => {
   fc.assert(
     fc.property(circumstances, fates, (how, misfortunes) => {
       const { status, replicas } = play(how, misfortunes);
@@ -108,7 +108,7 @@ test('it ends with the same steps as if the operator had never died', () => {
   );
 });
 
-test('steps run one after the other, each once, and nothing of a step is done before it is recorded', () => {
+test('each step runs once, in order, and after it is recorded', () => {
   fc.assert(
     fc.property(circumstances, fates, (how, misfortunes) => {
       const world = play(how, misfortunes);
@@ -139,7 +139,7 @@ test('steps run one after the other, each once, and nothing of a step is done be
   );
 });
 
-test('it never asks for more consumers than there are partitions, unless that is allowed', () => {
+test('a schedule never requests more consumers than partitions unless that is allowed', () => {
   fc.assert(
     fc.property(circumstances, fates, (how, misfortunes) => {
       fc.pre(how.spec.allowIdleConsumers !== true);
@@ -151,15 +151,15 @@ test('it never asks for more consumers than there are partitions, unless that is
   );
 });
 
-test('a step that has ended by `until` has figures that say so, however late looks at lag are read back', () => {
-  const looks = fc.array(fc.record({ lag: fc.constantFrom(0, 9, 9, 9, 10, 500), lateMs: fc.nat(9_000) }), {
+test('the figures of a step show that its `until` held, for any delay of the lag samples', () => {
+  const samples = fc.array(fc.record({ lag: fc.constantFrom(0, 9, 9, 9, 10, 500), lateMs: fc.nat(9_000) }), {
     minLength: 20,
     maxLength: 60,
   });
   let ended = 0;
   fc.assert(
-    fc.property(circumstances, looks, fates, (how, late, misfortunes) => {
-      const { written } = play({ ...how, behind: false, looks: late }, misfortunes);
+    fc.property(circumstances, samples, fates, (how, late, misfortunes) => {
+      const { written } = play({ ...how, behind: false, samples: late }, misfortunes);
       const atItsEnd = new Map<number, unknown>();
       for (const { steps = [] } of written) {
         steps.forEach((step, index) => {
@@ -182,7 +182,7 @@ test('a step that has ended by `until` has figures that say so, however late loo
   expect(ended).toBeGreaterThan(0);
 });
 
-test('with stop: Kill nobody is taken away who has not agreed to be killed, and otherwise nobody is killed', () => {
+test('leaving pods are killed if and only if the step has stop: Kill', () => {
   let killed = 0;
   fc.assert(
     fc.property(circumstances, fates, (how, misfortunes) => {

@@ -16,7 +16,7 @@ const steps = fc.array(
   { maxLength: 25 },
 );
 
-test('never two hands on one key, never more than the hands there are, and every wish is looked at after it was made', async () => {
+test('each key runs once at a time, within the concurrency, and again after every add', async () => {
   await fc.assert(
     fc.asyncProperty(
       steps,
@@ -27,23 +27,23 @@ test('never two hands on one key, never more than the hands there are, and every
       }),
       async (script, concurrency, works) => {
         const clock = manualClock(0);
-        const inHand = new Set<string>();
+        const active = new Set<string>();
         const beganAt = new Map<string, number>();
-        const wishedAt = new Map<string, number>();
+        const addedAt = new Map<string, number>();
         let order = 0;
         let turn = 0;
         let broken = '';
         const queue = workQueue({
           work: (key) => {
-            if (inHand.has(key)) broken = `${key} twice`;
-            inHand.add(key);
-            if (inHand.size > concurrency) broken = `${inHand.size} in hand`;
+            if (active.has(key)) broken = `${key} twice`;
+            active.add(key);
+            if (active.size > concurrency) broken = `${active.size} active`;
             order += 1;
             beganAt.set(key, order);
             const { ms, fails } = works[turn++ % works.length] ?? { ms: 0, fails: false };
             return new Promise((resolve, reject) => {
               clock.after(ms, () => {
-                inHand.delete(key);
+                active.delete(key);
                 if (fails) reject(new Error('no'));
                 else resolve(undefined);
               });
@@ -59,14 +59,14 @@ test('never two hands on one key, never more than the hands there are, and every
           if (step.do === 'pass') await clock.advance(step.ms);
           else {
             order += 1;
-            wishedAt.set(step.key, order);
+            addedAt.set(step.key, order);
             if (step.do === 'addAfter') queue.addAfter(step.key, step.ms);
             else queue[step.do](step.key);
           }
         }
         await clock.advance(200_000);
         expect(broken).toBe('');
-        for (const [key, wished] of wishedAt) expect(beganAt.get(key)).toBeGreaterThan(wished);
+        for (const [key, added] of addedAt) expect(beganAt.get(key)).toBeGreaterThan(added);
       },
     ),
     { numRuns: 60 },

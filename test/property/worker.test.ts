@@ -5,7 +5,7 @@ import { startPace, takeDue } from '../../src/worker/producing/pace.ts';
 import { recordValue } from '../../src/worker/producing/recordShape.ts';
 import { shareOf } from '../../src/worker/producing/share.ts';
 
-test('shares add up to the total and differ by one at most', () => {
+test('shares add up to the total and differ by at most one', () => {
   fc.assert(
     fc.property(fc.nat(100_000), fc.integer({ min: 1, max: 500 }), (total, clients) => {
       const shares = Array.from({ length: clients }, (_, index) => shareOf(total, clients, index));
@@ -15,13 +15,13 @@ test('shares add up to the total and differ by one at most', () => {
   );
 });
 
-test('however irregular the looks, no message is early, lost or sent twice while they are less than a second apart', () => {
-  const looks = fc.array(fc.integer({ min: 0, max: 900 }), { minLength: 1, maxLength: 100 });
+test('with irregular ticks within a second, every message is sent once and not early', () => {
+  const ticks = fc.array(fc.integer({ min: 0, max: 900 }), { minLength: 1, maxLength: 100 });
   fc.assert(
     fc.property(
       fc.integer({ min: 2, max: 2_000 }),
       fc.double({ min: 0, max: 0.99, noNaN: true }),
-      looks,
+      ticks,
       (rate, random, steps) => {
         let pace = startPace(rate, 1_000_000, random);
         const { originAt } = pace;
@@ -42,10 +42,10 @@ test('however irregular the looks, no message is early, lost or sent twice while
   );
 });
 
-test('after any stop the rate is never exceeded by more than a second', () => {
-  const looks = fc.array(fc.integer({ min: 0, max: 30_000 }), { minLength: 1, maxLength: 50 });
+test('after a stop at most one second of messages is sent at once', () => {
+  const ticks = fc.array(fc.integer({ min: 0, max: 30_000 }), { minLength: 1, maxLength: 50 });
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 2_000 }), looks, (rate, steps) => {
+    fc.property(fc.integer({ min: 1, max: 2_000 }), ticks, (rate, steps) => {
       let pace = startPace(rate, 0, 0);
       let at = 0;
       for (const step of steps) {
@@ -59,7 +59,7 @@ test('after any stop the rate is never exceeded by more than a second', () => {
   );
 });
 
-test('a value is JSON of exactly its size, or as short as it can be', () => {
+test('a value is JSON of exactly the requested size, or the shortest possible JSON', () => {
   fc.assert(
     fc.property(fc.nat(2_000_000_000), fc.integer({ min: 1, max: 3_000 }), (n, sizeBytes) => {
       const value = recordValue({ sizeBytes }, n);
@@ -69,7 +69,7 @@ test('a value is JSON of exactly its size, or as short as it can be', () => {
   );
 });
 
-test('a batch tells every record once, and the pauses between them as their definition says', () => {
+test('a batch reports every record once, with the pauses of their definition', () => {
   const record = fc.record({
     partition: fc.nat(3),
     gap: fc.nat(3),
@@ -107,8 +107,8 @@ test('a batch tells every record once, and the pauses between them as their defi
           return Math.min(beganAt - before, beganAt - timestamp);
         });
         const longest = Math.max(0, ...pauses);
-        const told = work.longestPause === undefined ? 0 : work.longestPause.to - work.longestPause.from;
-        expect(told).toBe(longest);
+        const reported = work.longestPause === undefined ? 0 : work.longestPause.to - work.longestPause.from;
+        expect(reported).toBe(longest);
       }
     }),
   );

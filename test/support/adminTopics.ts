@@ -1,4 +1,4 @@
-/** Topics by Kafka's Admin API, for the stand-in of the Topic Operator. */
+/** The topics of Kafka's Admin API, for the stand-in of the Topic Operator. */
 import { Admin } from '@platformatic/kafka';
 import { sentence } from '../../src/adapters/kafka/errors.ts';
 import type { Topics } from './topicOperator.ts';

@@ -1,6 +1,6 @@
 /**
- * A Kubernetes API server with its etcd and nothing else, in a temporary folder on free loopback ports: about 4 s.
- * It keeps no controllers, so nothing collects garbage or makes pods.
+ * A Kubernetes API server with its own etcd, in a temporary folder and on free loopback ports. It starts in about 4 s. Without
+ * controllers there is no garbage collection, and no pods are created.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
@@ -14,17 +14,17 @@ import { until } from './until.ts';
 
 export interface ApiServer {
   url: string;
-  /** A kubeconfig (JSON, which is YAML) with all rights. */
+  /** A kubeconfig (as JSON, which is valid YAML) with all rights. */
   kubeconfig: string;
-  /** The same for user `operator`, who has the rights that a test gives it and no others. */
+  /** A kubeconfig for the user `operator`, which has only the rights that a test grants. */
   kubeconfigOfOperator: string;
-  /** The same by way of another address, e.g. a proxy in front (plain HTTP is allowed). */
+  /** A kubeconfig with all rights for another address, e.g. of a proxy (plain HTTP is allowed). */
   kubeconfigVia(url: string): string;
   /** kill -9. */
   kill(): Promise<void>;
-  /** On the same port, with the same data; resolves when it is ready. */
+  /** Starts it again on the same port with the same data. Resolves when it is ready. */
   restart(): Promise<void>;
-  /** Makes etcd forget all old versions: watches from one of them expire. */
+  /** Compacts etcd at its newest revision, so that watches from older versions expire. */
   compact(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -60,7 +60,7 @@ export async function startApiServer(): Promise<ApiServer> {
     const log = openSync(join(folder, `${name}.log`), 'a');
     const child = spawn(program, args, { argv0: name, cwd: folder, stdio: ['ignore', log, log] });
     closeSync(log);
-    // A test that is broken off leaves nothing running.
+    // An aborted test run leaves no processes.
     const kill = () => void child.kill('SIGKILL');
     process.once('exit', kill);
     child.once('exit', () => process.off('exit', kill));
@@ -78,7 +78,7 @@ export async function startApiServer(): Promise<ApiServer> {
     `--initial-cluster=default=${peerUrl}`,
     '--unsafe-no-fsync',
     '--log-level=warn',
-    // As kubeadm sets it; without it the API server has nothing to put into bookmarks of types that do not change.
+    // As set by kubeadm. Without it the bookmarks of types without changes would have no new versions.
     '--watch-progress-notify-interval=1s',
   ]);
 
@@ -95,7 +95,7 @@ export async function startApiServer(): Promise<ApiServer> {
       `--service-account-key-file=${join(folder, 'pki', 'service-account.key')}`,
       `--service-account-signing-key-file=${join(folder, 'pki', 'service-account.key')}`,
       '--authorization-mode=RBAC',
-      // No controller makes service accounts here.
+      // There is no controller that creates service accounts.
       '--disable-admission-plugins=ServiceAccount',
       '--endpoint-reconciler-type=none',
       '--profiling=false',
@@ -173,7 +173,7 @@ export async function startApiServer(): Promise<ApiServer> {
       await startServer();
     },
     async compact() {
-      // Any write moves the revision on; compacting at the newest leaves nothing older.
+      // A write creates a new revision, and compacting at it removes everything older.
       const { header } = await etcdCall('put', { key: Buffer.from('/test/compaction').toString('base64'), value: '' });
       await etcdCall('compaction', { revision: header?.revision, physical: true });
     },

@@ -1,4 +1,4 @@
-/** One Kafka broker of its own on loopback, from the jars of the local cluster, and Kafka's tools against it. */
+/** A single Kafka broker on loopback, from the jars of the local cluster, and Kafka's tools for it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,9 +10,9 @@ import { run } from '../../tools/cluster/command.ts';
 
 export interface Broker {
   bootstrapServers: string;
-  /** Runs one of Kafka's tools to its end. */
+  /** Runs one of Kafka's tools until it exits. */
   tool(mainClass: string, ...args: string[]): Promise<string>;
-  /** Kafka's console consumer; `leave` ends it cleanly. */
+  /** Starts Kafka's console consumer. `leave` stops it gracefully. */
   consoleConsumer(topic: string, group: string, ...properties: string[]): { leave(): Promise<void> };
   stop(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Delivery by brute force: a list of every record that consumers logged as processed, and deaths at random moments. */
+/** Delivery by brute force: counts every record that the consumers logged, and kills processes at random moments. */
 import { readFileSync } from 'node:fs';
 import { until } from './until.ts';
 
@@ -7,7 +7,7 @@ export interface Processed {
   offset: number;
 }
 
-/** Those of a worker's log (worker/recordLog.ts); other lines of it are passed over. */
+/** The processed records in the log of a worker (see recordLog.ts). Other lines are skipped. */
 export const processedIn = (log: string): Processed[] =>
   log.split('\n').flatMap((line) => {
     if (!line.startsWith('{"record":[')) return [];
@@ -15,7 +15,7 @@ export const processedIn = (log: string): Processed[] =>
     return [{ partition, offset }];
   });
 
-/** By looking at every record. */
+/** The delivery figures of a list of all processed records. */
 export function delivered(all: readonly Processed[]): { consumed: number; duplicated: number; skipped: number } {
   const partitions = Map.groupBy(all, ({ partition }) => partition);
   const delivery = { consumed: all.length, duplicated: 0, skipped: 0 };
@@ -28,7 +28,7 @@ export function delivered(all: readonly Processed[]): { consumed: number; duplic
   return delivery;
 }
 
-/** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
+/** Random numbers in [0, 1) that depend only on the seed (mulberry32). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -39,19 +39,19 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** Of epoll_wait, epoll_pwait and epoll_pwait2. */
+/** The system call numbers of epoll_wait, epoll_pwait and epoll_pwait2. */
 const WAITING = process.arch === 'arm64' ? ['22', '441'] : ['232', '281', '441'];
 
 /**
- * SIGKILL, while its event loop waits. A record's line in the log and its entry in the journal are two writings; a kill
- * between these would be a difference of one record that nothing but the judge's own log has made. What the client library's
- * threads do at that moment, what has been sent, taken, stored or committed, is as it happens to be.
+ * Sends SIGKILL while the event loop of the process waits. A worker writes each record to its log and to its journal. A kill
+ * between the two writes would look like a lost record, although only the log of the test differs. The state of the client
+ * library is arbitrary at that moment: what it has sent, received, stored or committed.
  */
 export async function kill9(pid: number): Promise<void> {
   const of = (name: string) => readFileSync(`/proc/${pid}/task/${pid}/${name}`, 'utf8');
   await until(`process ${pid} is killed while it waits`, async () => {
     process.kill(pid, 'SIGSTOP');
-    await until(`process ${pid} stands still`, () => of('stat').split(') ').at(-1)?.startsWith('T'), 10_000, 1);
+    await until(`process ${pid} is stopped`, () => of('stat').split(') ').at(-1)?.startsWith('T'), 10_000, 1);
     const [call = ''] = of('syscall').split(' ');
     const waits = WAITING.includes(call);
     process.kill(pid, waits ? 'SIGKILL' : 'SIGCONT');

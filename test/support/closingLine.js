@@ -1,4 +1,4 @@
-/** One plain last line of a run, for people and programs that read logs. */
+/** Prints the totals of a test run as its last line. */
 export default class ClosingLine {
   onRunComplete(_contexts, { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites }) {
     const failed = numFailedTests + numRuntimeErrorTestSuites;

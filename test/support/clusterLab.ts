@@ -1,4 +1,4 @@
-/** What the tests of the labs share: a namespace each, waiting on statuses, and Kafka's own tools as the judge. */
+/** Helpers for tests on the cluster: namespaces, waits for statuses, and Kafka's own tools as the reference. */
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import type { ConsumerScale } from '../../src/api/consumerscale/consumerScale.ts';
 import type { Lab } from '../../src/api/lab/lab.ts';
@@ -8,28 +8,28 @@ import { processOf } from './containers.ts';
 import { until } from './until.ts';
 
 export const OPERATOR_NAMESPACE = 'kafka-lab-operator';
-/** Without progress: pods start, groups settle, lag drains. */
+/** The longest wait without progress, e.g. while pods start, groups settle or lag drains. */
 export const PATIENCE_MS = 5 * 60_000;
-/** Each look starts a kubectl: not so often that looking slows down what is looked at. */
-const LOOK_EVERY_MS = 500;
+/** The period of checks. A check may start kubectl, so more frequent checks would slow down the tested programs. */
+const CHECK_EVERY_MS = 500;
 
-/** `until` for what kubectl has to be asked for. */
+/** `until` for conditions that need kubectl. */
 export const eventually = <T>(
   what: string,
-  look: () => T | Promise<T>,
+  check: () => T | Promise<T>,
   patienceMs = PATIENCE_MS,
   progress?: () => unknown,
-) => until(what, look, patienceMs, LOOK_EVERY_MS, progress);
+) => until(what, check, patienceMs, CHECK_EVERY_MS, progress);
 
 export async function makeNamespace(name: string): Promise<string> {
   await tryKubectl(['delete', 'namespace', name, '--ignore-not-found', '--timeout=180s']);
   await kubectl(['create', 'namespace', name]);
-  // What the workers' pods have to pass in a careful cluster.
+  // The pods of the workers must satisfy the strictest Pod Security level.
   await kubectl(['label', 'namespace', name, 'pod-security.kubernetes.io/enforce=restricted']);
   return name;
 }
 
-/** Labs first: their finalizers need the operator. What Kubernetes itself removes is not waited for. */
+/** Deletes labs first, because their finalizers need the operator. It does not wait for the rest of the namespace. */
 export async function removeNamespace(name: string): Promise<void> {
   await tryKubectl(['delete', 'labs,consumerscales,loadtests', '--all', '-n', name, '--timeout=180s']);
   await kubectl(['delete', 'namespace', name, '--wait=false']);
@@ -52,13 +52,13 @@ export const consumerScale = (spec: Record<string, unknown>, name = 'lab', targe
 export const applyIn = (namespace: string, ...manifests: unknown[]): Promise<string> =>
   kubectl(['apply', '-n', namespace, '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }));
 
-/** Nothing more is sent; what has been sent can be counted. */
+/** Stops all producers, so that the sent records can be counted. */
 export const stopProducers = (namespace: string, name: string): Promise<string> =>
   kubectl(['patch', '-n', namespace, 'loadtest', name, '--type=merge', '-p', '{"spec":{"producers":{"replicas":0}}}']);
 
 type Seen<T> = (resource: T) => boolean | undefined;
 
-/** What changes of a LoadTest, a ConsumerScale or a Lab while it gets on; figures move by themselves, and do not count. */
+/** The parts of a status that show progress. Figures change all the time and are not among them. */
 interface Stage {
   phase?: string;
   conditions?: { type: string; status: string; reason: string; message: string }[];
@@ -126,7 +126,7 @@ export const untilLab = (namespace: string, name: string, what: string, holds: S
 export const isOver = (scale: ConsumerScale): boolean =>
   scale.status?.phase === 'Completed' || scale.status?.phase === 'Failed';
 
-/** The condition when it is True. */
+/** The condition of this type if it is True. */
 export const conditionOf = (resource: LoadTest | ConsumerScale, type: string) =>
   resource.status?.conditions.find((condition) => condition.type === type && condition.status === 'True');
 
@@ -146,13 +146,13 @@ async function brokersReady(): Promise<BrokerPod[]> {
   return ready;
 }
 
-/** Each starts a JVM, which takes seconds of a processor: where Kafka's own word is what is asked for. */
+/** Runs one of Kafka's tools. Each run starts a JVM, which takes seconds of CPU time, so tests use it sparingly. */
 export async function kafkaTool(tool: string, ...args: string[]): Promise<string> {
   const pod = (await brokersReady())[0]?.metadata.name ?? '';
   return kubectl(['exec', '-n', 'kafka', pod, '--', tool, '--bootstrap-server', BROKERS, ...args]);
 }
 
-/** Addresses of the brokers' listener for processes of this machine: manifests/kafka/kafka.yaml. */
+/** The addresses of the brokers for processes on this machine (see manifests/kafka/kafka.yaml). */
 export const brokersFromHere = async (): Promise<string[]> =>
   (await brokersReady()).map(({ status }) => `${status.podIP}:9094`);
 
@@ -171,7 +171,7 @@ export const topics = (): Promise<string[]> => withAdmin((admin) => admin.listTo
 export const groups = (): Promise<string[]> =>
   withAdmin(async (admin) => (await admin.listGroups()).groups.map(({ groupId }) => groupId));
 
-/** End offsets by partition, in the order of partitions. */
+/** The end offsets of a topic by partition. */
 export const endOffsets = (topic: string): Promise<{ partition: number; endOffset: number }[]> =>
   withAdmin(async (admin) =>
     (await admin.fetchTopicOffsets(topic))
@@ -179,7 +179,7 @@ export const endOffsets = (topic: string): Promise<{ partition: number; endOffse
       .sort((a, b) => a.partition - b.partition),
   );
 
-/** Records in a topic from which none has been deleted, summed over its partitions. */
+/** The number of records in a topic from which none has been deleted. */
 export const recordsIn = async (topic: string): Promise<number> =>
   (await endOffsets(topic)).reduce((sum, { endOffset }) => sum + endOffset, 0);
 
@@ -189,7 +189,7 @@ export interface GroupLine {
   endOffset: number;
 }
 
-/** As `kafka-consumer-groups.sh --describe` prints it. */
+/** The group as `kafka-consumer-groups.sh --describe` prints it. */
 export async function describeGroup(group: string): Promise<GroupLine[]> {
   const text = await kafkaTool('kafka-consumer-groups.sh', '--describe', '--group', group);
   return text
@@ -200,7 +200,7 @@ export async function describeGroup(group: string): Promise<GroupLine[]> {
     .sort((a, b) => a.partition - b.partition);
 }
 
-/** After one was deleted, or all of them were scaled away. */
+/** Waits until all brokers are ready again after a restart. */
 export const allBrokersReady = () =>
   eventually('all three brokers are ready', async () => {
     const set = ['get', 'statefulset', '-n', 'kafka', 'my-cluster-kafka'];
@@ -217,14 +217,14 @@ export interface Pod {
 export const operatorPods = (): Promise<Pod[]> =>
   list<Pod>('pods', OPERATOR_NAMESPACE, 'app.kubernetes.io/name=kafka-lab-operator');
 
-/** Ends its process as a crash would: the kubelet starts its container again, in the same pod. */
+/** Kills the process of the operator. The kubelet restarts its container in the same pod. */
 export async function crashOperator(): Promise<void> {
   const [pod] = await operatorsReady(1);
   const id = pod?.status.containerStatuses?.[0]?.containerID ?? '';
   process.kill(processOf(id), 'SIGKILL');
 }
 
-/** Without warning or grace, as a lost node would. Another pod takes its place. */
+/** Deletes operator pods without a grace period, like a lost node. Other pods replace them. */
 export async function killOperator(name?: string): Promise<void> {
   const pods = name === undefined ? (await operatorPods()).map(({ metadata }) => metadata.name) : [name];
   await kubectl(['delete', 'pod', '-n', OPERATOR_NAMESPACE, '--grace-period=0', '--force', ...pods]);

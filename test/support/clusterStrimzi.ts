@@ -1,4 +1,7 @@
-/** Strimzi on the cluster of `make cluster`, for as long as a test needs it: its own CRDs, a Kafka resource for the brokers that are there, and the stand-in for the Topic Operator. */
+/**
+ * Strimzi on the cluster of `make cluster` for the duration of a test: its CRDs, a Kafka resource for the existing brokers, and
+ * the stand-in for the Topic Operator.
+ */
 import { readFileSync } from 'node:fs';
 import { clusterOf } from '../../tools/client.ts';
 import { kubeconfig, kubectl, tryKubectl } from '../../tools/kubectl.ts';
@@ -14,7 +17,7 @@ const V1 = 'kafka.strimzi.io/v1';
 export async function installStrimzi(): Promise<void> {
   const definitions = await strimziDefinitions();
   for (const definition of definitions) {
-    // On the server's side: the CRD of Kafka is too large for the annotation of kubectl apply.
+    // Server-side apply, because the CRD of Kafka is too large for the annotation of kubectl apply.
     await kubectl(['apply', '--server-side', '-f', '-'], JSON.stringify(definition));
   }
   await eventually('KafkaTopics are served', async () => {
@@ -31,7 +34,7 @@ export async function installStrimzi(): Promise<void> {
   await kubectl(['patch', ...target, '--subresource=status', '--type=merge', '-p', status]);
 }
 
-/** With the KafkaTopics that are left, so that no finalizer holds the CRDs; other tests run without Strimzi. */
+/** Removes Strimzi, because other tests run without it. The finalizers of remaining KafkaTopics are removed first. */
 export async function uninstallStrimzi(): Promise<void> {
   const names = (await tryKubectl(['get', 'kafkatopics', '-n', KAFKA_NAMESPACE, '-o', 'name'])).stdout.split('\n');
   for (const name of names.filter((line) => line !== '')) {

@@ -1,7 +1,7 @@
-/** Containers of the local cluster's node, as this machine sees them. */
+/** The processes of containers on the node of the local cluster, which is this machine. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The process of a container on this node, by the name of its cgroup; our containers have one each. */
+/** The only process of a container, found by the name of its control group. */
 export function processOf(containerId: string): number {
   const id = containerId.replace(/^.*:\/\//, '');
   const found = readdirSync('/proc').filter((entry) => {
@@ -9,11 +9,11 @@ export function processOf(containerId: string): number {
     try {
       return readFileSync(`/proc/${entry}/cgroup`, 'utf8').includes(id);
     } catch {
-      // It has ended meanwhile.
+      // The process has exited.
       return false;
     }
   });
   if (found.length !== 1)
-    throw new Error(`${found.length} processes are in container ${id}; the test wants this node's own`);
+    throw new Error(`${found.length} processes are in container ${id}; the test needs exactly one, on this machine`);
   return Number(found[0]);
 }

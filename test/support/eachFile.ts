@@ -1,8 +1,8 @@
-/** Before each file of tests that need servers or the cluster: it begins when the machine has room. */
+/** The setup of test files that need servers or the cluster: each file waits until the machine has free CPU. */
 import { beforeAll, jest } from '@jest/globals';
 import { room } from './room.ts';
 
-/** The net below all that is waited for: every wait within a test has an end of its own. */
+/** The limit of a whole test. Every wait within a test has its own, shorter limit. */
 jest.setTimeout(45 * 60_000);
 
 beforeAll(() => room(5 * 60_000));

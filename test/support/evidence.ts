@@ -1,4 +1,4 @@
-/** Writes the evidence of a run as a scenario: who reported what, when. Times in ms since the scenario's begin. */
+/** A scenario describes the evidence of a run: who reported which fact when. Times are in ms since the scenario's begin. */
 import type {
   Fact,
   PartitionWork,
@@ -14,14 +14,14 @@ import { view } from '../../src/domain/fold/view.ts';
 /** 2026-01-01T00:00:00Z. */
 export const BEGIN = 1_767_225_600_000;
 
-export interface Told {
+interface Reported {
   instance: string;
   at: number;
   fact: Fact;
 }
 
 export class Scenario {
-  readonly told: Told[] = [];
+  readonly reported: Reported[] = [];
 
   consumer(
     client: string,
@@ -49,7 +49,7 @@ export class Scenario {
         const why = reason === undefined ? {} : { reason };
         return tell(at, { type: 'Revoked', client, at: BEGIN + at, memberId, protocol, lost, owned, cause, ...why });
       },
-      /** A batch of records of `partition` from `from` to `to`; `waited`: how long the first had been in the log. */
+      /** Processes a batch of records of `partition` from `from` to `to`. `waited`: how long the first one was in the log. */
       worked: (partition: number, from: number, to: number, waited = 100_000, more: Partial<PartitionWork> = {}) => {
         const work: PartitionWork = {
           partition,
@@ -63,7 +63,7 @@ export class Scenario {
         };
         return tell(to, { type: 'Consumed', client, at: BEGIN + to, partitions: [work] });
       },
-      /** Works without a pause from `from` to `to`, in batches of 250 ms. */
+      /** Processes records without a pause from `from` to `to`, in batches of 250 ms. */
       busy: (partitions: number[], from: number, to: number) => {
         for (let at = from; at < to; at += 250) {
           for (const partition of partitions) consumer.worked(partition, at, Math.min(to, at + 250));
@@ -71,7 +71,7 @@ export class Scenario {
         return consumer;
       },
       alive: (at: number) => tell(at, { type: 'Alive', client, at: BEGIN + at, owned }),
-      /** Says every 3 s that it is there. */
+      /** Reports every 3 s that it is alive. */
       aliveFrom: (from: number, to: number) => {
         for (let at = from; at <= to; at += 3000) consumer.alive(at);
         return consumer;
@@ -89,19 +89,19 @@ export class Scenario {
     return this.tell('operator/1', at, { type: 'Scaled', at: BEGIN + at, what, from, to });
   }
 
-  /** The operator looks at the group. */
+  /** The operator takes a snapshot of the group without its members. */
   looked(at: number, groupState: string | null): this {
     const fact: Fact = { type: 'LagSample', at: BEGIN + at, spreadMs: 1, groupState, groupMembers: 0, partitions: [] };
     return this.tell('operator/1', at, fact);
   }
 
-  /** The operator looks at the group: who is in it, with which partitions. Our own go by their name. */
+  /** The operator takes a snapshot of the group with its members and their partitions. Our clients are given by name. */
   described(
     at: number,
     members: Record<string, number[]>,
     state = 'Stable',
     protocol: RebalanceProtocol = 'Eager',
-    /** Partitions of the topic; 0: not looked at. */
+    /** The number of partitions in the snapshot. */
     partitionCount = 0,
   ): this {
     const listed = Object.entries(members).map(([id, partitions]) => ({
@@ -129,14 +129,14 @@ export class Scenario {
   }
 
   tell(instance: string, at: number, fact: Fact): this {
-    this.told.push({ instance, at, fact });
+    this.reported.push({ instance, at, fact });
     return this;
   }
 
-  /** One report a fact, 1 ms after it, appended 4 ms later. */
+  /** One report per fact. It is sent 1 ms after the fact and appended 4 ms later. */
   reports(): ReportAt[] {
     const seqs = new Map<string, number>();
-    return this.told
+    return this.reported
       .map((one, index) => ({ ...one, index }))
       .sort((a, b) => a.at - b.at || a.index - b.index)
       .map(({ instance, at, fact }, offset) => {
@@ -149,11 +149,11 @@ export class Scenario {
 
   run(): Run {
     const run = this.reports().reduce(fold, emptyRun());
-    if (run.ignored > 0) throw new Error(`${run.ignored} facts of the scenario were not understood`);
+    if (run.ignored > 0) throw new Error(`the fold ignored ${run.ignored} facts of the scenario`);
     return run;
   }
 
-  /** As seen at `at`, by default long after everything. */
+  /** The figures at `at`, by default long after the last fact. */
   view(at = 1_000_000): RunView {
     return view(this.run(), BEGIN + at);
   }
@@ -163,7 +163,7 @@ export class Scenario {
   }
 }
 
-/** What people would ask first about a rebalance, as one line. */
+/** A rebalance in one line: trigger, protocol, members, and who gained, lost and kept which partitions. */
 export const told = ({ trigger, protocol, membersBefore, membersAfter, partitionsMoved, members }: Rebalance): string =>
   `${trigger} ${protocol} ${membersBefore}→${membersAfter} moved ${partitionsMoved}: ${members
     .map(({ id, gained, lost, kept }) => {

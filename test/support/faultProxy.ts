@@ -1,29 +1,29 @@
-/** A plain HTTP proxy in front of an API server that passes everything on until it is told to misbehave. */
+/** An HTTP proxy in front of an API server. It forwards every request unless a test injects a fault. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { Agent, request } from 'undici';
 
 export interface Seen {
   method: string;
-  /** With the query. */
+  /** The path with its query. */
   path: string;
   at: number;
   userAgent: string | undefined;
 }
 
-/** What to do with a request instead of passing it on; undefined: pass it on. */
+/** The injected answer to a request. undefined: the request is forwarded. */
 export type Fault = { status: number; body?: unknown; headers?: Record<string, string> } | 'break' | 'hang' | undefined;
 
 export interface FaultProxy {
   url: string;
-  /** All requests so far; may be emptied. */
+  /** All requests so far. A test may empty it. */
   seen: Seen[];
-  /** Connections opened so far, and the most that were open at a time. */
+  /** The number of connections so far, and the highest number of simultaneous ones. */
   connections: number;
   mostConnections: number;
-  /** Asked for every request. */
+  /** Chooses the fault for each request. */
   fault: (request: Seen) => Fault;
-  /** Breaks all connections that are open now. */
+  /** Breaks all open connections. */
   breakAll(): void;
   stop(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { Clock, EvidenceReader, Kafka, Log, Metrics, Workers } from '../../src/runtime/ports.ts';
 
-/** A log kept for looking at. */
+/** A log that keeps its lines for assertions. */
 export function keptLog(): Log & { lines: { level: string; message: string; fields?: Record<string, unknown> }[] } {
   const lines: { level: string; message: string; fields?: Record<string, unknown> }[] = [];
   const at = (level: string) => (message: string, fields?: Record<string, unknown>) =>
@@ -10,7 +10,7 @@ export function keptLog(): Log & { lines: { level: string; message: string; fiel
 
 export const noMetrics: Metrics = { reconciled: () => {} };
 
-/** For kinds that ask nothing of Kafka. */
+/** For kinds that do not use Kafka. */
 export const noKafka: Kafka = {
   view: async () => ({ unavailable: 'there is no Kafka in this test' }),
   act: async () => {
@@ -30,7 +30,7 @@ export const noEvidence: EvidenceReader = {
   close: () => {},
 };
 
-/** Time that moves when the test says so. */
+/** A clock that the test advances. */
 export function manualClock(
   start = 1_800_000_000_000,
 ): Clock & { advance(ms: number): Promise<void>; pending: number } {
@@ -46,7 +46,7 @@ export function manualClock(
     get pending() {
       return timers.size;
     },
-    /** Fires what is due on the way, letting what waits for it run in between. */
+    /** Fires the timers that become due, in order, and lets their followers run after each one. */
     async advance(ms) {
       const end = now + ms;
       await settle();
@@ -63,6 +63,6 @@ export function manualClock(
   };
 }
 
-/** Lets everything run that waits for nothing but its turn. */
+/** Lets all pending promise callbacks run. */
 export const settle = (): Promise<void> =>
   new Promise((resolve) => setImmediate(() => setImmediate(() => setImmediate(resolve))));

@@ -1,4 +1,4 @@
-/** Kafka's Java client as the judge of where keys go: see java/Keys.java. */
+/** The partitions that Kafka's Java client chooses for keys, as the reference (see java/Keys.java). */
 import { join } from 'node:path';
 import { kafkaJars } from '../../tools/cluster/build.ts';
 import { run } from '../../tools/cluster/command.ts';
@@ -18,13 +18,13 @@ async function lines(...args: string[]): Promise<string[][]> {
 
 const bytesOf = (base64 = ''): Buffer => Buffer.from(base64, 'base64');
 
-/** The hash and, for each number of partitions, the partition that the Java client finds for keys of any bytes. */
+/** Random keys with their hash in the Java client, and its choice of partition for each number of partitions. */
 export async function javaHashes(count: number, partitions: number[]) {
   const found = await lines('hash', SEED, String(count), ...partitions.map(String));
   return found.map(([key, hash, ...chosen]) => ({ key: bytesOf(key), hash: Number(hash), chosen: chosen.map(Number) }));
 }
 
-/** Sends a record for each of so many keys (text) with a real KafkaProducer: the partition that it went to. */
+/** Sends one record for each of `count` text keys with a real KafkaProducer. Returns the partition of each record. */
 export async function javaSends(count: number, bootstrapServers: string, topic: string) {
   const found = await lines('send', SEED, String(count), bootstrapServers, topic);
   return found.map(([key, partition]) => ({ key: bytesOf(key).toString(), partition: Number(partition) }));

@@ -1,4 +1,4 @@
-/** What a Lab's plan is shown, written short. Times in ms since BEGIN. */
+/** Short forms of the input of a Lab's plan. Times are in ms since BEGIN. */
 import { expect } from '@jest/globals';
 import { consumerScaleSchema } from '../../src/api/consumerscale/consumerScale.ts';
 import { type Lab, labSchema } from '../../src/api/lab/lab.ts';
@@ -59,7 +59,7 @@ const READY = (status: 'True' | 'False', reason: string, message: string) => [
   { type: 'Ready', status, reason, message, lastTransitionTime: at(0) },
 ];
 
-/** A LoadTest of the lab, with so many consumers that share its partitions, as its status has it. */
+/** A running LoadTest of the lab. The consumers of its spec share the partitions in its status. */
 export function running(
   spec: LoadTestInput = ROUND as LoadTestInput,
   {
@@ -129,7 +129,7 @@ export function running(
   };
 }
 
-/** One that is suspended, and whose clients have gone. */
+/** A suspended LoadTest without any clients left. */
 export function resting(spec: LoadTestInput, known: NonNullable<Parameters<typeof running>[1]> = {}): LoadTest {
   const test = running({ ...spec, suspend: true }, { ...summarised('Suspended', 'at rest', 'Ready'), ...known });
   const { producers, consumers } = test.status ?? {};
@@ -198,7 +198,7 @@ export interface Shown {
   failures?: Failure[];
 }
 
-/** Everything that is shown; a plan changes nothing of it. */
+/** Freezes the input of a plan, because a plan must not change it. */
 function freeze(value: unknown): void {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
   Object.freeze(value);
@@ -230,7 +230,7 @@ export function planLab(resource: Lab, { now = 0, ...shown }: Shown = {}): Plan<
   return plan;
 }
 
-/** `LoadTest round 2/3 x1`: consumers, partitions and producers, as far as they are asked for. */
+/** `LoadTest round (2 consumers, 3 partitions)`: the sizes in the spec of an applied object. */
 function appliedLine({ kind, metadata, spec }: KubernetesObject): string {
   const { topic, consumers, producers, suspend } = spec as {
     topic?: { partitions?: number };
@@ -248,7 +248,7 @@ function appliedLine({ kind, metadata, spec }: KubernetesObject): string {
   return `${kind} ${metadata.name}${sizes.length === 0 ? '' : ` (${sizes.join(', ')})`}`;
 }
 
-/** What a plan answered, as lines: how it stands, what it applies, does and tells. */
+/** The plan of a Lab as short lines: its state, applied objects, actions and events. */
 export function toldOfLab({ status, apply, actions, events }: Plan<LabStatus>) {
   return {
     stands: `${status.phase}, ${stands(status)}`,

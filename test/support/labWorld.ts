@@ -1,4 +1,4 @@
-/** A small world in which a Lab runs: LoadTests that follow what is asked of them, pods, and an operator that may die. */
+/** A simulation for a Lab: LoadTests that follow their specs after a delay, pods, and an operator that may die. */
 
 import type { Lab } from '../../src/api/lab/lab.ts';
 import type { LabInput } from '../../src/api/lab/spec.ts';
@@ -10,11 +10,11 @@ import type { KubernetesObject } from '../../src/contract/kubernetes.ts';
 import { lab, lagAt, planLab, resting, running, summarised } from './labSeen.ts';
 import { shown } from './queries.ts';
 
-/** What happens to one round. Objects and actions are carried out before the status is written. */
+/** The fate of one round. Objects and actions are carried out before the status is written. */
 export interface Fate {
-  /** The operator dies after so many of them, before the status; absent: it doesn't. */
+  /** The operator dies before the status write, after this many objects and actions. Absent: it survives. */
   diesAfter?: number;
-  /** It sees LoadTests and pods as they were in the round before, and of its own writes only the objects. */
+  /** It observes the LoadTests and pods of the previous round, and only the objects of its own writes. */
   stale: boolean;
   nextMs: number;
 }
@@ -26,9 +26,9 @@ interface Child {
   changedAt: number;
 }
 
-/** What was done, with what was on record then. */
+/** One action, with the status that was recorded at that time. */
 export interface Deed {
-  what: { made: string } | Action;
+  what: { created: string } | Action;
   recorded: LabStatus | undefined;
 }
 
@@ -37,13 +37,13 @@ export class LabWorld {
   status: LabStatus | undefined;
   readonly deeds: Deed[] = [];
   readonly written: LabStatus[] = [];
-  /** Pods killed, by uid. */
+  /** The uids of killed pods. */
   readonly killed: string[] = [];
   readonly #lab: Lab;
   readonly #podsMs: number;
   readonly #children = new Map<string, Child>();
   #uids = 0;
-  /** Of consumer 0 of LoadTest round. */
+  /** The pod of consumer 0 of LoadTest round. */
   #pod = 'pod-0';
   #agreed = new Set<string>();
   #seen: { owned: KubernetesObject[]; pod: string } = { owned: [], pod: this.#pod };
@@ -88,10 +88,10 @@ export class LabWorld {
     const { name } = object.metadata;
     const known = this.#children.get(name);
     if (known === undefined) {
-      this.deeds.push({ what: { made: name }, recorded: this.status });
+      this.deeds.push({ what: { created: name }, recorded: this.status });
       const child = { uid: `uid-${++this.#uids}`, object, generation: 1, changedAt: this.now };
       this.#children.set(name, child);
-      this.#seen = { ...this.#seen, owned: [...this.#seen.owned, this.#told(child)] };
+      this.#seen = { ...this.#seen, owned: [...this.#seen.owned, this.#live(child)] };
     } else if (JSON.stringify(known.object.spec) !== JSON.stringify(object.spec)) {
       this.#change(known, object.spec);
     }
@@ -111,7 +111,8 @@ export class LabWorld {
       const spec = child?.object.spec as { consumers: { replicas: number } };
       if (child === undefined || spec.consumers.replicas === action.replicas) return;
       for (let n = action.replicas; n < spec.consumers.replicas; n++) {
-        if (!this.#agreed.has(`${action.target.name}-consumer-${n}`)) throw new Error('a pod is killed unasked');
+        if (!this.#agreed.has(`${action.target.name}-consumer-${n}`))
+          throw new Error('a pod was killed without its agreement');
       }
       this.#agreed.clear();
       this.#change(child, { ...spec, consumers: { ...spec.consumers, replicas: action.replicas } });
@@ -123,11 +124,11 @@ export class LabWorld {
   }
 
   #owned(): KubernetesObject[] {
-    return [...this.#children.values()].map((child) => this.#told(child));
+    return [...this.#children.values()].map((child) => this.#live(child));
   }
 
-  /** Its status is about the newest spec after a while; figures are looked at each second. */
-  #told(child: Child): KubernetesObject {
+  /** The LoadTest as the API server has it. Its status follows the spec after `podsMs`, and its figures change every second. */
+  #live(child: Child): KubernetesObject {
     const { object, uid, generation, changedAt } = child;
     const spec = object.spec as LoadTestInput;
     const followed = this.now >= changedAt + this.#podsMs;
@@ -140,7 +141,7 @@ export class LabWorld {
     if (messages !== undefined) return running(spec, { ...known, ...summarised('Completed', 'sent', 'Ready') });
     if (spec.suspend) return resting(spec, known) as KubernetesObject;
     const test: LoadTest = running(spec, known);
-    const looked = Math.floor(this.now / 1000) * 1000;
-    return { ...test, status: { ...test.status, lag: lagAt(looked, 5) } } as KubernetesObject;
+    const sampledAt = Math.floor(this.now / 1000) * 1000;
+    return { ...test, status: { ...test.status, lag: lagAt(sampledAt, 5) } } as KubernetesObject;
   }
 }

@@ -1,4 +1,4 @@
-/** A small world in which a LoadTest runs: a Kafka that has its moods, pods that follow, and an operator that may die. */
+/** A simulation for a LoadTest: a Kafka with changing moods, pods that follow their specs, and an operator that may die. */
 
 import type { LoadTest } from '../../src/api/loadtest/loadTest.ts';
 import type { LoadTestInput } from '../../src/api/loadtest/spec.ts';
@@ -27,37 +27,37 @@ import { CLUSTER, kafkaResource, kafkaTopics, READY, STRIMZI } from './strimzi.t
 
 export interface Lab {
   management: 'Auto' | 'Strimzi' | 'Admin' | 'Existing';
-  /** Kafka is one of Strimzi. */
+  /** Whether Strimzi manages Kafka. */
   strimzi: boolean;
   deletionPolicy: 'Delete' | 'Retain';
-  /** Partitions of a topic that was there before; 0: there is none. */
+  /** The partitions of an existing topic. 0: there is none. */
   found: number;
-  /** Somebody else's group of that name was there before. */
+  /** Whether a foreign group of that name exists already. */
   groupFound: boolean;
   after: boolean;
 }
 
 /**
- * Up: it does what it is asked. Away: no answer. Refuses: to delete and create. Deaf: says yes and does nothing. Foreign: others
- * are in the group. The Topic Operator works while Kafka is Up or Foreign, and is down else.
+ * Up: every action succeeds. Away: no answer. Refuses: it refuses to create and to delete. Deaf: every action succeeds but has no
+ * effect. Foreign: foreign members are in the group. The Topic Operator runs while Kafka is Up or Foreign.
  */
 export type Mood = 'Up' | 'Away' | 'Refuses' | 'Deaf' | 'Foreign';
 
 export interface Moment {
   mood: Mood;
-  /** The operator dies after so many objects and actions, before the status; absent: it doesn't. */
+  /** The operator dies before the status write, after this many objects and actions. Absent: it survives. */
   diesAfter?: number;
-  /** The evidence can't be read. */
+  /** Whether the evidence is unavailable. */
   unread: boolean;
   nextMs: number;
 }
 
 export interface Deed {
-  /** An action, or the name of an object that was applied with pods to run. */
+  /** An action, or the name of an applied object with replicas. */
   what: Action | string;
-  /** The status that was recorded when it was done. */
+  /** The status that was recorded at that time. */
   recorded: LoadTestStatus | undefined;
-  /** The topic was there then. */
+  /** Whether the topic existed at that time. */
   topicThere: boolean;
 }
 
@@ -75,14 +75,14 @@ export class LoadTestWorld {
   kafkaTopic: KubernetesObject | null = null;
   group: boolean;
   readonly deeds: Deed[] = [];
-  readonly told: string[] = [];
+  readonly events: string[] = [];
   readonly #asked: LoadTest;
   #deletedAt: number | undefined;
   #workloads = new Map<string, { asked: number; there: number }>();
   #failures: { failure: Failure; until: number }[] = [];
   #run = emptyRun();
   #reports = 0;
-  /** End offset of each partition, and what the group has committed of it. */
+  /** The end offset and the committed offset of each partition. */
   #end = 0;
   #committed: number | null = null;
 
@@ -118,24 +118,24 @@ export class LoadTestWorld {
         ...pods(role as 'producer', asked),
         status: { replicas: there, readyReplicas: Math.min(asked, there) },
       })),
-      kafka: LOAD_TESTS.needs(resource).kafka === undefined ? NOT_ASKED : this.#look(mood),
+      kafka: LOAD_TESTS.needs(resource).kafka === undefined ? NOT_ASKED : this.#snapshot(mood),
       evidence: this.status?.evidence === undefined || unread ? UNREAD : { known: this.#run },
       failures: this.#failures.map(({ failure }) => failure),
     });
     if (plan.finished === true) {
       if (diesAfter === undefined) {
         this.finished = true;
-        this.told.push(...plan.events.map(({ reason }) => reason));
+        this.events.push(...plan.events.map(({ reason }) => reason));
       }
     } else
       this.#carryOut(plan.apply, plan.actions, mood, diesAfter, () => {
         this.status = plan.status;
-        this.told.push(...plan.events.map(({ reason }) => reason));
+        this.events.push(...plan.events.map(({ reason }) => reason));
       });
     this.#pass(Math.min(nextMs, plan.lookAgainInMs ?? nextMs), mood);
   }
 
-  /** As the runtime does: objects, then actions up to the first that fails, then the status unless something failed. */
+  /** Like the runtime: objects, then actions up to the first failure, then the status if nothing failed. */
   #carryOut(
     apply: KubernetesObject[],
     actions: Action[],
@@ -198,7 +198,7 @@ export class LoadTestWorld {
     if (action.type === 'Report') this.#report('operator/1', action.facts as Fact[]);
   }
 
-  /** As the runtime gathers them: what one of them shows tells which one comes next. */
+  /** Gathers answers like the runtime: an answer may lead to further queries. */
   #answers(resource: LoadTest): Answer[] {
     let answers: Answer[] = [];
     for (;;) {
@@ -252,7 +252,7 @@ export class LoadTestWorld {
     this.kafkaTopic = held ? { ...found, metadata: { ...found.metadata, deletionTimestamp } } : null;
   }
 
-  #look(mood: Mood) {
+  #snapshot(mood: Mood) {
     if (mood === 'Away') return AWAY;
     const members = [
       ...(this.#pods('consumer') > 0 ? ['lag-consumer-0'] : []),
@@ -273,7 +273,7 @@ export class LoadTestWorld {
     return Math.min(asked, there);
   }
 
-  /** Pods follow within the time of a round; producers that run have sent their share, and consumers consumed it. */
+  /** Pods follow within one round. Running producers have sent their share after it, and consumers have consumed it. */
   #pass(ms: number, mood: Mood): void {
     this.now += Math.max(1, ms);
     for (const [role, { asked }] of this.#workloads) this.#workloads.set(role, { asked, there: asked });

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 
-/** Property tests take longest, then what starts programs; of the others a larger file takes longer. */
+/** The rank of a test file by its expected duration: property tests take longest, then tests that start programs. */
 const rank = ({ path }) => (/[/]test[/]property[/]/.test(path) ? 2 : /[/]src[/](main|adapters)[/]/.test(path) ? 1 : 0);
 
-/** The order in which test files begin: the longest first, so that none is left over at the end. A clean clone has no times of its own to go by. */
+/** Starts the longest test files first, so that the run does not end with a long one. Unlike jest it needs no recorded durations. */
 export default class LongestFirst {
   sort(tests) {
     const sizes = new Map(tests.map(({ path }) => [path, statSync(path).size]));

@@ -1,16 +1,16 @@
-/** Creates and replaces objects as kubectl does: with strict field validation. */
+/** Creates and replaces objects with strict field validation, like kubectl. */
 import { Agent, request } from 'undici';
 import type { ApiServer } from './apiServer.ts';
 
 export interface Answer {
   status: number;
-  /** The object, or metav1.Status when refused. */
+  /** The object, or a metav1.Status for a refusal. */
   body: { message?: string; metadata?: { resourceVersion?: string }; spec?: Record<string, unknown> };
 }
 
 export interface Objects {
   create(object: Record<string, unknown>, path: string): Promise<Answer>;
-  /** Judged like `create`, nothing is kept. */
+  /** Like `create`, as a dry run. */
   tryToCreate(object: Record<string, unknown>, path: string): Promise<Answer>;
   tryToReplace(object: Record<string, unknown>, path: string): Promise<Answer>;
   replaceStatus(object: Record<string, unknown>, path: string): Promise<Answer>;

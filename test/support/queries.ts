@@ -1,8 +1,8 @@
-/** What kinds ask of the API server, and what it answers, written short. */
+/** Short forms of queries and answers. */
 import type { KubernetesObject } from '../../src/contract/kubernetes.ts';
 import type { Answer, Query } from '../../src/contract/queries.ts';
 
-/** null: there is no such object. */
+/** The answer to a `get`. null: the object does not exist. */
 export const shown = (object: KubernetesObject | null): Answer => ({ object });
 
 /** `KafkaTopic kafka/t`, `KafkaTopics kafka strimzi.io/cluster=my-cluster`, `served kafka.strimzi.io/v1` */

@@ -1,4 +1,4 @@
-/** A small world in which a ConsumerScale runs: a target that follows, a group that gathers, and an operator that may die. */
+/** A simulation for a ConsumerScale: a target that follows its spec, a group, and an operator that may die. */
 import type { ConsumerScale } from '../../src/api/consumerscale/consumerScale.ts';
 import type { ConsumerScaleInput } from '../../src/api/consumerscale/spec.ts';
 import type { ConsumerScaleStatus } from '../../src/api/consumerscale/status.ts';
@@ -15,33 +15,33 @@ export interface Circumstances {
   spec: Omit<ConsumerScaleInput, 'scaleTargetRef'>;
   replicas: number;
   partitions: number;
-  /** How long pods take to come and go, and Kafka to have more partitions. */
+  /** The delay until pods have come or gone, and until Kafka has more partitions. */
   podsMs: number;
   partitionsMs: number;
-  /** Lag never falls. */
+  /** Whether the lag never falls. */
   behind: boolean;
-  /** What the first looks at lag find, one a second, and how much later they are read back; absent: nothing, at once. */
-  looks?: { lag: number; lateMs: number }[];
+  /** The first lag samples, one per second, and the delay until they are read. Absent: no lag and no delay. */
+  samples?: { lag: number; lateMs: number }[];
 }
 
-/** What happens to one round. Actions are carried out before the status is written. */
+/** The fate of one round. Actions are carried out before the status is written. */
 export interface Fate {
-  /** The operator dies after so many actions, before the status; absent: it doesn't. */
+  /** The operator dies before the status write, after this many actions. Absent: it survives. */
   diesAfter?: number;
-  /** Workers can't be reached in this round. */
+  /** Whether workers are unreachable in this round. */
   deaf: boolean;
-  /** It sees the target as it was before the last round. */
+  /** Whether it observes the target as it was before the previous round. */
   stale: boolean;
-  /** The next round comes after so long (at most as asked for). */
+  /** The time until the next round, at most the one that the plan requests. */
   nextMs: number;
 }
 
 export interface Done {
   action: Action;
-  /** The status that was recorded when it was done. */
+  /** The status that was recorded at that time. */
   recorded: ConsumerScaleStatus | undefined;
   livePartitions: number;
-  /** Of a Scale to fewer: those that go and had agreed to be killed, and those that had not. */
+  /** For a Scale to fewer replicas: the leaving pods that had agreed to be killed, and the other leaving pods. */
   killed: number;
   spared: number;
 }
@@ -58,9 +58,9 @@ export class ScheduleWorld {
   readonly #resource: ConsumerScale;
   readonly #asked: LoadTest;
   readonly #run = emptyRun();
-  /** Looks that have not been read back; they are in their order. */
+  /** The samples that have not been read yet, in order. */
   readonly #underWay: { fact: Fact; at: number }[] = [];
-  #looks = 0;
+  #samples = 0;
   readonly #seqs = new Map<string, number>();
   #offset = 0;
   #members: { name: string; owned: number[] }[] = [];
@@ -68,7 +68,7 @@ export class ScheduleWorld {
   #replicas: { asked: number; since: number };
   #partitions: { asked: number; live: number; since: number };
   #seen: KubernetesObject;
-  /** Ordinals of pods whose next stop is a kill. */
+  /** The ordinals of pods that are armed for a kill. */
   readonly #armed = new Set<number>();
   #failures: { failure: Failure; until: number }[] = [];
 
@@ -87,7 +87,7 @@ export class ScheduleWorld {
     return this.#replicas.asked;
   }
 
-  /** One round of the operator; answers whether it has ended for good. */
+  /** Runs one round of the operator. True: the schedule has ended. */
   round({ diesAfter, deaf, stale, nextMs }: Fate): boolean {
     const target = this.#target();
     const plan = planConsumerScale(
@@ -126,8 +126,8 @@ export class ScheduleWorld {
       if (grows || moves) this.#gather();
       if (Math.floor(before / 1000) !== Math.floor(this.now / 1000)) this.#every();
       while ((this.#underWay[0]?.at ?? Number.POSITIVE_INFINITY) <= this.now) {
-        const look = this.#underWay.shift();
-        if (look !== undefined) this.#report('operator', look.fact);
+        const sample = this.#underWay.shift();
+        if (sample !== undefined) this.#report('operator', sample.fact);
       }
     }
   }
@@ -149,7 +149,7 @@ export class ScheduleWorld {
     };
   }
 
-  /** As the runtime does: in order, up to the first that fails or is held back. Whether something failed. */
+  /** Like the runtime: runs actions in order up to the first that fails or is held. True: one failed. */
   #carryOut(actions: Action[], deaf: boolean): boolean {
     this.#failures = this.#failures.filter(({ until }) => until > this.now);
     for (const action of actions) {
@@ -188,27 +188,27 @@ export class ScheduleWorld {
     }
   }
 
-  /** Members come and go, and share the partitions anew. */
+  /** Members join and leave, and the partitions are assigned again. */
   #gather(): void {
     const leaving = this.#members.splice(this.replicas);
     for (const [n, { name, owned }] of leaving.entries()) {
-      // It says nothing; its successor knows of nothing.
+      // A killed member reports nothing.
       if (this.#armed.delete(this.replicas + n)) continue;
-      this.#tell(name, { type: 'Stopping', client: name, at: 0, cause: 'Terminated' });
+      this.#reportFact(name, { type: 'Stopping', client: name, at: 0, cause: 'Terminated' });
       this.#revoke(name, owned, 'Closed');
-      this.#tell(name, { type: 'Stopped', client: name, at: 0 });
+      this.#reportFact(name, { type: 'Stopped', client: name, at: 0 });
     }
     for (const { name, owned } of this.#members) this.#revoke(name, owned, 'Revoked');
     while (this.#members.length < this.replicas) {
       const name = `c-${this.#names++}`;
       this.#members.push({ name, owned: [] });
-      this.#tell(name, { type: 'Started', client: name, at: 0, role: 'Consumer', host: 'node-1' });
+      this.#reportFact(name, { type: 'Started', client: name, at: 0, role: 'Consumer', host: 'node-1' });
     }
     const all = Array.from({ length: this.#partitions.live }, (_, partition) => partition);
     this.#members.forEach((member, n) => {
       member.owned = all.filter((partition) => partition % this.#members.length === n);
       const { name, owned } = member;
-      this.#tell(name, {
+      this.#reportFact(name, {
         type: 'Assigned',
         client: name,
         at: 0,
@@ -221,7 +221,7 @@ export class ScheduleWorld {
   }
 
   #revoke(name: string, lost: number[], cause: 'Closed' | 'Revoked'): void {
-    this.#tell(name, {
+    this.#reportFact(name, {
       type: 'Revoked',
       client: name,
       at: 0,
@@ -234,12 +234,12 @@ export class ScheduleWorld {
   }
 
   #every(): void {
-    for (const { name, owned } of this.#members) this.#tell(name, { type: 'Alive', client: name, at: 0, owned });
-    const { lag, lateMs } = this.#how.looks?.[this.#looks++] ?? { lag: this.#how.behind ? 1_000 : 0, lateMs: 0 };
+    for (const { name, owned } of this.#members) this.#reportFact(name, { type: 'Alive', client: name, at: 0, owned });
+    const { lag, lateMs } = this.#how.samples?.[this.#samples++] ?? { lag: this.#how.behind ? 1_000 : 0, lateMs: 0 };
     this.#underWay.push({ fact: sampled(this.now, [lag], [0]), at: this.now + lateMs });
   }
 
-  #tell(process: string, fact: Fact): void {
+  #reportFact(process: string, fact: Fact): void {
     this.#report(process, { ...fact, at: BEGIN + this.now });
   }
 

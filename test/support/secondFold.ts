@@ -1,15 +1,16 @@
-/** A second fold over the evidence of a run, read with Kafka's own console consumer: what the status has to say too. */
+/** The evidence of a run, read with Kafka's own console consumer, and a second fold over it to compare with the status. */
 import type { LoadTest } from '../../src/api/loadtest/loadTest.ts';
+import type { ReportAt } from '../../src/domain/evidence/facts.ts';
 import { parseReport } from '../../src/domain/evidence/parse.ts';
 import type { RunView } from '../../src/domain/figures/figures.ts';
 import { emptyRun, fold } from '../../src/domain/fold/run.ts';
 import { view } from '../../src/domain/fold/view.ts';
 import { endOffsets, kafkaTool } from './clusterLab.ts';
 
-/** As of now. Throws where there is no evidence. */
-export async function secondFold({ metadata, status }: LoadTest): Promise<RunView> {
+/** The reports of the run up to now. Throws if there is no evidence. */
+export async function reportsOf({ metadata, status }: LoadTest): Promise<ReportAt[]> {
   const { topic = '', partition = 0, offset = 0 } = status?.evidence ?? {};
-  // The lab goes on and so does its evidence: read up to where it ends now.
+  // The lab continues to report, so the number of records to read is fixed first.
   const count = ((await endOffsets(topic))[partition]?.endOffset ?? 0) - offset;
   if (!(count > 0)) throw new Error(`no evidence in ${topic}-${partition} from offset ${offset}`);
   const text = await kafkaTool(
@@ -26,12 +27,15 @@ export async function secondFold({ metadata, status }: LoadTest): Promise<RunVie
     ],
     ...['--formatter-property', 'print.offset=true', '--formatter-property', 'print.timestamp=true'],
   );
-  const run = emptyRun();
-  for (const line of text.split('\n')) {
+  return text.split('\n').flatMap((line) => {
     const found = /^LogAppendTime:(\d+)\tOffset:(\d+)\t(.*)$/.exec(line);
     const report = found && parseReport(found[3] ?? '');
-    if (!report || report.run !== metadata.uid) continue;
-    fold(run, { offset: Number(found[2]), appendedAt: Number(found[1]), report });
-  }
-  return view(run, Date.now());
+    if (!report || report.run !== metadata.uid) return [];
+    return [{ offset: Number(found[2]), appendedAt: Number(found[1]), report }];
+  });
+}
+
+/** The figures of the run as of now. Throws if there is no evidence. */
+export async function secondFold(test: LoadTest): Promise<RunView> {
+  return view((await reportsOf(test)).reduce(fold, emptyRun()), Date.now());
 }

@@ -1,4 +1,4 @@
-/** What a plan is shown, written short; and what it answered, as lines to compare. Times in ms since BEGIN. */
+/** Short forms of the input of a plan, and plans as lines to compare. Times are in ms since BEGIN. */
 import { expect } from '@jest/globals';
 import { type ConsumerScale, consumerScaleSchema } from '../../src/api/consumerscale/consumerScale.ts';
 import type { ConsumerScaleInput } from '../../src/api/consumerscale/spec.ts';
@@ -35,7 +35,7 @@ export const TOPIC: LoadTestInput['topic'] = { name: 't', partitions: 3, replica
 export const PRODUCERS: NonNullable<LoadTestInput['producers']> = { replicas: 2 };
 export const CONSUMERS: NonNullable<LoadTestInput['consumers']> = { replicas: 1, group: 'g' };
 
-/** null: without that part. */
+/** Changes of the default spec. null removes the part. */
 export type SpecChange = { [K in keyof LoadTestInput]?: LoadTestInput[K] | null };
 
 const specOf = (change: SpecChange) => {
@@ -43,7 +43,7 @@ const specOf = (change: SpecChange) => {
   return loadTestSchema.spec.parse(Object.fromEntries(Object.entries(all).filter(([, part]) => part !== null)));
 };
 
-/** By default two producers, one consumer, a topic of three partitions. */
+/** A LoadTest, by default with two producers, one consumer and a topic of three partitions. */
 export const loadTest = (spec: SpecChange = {}, status?: LoadTestStatus, more: Partial<ObjectMeta> = {}): LoadTest => ({
   apiVersion: GROUP_VERSION,
   kind: 'LoadTest',
@@ -52,7 +52,7 @@ export const loadTest = (spec: SpecChange = {}, status?: LoadTestStatus, more: P
   ...(status === undefined ? {} : { status }),
 });
 
-/** Of LoadTest lag, unless it names another target. */
+/** A ConsumerScale, by default of LoadTest lag. */
 export const consumerScale = (
   spec: Omit<ConsumerScaleInput, 'scaleTargetRef'> & Partial<ConsumerScaleInput>,
   status?: ConsumerScale['status'],
@@ -70,7 +70,7 @@ export const consumerScale = (
 
 export const EVIDENCE = { topic: 'kafkalab-evidence', partition: 2, offset: 20 };
 
-/** Of a LoadTest that has run since 0, on a topic that it made, unless `more` says otherwise. */
+/** The status of a LoadTest that has run since 0 on a topic that it created. */
 export const runningStatus = (more: Partial<LoadTestStatus> = {}): LoadTestStatus => ({
   phase: 'Running',
   observedGeneration: 1,
@@ -82,7 +82,7 @@ export const runningStatus = (more: Partial<LoadTestStatus> = {}): LoadTestStatu
   ...more,
 });
 
-/** The workload of a role: pods asked for, there, and ready. */
+/** The StatefulSet of a role with its desired and ready pods. */
 export const pods = (role: 'producer' | 'consumer', replicas: number, ready = replicas): KubernetesObject => ({
   apiVersion: 'apps/v1',
   kind: 'StatefulSet',
@@ -109,11 +109,11 @@ export const kafka = ({
   group = null,
 }: {
   at?: number;
-  /** null: there is no such topic. */
+  /** null: the topic does not exist. */
   partitions?: number | null;
-  /** End offset of each partition. */
+  /** The end offset of each partition. */
   end?: number;
-  /** End offsets of the evidence topic; none: it is not there. */
+  /** The end offsets of the evidence topic. Empty: it does not exist. */
   evidence?: number[];
   brokers?: number;
   group?: GroupView | null;
@@ -183,14 +183,14 @@ export const scaled = (at: number, what: 'Producers' | 'Consumers' | 'Partitions
   to,
 });
 
-/** That the two producers and the consumer of the default were started, and that both produce. */
+/** The facts after the start of the default clients: two producers that produce, and one consumer. */
 export const SCALED = [
   scaled(1, 'Producers', 0, 2),
   scaled(2, 'Consumers', 0, 1),
   ...[0, 1].map((n) => produced(3, n, 1, { done: false })),
 ];
 
-/** A run of which these facts were reported, each by its own client. */
+/** A run with these facts, each reported by its own client. */
 export const evidence = (...facts: Fact[]): Known<Run> => {
   const story = new Scenario();
   for (const fact of facts) story.tell(`${'client' in fact ? fact.client : 'operator'}/1`, fact.at - BEGIN, fact);
@@ -199,7 +199,7 @@ export const evidence = (...facts: Fact[]): Known<Run> => {
 
 // ---- rounds ---------------------------------------------------------------------------------
 
-/** Everything but the folded evidence, which is opaque and keeps its last view. */
+/** Freezes the input of a plan. */
 function freeze(value: unknown): void {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
   Object.freeze(value);
@@ -208,7 +208,7 @@ function freeze(value: unknown): void {
 
 const STATUS_LIMIT = 256 * 1024;
 
-/** One plan, with what holds for every plan: it changes nothing it was shown, and its status may be written. */
+/** Makes one plan, and checks what holds for every plan: it does not change its input, and its status is valid. */
 function decide<R extends LoadTest | ConsumerScale, S>(
   kind: { plan(seen: Observed<R, RunFigures>): Plan<S> },
   schema: { parse(value: unknown): unknown },
@@ -219,7 +219,7 @@ function decide<R extends LoadTest | ConsumerScale, S>(
   const seen = { ...asked, evidence: known };
   const { evidence: _, ...rest } = seen;
   freeze(rest);
-  // As text: with many rebalances it is large.
+  // Compared as text, because it is large with many rebalances.
   const shown = () => JSON.stringify(known);
   const before = shown();
   const plan = kind.plan(seen);
@@ -239,7 +239,7 @@ type Rest<R> = Partial<Omit<Observed<R, Run>, 'resource' | 'evidence' | 'now' | 
   evidence?: Known<Run>;
 };
 
-/** By default nothing runs, Kafka has neither topic nor group, and there is no evidence. */
+/** Plans a LoadTest. By default nothing runs, Kafka has neither topic nor group, and there is no evidence. */
 export const planLoadTest = (resource: LoadTest, { now = 0, ...seen }: Rest<LoadTest> = {}): Plan<LoadTestStatus> =>
   decide(LOAD_TESTS, loadTestSchema.status, {
     resource,
@@ -273,7 +273,7 @@ export const planConsumerScale = (
 
 // ---- answers --------------------------------------------------------------------------------
 
-/** As people would tell it: `CreateTopic t/3x2`, `Report Scaled Consumers 1->3, LagSample`. */
+/** An action in one line: `CreateTopic t/3x2`, `Report Consumers 1->3, LagSample`. */
 export function actionLine(action: Action): string {
   switch (action.type) {
     case 'CreateTopic':
@@ -310,7 +310,7 @@ interface Answered {
   conditions: Condition[];
 }
 
-/** Which of Ready, Reconciling and Stalled is True (exactly one is), with its reason. */
+/** The one condition of Ready, Reconciling and Stalled that is True, with its reason. */
 export function stands({ conditions }: Answered): string {
   if (conditions.length === 0) return '';
   const main = conditions.filter(({ type }) => ['Ready', 'Reconciling', 'Stalled'].includes(type));
@@ -319,7 +319,7 @@ export function stands({ conditions }: Answered): string {
   return `${holds[0]?.type} ${holds[0]?.reason}`;
 }
 
-/** What a plan answered, in one line: `Pending, Reconciling CreatingTopic; does …; applies …; tells …; again in 250`. */
+/** A plan in one line: `Pending, Reconciling CreatingTopic; does …; applies …; tells …; again in 250`. */
 export function told<S extends Answered>({ status, apply, actions, events, lookAgainInMs, finished }: Plan<S>): string {
   const some = (name: string, parts: string[]) => (parts.length === 0 ? [] : [`${name} ${parts.join(' + ')}`]);
   const applied = apply.map(({ metadata, spec }) => `${metadata.name}=${(spec as { replicas: number }).replicas}`);

@@ -6,11 +6,11 @@ import { until } from './until.ts';
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const NAMESPACE = '/apis/kafkalab.dev/v1alpha1/namespaces/default';
 
-/** Gives the API server our kinds and waits until it serves them. Throws with what it says against one of them. */
+/** Creates our CRDs and waits until the API server serves them. Throws with its message if it refuses one. */
 export async function serveCrds(objects: Objects): Promise<void> {
   for (const crd of CRDS) {
-    const made = await objects.create(customResourceDefinition(crd), DEFINITIONS);
-    if (made.body.message) throw new Error(`${crd.plural}: ${made.body.message}`);
+    const created = await objects.create(customResourceDefinition(crd), DEFINITIONS);
+    if (created.body.message) throw new Error(`${crd.plural}: ${created.body.message}`);
     await until(
       `${crd.plural} are served`,
       async () => (await objects.get(`${NAMESPACE}/${crd.plural}`)).status === 200,

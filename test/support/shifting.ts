@@ -1,9 +1,9 @@
-/** A large group, all of one process. */
+/** A large group in which every partition moves with each rebalance. */
 import type { Fact } from '../../src/domain/evidence/facts.ts';
 import { emptyRun, fold, type Run } from '../../src/domain/fold/run.ts';
 import { BEGIN } from './evidence.ts';
 
-/** Time between two rebalances, and before the first. */
+/** The time between two rebalances, and before the first one. */
 export const APART = 20_000;
 
 export interface Size {
@@ -12,7 +12,7 @@ export interface Size {
   rebalances: number;
 }
 
-/** A group in which with each rebalance every partition goes to the next member. */
+/** The run of a group in which each rebalance moves every partition to the next member. One process reports everything. */
 export function shifting({ members, partitions, rebalances }: Size): Run {
   const run = emptyRun();
   let seq = 0;

@@ -1,4 +1,4 @@
-/** What is shown of Strimzi's resources, written short: in the order in which a plan asks for them. */
+/** Short forms of Strimzi's resources, in the order in which a plan queries them. */
 import { OWNER_UID } from '../../src/contract/actions.ts';
 import type { KubernetesObject, ObjectMeta } from '../../src/contract/kubernetes.ts';
 import type { Answer } from '../../src/contract/queries.ts';
@@ -7,7 +7,7 @@ export const V1 = 'kafka.strimzi.io/v1';
 export const V1BETA2 = 'kafka.strimzi.io/v1beta2';
 export const CLUSTER = { cluster: 'my-cluster', namespace: 'kafka' };
 
-/** The kinds that the API server has in a version. */
+/** The answer with the kinds of an API version. */
 export const served = (...kinds: string[]): Answer => ({ kinds });
 export const STRIMZI = served('Kafka', 'KafkaTopic');
 export const NO_STRIMZI = served();
@@ -21,7 +21,7 @@ interface Listener {
 export const PLAIN: Listener = { name: 'plain', type: 'internal', tls: false };
 export const TLS: Listener = { name: 'tls', type: 'internal', tls: true };
 
-/** `ready`: it tells the addresses of its listeners. */
+/** A Kafka resource. `ready`: its status has the addresses of its listeners. */
 export const kafkaResource = (listeners: Listener[] = [PLAIN, TLS], ready = true): KubernetesObject => ({
   apiVersion: V1,
   kind: 'Kafka',
@@ -32,10 +32,10 @@ export const kafkaResource = (listeners: Listener[] = [PLAIN, TLS], ready = true
     : {}),
 });
 
-/** All KafkaTopics of the cluster. */
+/** The answer with all KafkaTopics of the cluster. */
 export const kafkaTopics = (...items: KubernetesObject[]): Answer => ({ items });
 
-/** The operator has no right to read it. */
+/** The answer when the operator may not read KafkaTopics. */
 export const FORBIDDEN: Answer = {
   forbidden: 'kafkatopics.kafka.strimzi.io is forbidden: User "operator" cannot list resource "kafkatopics"',
 };
@@ -54,7 +54,7 @@ export const notReady = (reason: string, message: string): Condition => ({
   message,
 });
 
-/** Of topic `t` with three partitions, made for LoadTest lag. */
+/** The KafkaTopic of topic `t` with three partitions, created for LoadTest lag. */
 export const kafkaTopicOf = (
   conditions: Condition[],
   {

@@ -1,4 +1,4 @@
-/** Strimzi's own CRDs, as its generator writes them. */
+/** Strimzi's CRDs, from its own generator. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
@@ -9,7 +9,7 @@ interface Definition extends KubernetesObject {
   spec: { versions: { name: string }[] };
 }
 
-/** CustomResourceDefinitions of Kafka and KafkaTopic; `version`: under another name, as older releases served them. */
+/** The CRDs of Kafka and KafkaTopic. `version`: the name of the served version, which differs between releases. */
 export async function strimziDefinitions(version = 'v1'): Promise<KubernetesObject[]> {
   const folder = await strimziCrds();
   const files = ['kafka.yaml', 'kafkatopic.yaml'];
@@ -25,7 +25,7 @@ export async function strimziDefinitions(version = 'v1'): Promise<KubernetesObje
   });
 }
 
-/** A Kafka resource as its Cluster Operator leaves it: one plain listener, and in status where that is. */
+/** A Kafka resource with a plain and a TLS listener. */
 export const kafkaResource = (apiVersion: string, namespace: string, name: string): KubernetesObject => ({
   apiVersion,
   kind: 'Kafka',

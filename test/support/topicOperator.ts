@@ -1,22 +1,22 @@
 /**
- * A stand-in for Strimzi's Topic Operator, which can't be had here: a few lines that do to real KafkaTopics and a real
- * Kafka what the Topic Operator is documented to do ("Using the Topic Operator", https://strimzi.io/docs/operators/latest).
- * It follows these parts of it:
- * - It sees the KafkaTopics of one namespace that have label strimzi.io/cluster with the name of its cluster, no others.
- * - The topic is spec.topicName, or else metadata.name. It is made with spec.partitions, spec.replicas and spec.config.
- * - More spec.partitions are added; fewer, another spec.replicas (without Cruise Control) and another spec.topicName than
- *   in status are refused: Ready False, reason NotSupported. What Kafka refuses: Ready False, reason KafkaError.
- * - status has topicName, topicId, observedGeneration (of the generation that was acted upon), and one condition: Ready,
+ * A stand-in for Strimzi's Topic Operator, whose image is not available here. It handles real KafkaTopics and a real Kafka as
+ * documented in "Using the Topic Operator" (https://strimzi.io/docs/operators/latest), with these rules:
+ * - It handles the KafkaTopics of one namespace whose label strimzi.io/cluster has the name of its cluster.
+ * - The topic is spec.topicName or metadata.name. It is created with spec.partitions, spec.replicas and spec.config.
+ * - It adds partitions if spec.partitions grows. It refuses fewer partitions, another spec.replicas (without Cruise Control)
+ *   and a spec.topicName that differs from the status: Ready False, reason NotSupported. If Kafka refuses: Ready False,
+ *   reason KafkaError.
+ * - The status has topicName, topicId, observedGeneration (the handled generation) and one condition: Ready,
  *   ReconciliationPaused (annotation strimzi.io/pause-reconciliation) or Unmanaged (annotation strimzi.io/managed: "false").
- *   A paused one is not acted upon and keeps its observedGeneration, 0 where there was none; an unmanaged one has no topicName.
- * - Finalizer strimzi.io/topic-operator: a KafkaTopic that is deleted takes its topic with it, paused or not, unless it is
- *   unmanaged; while no operator runs it stays.
- * It knows nothing of Cruise Control, of several KafkaTopics for one topic, or of changes of config after the creation.
+ *   A paused KafkaTopic keeps its observedGeneration (0 if it had none). An unmanaged one has no topicName.
+ * - Finalizer strimzi.io/topic-operator: deleting a KafkaTopic deletes its topic, even if it is paused, unless it is unmanaged.
+ *   Without a running operator the KafkaTopic stays.
+ * It does not support Cruise Control, several KafkaTopics for one topic, or changes of the config after the creation.
  */
 import type { KubernetesObject, ObjectRef } from '../../src/contract/kubernetes.ts';
 import type { Cluster } from '../../src/runtime/ports.ts';
 
-/** What it does to Kafka; each throws with Kafka's own words when Kafka refuses. */
+/** The calls to Kafka. Each throws with Kafka's own message if Kafka refuses. */
 export interface Topics {
   describe(topic: string): Promise<{ partitions: number; replicas: number; id: string } | null>;
   create(topic: string, partitions: number, replicas: number, config: Record<string, string>): Promise<unknown>;
@@ -25,7 +25,7 @@ export interface Topics {
 }
 
 export interface TopicOperator {
-  /** No KafkaTopic is touched after this has ended. */
+  /** Resolves when it has made its last change. */
   stop(): Promise<void>;
 }
 
@@ -46,7 +46,7 @@ interface Status {
 
 class NotSupported extends Error {}
 
-/** `everyMs`: between two looks at all of its KafkaTopics. */
+/** `everyMs`: the period of its rounds over all KafkaTopics. */
 export function startTopicOperator(
   cluster: Cluster,
   topics: Topics,
@@ -85,11 +85,11 @@ export function startTopicOperator(
       return;
     }
     const observed = { observedGeneration: generation ?? 0 };
-    if (!managed) return tell(topic, observed, { type: 'Unmanaged', status: 'True' });
+    if (!managed) return writeStatus(topic, observed, { type: 'Unmanaged', status: 'True' });
     if (paused) {
       const { topicName: known = topicName, observedGeneration = 0 } = before;
       const status = { observedGeneration, topicName: known };
-      return tell(topic, status, { type: 'ReconciliationPaused', status: 'True' });
+      return writeStatus(topic, status, { type: 'ReconciliationPaused', status: 'True' });
     }
     const status = { ...observed, topicName: before.topicName ?? topicName };
     try {
@@ -108,10 +108,10 @@ export function startTopicOperator(
       } else if (partitions !== undefined && partitions > live.partitions) await topics.raise(topicName, partitions);
       live = await topics.describe(topicName);
       const topicId = live === null ? {} : { topicId: live.id };
-      return await tell(topic, { ...status, ...topicId }, { type: 'Ready', status: 'True' });
+      return await writeStatus(topic, { ...status, ...topicId }, { type: 'Ready', status: 'True' });
     } catch (error) {
       const reason = error instanceof NotSupported ? 'NotSupported' : 'KafkaError';
-      return tell(topic, status, { type: 'Ready', status: 'False', reason, message: (error as Error).message });
+      return writeStatus(topic, status, { type: 'Ready', status: 'False', reason, message: (error as Error).message });
     }
   }
 
@@ -119,15 +119,15 @@ export function startTopicOperator(
   const write = (topic: KubernetesObject, metadata: Record<string, unknown>) =>
     cluster.patch(refOf(topic), { metadata: { resourceVersion: topic.metadata.resourceVersion, ...metadata } });
 
-  async function tell(
+  async function writeStatus(
     { apiVersion: version, kind, metadata, status: before }: KubernetesObject,
     status: Status,
     condition: { type: string; status: string; reason?: string; message?: string },
   ): Promise<void> {
-    const [told] = (before as Status | undefined)?.conditions ?? [];
+    const [last] = (before as Status | undefined)?.conditions ?? [];
     const same =
-      told !== undefined &&
-      (['type', 'status', 'reason', 'message'] as const).every((part) => told[part] === condition[part]);
+      last !== undefined &&
+      (['type', 'status', 'reason', 'message'] as const).every((part) => last[part] === condition[part]);
     const { observedGeneration, topicName } = (before ?? {}) as Status;
     if (same && observedGeneration === status.observedGeneration && topicName === status.topicName) return;
     const conditions = [{ ...condition, lastTransitionTime: new Date().toISOString() }];
@@ -145,7 +145,7 @@ export function startTopicOperator(
       try {
         await round();
       } catch {
-        // A lost race or an API server that is busy: the next look finds out.
+        // After a lost race or a busy API server, the next round tries again.
       }
       await new Promise((resolve) => setTimeout(resolve, everyMs));
     }

@@ -1,4 +1,4 @@
-/** A kind to try the runtime with: makes `copies` ConfigMaps and says how many there are. */
+/** A kind for tests of the runtime: it creates `copies` ConfigMaps and reports their number. */
 import type { Kind, Notice } from '../../src/contract/kind.ts';
 import type { KubernetesObject, ObjectRef, Resource } from '../../src/contract/kubernetes.ts';
 import { objectIn } from '../../src/contract/queries.ts';
@@ -8,15 +8,15 @@ import { until } from './until.ts';
 export interface ToySpec {
   copies: number;
   text?: string;
-  /** Reports a status that grows by itself, this often. */
+  /** The status counts rounds with this period. */
   tickMs?: number;
-  /** The status holds a text of this many bytes. */
+  /** The status has a text of this many bytes. */
   ballastBytes?: number;
   watches?: { apiVersion: string; kind: string; name: string };
   scale?: { name: string; replicas: number };
-  /** Throws in plan. */
+  /** `plan` throws this text. */
   broken?: string;
-  /** Stays until this ConfigMap is gone. */
+  /** A deleted toy stays until this ConfigMap is gone. */
   waitsFor?: string;
 }
 
@@ -38,7 +38,7 @@ export const toyKind: Kind<Toy, ToyStatus> = {
   plural: 'toys',
   owns: [
     { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' },
-    // A type that this API server does not have.
+    // The API server does not have this type.
     { apiVersion: 'absent.example.dev/v1', kind: 'Absent', plural: 'absents' },
   ],
   needs: (toy) => ({ queries: watchedBy(toy).map((get) => ({ get })) }),

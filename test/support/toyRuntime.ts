@@ -7,17 +7,17 @@ import { toyKind } from './toy.ts';
 export interface ToyRuntime {
   runtime: Runtime;
   log: ReturnType<typeof keptLog>;
-  /** How often each result came. */
+  /** The number of rounds by result. */
   results: Record<string, number>;
-  /** Gracefully. */
+  /** Stops gracefully. */
   stop(): Promise<void>;
-  /** Ceases to act as if its lease had been lost, and begins again. */
+  /** Stops acting as after the loss of the lease, and then leads again. */
   loseAndRegain(): Promise<void>;
-  /** As a crash would: nothing more is written. */
+  /** Stops without any further write, like a crash. */
   crash(): Promise<void>;
 }
 
-/** A runtime for toys that leads without election. */
+/** A runtime for toys that leads without an election. */
 export function startToyRuntime(cluster: Cluster, options: Partial<RuntimeOptions> = {}): ToyRuntime {
   const log = keptLog();
   const results: Record<string, number> = {};

@@ -1,17 +1,16 @@
 import { share } from './room.ts';
 
-/** A wait ends at the latest after so many times its patience, whatever the machine does. */
+/** The hard limit of a wait, as a multiple of its patience. */
 const AT_MOST = 6;
 
 /**
- * Waits until a condition holds: the value that is neither undefined, null nor false. Throws with what was seen last
- * when it takes too long: `patienceMs` without progress, where time counts less while the machine is crowded.
- * `everyMs`: short for what costs nothing to look at, longer for a program started each time. `progress`: while it
- * answers something else than before, what is waited for is on its way.
+ * Waits until `check` returns a value other than undefined, null or false, and returns this value. Throws with the last value or
+ * error after `patienceMs` without progress. Under load, time counts only partly (see room.ts). `everyMs`: the period of checks,
+ * longer for a check that starts a program. `progress`: a change of its result restarts the patience.
  */
 export async function until<T>(
   what: string,
-  look: () => T | Promise<T>,
+  check: () => T | Promise<T>,
   patienceMs = 45_000,
   everyMs = 20,
   progress?: () => unknown,
@@ -23,7 +22,7 @@ export async function until<T>(
   let seen: unknown;
   for (;;) {
     try {
-      const value = await look();
+      const value = await check();
       if (value !== undefined && value !== null && value !== false)
         return value as Exclude<T, undefined | null | false>;
       last = value;
@@ -38,7 +37,9 @@ export async function until<T>(
     seen = stands;
     if (waited > patienceMs || now - began > AT_MOST * patienceMs) {
       const of = progress === undefined ? '' : ' without progress';
-      throw new Error(`${what}: not after ${now - began} ms (patience ${patienceMs} ms${of}); last: ${String(last)}`);
+      throw new Error(
+        `${what}: timed out after ${now - began} ms (patience ${patienceMs} ms${of}); last: ${String(last)}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }

@@ -1,4 +1,4 @@
-/** What processes of workers need that a test runs as pods do: a broker of their own with a topic for evidence, and what they are told. */
+/** A broker for workers that run as processes: it has an evidence topic, and it provides their specs. */
 import { join } from 'node:path';
 import { EvidenceReader } from '../../src/adapters/kafka/evidence/reader.ts';
 import { EVIDENCE_TOPIC } from '../../src/domain/evidence/facts.ts';
@@ -10,11 +10,11 @@ export const WORKER = join(import.meta.dirname, '../../src/main/worker.ts');
 const PLACE = { topic: EVIDENCE_TOPIC, partition: 0 };
 
 export interface WorkersBroker {
-  /** One of Kafka's own: TopicCommand, ProducerPerformance. */
+  /** Runs one of Kafka's tools, e.g. TopicCommand or ProducerPerformance. */
   tool(name: string, ...args: string[]): ReturnType<Broker['tool']>;
-  /** Of the run's clients on the topic of its name. */
+  /** The spec of a worker of the run. The topic has the name of the run. */
   spec(run: string, part: Pick<WorkerSpec, 'config' | 'work'> & { clientsPerPod?: number }): WorkerSpec;
-  /** What the evidence of a run says by now; undefined: nothing can be read. */
+  /** The current figures of a run. undefined: its evidence is not available. */
   seen(run: string): RunView | undefined;
   stop(): Promise<void>;
 }

@@ -1,5 +1,5 @@
-// Builds and downloads, kept in the cache under a name that holds a hash of their inputs. A thing appears
-// under its name only when it is complete, so an interrupted build is simply made again.
+// Builds and downloads. Each artifact is in the cache under a name with a hash of its inputs. It gets this name only when it
+// is complete, so an interrupted build is repeated.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -31,21 +31,21 @@ export function hashOf(inputs: string[]): string {
 interface Artifact {
   name: string;
   folder: string;
-  /** Files, folders or plain texts that decide what comes out. */
+  /** The files, folders or plain texts that determine the artifact. */
   inputs: string[];
   tools: string[];
   about: string;
-  make: (target: string) => Promise<unknown>;
+  build: (target: string) => Promise<unknown>;
 }
 
-const making = new Map<string, Promise<string>>();
+const building = new Map<string, Promise<string>>();
 
-/** Its path, once it is there. Two that ask for it at the same time wait for the same one. */
+/** The path of the artifact, which is built if it is missing. Simultaneous callers share one build. */
 export function cached(artifact: Artifact): Promise<string> {
   const target = pathOf(artifact);
-  const made = making.get(target) ?? make(artifact, target).finally(() => making.delete(target));
-  making.set(target, made);
-  return made;
+  const built = building.get(target) ?? buildMissing(artifact, target).finally(() => building.delete(target));
+  building.set(target, built);
+  return built;
 }
 
 function pathOf(artifact: Artifact): string {
@@ -53,14 +53,14 @@ function pathOf(artifact: Artifact): string {
   return join(cache, artifact.folder, `${base}-${hashOf(artifact.inputs)}${ending ?? ''}`);
 }
 
-async function make(artifact: Artifact, target: string): Promise<string> {
+async function buildMissing(artifact: Artifact, target: string): Promise<string> {
   if (existsSync(target)) return target;
   await requireTools(artifact.tools);
   mkdirSync(join(cache, artifact.folder), { recursive: true });
   const unfinished = `${target}.new.${process.pid}`;
   await step(artifact.about, async () => {
     try {
-      await artifact.make(unfinished);
+      await artifact.build(unfinished);
       renameSync(unfinished, target);
     } finally {
       rmSync(unfinished, { recursive: true, force: true });
@@ -80,7 +80,7 @@ export interface Programs {
   coredns: string;
 }
 
-/** Kubernetes as one program, which looks at the name it is called by, and CoreDNS. */
+/** Kubernetes as one program, which chooses a component by its own file name, and CoreDNS. */
 export async function programs(): Promise<Programs> {
   const version = versionIn('programs/go.mod', /\tk8s\.io\/kubernetes v(\S+)/);
   const folder = await cached({
@@ -89,7 +89,7 @@ export async function programs(): Promise<Programs> {
     inputs: [join(here, 'programs')],
     tools: ['go'],
     about: `building Kubernetes ${version} and its DNS (5 to 8 minutes on 2 cores, once per machine)`,
-    make: (target) => run(join(here, 'programs/build.sh'), [target]),
+    build: (target) => run(join(here, 'programs/build.sh'), [target]),
   });
   const kubernetes = join(folder, 'kubernetes');
   const link = join(cache, 'bin', 'kubectl');
@@ -107,7 +107,7 @@ export function pause(): Promise<string> {
     inputs: [source],
     tools: ['cc'],
     about: 'compiling the pause program',
-    make: (target) => run('cc', ['-static', '-Os', '-s', '-o', target, source]),
+    build: (target) => run('cc', ['-static', '-Os', '-s', '-o', target, source]),
   });
 }
 
@@ -118,8 +118,8 @@ export function kafkaJars(): Promise<string> {
     folder: 'download',
     inputs: [pom],
     tools: ['mvn'],
-    about: 'fetching Kafka from Maven Central (54 MB)',
-    make: (target) =>
+    about: 'downloading Kafka from Maven Central (54 MB)',
+    build: (target) =>
       run('mvn', [
         '-q',
         '-B',
@@ -132,7 +132,7 @@ export function kafkaJars(): Promise<string> {
   });
 }
 
-/** The first Java on this machine that is new enough for Strimzi's jars. */
+/** The first Java on this machine that can run Strimzi's jars. */
 function java21(): string {
   const homes = '/usr/lib/jvm';
   const programs = existsSync(homes) ? readdirSync(homes).map((home) => join(homes, home, 'bin', 'java')) : [];
@@ -142,13 +142,13 @@ function java21(): string {
   });
   if (found === undefined) {
     throw new Error(
-      'Java 21 or newer is missing, which writes the CRDs of Strimzi: install it from https://adoptium.net (or apt-get install openjdk-21-jre-headless where there is one), then run this again',
+      'Java 21 or newer is missing. It generates the CRDs of Strimzi: install it from https://adoptium.net (or, if your Debian has it, apt-get install openjdk-21-jre-headless), then run this again',
     );
   }
   return found;
 }
 
-/** A folder with the CRDs of Strimzi that this project uses, written by Strimzi's own generator. */
+/** A folder with the CRDs of Strimzi that this project uses, generated by Strimzi's own program. */
 export function strimziCrds(): Promise<string> {
   const pom = join(here, 'strimzi/pom.xml');
   const version = versionIn('strimzi/pom.xml', /crd-generator<\/artifactId>\s*<version>([^<]+)/);
@@ -157,8 +157,8 @@ export function strimziCrds(): Promise<string> {
     folder: 'download',
     inputs: [pom],
     tools: ['mvn'],
-    about: `writing the CRDs of Strimzi ${version} with its jars from Maven Central`,
-    make: async (target) => {
+    about: `generating the CRDs of Strimzi ${version} with jars from Maven Central`,
+    build: async (target) => {
       const jars = join(target, 'lib');
       mkdirSync(target);
       await run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${jars}`]);
@@ -176,7 +176,7 @@ export function strimziCrds(): Promise<string> {
 
 const helmVersion = '3.22.0';
 
-/** Helm's program, for the tests of the chart. */
+/** The program of Helm, for the tests of the chart. */
 export function helm(): Promise<string> {
   return cached({
     name: `helm-${helmVersion}`,
@@ -184,7 +184,7 @@ export function helm(): Promise<string> {
     inputs: [`helm ${helmVersion}`],
     tools: ['go'],
     about: `building Helm ${helmVersion} (about two minutes, once per machine)`,
-    make: async (target) => {
+    build: async (target) => {
       const folder = `${target}.bin`;
       try {
         await run('go', ['install', '-trimpath', '-ldflags=-s -w', `helm.sh/helm/v3/cmd/helm@v${helmVersion}`], {
@@ -200,15 +200,15 @@ export function helm(): Promise<string> {
 
 const kafkaPythonVersion = '3.0.12';
 
-/** kafka-python as a folder for PYTHONPATH. */
+/** A folder with kafka-python, for PYTHONPATH. */
 export function kafkaPython(): Promise<string> {
   return cached({
     name: `kafka-python-${kafkaPythonVersion}`,
     folder: 'download',
     inputs: [`kafka-python ${kafkaPythonVersion}`],
     tools: ['python3', 'pip3'],
-    about: 'fetching kafka-python from PyPI',
-    make: (target) =>
+    about: 'downloading kafka-python from PyPI',
+    build: (target) =>
       run('pip3', [
         'install',
         '--quiet',
@@ -224,9 +224,9 @@ export function kafkaPython(): Promise<string> {
 
 const withoutDocs = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*', '/usr/share/info/*'];
 
-/** A Debian root file system with these packages, and perhaps one program, as a tar file. */
+/** A tar file with a Debian root file system that has these packages and optionally one program. */
 export function debian(name: string, packages: string[], program?: string): Promise<string> {
-  // Java's package registers manual pages, which fails where their folder is missing.
+  // The package of Java registers manual pages, which fails without their folder.
   const manuals = '--essential-hook=mkdir -p "$1/usr/share/man/man1"';
   const hooks = program
     ? [`--customize-hook=upload ${program} /usr/local/bin/node`, '--customize-hook=chmod 755 "$1/usr/local/bin/node"']
@@ -240,9 +240,9 @@ export function debian(name: string, packages: string[], program?: string): Prom
   return cached({
     name: `${name}.tar`,
     folder: 'download',
-    inputs: options.map((option) => `${option} `), // texts, never read as files
+    inputs: options.map((option) => `${option} `), // with the space they are texts, never file names
     tools: ['mmdebstrap'],
-    about: `making the base image ${name} from Debian packages: ${packages.join(' ')}`,
-    make: (target) => run('mmdebstrap', ['--variant=minbase', '--format=tar', ...options, 'bookworm', target]),
+    about: `building the base image ${name} from Debian packages: ${packages.join(' ')}`,
+    build: (target) => run('mmdebstrap', ['--variant=minbase', '--format=tar', ...options, 'bookworm', target]),
   });
 }

@@ -1,4 +1,4 @@
-// Keys and certificates of the cluster, made with openssl, and the kubeconfig files that hold them.
+// The keys and certificates of the cluster, created by openssl, and the kubeconfig files with them.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './command.ts';
@@ -6,7 +6,7 @@ import { apiServer, apiServiceAddress, hostAddress } from './network.ts';
 import { config, kubeconfig, pki } from './paths.ts';
 
 export const nodeName = 'kafka-lab';
-// Without the system's own openssl.cnf, whose extensions would be added to ours.
+// Replaces the system's openssl.cnf, whose extensions would be added to ours.
 const settings = join(pki, 'openssl.cnf');
 const fresh = [
   'req',
@@ -87,7 +87,7 @@ export async function makeCertificates(): Promise<void> {
   mkdirSync(pki, { recursive: true, mode: 0o700 });
   mkdirSync(config, { recursive: true });
   writeFileSync(settings, '[req]\ndistinguished_name = name\n[name]\n');
-  // etcd trusts nothing but its own certificate, which is also the API server's as its client.
+  // etcd trusts only its own certificate, which the API server uses as its client certificate, too.
   await authority('etcd', ['-addext', 'subjectAltName=IP:127.0.0.1']);
   await authority('ca');
   await Promise.all([

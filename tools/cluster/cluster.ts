@@ -1,5 +1,5 @@
-// node tools/cluster/cluster.ts <verb>. CLUSTER=local|kind chooses the kind of cluster; without it, kind where a
-// Docker engine accepts a privileged container, else local.
+// node tools/cluster/cluster.ts <verb>. CLUSTER=local|kind chooses the kind of cluster. The default is kind if it is installed
+// and the Docker engine accepts a privileged container, and local otherwise.
 import { spawnSync } from 'node:child_process';
 import { exists } from './command.ts';
 import { loadPythonImage } from './images.ts';
@@ -9,15 +9,15 @@ import { withLock } from './lock.ts';
 import { cache, kubeconfig } from './paths.ts';
 
 const usage = `node tools/cluster/cluster.ts <verb>
-  up                  starts the cluster with Kafka; does nothing where it runs already
-  down                removes it with everything it left on this machine; the cache stays
-  status              ends with 0 when the cluster is usable
+  up                  starts the cluster with Kafka, unless it is running
+  down                removes the cluster from this machine; the cache stays
+  status              exits with 0 if the cluster is usable
   kubeconfig          prints the path of the administrator's kubeconfig
   load-image          builds the operator image from dist/image and loads it
-  load-python         builds the image of a Python consumer and loads it, for the test that needs it
+  load-python         builds and loads the image of a Python consumer, for the test that needs it
   stop <program>      kills one program of a local cluster, such as kube-apiserver
   start <program>     starts it again
-  restart <program>   both
+  restart <program>   kills it and starts it again
 `;
 
 function chosen(): 'local' | 'kind' {
@@ -27,7 +27,7 @@ function chosen(): 'local' | 'kind' {
   return kind.kindIsPossible() ? 'kind' : 'local';
 }
 
-/** The local cluster needs root: asks sudo for it, with this person's cache. */
+/** Restarts this program as root through sudo, with the cache of the current user. */
 function becomeRoot(): void {
   if (process.getuid?.() === 0) return;
   if (!exists('sudo'))
@@ -62,7 +62,7 @@ async function main(verb: string | undefined, name: string | undefined): Promise
     if (verb === 'load-python') return kind.loadPythonImage();
     throw new Error(`${verb} works on a local cluster only`);
   }
-  // As the person who asked, with that person's caches.
+  // The builds run as the current user, with that user's caches.
   if (verb === 'up' && process.getuid?.() !== 0) await local.build();
   becomeRoot();
   if (verb === 'status') return local.status();

@@ -1,11 +1,11 @@
-// Runs a program and waits for it; its error output becomes the message of the error.
+// Runs programs. The error output of a failing program becomes the message of the error.
 import { spawn, spawnSync } from 'node:child_process';
 
 export interface Options {
   cwd?: string;
   env?: Record<string, string>;
   input?: string;
-  /** Also copy what the program prints to this terminal's error output. */
+  /** Copies the output of the program to the error output of this terminal, too. */
   show?: boolean;
 }
 
@@ -26,7 +26,7 @@ export function run(program: string, args: string[], options: Options = {}): Pro
       err = (err + part).slice(-8000);
       if (options.show) process.stderr.write(part);
     });
-    child.stdin.on('error', () => {}); // the program may end before it has read its input
+    child.stdin.on('error', () => {}); // a program may exit before it has read its input
     child.stdin.end(options.input ?? '');
     child.on('error', fail);
     child.on('close', (code, signal) => {
@@ -38,13 +38,13 @@ export function run(program: string, args: string[], options: Options = {}): Pro
 
 const lastLines = (text: string): string => text.trim().split('\n').slice(-20).join('\n');
 
-/** What the program printed, or nothing when it is missing or failed. */
+/** The output of the program. undefined: the program is missing or failed. */
 export function attempt(program: string, args: string[]): string | undefined {
   const result = spawnSync(program, args, { encoding: 'utf8' });
   return result.status === 0 ? result.stdout : undefined;
 }
 
-/** What the program printed, on both of its outputs; empty when it is missing. */
+/** The output and the error output of the program. Empty: the program is missing. */
 export function attemptAll(program: string, args: string[]): string {
   const { stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
   return `${stdout ?? ''}${stderr ?? ''}`;

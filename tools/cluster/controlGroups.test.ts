@@ -3,11 +3,11 @@ import { SHARES, SHARES_OF_WHOLE, settings, WEIGHT_OF_WHOLE, weightOf } from './
 
 const written = (version: 1 | 2, controllers: string[]) =>
   settings(version, controllers).flatMap(({ folder, file, text }) => (file ? [`${folder}/${file} ${text}`] : []));
-const made = (version: 1 | 2, controllers: string[]) =>
+const folders = (version: 1 | 2, controllers: string[]) =>
   settings(version, controllers).flatMap(({ folder, file }) => (file ? [] : [folder]));
 
-test('cgroup v1: a group in each controller, weights in that of the CPU', () => {
-  expect(made(1, ['cpu', 'memory'])).toEqual(
+test('cgroup v1: each controller has every group, and the CPU controller has the shares', () => {
+  expect(folders(1, ['cpu', 'memory'])).toEqual(
     ['cpu', 'memory'].flatMap((controller) =>
       ['', '/control-plane', '/node', '/pods'].map((part) => `${controller}/kafka-lab${part}`),
     ),
@@ -19,7 +19,7 @@ test('cgroup v1: a group in each controller, weights in that of the CPU', () => 
   expect(written(1, ['memory'])).toEqual([]);
 });
 
-test('cgroup v2: controllers are handed on from the root to the parts before weights are set', () => {
+test('cgroup v2: controllers are delegated from the root to the parts before the weights are set', () => {
   expect(written(2, ['cpu', 'memory'])).toEqual([
     './cgroup.subtree_control +cpu',
     './cgroup.subtree_control +memory',
@@ -28,10 +28,10 @@ test('cgroup v2: controllers are handed on from the root to the parts before wei
     `kafka-lab/cpu.weight ${WEIGHT_OF_WHOLE}`,
     ...Object.entries(SHARES).map(([part, shares]) => `kafka-lab/${part}/cpu.weight ${weightOf(shares)}`),
   ]);
-  expect(made(2, [])).toEqual(['kafka-lab', 'kafka-lab/control-plane', 'kafka-lab/node', 'kafka-lab/pods']);
+  expect(folders(2, [])).toEqual(['kafka-lab', 'kafka-lab/control-plane', 'kafka-lab/node', 'kafka-lab/pods']);
 });
 
-test.each([1, 2] as const)('cgroup v%i: nothing is written before its folder is made', (version) => {
+test.each([1, 2] as const)('cgroup v%i: a setting is written after its folder is created', (version) => {
   const there = new Set(['.']);
   for (const { folder, file } of settings(version, ['cpu'])) {
     if (file === undefined) there.add(folder);
@@ -39,7 +39,7 @@ test.each([1, 2] as const)('cgroup v%i: nothing is written before its folder is 
   }
 });
 
-test('the kernel takes these weights, and pods and control plane weigh the same', () => {
+test('all weights are within the limits of the kernel, and pods weigh as much as the control plane', () => {
   for (const shares of [SHARES_OF_WHOLE, ...Object.values(SHARES)]) {
     expect(shares).toBeGreaterThanOrEqual(2);
     expect(shares).toBeLessThanOrEqual(262_144);

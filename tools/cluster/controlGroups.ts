@@ -1,44 +1,44 @@
-// Control groups of the local cluster: one for all of it, and in it one for each part, with weights of CPU. Outside of
-// it a build or a test has threads by the dozen; without a group of their own, the API server and the programs that
-// start containers would each be one thread among them, and all pods together no more than one.
+// The control groups of the local cluster: one for the whole cluster and one for each of its parts, with CPU weights. A build
+// or a test runs dozens of threads. Without these groups the API server would get the CPU share of one of these threads, and
+// so would all pods together.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export type Part = 'control-plane' | 'node' | 'pods';
 
 const root = '/sys/fs/cgroup';
-/** The control group that holds every process of this cluster and nothing else. */
+/** The control group of the whole cluster. It contains no other processes. */
 export const whole = 'kafka-lab';
-/** kubelet's cgroupRoot: it makes and removes what is below. */
+/** The cgroupRoot of kubelet, which creates and removes the groups below it. */
 export const podsGroup = `${whole}/pods`;
 
 /**
- * CPU shares as cgroup v1 counts them; a thread outside of any group has 1,024. They count only while the CPU is short:
- * the whole gets sixteen times what one thread outside gets; the control plane, which needs little, never waits behind
- * pods; and starting containers does not take from what runs.
+ * CPU shares in the units of cgroup v1, where a thread outside of any group has 1,024. They apply only while the CPU is short.
+ * The whole cluster then gets sixteen times the share of one thread. The control plane, which needs little, never waits for
+ * pods. Starting containers does not slow down running ones.
  */
 export const SHARES: Record<Part, number> = { 'control-plane': 2_048, node: 1_024, pods: 2_048 };
 export const SHARES_OF_WHOLE = 16_384;
 /**
- * cgroup v2 gives a whole login session or all services of a machine the weight of one such group (100): tests and
- * builds share that one, so the cluster gets four times as much and not sixteen times.
+ * The CPU weight in cgroup v2. There a whole login session, or all services of a machine, weigh as much as one group (100).
+ * Tests and builds share such a group, so the cluster gets four times its weight instead of sixteen times.
  */
 export const WEIGHT_OF_WHOLE = 400;
 
-/** cpu.weight of cgroup v2 for v1's shares: both defaults (1,024 and 100) mean the same. */
+/** The cpu.weight of cgroup v2 for shares of v1. The defaults, 1,024 and 100, are equivalent. */
 export const weightOf = (shares: number): number => Math.round((shares * 100) / 1_024);
 
 interface Setting {
   /** Below /sys/fs/cgroup. */
   folder: string;
-  /** File and what is written to it; none: the folder only. */
+  /** The file and its text. Absent: only the folder is created. */
   file?: string;
   text?: string;
 }
 
 const parts = Object.keys(SHARES) as Part[];
 
-/** Folders and settings in the order in which they are made; `controllers`: those of the machine. Pure. */
+/** The folders and settings in their order of creation. `controllers`: of this machine. Pure. */
 export function settings(version: 1 | 2, controllers: readonly string[]): Setting[] {
   if (version === 1) {
     const folders = controllers.flatMap((controller) =>
@@ -54,14 +54,14 @@ export function settings(version: 1 | 2, controllers: readonly string[]): Settin
       : [];
     return [...folders, ...cpu];
   }
-  // A controller works below a group only where the group hands it on.
-  const handedOn = (folder: string) =>
+  // A controller is available below a group only if the group delegates it.
+  const delegated = (folder: string) =>
     controllers.map((controller) => ({ folder, file: 'cgroup.subtree_control', text: `+${controller}` }));
   const weight = (folder: string, text: number) => ({ folder, file: 'cpu.weight', text: String(text) });
   return [
-    ...handedOn('.'),
+    ...delegated('.'),
     { folder: whole },
-    ...handedOn(whole),
+    ...delegated(whole),
     ...parts.map((part) => ({ folder: `${whole}/${part}` })),
     weight(whole, WEIGHT_OF_WHOLE),
     ...parts.map((part) => weight(`${whole}/${part}`, weightOf(SHARES[part]))),
@@ -84,19 +84,19 @@ export function makeControlGroups(): void {
       try {
         writeFileSync(join(path, file), text ?? '');
       } catch {
-        // not to be had on this machine: the cluster runs, only its share of a busy CPU is smaller
+        // This machine lacks the setting: the cluster runs anyway, with a smaller share of a busy CPU.
       }
     }
   }
 }
 
-/** Moves a process, with what it starts from now on, into the group of its part. */
+/** Moves a process and its future children into the group of its part. */
 export function enter(part: Part, pid: number): void {
   const folder = join(root, isVersion2() ? '' : 'cpu', whole, part);
   if (!existsSync(folder)) return;
   try {
     writeFileSync(join(folder, 'cgroup.procs'), String(pid));
   } catch {
-    // it has ended already: who waits for it to answer says so, with its last words
+    // It has already exited. Whoever waits for its answer reports that with its last log lines.
   }
 }

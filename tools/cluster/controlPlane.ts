@@ -10,7 +10,7 @@ const etcdAddress = 'https://127.0.0.1:12379';
 const auditPolicy = join(config, 'audit-policy.json');
 
 export function writeControlPlaneFiles(): void {
-  // The cluster's own programs talk all the time; what tests want to count is everybody else's requests.
+  // Tests count requests. The cluster's own programs send requests all the time, so the policy leaves them out.
   const policy = {
     apiVersion: 'audit.k8s.io/v1',
     kind: 'Policy',
@@ -52,7 +52,7 @@ export function etcd(kubernetes: string): Daemon {
       `--key-file=${key}`,
       `--trusted-ca-file=${certificate}`,
       '--client-cert-auth',
-      '--unsafe-no-fsync', // a test cluster's state need not survive a power cut
+      '--unsafe-no-fsync', // the state of a test cluster need not survive a power failure
       '--log-level=warn',
       '--quota-backend-bytes=2147483648',
       '--auto-compaction-mode=periodic',

@@ -1,5 +1,5 @@
-// The images of the local cluster, made without a registry: base images from Debian packages, the rest from the
-// same Dockerfiles that `docker build` takes.
+// The images of the local cluster, built without a registry. The base images consist of Debian packages. The other images use
+// the same Dockerfiles as `docker build`.
 import { createHash } from 'node:crypto';
 import {
   cpSync,
@@ -43,12 +43,12 @@ function buildah(...args: string[]): Promise<string> {
   return run('buildah', [...storage, ...args]);
 }
 
-/** A base image in the builder's storage, from a root file system in a tar file. */
+/** The base image in the builder's storage, created from a tar file with a root file system. */
 async function base(tar: string): Promise<string> {
   const name = `localhost/${basename(tar, '.tar')}:1`;
   if (attempt('buildah', [...storage, 'inspect', '--type', 'image', name]) !== undefined) return name;
   await requireTools(['buildah']);
-  await step(`reading ${basename(tar)} into the image builder`, () =>
+  await step(`loading ${basename(tar)} into the image builder`, () =>
     inBuildFolder(async (folder) => {
       linkSync(tar, join(folder, 'root.tar'));
       writeFileSync(join(folder, 'Dockerfile'), 'FROM scratch\nADD root.tar /\n');
@@ -60,7 +60,7 @@ async function base(tar: string): Promise<string> {
 
 async function inBuildFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   mkdirSync(join(cache, 'work'), { recursive: true });
-  const folder = mkdtempSync(join(cache, 'work/')); // beside the tar files, so that they can be linked
+  const folder = mkdtempSync(join(cache, 'work/')); // on the file system of the tar files, for hard links
   try {
     return await work(folder);
   } finally {
@@ -86,7 +86,7 @@ function pauseArchive(): Promise<string> {
       inputs: [program, join(here, 'pause/Dockerfile')],
       tools: ['buildah'],
       about: 'building the pause image',
-      make: (target) =>
+      build: (target) =>
         inBuildFolder(async (folder) => {
           cpSync(program, join(folder, 'pause'));
           cpSync(join(here, 'pause/Dockerfile'), join(folder, 'Dockerfile'));
@@ -96,7 +96,7 @@ function pauseArchive(): Promise<string> {
   );
 }
 
-/** Puts what the Dockerfile of Kafka needs into one folder. */
+/** Fills a build folder for the Dockerfile of Kafka. */
 export async function kafkaBuildFolder(folder: string): Promise<void> {
   cpSync(await kafkaJars(), join(folder, 'lib'), { recursive: true });
   cpSync(join(here, 'kafka/bin'), join(folder, 'bin'), { recursive: true, verbatimSymlinks: true });
@@ -111,7 +111,7 @@ async function kafkaArchive(): Promise<string> {
     inputs: [join(here, 'kafka'), packages.join(' ')],
     tools: ['buildah'],
     about: `building the image of Kafka ${kafkaVersion}`,
-    make: (target) =>
+    build: (target) =>
       inBuildFolder(async (folder) => {
         const from = await base(await debian('kafka-lab-java', packages));
         await kafkaBuildFolder(folder);
@@ -120,13 +120,13 @@ async function kafkaArchive(): Promise<string> {
   });
 }
 
-/** Puts what the Dockerfile of the Python consumer needs into one folder. */
+/** Fills a build folder for the Dockerfile of the Python consumer. */
 export async function pythonBuildFolder(folder: string): Promise<void> {
   cpSync(await kafkaPython(), join(folder, 'site'), { recursive: true });
   for (const file of ['Dockerfile', 'consumer.py']) cpSync(join(here, 'python', file), join(folder, file));
 }
 
-/** A consumer that is not one of ours, for the tests that want one: made when first asked for, and loaded. */
+/** Loads the image of a foreign consumer. Few tests need it, so it is built on first use. */
 export async function loadPythonImage(): Promise<void> {
   const packages = ['ca-certificates', 'libpython3-stdlib', 'python3-minimal'];
   const archive = await cached({
@@ -135,7 +135,7 @@ export async function loadPythonImage(): Promise<void> {
     inputs: [join(here, 'python'), await kafkaPython().then((site) => basename(site)), packages.join(' ')],
     tools: ['buildah'],
     about: 'building the image of a Python consumer',
-    make: (target) =>
+    build: (target) =>
       inBuildFolder(async (folder) => {
         const from = await base(await debian('kafka-lab-python', packages));
         await pythonBuildFolder(folder);
@@ -149,7 +149,7 @@ function nodeBase(): Promise<string> {
   return debian('kafka-lab-node', ['ca-certificates', 'libssl3', 'libzstd1', 'zlib1g'], process.execPath);
 }
 
-/** Everything that takes long is made before the cluster starts. */
+/** Builds the images that take long, before the cluster starts. */
 export async function prepareImages(): Promise<void> {
   await pauseArchive();
   await kafkaArchive();
@@ -162,7 +162,7 @@ interface Blob {
   size: number;
 }
 
-/** Writes an image as an OCI archive, without its first layers if the reader has those already. */
+/** Writes an image as an OCI archive without its first `skipLayers` layers, which the reader already has. */
 async function archiveOf(name: string, folder: string, skipLayers: number): Promise<string> {
   const pushed = join(folder, 'pushed');
   const layout = join(folder, 'layout');
@@ -179,7 +179,7 @@ async function archiveOf(name: string, folder: string, skipLayers: number): Prom
   renameSync(join(pushed, 'manifest.json'), join(blobs, digest));
   for (const blob of [config, ...layers.slice(skipLayers)]) {
     const file = blob.digest.replace('sha256:', '');
-    if (existsSync(join(pushed, file))) renameSync(join(pushed, file), join(blobs, file)); // equal layers are one file
+    if (existsSync(join(pushed, file))) renameSync(join(pushed, file), join(blobs, file)); // equal layers share one file
   }
   const entry = {
     mediaType,
@@ -219,10 +219,10 @@ export async function loadClusterImages(): Promise<void> {
   }
 }
 
-/** Builds the operator's image from dist/image and loads it, unless that content is there already. */
+/** Builds the image of the operator from dist/image and loads it, unless the cluster already has this content. */
 export async function loadOperatorImage(): Promise<void> {
   if (!existsSync(operatorFiles)) {
-    note('dist/image is not there, so no operator image is loaded: `make image-files` prepares it');
+    note('no operator image is loaded, because dist/image is missing: run `make image` to create it');
     return;
   }
   const tar = await nodeBase();
@@ -236,7 +236,7 @@ export async function loadOperatorImage(): Promise<void> {
     const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'kafka-lab-image-'));
     try {
       await build(operatorImage, checkout, ['--build-arg', `BASE=${from}`]);
-      // The base layer is most of the image, and containerd has it from the second time on.
+      // The base layer is most of the image. From the second time on, containerd already has it.
       const hasBase = loaded(`${operatorImage}-base`, from);
       await load(operatorImage, await archiveOf(operatorImage, folder, hasBase ? 1 : 0), content);
       record(`${operatorImage}-base`, from);

@@ -1,4 +1,4 @@
-// Kafka on the cluster: its volumes, its manifests, and the wait for its brokers.
+// Starts Kafka on the cluster: its volumes and manifests, and the wait for its brokers.
 import { chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeName } from './certificates.ts';
@@ -9,7 +9,7 @@ import { step, waitFor } from './progress.ts';
 const volumes = 6;
 const kafkaUser = 65532;
 
-/** A folder of the node for each volume, so that a deleted broker pod comes back with its data. */
+/** Creates a volume per broker with a folder of the node, so that a new broker pod finds the data of the deleted one. */
 async function makeVolumes(): Promise<void> {
   const items = [];
   for (let number = 0; number < volumes; number++) {

@@ -1,4 +1,4 @@
-// The same labs on a kind cluster, for machines with a Docker engine that runs privileged containers.
+// The kind cluster, for machines with a Docker engine that runs privileged containers.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

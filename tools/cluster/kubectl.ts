@@ -1,5 +1,4 @@
-// kubectl with the cluster's own administrator.
-
+// kubectl as the administrator of the local cluster.
 import { run } from './command.ts';
 import { kubeconfig, kubectl as program } from './paths.ts';
 

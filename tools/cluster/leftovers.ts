@@ -1,5 +1,5 @@
-// Removes everything of a cluster from this machine, whether it was stopped, killed, or started by another checkout.
-// Nothing here depends on how far a start came; the cache stays.
+// Removes a cluster from this machine, also one that was killed, only partly started, or started by another checkout. The
+// cache stays.
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -15,14 +15,14 @@ function end(pids: number[]): void {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // it ended by itself
+      // It has already exited.
     }
   }
 }
 
 async function endProcesses(): Promise<void> {
   await waitFor("the end of the cluster's processes", 30, async () => {
-    // What starts pods goes first, then pods, then containerd and its shims: nothing comes back.
+    // The programs that start pods are killed first, then the pods, then containerd with its shims. So nothing is restarted.
     const own = clusterProcesses();
     const starters = own.filter(({ name }) => name.startsWith('kube'));
     end((starters.length ? starters : own).map(({ pid }) => pid));
@@ -39,7 +39,7 @@ function mountsBelow(folder: string): string[] {
     .filter((path) => path.startsWith(`${folder}/`));
 }
 
-/** Those of the cluster, and those of image builds that were interrupted. */
+/** The mounts of the cluster and of interrupted image builds. */
 const mounted = () => [state, builderStorage].flatMap(mountsBelow);
 
 async function unmount(): Promise<void> {
@@ -58,7 +58,7 @@ async function removeNetwork(): Promise<void> {
   }
   const results = '/var/lib/cni/results';
   if (existsSync(results)) {
-    // Every runtime records its pods' loopback devices under the same name: with another one here, those stay.
+    // Every runtime records loopback devices under the same name. Beside another runtime these records stay.
     const alone = !foreign('containerd', 'crio');
     for (const file of readdirSync(results)) {
       if (file.startsWith(`${cniNetwork}-`) || (alone && file.startsWith('cni-loopback-'))) rmSync(join(results, file));
@@ -95,7 +95,7 @@ async function removeControlGroups(): Promise<void> {
         try {
           rmdirSync(folder);
         } catch {
-          // busy while a killed process is still ending: tried again
+          // It is busy until the killed processes are gone: the next attempt removes it.
         }
       }
     }
@@ -108,7 +108,7 @@ function removeEmpty(...folders: string[]): void {
     try {
       rmdirSync(folder);
     } catch {
-      // in use by somebody else
+      // Another program uses it.
     }
   }
 }
@@ -123,7 +123,7 @@ function nobodyListens(socket: string): Promise<boolean> {
   });
 }
 
-/** Files that containerd and kubelet write to fixed places outside of the state folder. */
+/** Removes the files that containerd and kubelet write outside of the state folder. */
 async function removeStrayFiles(): Promise<void> {
   const sockets = '/run/containerd/s';
   if (existsSync(sockets)) {
@@ -137,7 +137,7 @@ async function removeStrayFiles(): Promise<void> {
       try {
         if (readlinkSync(join(links, name)).startsWith(`${state}/`)) rmSync(join(links, name));
       } catch {
-        // not a link: not ours
+        // It is not a link, so it is not ours.
       }
     }
     removeEmpty(links);
@@ -161,7 +161,7 @@ export async function removeCluster(): Promise<void> {
   removeEmpty(dirname(state));
 }
 
-/** Is there anything of a cluster, alive or not? */
+/** Whether this machine has anything of a cluster, running or not. */
 export function anythingLeft(): boolean {
   const bridged = attempt('ip', ['link', 'show', bridge]) !== undefined;
   return existsSync(state) || bridged || mounted().length > 0 || clusterProcesses().length > 0;

@@ -1,4 +1,4 @@
-// The local cluster: a real Kubernetes of one node whose programs run directly on this machine.
+// The local cluster: a real Kubernetes with one node, whose programs run directly on this machine.
 import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -40,8 +40,9 @@ function daemons({ kubernetes, coredns }: Programs): Daemon[] {
   ];
 }
 
-const madeWith = join(runtime, 'made-with');
-/** Decides whether a running cluster is the one that this checkout would start. */
+/** The file with the definition of the running cluster. */
+const definitionFile = join(runtime, 'made-with');
+/** The definition of the cluster that this checkout starts. A running cluster with another one is replaced. */
 function definition(programs: Programs): string {
   const files = [
     'certificates.ts',
@@ -55,8 +56,8 @@ function definition(programs: Programs): string {
 }
 
 async function whatIsUnhealthy(programs: Programs): Promise<string | undefined> {
-  if (!existsSync(madeWith)) return 'its start was interrupted';
-  if (readFileSync(madeWith, 'utf8') !== definition(programs)) return 'it was made with other settings';
+  if (!existsSync(definitionFile)) return 'its start was interrupted';
+  if (readFileSync(definitionFile, 'utf8') !== definition(programs)) return 'it was started with other settings';
   const dead = daemons(programs).find(({ name }) => !processOf(name));
   if (dead) return `${dead.name} is not running`;
   try {
@@ -74,7 +75,7 @@ async function nodeIsReady(): Promise<string | undefined> {
   return status === 'True' ? undefined : `the node is not ready: ${message.join(' ')}`;
 }
 
-/** Waits for a program to answer; if it ends instead, its last words are told. */
+/** Waits until a program answers. Throws with its last log lines if it exits instead. */
 async function answers(
   daemon: Daemon,
   what: string,
@@ -115,7 +116,7 @@ async function startPrograms(programs: Programs): Promise<void> {
   await step(
     'starting the controllers, the node and the cluster DNS; loading the images of pause and Kafka',
     async () => {
-      // No pod is asked for before the images are there.
+      // The images are loaded meanwhile: no pod exists yet.
       const images = loadClusterImages();
       await apply(JSON.parse(readFileSync(join(here, 'bootstrap.json'), 'utf8')));
       begin('kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'coredns');
@@ -125,7 +126,7 @@ async function startPrograms(programs: Programs): Promise<void> {
   );
 }
 
-/** What needs no root: builds and downloads, side by side, since downloads wait for the network and builds for the CPU. */
+/** The builds and downloads, which need no root. They run in parallel: downloads wait for the network, builds for the CPU. */
 export async function build(): Promise<Programs> {
   const [programs] = await Promise.all([builtPrograms(), operatorFiles(), kafkaJars()]);
   return programs;
@@ -138,7 +139,7 @@ async function prepare(): Promise<Programs> {
 }
 
 function giveToCaller(): void {
-  // Started through sudo, the kubeconfig belongs to the person who did.
+  // With sudo, the kubeconfig is given to the user who called it.
   if (process.env.SUDO_UID) chownSync(kubeconfig, Number(process.env.SUDO_UID), Number(process.env.SUDO_GID));
 }
 
@@ -147,9 +148,9 @@ export async function up(): Promise<void> {
   if (other) throw new Error(`another Kubernetes runs on this machine: ${other}. Stop it first, or use CLUSTER=kind`);
   const programs = await prepare();
   const unhealthy = anythingLeft() ? await whatIsUnhealthy(programs) : undefined;
-  if (!existsSync(madeWith) || unhealthy) {
-    if (anythingLeft()) await step(`clearing an earlier cluster: ${unhealthy ?? 'leftovers'}`, removeCluster);
-    await step('making the network, certificates and settings', async () => {
+  if (!existsSync(definitionFile) || unhealthy) {
+    if (anythingLeft()) await step(`removing an earlier cluster: ${unhealthy ?? 'leftovers'}`, removeCluster);
+    await step('creating the network, certificates and settings', async () => {
       for (const folder of [state, runtime, logs]) mkdirSync(folder, { recursive: true });
       setKernel();
       await makeCertificates();
@@ -158,7 +159,7 @@ export async function up(): Promise<void> {
       writeNodeFiles();
     });
     await startPrograms(programs);
-    writeFileSync(madeWith, definition(programs));
+    writeFileSync(definitionFile, definition(programs));
   } else {
     note('the cluster is running');
     await loadClusterImages();
@@ -172,14 +173,14 @@ export async function up(): Promise<void> {
 
 export async function down(): Promise<void> {
   if (!anythingLeft()) {
-    note('there is no local cluster');
+    note('no local cluster exists');
     return;
   }
   await step('removing the local cluster', removeCluster);
 }
 
 export async function status(): Promise<void> {
-  const unhealthy = anythingLeft() ? await whatIsUnhealthy(await builtPrograms()) : 'there is none';
+  const unhealthy = anythingLeft() ? await whatIsUnhealthy(await builtPrograms()) : 'it does not exist';
   if (unhealthy) throw new Error(`the local cluster is not usable: ${unhealthy}`);
   note('the local cluster is running');
 }
@@ -193,7 +194,7 @@ async function named(name: string | undefined): Promise<Daemon> {
 
 const ADDRESS_FREE_WITHIN_MS = 60_000;
 
-/** Stops one program as a crash would. */
+/** Kills one program, like a crash. */
 export async function stopProgram(name: string | undefined): Promise<void> {
   await kill((await named(name)).name);
 }
@@ -207,7 +208,7 @@ export async function startProgram(name: string | undefined): Promise<void> {
     try {
       return await answers(daemon, 'the API server', 60, apiIsReady);
     } catch (error) {
-      // The kernel closes the sockets of one that was killed when it gets to it.
+      // The kernel closes the sockets of a killed process with a delay.
       if (!lastLines(daemon.name, 3).includes('address already in use') || Date.now() > end) throw error;
       await sleep(500);
     }

@@ -1,4 +1,4 @@
-// One command at a time changes the cluster, whichever checkout it comes from.
+// The lock of the cluster: one command of all checkouts changes it at a time.
 import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { lockFile as file } from './paths.ts';
@@ -16,13 +16,13 @@ function holder(): string | undefined {
 
 function take(): boolean {
   const stat = readFileSync('/proc/self/stat', 'utf8');
-  // Whoever had it before takes its folder away.
+  // The previous holder removed the folder.
   mkdirSync(dirname(file), { recursive: true });
   try {
     writeFileSync(file, `${process.pid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`, { flag: 'wx' });
     return true;
   } catch {
-    if (!holder()) rmSync(file, { force: true }); // whoever held it is gone
+    if (!holder()) rmSync(file, { force: true }); // the holder has exited
     return false;
   }
 }
@@ -36,7 +36,7 @@ export async function withLock(work: () => Promise<void>): Promise<void> {
     try {
       rmdirSync(dirname(file));
     } catch {
-      // the image builder has files there
+      // The image builder has files there.
     }
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -1,5 +1,5 @@
-// Addresses of the local cluster, its bridge, and the settings of the kernel that it changes.
-// Everything binds to loopback or to the bridge's address, so nothing is reachable from other machines.
+// The network of the local cluster: addresses, bridge and kernel settings. Every program binds to loopback or to the bridge's
+// address, so no other machine can reach it.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { attempt, run } from './command.ts';
@@ -20,12 +20,12 @@ const wanted: Record<string, number> = {
   'net.bridge.bridge-nf-call-iptables': 1,
   'fs.inotify.max_user_instances': 8192,
   'fs.inotify.max_user_watches': 524288,
-  // Neighbours of all network namespaces share one table; 200 pods that know three brokers each overflow the usual 1,024.
+  // All network namespaces share one neighbour table. 200 pods with three brokers each overflow its default of 1,024 entries.
   'net.ipv4.neigh.default.gc_thresh3': 65_536,
   'net.ipv4.neigh.default.gc_thresh2': 32_768,
   'net.ipv4.neigh.default.gc_thresh1': 16_384,
 };
-// kubelet and kube-proxy set these by themselves; they are remembered to be put back.
+// kubelet and kube-proxy change these settings. Their values are saved and restored.
 const changedByKubernetes = [
   'vm.overcommit_memory',
   'vm.panic_on_oom',
@@ -46,7 +46,7 @@ export function setKernel(): void {
   for (const name of [...Object.keys(wanted), ...changedByKubernetes]) {
     if (existsSync(sysctlFile(name))) before[name] = readFileSync(sysctlFile(name), 'utf8').trim();
   }
-  // Values left by a killed cluster are not the machine's own: the first record stays.
+  // The first record stays, because later values may come from a killed cluster.
   if (!existsSync(remembered)) writeFileSync(remembered, JSON.stringify(before));
   for (const [name, value] of Object.entries(wanted)) {
     if (before[name] !== undefined && Number(before[name]) < value) writeFileSync(sysctlFile(name), String(value));
@@ -68,9 +68,9 @@ export async function makeNetwork(): Promise<void> {
   await run('ip', ['link', 'add', bridge, 'address', '0a:58:0a:d5:00:01', 'type', 'bridge']);
   await run('ip', ['addr', 'add', `${hostAddress}/22`, 'dev', bridge]);
   await run('ip', ['link', 'set', bridge, 'up']);
-  // Cluster addresses must be reachable from this machine even when it has no default route.
+  // This machine must reach cluster addresses even without a default route.
   await run('ip', ['route', 'add', serviceRange, 'dev', bridge, 'src', hostAddress]);
-  // Docker and firewalls set the forward policy to DROP, which would also cut pods from each other.
+  // Docker and firewalls set the forward policy to DROP, which would separate pods from each other.
   await run('iptables', ['-w', '-I', 'FORWARD', ...acceptOwn]);
 
   const network = {

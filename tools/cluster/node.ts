@@ -1,4 +1,4 @@
-// The one node: containerd, kubelet, kube-proxy, and the cluster's DNS server beside them.
+// The programs of the only node: containerd, kubelet and kube-proxy, and the DNS server of the cluster.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kubeconfigOf, nodeName, pem } from './certificates.ts';
@@ -45,7 +45,7 @@ disabled_plugins = [
   stream_server_address = "127.0.0.1"
   netns_mounts_under_state_dir = true
   disable_apparmor = true
-  # Without CAP_SYS_RESOURCE nobody may lower an oom score, and every sandbox would fail.
+  # Without CAP_SYS_RESOURCE no process may lower an OOM score, and every sandbox would fail.
   restrict_oom_score_adj = ${lacksResourceCapability()}
 [plugins."io.containerd.grpc.v1.cri".cni]
   bin_dir = "${cniPrograms}"
@@ -96,7 +96,7 @@ disabled_plugins = [
         kubeAPIBurst: 400,
         nodeStatusUpdateFrequency: '5s',
         volumeStatsAggPeriod: '10m',
-        // Images cannot be fetched again, and a nearly full disk is normal on a developer's machine.
+        // Images cannot be pulled again, and a nearly full disk is normal on a developer's machine.
         imageGCHighThresholdPercent: 100,
         imageGCLowThresholdPercent: 99,
         evictionHard: {
@@ -136,7 +136,7 @@ disabled_plugins = [
     ),
   );
 
-  // Other names get a quick "no such name": pods have no way out of this machine.
+  // Other names get NXDOMAIN at once, because pods cannot reach other machines.
   writeFileSync(
     corefile,
     `cluster.local:53 in-addr.arpa:53 {

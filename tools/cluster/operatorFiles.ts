@@ -1,4 +1,4 @@
-// dist/image: the files of the operator's and workers' image, made while what takes longer is built.
+// Builds dist/image, the files of the image of the operator and its workers.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './command.ts';
@@ -15,7 +15,9 @@ const script = (name: string): string => join(checkout, 'scripts', name);
 export async function operatorFiles(): Promise<void> {
   if (!existsSync(client)) {
     await requireTools(['g++', 'make', 'python3', 'openssl/ssl.h', 'zlib.h', 'zstd.h']);
-    await step('the native Kafka client (built once per machine, 1 to 2 minutes)', () => run(script('native.sh'), []));
+    await step('building the native Kafka client (1 to 2 minutes, once per machine)', () =>
+      run(script('native.sh'), []),
+    );
   }
   await step('bundling the operator and its workers', () => run(process.execPath, [script('image-files.ts')]));
 }

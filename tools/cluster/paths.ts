@@ -1,5 +1,5 @@
-// Where the local cluster keeps its things. The state folder is one per machine, not one per checkout,
-// so that any checkout recognises what another one left behind.
+// The paths of the local cluster. The state folder belongs to the machine, not to a checkout, so that every checkout finds
+// the cluster of another one.
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 

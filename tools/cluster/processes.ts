@@ -1,5 +1,5 @@
-// The cluster's long-running programs: each in its own session, so that it outlives the shell that started it,
-// with a log file and a record of its process that tells it from a later process with the same number.
+// The long-running programs of the cluster. Each has its own session, so that it outlives the shell that started it, a log
+// file, and a record of its process that distinguishes it from a later process with the same number.
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -9,7 +9,7 @@ import { logs, runtime, state } from './paths.ts';
 
 export interface Daemon {
   name: string;
-  /** Whose share of the CPU it has. */
+  /** The part of the cluster whose CPU share it uses. */
   part: Part;
   program: string;
   args: string[];
@@ -18,7 +18,7 @@ export interface Daemon {
 
 const record = (name: string): string => join(runtime, `${name}.pid`);
 
-/** The kernel's start time of a process, in ticks since boot. */
+/** The start time of a process in ticks since boot. */
 function startTime(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -40,7 +40,7 @@ export function start(daemon: Daemon): void {
   mkdirSync(logs, { recursive: true });
   mkdirSync(runtime, { recursive: true });
   const log = openSync(join(logs, `${daemon.name}.log`), 'a');
-  // The one program of Kubernetes looks at the name it is called by.
+  // The program of Kubernetes chooses the component by argv[0].
   const child = spawn(daemon.program, daemon.args, {
     argv0: daemon.name,
     cwd: state,
@@ -49,7 +49,7 @@ export function start(daemon: Daemon): void {
     stdio: ['ignore', log, log],
   });
   closeSync(log);
-  child.on('error', () => {}); // told by the missing record below
+  child.on('error', () => {}); // the missing pid below reports it
   if (child.pid === undefined) throw new Error(`${daemon.name} did not start: ${daemon.program}`);
   writeFileSync(record(daemon.name), `${child.pid} ${startTime(child.pid)}\n`);
   enter(daemon.part, child.pid);
@@ -90,11 +90,11 @@ function read(pid: number, what: string): string {
   try {
     return readFileSync(`/proc/${pid}/${what}`, 'utf8');
   } catch {
-    return ''; // it ended meanwhile
+    return ''; // the process has exited
   }
 }
 
-/** Programs of this cluster or of a killed earlier one: their command line names the state folder. */
+/** The programs of this cluster or of an earlier one that was killed. Their command lines contain the state folder. */
 export function clusterProcesses(): { pid: number; name: string }[] {
   return numbers()
     .map((pid) => ({ pid, line: read(pid, 'cmdline') }))
@@ -103,13 +103,13 @@ export function clusterProcesses(): { pid: number; name: string }[] {
     .filter(({ name }) => ownPrograms.includes(name));
 }
 
-/** Processes inside the cluster's pods, in whichever group below `group` a kubelet put them. */
+/** The processes in the pods of the cluster, in any control group below `group`. */
 export function podProcesses(group: string): number[] {
   const ofPod = new RegExp(`:/${group}/(.*/)?kubepods/`);
   return numbers().filter((pid) => ofPod.test(read(pid, 'cgroup')));
 }
 
-/** A running program of one of these names that is not this cluster's. */
+/** A running program with one of these names that does not belong to this cluster. */
 export function foreign(...names: string[]): string | undefined {
   for (const pid of numbers()) {
     const line = read(pid, 'cmdline');

@@ -1,5 +1,5 @@
-// What a person sees while the cluster is made: one line for each step, with its time, when it ends; on a terminal also
-// a line below them that says what is going on. Steps may run side by side.
+// The progress output of the cluster: one line per finished step with its duration. On a terminal, a last line shows the
+// running steps. Steps may run in parallel.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(1)} s`;
@@ -7,7 +7,7 @@ const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFi
 interface Running {
   what: string;
   since: number;
-  /** What it waits for now. */
+  /** What the step is waiting for. */
   detail?: string;
 }
 
@@ -17,10 +17,10 @@ const CLEAR = '\r\x1b[K';
 let drawing: NodeJS.Timeout | undefined;
 
 function draw(): void {
-  const told = [...running].map(
+  const parts = [...running].map(
     ({ what, since, detail }) => `${what} ${seconds(since)}${detail === undefined ? '' : `: ${detail}`}`,
   );
-  const line = told.join(' | ').replaceAll('\n', ' ');
+  const line = parts.join(' | ').replaceAll('\n', ' ');
   process.stderr.write(`${CLEAR}${line.slice(0, Math.max(20, (process.stderr.columns ?? 80) - 1))}`);
 }
 
@@ -56,29 +56,29 @@ export async function step<T>(what: string, work: () => Promise<T> | T): Promise
   }
 }
 
-/** After this it is said once, where nothing but lines can be shown, what is waited for. */
+/** Without a terminal, a wait that is longer than this prints one line with its cause. */
 const QUIET_MS = 15_000;
 
-/** Asks again and again until `check` gives undefined; otherwise it gives what is still missing. */
+/** Repeats `check` until it returns undefined. Any other result is the cause of the wait. Throws after `limitSeconds`. */
 export async function waitFor(
   what: string,
   limitSeconds: number,
   check: () => Promise<string | undefined>,
 ): Promise<void> {
   const start = Date.now();
-  let said = false;
+  let printed = false;
   let shown: Running | undefined;
   try {
     for (;;) {
       const missing = await check().catch((error: Error) => error.message.split('\n').slice(0, 3).join(' '));
       if (missing === undefined) return;
       if (Date.now() - start > limitSeconds * 1000)
-        throw new Error(`${what}: not there after ${limitSeconds} s: ${missing}`);
+        throw new Error(`${what}: timed out after ${limitSeconds} s: ${missing}`);
       shown ??= begin(what);
       shown.detail = missing;
-      if (!said && !terminal && Date.now() - start > QUIET_MS) {
+      if (!printed && !terminal && Date.now() - start > QUIET_MS) {
         note(`waiting for ${what} (${seconds(start)}): ${missing}`);
-        said = true;
+        printed = true;
       }
       await sleep(200);
     }

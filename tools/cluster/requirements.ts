@@ -1,4 +1,4 @@
-// The programs that the local cluster needs, and the Debian package that has each.
+// The programs that the local cluster needs, and their Debian packages.
 import { existsSync } from 'node:fs';
 import { attempt, exists, run } from './command.ts';
 import { step } from './progress.ts';
@@ -20,7 +20,7 @@ const packages: Record<string, string> = {
   cc: 'gcc libc6-dev',
   'g++': 'g++',
   make: 'make',
-  // Of libraries, a header tells.
+  // A library is installed if its header exists.
   'openssl/ssl.h': 'libssl-dev',
   'zlib.h': 'zlib1g-dev',
   'zstd.h': 'libzstd-dev',
@@ -32,14 +32,14 @@ export const nodeTools = ['containerd', 'ctr', 'runc', 'iptables', 'conntrack', 
 
 function goIsNewEnough(): boolean {
   const [, major, minor] = /go(\d+)\.(\d+)/.exec(attempt('go', ['version']) ?? '') ?? [];
-  return Number(major) > 1 || Number(minor) >= 21; // from 1.21 on, go fetches the toolchain that a module asks for
+  return Number(major) > 1 || Number(minor) >= 21; // from 1.21 on, go downloads the toolchain that a module requires
 }
 
 const isThere = (tool: string): boolean => (tool.endsWith('.h') ? existsSync(`/usr/include/${tool}`) : exists(tool));
 
 let before: Promise<void> = Promise.resolve();
 
-/** Installs what is missing; steps that run side by side come one after the other here, as apt-get wants it. */
+/** Installs missing tools. Simultaneous callers take turns, because apt-get runs once at a time. */
 export function requireTools(tools: string[]): Promise<void> {
   const own = before.then(() => install(tools));
   before = own.catch(() => {});
@@ -49,7 +49,7 @@ export function requireTools(tools: string[]): Promise<void> {
 async function install(tools: string[]): Promise<void> {
   if (tools.includes('go') && !goIsNewEnough()) {
     throw new Error(
-      'Go 1.21 or newer is missing: install it from https://go.dev/dl (or apt-get install golang-1.24 where there is one), then run this again',
+      'Go 1.21 or newer is missing: install it from https://go.dev/dl (or, if your Debian has it, apt-get install golang-1.24), then run this again',
     );
   }
   const missing = new Set(
@@ -59,7 +59,7 @@ async function install(tools: string[]): Promise<void> {
   if (missing.size === 0) return;
   const list = [...missing].join(' ');
   if (!exists('apt-get'))
-    throw new Error(`these are missing: ${list} (the names of Debian's packages): install them, then run this again`);
+    throw new Error(`these Debian packages are missing: ${list}. Install their programs, then run this again`);
   await step(`installing with apt-get: ${list}`, async () => {
     const [program = '', ...first] = process.getuid?.() === 0 ? ['apt-get'] : ['sudo', 'apt-get'];
     const aptGet = (...args: string[]) =>
@@ -68,7 +68,7 @@ async function install(tools: string[]): Promise<void> {
     try {
       await aptGet(...install);
     } catch {
-      await aptGet('update'); // the lists name versions that are gone
+      await aptGet('update'); // the package lists contain versions that no longer exist
       await aptGet(...install);
     }
   });

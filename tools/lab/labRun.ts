@@ -1,4 +1,4 @@
-/** Applies labs and follows them, as a person with kubectl would. */
+/** Applies labs with kubectl and follows their progress. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
@@ -10,11 +10,11 @@ import { labProgress, progress, type Trial } from './labTables.ts';
 
 export const NAMESPACE = 'default';
 const CHECKOUT = join(import.meta.dirname, '../..');
-/** Below the checkout. */
+/** The folders of the labs, below the checkout. */
 const PLAIN = 'manifests/labs';
 const GRADED = 'manifests/labs/graded';
 
-export const say = (line: string): void => void process.stdout.write(`${line}\n`);
+export const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 interface Manifest {
@@ -23,23 +23,23 @@ interface Manifest {
   spec: Record<string, unknown>;
 }
 
-/** What belongs together: a LoadTest and the schedule over its group. */
-export interface Turn {
+/** The names of a LoadTest and of the ConsumerScale over its group. */
+export interface TrialNames {
   test: string;
   scale?: string;
 }
 
 export interface Lab {
   number: string;
-  /** Below the checkout: manifests/labs/04-rebalancing-round.yaml. */
+  /** Relative to the checkout: manifests/labs/04-rebalancing-round.yaml. */
   file: string;
   path: string;
-  /** All that it makes, plain and graded, in the order in which it goes. */
+  /** All objects of its plain and its graded form, in the order of their removal. */
   objects: { type: TypeName; name: string }[];
-  turns: Turn[];
-  /** The Lab that grades it; absent: its LoadTests run by themselves. */
+  trials: TrialNames[];
+  /** The name of the Lab that grades it. Absent: its LoadTests run without grades. */
   graded?: string;
-  /** The same LoadTests under other settings, one after the other: a table compares them. */
+  /** Whether its trials run one after another with different settings, to be compared in a table. */
   oneByOne: boolean;
 }
 
@@ -48,9 +48,9 @@ const filesIn = (folder: string): string[] =>
     .filter((name) => /^[0-9]{2}-.*\.yaml$/.test(name))
     .sort();
 
-/** Files of manifests/labs: LoadTests and schedules that run by themselves. */
+/** The files of manifests/labs: LoadTests and schedules without grades. */
 export const labNumbers = (): string[] => filesIn(PLAIN);
-/** Files of manifests/labs/graded. */
+/** The files of manifests/labs/graded. */
 export const gradedNumbers = (): string[] => filesIn(GRADED);
 
 const pathsOf = (number: string): { plain?: string; graded?: string } => {
@@ -64,10 +64,10 @@ const pathsOf = (number: string): { plain?: string; graded?: string } => {
 
 const manifestsIn = (file: string): Manifest[] => loadAll(readFileSync(join(CHECKOUT, file), 'utf8')) as Manifest[];
 
-/** Of the Lab's own, and what its steps make. */
+/** The resources that the steps of a Lab create. */
 const resourcesOf = ({ spec }: Manifest): Manifest[] => (spec.resources ?? []) as Manifest[];
 
-/** The plain lab of this number. Throws with what to write instead where there is none. */
+/** The plain lab of this number. If there is none, the error lists what to write instead. */
 export function labOf(number: string): Lab {
   const { plain, graded } = pathsOf(number);
   if (plain === undefined) throw new Error(graded === undefined ? noLab(number) : onlyGraded(number, graded));
@@ -75,29 +75,29 @@ export function labOf(number: string): Lab {
   const tests = manifests.filter(({ kind }) => kind === 'LoadTest');
   return {
     ...described(plain, number),
-    turns: turnsOf(manifests),
+    trials: trialNamesIn(manifests),
     oneByOne: tests.length > 0 && tests.every(({ spec }) => spec.suspend === true),
   };
 }
 
-/** The graded lab of this number; undefined: there is none. */
+/** The graded lab of this number. undefined: there is none. */
 export function gradedLabOf(number: string): (Lab & { graded: string }) | undefined {
   const { graded } = pathsOf(number);
   const lab = graded === undefined ? undefined : manifestsIn(graded).find(({ kind }) => kind === 'Lab');
   if (graded === undefined || lab === undefined) return undefined;
-  const turns = turnsOf(resourcesOf(lab));
+  const trials = trialNamesIn(resourcesOf(lab));
   return {
     ...described(graded, number),
-    turns,
+    trials,
     graded: lab.metadata.name,
-    oneByOne: turns.length > 1 && turns.every(({ scale }) => scale !== undefined),
+    oneByOne: trials.length > 1 && trials.every(({ scale }) => scale !== undefined),
   };
 }
 
 function described(file: string, number: string): Pick<Lab, 'number' | 'file' | 'path' | 'objects'> {
   const { plain, graded } = pathsOf(number);
   const manifests = [graded, plain].flatMap((one) => (one === undefined ? [] : manifestsIn(one)));
-  // What scales goes before what it scales, and a Lab takes along what it has made.
+  // A schedule is removed before its target. A Lab is removed first, together with the objects that it created.
   const order = ['Lab', 'ConsumerScale', 'LoadTest'];
   const rank = ({ kind }: Manifest) => (order.includes(kind) ? order.indexOf(kind) : order.length);
   const objects = manifests
@@ -108,7 +108,7 @@ function described(file: string, number: string): Pick<Lab, 'number' | 'file' | 
   return { number: number.padStart(2, '0'), file, path: join(CHECKOUT, file), objects: objects.filter(first) };
 }
 
-function turnsOf(manifests: readonly Manifest[]): Turn[] {
+function trialNamesIn(manifests: readonly Manifest[]): TrialNames[] {
   const scales = manifests.filter(({ kind }) => kind === 'ConsumerScale');
   return manifests
     .filter(({ kind }) => kind === 'LoadTest')
@@ -125,11 +125,11 @@ function noLab(number: string): string {
     const { graded, plain } = pathsOf(one);
     return `  make lab LAB=${one}   # ${graded ?? plain}`;
   });
-  return `there is no lab "${number}": write one of\n${lines.join('\n')}`;
+  return `there is no lab "${number}". Use one of these:\n${lines.join('\n')}`;
 }
 
 const onlyGraded = (number: string, file: string): string =>
-  `lab ${number} is there as a graded one only (${file}): write make lab LAB=${number} without PLAIN`;
+  `lab ${number} exists only with grades (${file}). Use make lab LAB=${number} without PLAIN`;
 
 function scalesGroupOf({ spec }: Manifest, test: Manifest): boolean {
   const { scaleTargetRef, consumers } = spec as {
@@ -142,22 +142,22 @@ function scalesGroupOf({ spec }: Manifest, test: Manifest): boolean {
     : own !== undefined && consumers?.group === own;
 }
 
-/** Removes what an earlier run left. */
-export async function cleared({ objects }: Pick<Lab, 'objects'>): Promise<void> {
+/** Removes the objects of an earlier run. */
+export async function removeEarlier({ objects }: Pick<Lab, 'objects'>): Promise<void> {
   for (const { type, name } of objects) {
     if ((await get(type, name, NAMESPACE)) === undefined) continue;
-    say(`> removing ${type}/${name} of an earlier run`);
+    print(`> removing ${type}/${name} of an earlier run`);
     await kubectl(['delete', type, name, '-n', NAMESPACE, '--timeout=180s']);
   }
 }
 
-export async function applied({ file, path }: Pick<Lab, 'file' | 'path'>): Promise<void> {
-  say(`> kubectl apply -f ${file}`);
-  say((await kubectl(['apply', '-n', NAMESPACE, '-f', path])).trim());
+export async function applyLab({ file, path }: Pick<Lab, 'file' | 'path'>): Promise<void> {
+  print(`> kubectl apply -f ${file}`);
+  print((await kubectl(['apply', '-n', NAMESPACE, '-f', path])).trim());
 }
 
-export async function suspended(test: string, suspend: boolean): Promise<void> {
-  say(`> kubectl patch lt ${test} --type merge -p '{"spec":{"suspend":${suspend}}}'`);
+export async function setSuspend(test: string, suspend: boolean): Promise<void> {
+  print(`> kubectl patch lt ${test} --type merge -p '{"spec":{"suspend":${suspend}}}'`);
   await kubectl([
     'patch',
     'loadtest',
@@ -170,15 +170,15 @@ export async function suspended(test: string, suspend: boolean): Promise<void> {
   ]);
 }
 
-/** Says how it goes, step by step and expectation by expectation, until it is over. Throws when it can't begin or takes too long. */
-export async function watchedLab(name: string, giveUpMs: number): Promise<LabResource> {
+/** Prints the progress of a Lab until it has ended. Throws if the Lab is stalled, gone or takes too long. */
+export async function watchLab(name: string, giveUpMs: number): Promise<LabResource> {
   const started = Date.now();
   const last = new Map<string, string>();
   for (;;) {
     const lab = await get<LabResource>('lab', name, NAMESPACE);
-    if (lab === undefined) throw new Error(`Lab ${name} is gone: somebody deleted it`);
+    if (lab === undefined) throw new Error(`Lab ${name} has been deleted`);
     for (const [of, line] of labProgress(lab)) {
-      if (line !== last.get(of)) say(`${String(Math.round((Date.now() - started) / 1000)).padStart(4)} s  ${line}`);
+      if (line !== last.get(of)) print(`${String(Math.round((Date.now() - started) / 1000)).padStart(4)} s  ${line}`);
       last.set(of, line);
     }
     const { phase, conditions = [] } = lab.status ?? {};
@@ -190,16 +190,16 @@ export async function watchedLab(name: string, giveUpMs: number): Promise<LabRes
   }
 }
 
-/** What has become of its LoadTests and schedules; those that no step has made are left out. */
-export async function trialsOf(turns: readonly Turn[]): Promise<Trial[]> {
-  const trials = await Promise.all(turns.map(look));
+/** The LoadTests and schedules of these trials. Trials that do not exist are left out. */
+export async function trialsOf(names: readonly TrialNames[]): Promise<Trial[]> {
+  const trials = await Promise.all(names.map(readTrial));
   return trials.filter((trial) => trial !== undefined);
 }
 
 const isOver = (resource: LoadTest | ConsumerScale | undefined): boolean =>
   resource?.status?.phase === 'Completed' || resource?.status?.phase === 'Failed';
 
-/** Absent: neither of them is stalled. */
+/** Why a trial is stalled. undefined: it is not. */
 function whyStalled({ test, scale }: Trial): string | undefined {
   for (const resource of scale === undefined ? [test] : [test, scale]) {
     if (isOver(resource)) continue;
@@ -209,39 +209,42 @@ function whyStalled({ test, scale }: Trial): string | undefined {
   return undefined;
 }
 
-/** Figures move all the time: a line so often, and one for each change of phase or step. */
-const SAY_EVERY_MS = 10_000;
+/** The period of progress lines. A change of phase or step prints a line at once. */
+const PRINT_EVERY_MS = 10_000;
 
-/** Says how it goes, until every schedule, or LoadTest without one, is over. Throws when one is stalled or it takes too long. */
-export async function watched(what: string, turns: readonly Turn[], giveUpMs: number): Promise<Trial[]> {
+/**
+ * Prints the progress of trials until every schedule, or LoadTest without a schedule, has ended. Throws if one is stalled or
+ * takes too long.
+ */
+export async function watchTrials(what: string, names: readonly TrialNames[], giveUpMs: number): Promise<Trial[]> {
   const started = Date.now();
   const last = new Map<string, { at: number; stage: string; line: string }>();
-  const tell = (name: string, { test, scale }: Trial) => {
-    const line = `${turns.length > 1 ? `${name}: ` : ''}${progress(test, scale)}`;
+  const printProgress = (name: string, { test, scale }: Trial) => {
+    const line = `${names.length > 1 ? `${name}: ` : ''}${progress(test, scale)}`;
     const stage = `${test.status?.phase} ${scale?.status?.step} ${scale?.status?.phase}`;
-    const { at = 0, stage: before, line: said } = last.get(name) ?? {};
-    if (line === said || (stage === before && Date.now() - at < SAY_EVERY_MS)) return;
-    say(`${String(Math.round((Date.now() - started) / 1000)).padStart(4)} s  ${line}`);
+    const { at = 0, stage: before, line: printed } = last.get(name) ?? {};
+    if (line === printed || (stage === before && Date.now() - at < PRINT_EVERY_MS)) return;
+    print(`${String(Math.round((Date.now() - started) / 1000)).padStart(4)} s  ${line}`);
     last.set(name, { at: Date.now(), stage, line });
   };
   for (;;) {
-    const trials = await Promise.all(turns.map(look));
+    const trials = await Promise.all(names.map(readTrial));
     for (const trial of trials) {
       if (trial === undefined) continue;
-      tell(trial.test.metadata.name, trial);
+      printProgress(trial.test.metadata.name, trial);
       const stuck = whyStalled(trial);
       if (stuck !== undefined) throw new Error(stuck);
     }
     const over = trials.filter((trial, index) =>
-      isOver(turns[index]?.scale === undefined ? trial?.test : trial?.scale),
+      isOver(names[index]?.scale === undefined ? trial?.test : trial?.scale),
     );
-    if (over.length === turns.length) return over as Trial[];
+    if (over.length === names.length) return over as Trial[];
     if (Date.now() - started > giveUpMs) throw new Error(`${what} did not end within ${giveUpMs / 60_000} minutes`);
     await pause(2_000);
   }
 }
 
-async function look({ test: name, scale: schedule }: Turn): Promise<Trial | undefined> {
+async function readTrial({ test: name, scale: schedule }: TrialNames): Promise<Trial | undefined> {
   const [test, scale] = await Promise.all([
     get<LoadTest>('loadtest', name, NAMESPACE),
     schedule === undefined ? undefined : get<ConsumerScale>('consumerscale', schedule, NAMESPACE),

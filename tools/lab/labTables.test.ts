@@ -9,7 +9,7 @@ import { type LoadTest, loadTestSchema } from '../../src/api/loadtest/loadTest.t
 import { gradedLabOf, gradedNumbers, labNumbers, labOf } from './labRun.ts';
 import { labProgress, labResult, progress, result, sideBySide, type Trial, warnings } from './labTables.ts';
 
-/** As the API server returns them: defaults filled in; what the CRD doesn't know is refused. */
+/** Objects as the API server returns them, with defaults. Fields that the CRD lacks are refused. */
 function recorded(): Required<Trial> {
   const path = join(import.meta.dirname, '../../test/support/labs/round.yaml');
   const [test, scale] = loadAll(readFileSync(path, 'utf8')) as [LoadTest, ConsumerScale];
@@ -19,7 +19,7 @@ function recorded(): Required<Trial> {
 }
 const { test: round, scale } = recorded();
 
-test('progress says how it stands in one line', () => {
+test('progress is one line', () => {
   expect(progress(round, scale)).toBe(
     'Running | producers 1/1 | consumers 4/2 (2 in the group) | 1 msg/s in, 1 out | lag 29 | rebalances 3 | step 3/3: 3 steps',
   );
@@ -29,7 +29,7 @@ test('progress says how it stands in one line', () => {
   );
 });
 
-test('the result: steps, rebalances, delivery', () => {
+test('the result has steps, rebalances and delivery', () => {
   expect(result(round, scale)).toBe(`Lag by step (records; measured by committed offsets)
 step  consumers  partitions  phase  lag before  peak  after  drained in  rebalances  moved  longest pause  stop-the-world
 ----  ---------  ----------  -----  ----------  ----  -----  ----------  ----------  -----  -------------  --------------
@@ -47,7 +47,7 @@ Rebalances (3)
 Produced 100, consumed 71, duplicated 0, skipped 0; send latency p50 4.1 ms, p99 9.5 ms`);
 });
 
-test('without a schedule there are no steps; without a status there are dashes', () => {
+test('the result has no steps without a schedule and dashes without a status', () => {
   const { status: _, ...fresh } = round;
   expect(result(fresh, undefined)).toBe(`Rebalances (0)
 #  at  trigger  members  moved  longest pause  stop-the-world  who gained and lost
@@ -56,11 +56,11 @@ test('without a schedule there are no steps; without a status there are dashes',
 Produced 0, consumed 0, duplicated 0, skipped 0; send latency p50 - ms, p99 - ms`);
 });
 
-test('conditions that warn are told, others are not', () => {
+test('only conditions that warn become warnings', () => {
   expect(warnings(round)).toEqual([expect.stringMatching(/^IdleConsumers: 4 members, 3 partitions: round-consumer-3/)]);
 });
 
-test('protocols side by side: event by event, those that moved, those of quick members and those of the slow one apart', () => {
+test('protocols side by side separate moved partitions from those that fast and slow members keep', () => {
   const consumers = {
     ...(round.spec.consumers as object),
     identity: 'Static',
@@ -74,20 +74,20 @@ test('protocols side by side: event by event, those that moved, those of quick m
       { test: round, scale },
       { test: other, scale: half },
     ]),
-  ).toBe(`event            protocol       handlers              moved  pause of the moved  of those that quick ones keep  that the slow one keeps  whole group stood still
----------------  -------------  --------------------  -----  ------------------  -----------------------------  -----------------------  -----------------------
-1st joins        range          quick                 3      0 ms                0 ms                           -                        no
-1st joins        range, static  one slow (2s a poll)  3      0 ms                0 ms                           0 ms                     no
-2nd joins        range          quick                 1      5990 ms             9120 ms                        -                        2874 ms
-2nd joins        range, static  one slow (2s a poll)  1      5990 ms             0 ms                           9120 ms                  2874 ms
-3rd to 4th join  range          quick                 0      -                   ?                              -                        no
-3rd to 4th join  range, static  one slow (2s a poll)  -      -                   -                              -                        -`);
+  ).toBe(`event            protocol       handlers                moved  pause: moved  kept by fast members  kept by the slow member  stop-the-world
+---------------  -------------  ----------------------  -----  ------------  --------------------  -----------------------  --------------
+1st joins        range          fast                    3      0 ms          0 ms                  -                        no
+1st joins        range, static  one slow (2s per poll)  3      0 ms          0 ms                  0 ms                     no
+2nd joins        range          fast                    1      5990 ms       9120 ms               -                        2874 ms
+2nd joins        range, static  one slow (2s per poll)  1      5990 ms       0 ms                  9120 ms                  2874 ms
+3rd to 4th join  range          fast                    0      -             ?                     -                        no
+3rd to 4th join  range, static  one slow (2s per poll)  -      -             -                     -                        -`);
 });
 
 const LAG = 'lag.total < before.lag.total';
 const MEMBERS = 'group.members.size() == 2 && group.members.all(m, m.partitions.size() >= 1 && m.source == "Clients")';
 
-/** A lab of three steps, with these of them on record. */
+/** A lab of three steps with the given step statuses. */
 function labWith(phase: 'Running' | 'Failed', message: string, steps: LabStepStatus[]): Lab {
   const at = '2026-01-01T00:00:00Z';
   const status = labSchema.status.parse({
@@ -118,7 +118,7 @@ const pendingSteps: LabStepStatus[] = [
   { name: 'then', phase: 'Pending', expectations: [{ that: 'false' }] },
 ];
 
-test('a lab that grades itself: each step that has begun, and its expectations once it has taken place', () => {
+test('the progress of a graded lab has each step that has begun, and its expectations once the step is done', () => {
   const waiting: LabStepStatus = {
     name: 'begin',
     phase: 'Running',
@@ -139,7 +139,7 @@ test('a lab that grades itself: each step that has begun, and its expectations o
     ],
   };
   expect(labProgress(labWith('Running', 'x', [judging, ...pendingSteps]))).toEqual([
-    ['0', 'step 1/3 begin: has taken place'],
+    ['0', 'step 1/3 begin: done'],
     ['0.0', `  passed: ${MEMBERS}`],
     ['0.1', `  waiting: ${LAG} (lag.total = 7)`],
   ]);
@@ -151,7 +151,7 @@ test('a lab that grades itself: each step that has begun, and its expectations o
   expect(labProgress(fresh)).toEqual([]);
 });
 
-test('the result of a lab that grades itself: every expectation, what failed in full, the verdict', () => {
+test('the result of a graded lab has every expectation, the details of failed ones and the verdict', () => {
   const judged: LabStepStatus = {
     name: 'begin',
     phase: 'Failed',
@@ -171,22 +171,22 @@ test('the result of a lab that grades itself: every expectation, what failed in 
     { ...pendingSteps[1], phase: 'NotRun' } as LabStepStatus,
   ];
   expect(labResult(labWith('Failed', '1 of 3 expectations met', steps))).toBe(`A small lab
-step  what     phase   expected                                                                          verdict     seen
+step  what     phase   expected                                                                          verdict     observed
 ----  -------  ------  --------------------------------------------------------------------------------  ----------  ------------------------------------------------------------
 1     begin    Failed  group.members.size() == 2 && group.members.all(m, m.partitions.size() >= 1 && m…  passed      group.members.size() = 2, group.members = [{name: "a"}, {na…
                        lag.total < before.lag.total                                                      FAILED      lag.total = 70
 2     a while  Passed
 3     then     NotRun  false                                                                             not judged
 
-Not seen in step 1 (begin): lag.total < before.lag.total
+Failed in step 1 (begin): lag.total < before.lag.total
   expected because two do more than one
-  seen: lag.total = 70
+  observed: lag.total = 70
 
 Failed: 1 of 3 expectations met`);
 });
 
 test.each(labNumbers())(
-  '%s: every object has the label by which the lab is found, and the header says how to begin',
+  '%s: every object has the label of its lab, and the header has the command to start',
   (file) => {
     const number = file.slice(0, 2);
     const path = join(import.meta.dirname, '../../manifests/labs', file);
@@ -200,18 +200,18 @@ test.each(labNumbers())(
   },
 );
 
-test('lab 08 lets its eight go one by one, lab 06 its three together', () => {
+test('lab 08 runs its eight trials one by one, and lab 06 its three together', () => {
   expect(labOf('08')).toMatchObject({ oneByOne: true });
-  expect(labOf('08').turns.map(({ test: name, scale: schedule }) => name === schedule)).toEqual(Array(8).fill(true));
-  expect(labOf('06')).toMatchObject({ oneByOne: false, turns: [{ test: 'endless' }, {}, {}] });
+  expect(labOf('08').trials.map(({ test: name, scale: schedule }) => name === schedule)).toEqual(Array(8).fill(true));
+  expect(labOf('06')).toMatchObject({ oneByOne: false, trials: [{ test: 'endless' }, {}, {}] });
 });
 
-test('a graded lab has its Lab, what that makes, and goes with what the plain one makes', () => {
+test('a graded lab has the objects of its graded and its plain form', () => {
   expect(gradedLabOf('4')).toMatchObject({
     number: '04',
     file: 'manifests/labs/graded/04-rebalancing-round.yaml',
     graded: 'round',
-    turns: [{ test: 'round' }],
+    trials: [{ test: 'round' }],
     oneByOne: false,
     objects: [
       { type: 'lab', name: 'round' },
@@ -225,31 +225,28 @@ test('a graded lab has its Lab, what that makes, and goes with what the plain on
   expect(gradedLabOf('99')).toBeUndefined();
 });
 
-test.each(gradedNumbers())('%s: make lab finds it, and it says at its head how to begin', (file) => {
+test.each(gradedNumbers())('%s: make lab finds it, and the header has the command to start', (file) => {
   expect(gradedLabOf(file.slice(0, 2))).toMatchObject({ file: `manifests/labs/graded/${file}` });
   const text = readFileSync(join(import.meta.dirname, '../../manifests/labs/graded', file), 'utf8');
   expect(text).toContain(`# Lab ${file.slice(0, 2)}, graded`);
   expect(text).toContain(`kubectl apply -f manifests/labs/graded/${file}`);
 });
 
-test('a lab that is there only graded is refused as a plain one', () => {
-  expect(() => labOf('09')).toThrow(/graded one only .*: write make lab LAB=09 without PLAIN/);
+test('a lab that exists only with grades is refused as a plain one', () => {
+  expect(() => labOf('09')).toThrow(/exists only with grades .*Use make lab LAB=09 without PLAIN/);
 });
 
-test('a lab that is not there is refused with those that are', () => {
-  expect(() => labOf('99')).toThrow(/there is no lab "99": write one of\n {2}make lab LAB=01/);
+test('an unknown lab is refused with a list of the existing ones', () => {
+  expect(() => labOf('99')).toThrow(/there is no lab "99"\. Use one of these:\n {2}make lab LAB=01/);
 });
 
-/** What the API server would say of the specs, as far as a schema can. */
-test.each(['01', '02', '03', '04', '05', '06', '07', '08'])(
-  'the manifests of lab %s are what the CRDs take',
-  (number) => {
-    for (const { kind, spec } of loadAll(readFileSync(labOf(number).path, 'utf8')) as {
-      kind: string;
-      spec: unknown;
-    }[]) {
-      if (kind === 'Deployment') continue;
-      (kind === 'LoadTest' ? loadTestSchema : consumerScaleSchema).spec.parse(spec);
-    }
-  },
-);
+/** The checks of the API server that a schema covers. */
+test.each(['01', '02', '03', '04', '05', '06', '07', '08'])('the CRDs accept the manifests of lab %s', (number) => {
+  for (const { kind, spec } of loadAll(readFileSync(labOf(number).path, 'utf8')) as {
+    kind: string;
+    spec: unknown;
+  }[]) {
+    if (kind === 'Deployment') continue;
+    (kind === 'LoadTest' ? loadTestSchema : consumerScaleSchema).spec.parse(spec);
+  }
+});

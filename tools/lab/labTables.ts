@@ -1,4 +1,4 @@
-/** What a lab shows and ends with, as text, from the objects and their statuses alone. */
+/** The progress and the result of a lab as text, derived from the objects and their statuses. */
 import type { ConsumerScale } from '../../src/api/consumerscale/consumerScale.ts';
 import type { ConsumerScaleStepStatus } from '../../src/api/consumerscale/status.ts';
 import type { Lab } from '../../src/api/lab/lab.ts';
@@ -10,7 +10,7 @@ import { consumerPodName } from '../../src/domain/workers/workloads.ts';
 type RebalancesStatus = NonNullable<LoadTestStatus['rebalances']>;
 type RebalanceStatus = RebalancesStatus['recent'][number];
 
-/** A LoadTest and the schedule over its group, where there is one. */
+/** A LoadTest, and the ConsumerScale over its group if there is one. */
 export interface Trial {
   test: LoadTest;
   scale?: ConsumerScale;
@@ -29,7 +29,7 @@ export function table(head: string[], rows: (string | number)[][]): string {
 
 const seconds = (ms: number | undefined): string => (ms === undefined ? '-' : `${(ms / 1000).toFixed(1)} s`);
 
-/** One line of how it stands. */
+/** The current state of a trial in one line. */
 export function progress(test: LoadTest, scale: ConsumerScale | undefined): string {
   const { status } = test;
   const parts = [
@@ -45,7 +45,7 @@ export function progress(test: LoadTest, scale: ConsumerScale | undefined): stri
   return `${parts.join(' | ')}${step ? ` | step ${step}` : ''}${message ? `: ${message}` : ''}`;
 }
 
-/** What each step of a schedule cost. */
+/** The figures of each step of a schedule. */
 export const stepTable = (steps: readonly ConsumerScaleStepStatus[]): string =>
   table(
     [
@@ -78,7 +78,7 @@ export const stepTable = (steps: readonly ConsumerScaleStepStatus[]): string =>
     ]),
   );
 
-/** Each rebalance: when, why, who, and what it cost. */
+/** Each rebalance with its time, trigger, members and costs. */
 export const rebalanceTable = (recent: readonly RebalanceStatus[]): string =>
   table(
     ['#', 'at', 'trigger', 'members', 'moved', 'longest pause', 'stop-the-world', 'who gained and lost'],
@@ -103,7 +103,7 @@ export const rebalanceTable = (recent: readonly RebalanceStatus[]): string =>
 const deliveryLine = ({ producers, delivery }: Partial<LoadTestStatus>): string =>
   `Produced ${delivery?.produced ?? 0}, consumed ${delivery?.consumed ?? 0}, duplicated ${delivery?.duplicated ?? 0}, skipped ${delivery?.skipped ?? 0}; send latency p50 ${producers?.latencyMs?.p50 ?? '-'} ms, p99 ${producers?.latencyMs?.p99 ?? '-'} ms`;
 
-/** What a lab ends with: steps, rebalances, delivery. */
+/** The result of a trial: steps, rebalances and delivery. */
 export function result(test: LoadTest, scale: ConsumerScale | undefined): string {
   const rebalances = test.status?.rebalances;
   return [
@@ -119,31 +119,27 @@ export function result(test: LoadTest, scale: ConsumerScale | undefined): string
 
 const WARNINGS = ['LagHigh', 'RebalanceStorm', 'IdleConsumers', 'Stalled'];
 
-/** What the LoadTest's conditions warn of, a line each. */
+/** The warnings among the conditions of a LoadTest, one line each. */
 export const warnings = ({ status }: LoadTest): string[] =>
   (status?.conditions ?? [])
     .filter((condition) => WARNINGS.includes(condition.type) && condition.status === 'True')
     .map(({ type, message }) => `${type}: ${message}`);
 
-// ---- a lab that grades itself -----------------------------------------------------------------
+// ---- graded labs ------------------------------------------------------------------------------
 
 const verdict = ({ passed }: ExpectationStatus, open: string): string =>
   passed === undefined ? open : passed ? 'passed' : 'FAILED';
 
-/** What can be said of each step that has begun and of each of its expectations: what it is about, and a line. */
+/** The progress of each step that has begun, and of its expectations: a key and a line. */
 export function labProgress({ spec, status }: Lab): [of: string, line: string][] {
   return (status?.steps ?? []).flatMap((step, index): [string, string][] => {
     if (step.startedAt === undefined) return [];
     const name = `step ${index + 1}/${spec.steps.length} ${step.name}`;
     const done = step.doneAt !== undefined;
-    const how = done
-      ? 'has taken place'
-      : step.phase === 'Failed'
-        ? `FAILED: ${step.message}`
-        : (step.message ?? 'begins');
+    const state = done ? 'done' : step.phase === 'Failed' ? `FAILED: ${step.message}` : (step.message ?? 'begins');
     const expected = !done ? [] : (step.expectations ?? []);
     return [
-      [`${index}`, `${name}: ${how}`],
+      [`${index}`, `${name}: ${state}`],
       ...expected.map((one, n): [string, string] => [
         `${index}.${n}`,
         `  ${verdict(one, 'waiting')}: ${one.that}${one.observed === undefined ? '' : ` (${one.observed})`}`,
@@ -154,7 +150,7 @@ export function labProgress({ spec, status }: Lab): [of: string, line: string][]
 
 const cut = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
 
-/** What a graded lab ends with: its steps and expectations, those that failed in full, and the verdict. */
+/** The result of a graded lab: its steps and expectations, the details of failed ones, and the verdict. */
 export function labResult({ spec, status }: Lab): string {
   const steps = status?.steps ?? [];
   const rows = steps.flatMap((step, index) => {
@@ -170,14 +166,14 @@ export function labResult({ spec, status }: Lab): string {
       if (passed !== false) return [];
       const { because } = spec.steps[index]?.expect[n] ?? {};
       const why = because === undefined ? [] : [`  expected because ${because}`];
-      return ['', `Not seen in step ${index + 1} (${name}): ${that}`, ...why, `  seen: ${observed ?? 'nothing'}`];
+      return ['', `Failed in step ${index + 1} (${name}): ${that}`, ...why, `  observed: ${observed ?? 'nothing'}`];
     }),
   );
   const message = status?.conditions.find(({ type }) => type === 'Ready')?.message ?? '';
   const heading = spec.title === undefined ? [] : [spec.title];
   return [
     ...heading,
-    table(['step', 'what', 'phase', 'expected', 'verdict', 'seen'], rows),
+    table(['step', 'what', 'phase', 'expected', 'verdict', 'observed'], rows),
     ...failed,
     '',
     `${status?.phase ?? 'Pending'}: ${message}`,
@@ -186,7 +182,7 @@ export function labResult({ spec, status }: Lab): string {
 
 // ---- protocols side by side -------------------------------------------------------------------
 
-/** Rebalances that began within a step; the first consumers may have joined before the schedule began. */
+/** The rebalances that began within a step. The first step also gets the ones before it, of the first consumers. */
 function within(
   steps: readonly ConsumerScaleStepStatus[],
   index: number,
@@ -197,7 +193,7 @@ function within(
   return all.filter(({ at }) => (index === 0 || at >= startedAt) && (finishedAt === undefined || at < finishedAt));
 }
 
-/** The longest pause of some partitions: `-` for none of them, `?` where no record since tells it. */
+/** The longest pause of some partitions. `?`: unknown, because there has been no record since. */
 function longestOf(rebalances: readonly RebalanceStatus[], is: (partition: number, one: RebalanceStatus) => boolean) {
   const known = rebalances.flatMap((one) => one.pauses.filter(({ partition }) => is(partition, one)));
   if (known.length > 0) return `${Math.max(...known.map(({ ms }) => ms))} ms`;
@@ -207,13 +203,13 @@ function longestOf(rebalances: readonly RebalanceStatus[], is: (partition: numbe
 const moved = (partition: number, { members }: RebalanceStatus): boolean =>
   members.some(({ gained, lost }) => gained.includes(partition) || lost.includes(partition));
 
-/** As the step found it, or as it is written where it has not begun. */
+/** The consumers of a step: from its status, or from the spec if it has not begun. */
 function consumersOf(scale: ConsumerScale | undefined, index: number): number {
   const asked = scale?.spec.steps[index]?.consumers;
   return scale?.status?.steps?.[index]?.consumers ?? (typeof asked === 'number' ? asked : 0);
 }
 
-/** `2nd joins`, `4th leaves`; what changes from one step to the next. */
+/** The change from one step to the next: `2nd joins`, `4th leaves`. */
 function eventName(before: number, after: number): string {
   if (before === after) return 'no change';
   const first = ordinal(Math.min(before, after) + 1);
@@ -230,7 +226,7 @@ interface Handling {
   config: Record<string, string>;
 }
 
-/** As people call it: assignor, static, or KIP-848. */
+/** The usual name of a protocol: its assignor, with `static` for static members, or KIP-848. */
 function protocolName({ spec }: LoadTest): string {
   const { identity, config } = (spec.consumers ?? { config: {} }) as Handling;
   const assignor =
@@ -240,7 +236,7 @@ function protocolName({ spec }: LoadTest): string {
 
 const slowMemberOf = ({ spec }: LoadTest) => (spec.consumers as Handling | undefined)?.processing?.slowMember;
 
-/** Partitions that stay with the slow member, which is the first one. */
+/** Whether a partition stays with the slow member, which is the first consumer. */
 const slowKept =
   (test: LoadTest) =>
   (partition: number, { members }: RebalanceStatus): boolean =>
@@ -249,10 +245,10 @@ const slowKept =
 
 const handlers = (test: LoadTest): string => {
   const slow = slowMemberOf(test);
-  return slow === undefined ? 'quick' : `one slow (${slow.perPoll} a poll)`;
+  return slow === undefined ? 'fast' : `one slow (${slow.perPoll} per poll)`;
 };
 
-/** The same schedule under several protocols: one table, event by event. A step is an event where its consumers differ from the one before. */
+/** A table that compares the same schedule under several protocols, step by step. */
 export function sideBySide(trials: readonly Trial[]): string {
   const events = trials[0]?.scale?.status?.steps?.length ?? 0;
   const rows = Array.from({ length: events }, (_, index) =>
@@ -282,10 +278,10 @@ export function sideBySide(trials: readonly Trial[]): string {
       'protocol',
       'handlers',
       'moved',
-      'pause of the moved',
-      'of those that quick ones keep',
-      'that the slow one keeps',
-      'whole group stood still',
+      'pause: moved',
+      'kept by fast members',
+      'kept by the slow member',
+      'stop-the-world',
     ],
     rows,
   );

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
-import type { Condition } from '../../runtime/health.ts';
+import type { ProcessState } from '../../runtime/health.ts';
 import { operatorMetrics } from './metrics.ts';
 import { operatorServer } from './server.ts';
 
-const state: Condition = { synced: false, stopping: false, leading: false, interrupted: false, now: 0 };
+const state: ProcessState = { synced: false, stopping: false, leading: false, interrupted: false, now: 0 };
 const metrics = operatorMetrics({ queueDepth: () => 7, leading: () => state.leading });
 const app = operatorServer(() => state, metrics.registry);
 const get = async (path: string) => {
@@ -17,11 +17,11 @@ test('it is alive from the start, ready once the cluster has been read, and dead
   state.synced = true;
   state.leading = true;
   expect(await get('/readyz')).toEqual({ status: 200, text: 'leading\n' });
-  state.inHand = { key: 'LoadTest.kafkalab.dev demo/lag', since: 0 };
+  state.longestActive = { key: 'LoadTest.kafkalab.dev demo/lag', since: 0 };
   state.now = 660_000;
   expect(await get('/healthz')).toEqual({
     status: 503,
-    text: 'LoadTest.kafkalab.dev demo/lag has been worked on for 11 minutes\n',
+    text: 'LoadTest.kafkalab.dev demo/lag has been reconciling for 11 minutes\n',
   });
 });
 

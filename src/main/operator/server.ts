@@ -1,16 +1,16 @@
 /** The operator's HTTP endpoints: /healthz and /readyz (200 or 503, with a reason), /metrics. */
 import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
-import { type Condition, healthOf, readinessOf } from '../../runtime/health.ts';
+import { healthOf, type ProcessState, readinessOf } from '../../runtime/health.ts';
 
-export function operatorServer(condition: () => Condition, registry: Registry): Hono {
+export function operatorServer(state: () => ProcessState, registry: Registry): Hono {
   const app = new Hono();
   app.get('/healthz', (context) => {
-    const { ok, message } = healthOf(condition());
+    const { ok, message } = healthOf(state());
     return context.text(`${message}\n`, ok ? 200 : 503);
   });
   app.get('/readyz', (context) => {
-    const { ok, message } = readinessOf(condition());
+    const { ok, message } = readinessOf(state());
     return context.text(`${message}\n`, ok ? 200 : 503);
   });
   app.get('/metrics', async (context) =>

@@ -1,16 +1,16 @@
-/** Carries out one action, and says in one way why it did not succeed. */
+/** Carries out one action, and describes every kind of error as a `Failure`. */
 import type { Action, ActionResult, Failure, WorkerAction } from '../../contract/actions.ts';
 import { ActionError, ApiError, type Cluster, type Kafka, type Workers } from '../ports.ts';
 import { applyUnowned } from './unowned.ts';
 
-/** The outside that actions go to. */
+/** The ports that actions use. */
 export interface Outside {
   cluster: Cluster;
   kafka: Kafka;
   workers: Workers;
 }
 
-/** undefined: it answers nothing of use. */
+/** undefined: the action has no result. */
 export async function act(action: Action, { cluster, kafka, workers }: Outside): Promise<ActionResult | undefined> {
   switch (action.type) {
     case 'Scale':
@@ -36,7 +36,7 @@ export async function act(action: Action, { cluster, kafka, workers }: Outside):
   }
 }
 
-/** Looked up again: whoever has the name by now is left alone. */
+/** Reads the pod again first: another pod may have the name by now. */
 async function kill(
   { pod, uid, port, run }: Extract<WorkerAction, { type: 'Kill' }>,
   { cluster, workers }: Pick<Outside, 'cluster' | 'workers'>,
@@ -47,7 +47,7 @@ async function kill(
   await cluster.delete(pod, uid);
 }
 
-/** Statuses by which the API server says that the same request can't succeed: invalid, forbidden, unknown, not supported. */
+/** Statuses for a request that cannot succeed if it is repeated: invalid, forbidden, unknown, not supported. */
 const REFUSALS = new Set([400, 403, 404, 405, 413, 415, 422]);
 
 export function failureOf(action: Failure['action'], error: unknown): Failure {

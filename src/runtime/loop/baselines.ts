@@ -1,12 +1,12 @@
 /**
- * What was applied last and what the server made of it (it fills in defaults and rewrites quantities), so that
- * an object that still is as it was left needs no request. Kept in memory: after a restart each object is
- * applied once more, which changes nothing.
+ * The last application of each object: what was applied, and the server's result with defaults and normalised quantities. An
+ * object that still equals the result needs no request. Baselines live in memory only. After a restart each object is applied
+ * once more, which changes nothing.
  */
 import { fingerprint, partOf } from '../json.ts';
 
 export interface Baselines {
-  /** Whether `desired` was applied last under this key, and `live` still has what the server made of it. */
+  /** Whether `desired` was the last application under this key and `live` still equals its result. */
   unchanged(key: string, desired: unknown, live: unknown): boolean;
   applied(key: string, desired: unknown, result: unknown): void;
   forget(key: string): void;

@@ -20,7 +20,7 @@ const controlledBy = (uid: string, name = 'lag'): OwnerReference[] => [
   { apiVersion: 'kafkalab.dev/v1alpha1', kind: 'LoadTest', name, uid, controller: true },
 ];
 
-test('desired objects get namespace, owner and labels, and keep their own labels', () => {
+test('a desired object gets its namespace, owner and labels and keeps its own labels', () => {
   const desired = { ...object('lag-producers'), metadata: { name: 'lag-producers', labels: { role: 'producer' } } };
   expect(complete(desired, owner).metadata).toEqual({
     name: 'lag-producers',
@@ -40,12 +40,12 @@ test('desired objects get namespace, owner and labels, and keep their own labels
   expect(desired.metadata).toEqual({ name: 'lag-producers', labels: { role: 'producer' } });
 });
 
-test('a name longer than a label value is cut to one', () => {
+test('a name is cut to the length of a label value', () => {
   const long = { ...owner, metadata: { ...owner.metadata, name: `${'a'.repeat(62)}-${'b'.repeat(100)}` } };
   expect(complete(object('x'), long).metadata.labels?.['kafkalab.dev/loadtest']).toBe('a'.repeat(62));
 });
 
-test('undesired is what is owned, not wanted and not going already, whichever version it is read in', () => {
+test('an owned object is undesired if the plan lacks it and nothing is deleting it', () => {
   const owned = [
     object('a'),
     object('b'),
@@ -55,7 +55,7 @@ test('undesired is what is owned, not wanted and not going already, whichever ve
   expect(undesired(owned, [object('a'), object('d')]).map(({ metadata }) => metadata.name)).toEqual(['b']);
 });
 
-test('an object served in two versions is one', () => {
+test('an object that is served in two versions is listed once', () => {
   const twice = [object('a', { uid: 'x' }), object('a', { uid: 'x' }, 'apps/v1beta1'), object('b', { uid: 'y' })];
   expect(distinct(twice).map(({ apiVersion, metadata }) => `${apiVersion} ${metadata.name}`)).toEqual([
     'apps/v1 a',
@@ -63,7 +63,7 @@ test('an object served in two versions is one', () => {
   ]);
 });
 
-test('only an object that the owner controls may be written to', () => {
+test('an owner may write only to objects that it controls', () => {
   expect(claim(object('a', { ownerReferences: controlledBy('u1') }), owner)).toEqual({ ok: true });
   expect(claim(object('a'), owner)).toMatchObject({ ok: false, reason: 'Refused' });
   expect(claim(object('a', { ownerReferences: controlledBy('u2', 'other') }), owner)).toEqual({
@@ -72,13 +72,13 @@ test('only an object that the owner controls may be written to', () => {
     message:
       'StatefulSet demo/a exists already and belongs to LoadTest other. Delete it, or write another name for it in the LoadTest.',
   });
-  // Its name is made of that of its owner.
+  // Here the name is derived from the owner's name.
   expect(claim(object(`${owner.metadata.name}-a`), owner)).toMatchObject({
     message: expect.stringMatching(/Delete it, or give the LoadTest another name\.$/),
   });
 });
 
-test('one on its way out, or of an earlier owner of the same name, is waited for', () => {
+test('an owner waits for an object that is still being deleted', () => {
   const going = object('a', { ownerReferences: controlledBy('u1'), deletionTimestamp: '2026-01-01T00:00:00Z' });
   expect(claim(going, owner)).toMatchObject({ ok: false, reason: 'Unexpected' });
   expect(claim(object('a', { ownerReferences: controlledBy('u0') }), owner)).toMatchObject({

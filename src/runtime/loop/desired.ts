@@ -1,14 +1,14 @@
-/** What a plan wants to exist, made complete, and what exists although no plan wants it. Pure. */
+/** Completes the desired objects of a plan, and finds the owned objects that it does not desire. Pure. */
 import type { KubernetesObject, ObjectRef } from '../../contract/kubernetes.ts';
 import { plain } from '../json.ts';
 import { controllerOf, identityOf, refOf } from '../objects.ts';
 
 export const MANAGED_BY = 'app.kubernetes.io/managed-by';
 export const OPERATOR = 'kafka-lab-operator';
-/** Keeps a resource until its plan says `finished`. */
+/** The finalizer that keeps a resource until its plan has `finished`. */
 export const FINALIZER = 'kafkalab.dev/cleanup';
 
-/** With the owner's namespace, the owner reference and the labels that find it again. */
+/** The desired object with the namespace of its owner, an owner reference and the labels that the watches select. */
 export function complete(desired: KubernetesObject, owner: KubernetesObject): KubernetesObject {
   const { uid, name, namespace } = owner.metadata;
   const object = plain(desired);
@@ -36,16 +36,16 @@ export function complete(desired: KubernetesObject, owner: KubernetesObject): Ku
   };
 }
 
-/** Names may be 253 characters long, label values 63. */
+/** A name as a label value. Names have up to 253 characters, label values up to 63. */
 const labelValue = (name: string): string => name.slice(0, 63).replace(/[^A-Za-z0-9]+$/, '');
 
-/** Owned objects that are not desired and not on their way out already. */
+/** The owned objects that are neither desired nor already being deleted. */
 export function undesired(owned: KubernetesObject[], desired: KubernetesObject[]): KubernetesObject[] {
   const wanted = new Set(desired.map((object) => identityOf(refOf(object))));
   return owned.filter((object) => !object.metadata.deletionTimestamp && !wanted.has(identityOf(refOf(object))));
 }
 
-/** One entry per object: a type served in two versions shows each object twice; the version that comes first stays. */
+/** One entry per object. A type that is served in two versions lists each object twice, and the first version is kept. */
 export function distinct(objects: KubernetesObject[]): KubernetesObject[] {
   const seen = new Set<string>();
   return objects.filter((object) => {
@@ -58,7 +58,7 @@ export function distinct(objects: KubernetesObject[]): KubernetesObject[] {
 
 export type Claim = { ok: true } | { ok: false; reason: 'Refused' | 'Unexpected'; message: string };
 
-/** Whether an object that is there already may be written to in the name of `owner`. */
+/** Whether `owner` may write to an object that already exists. */
 export function claim(existing: KubernetesObject, owner: KubernetesObject): Claim {
   const ref: ObjectRef = refOf(existing);
   const what = `${ref.kind} ${ref.namespace}/${ref.name}`;
@@ -71,11 +71,11 @@ export function claim(existing: KubernetesObject, owner: KubernetesObject): Clai
     return {
       ok: false,
       reason: 'Unexpected',
-      message: `${what} is left over from an earlier ${other.kind} ${other.name} and not gone yet.`,
+      message: `${what} belongs to an earlier ${other.kind} ${other.name} and is still being deleted.`,
     };
   }
-  const whose = other ? `belongs to ${other.kind} ${other.name}` : 'was not made by this operator';
-  // The names of most objects are made of their owner's; those of others are written in its spec.
+  const whose = other ? `belongs to ${other.kind} ${other.name}` : 'was not created by this operator';
+  // Most names are derived from the owner's name; the others are written in its spec.
   const derived = ref.name.startsWith(`${owner.metadata.name}-`);
   const instead = derived ? `give the ${owner.kind} another name` : `write another name for it in the ${owner.kind}`;
   return { ok: false, reason: 'Refused', message: `${what} exists already and ${whose}. Delete it, or ${instead}.` };

@@ -7,7 +7,7 @@ const report = (facts: unknown[]): Action => ({ type: 'Report', run: 'r', topic:
 const refused = (action: Action, message = 'no') => ({ action, reason: 'Refused', message }) as const;
 const away = (action: Action) => ({ action, reason: 'Unreachable', message: 'nobody there' }) as const;
 
-test('a refusal is held for about 30 s, other failures for 1, 2, 4 … 30 s', () => {
+test('a refusal is held for at most 40 s, other failures for 1, 2, 4 … 30 s', () => {
   const kept = failures(() => 1);
   kept.add(refused(create), 0);
   expect(kept.heldUntil(create, 0)).toBe(40_000);
@@ -19,13 +19,13 @@ test('a refusal is held for about 30 s, other failures for 1, 2, 4 … 30 s', ()
   expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
 });
 
-test('another action has failed not yet', () => {
+test('a failure does not hold another action', () => {
   const kept = failures(() => 1);
   kept.add(refused(create), 0);
   expect(kept.heldUntil({ ...create, partitions: 2 }, 0)).toBeUndefined();
 });
 
-test('news is what the plan has not been shown', () => {
+test('a failure is new until the same reason and message have been recorded', () => {
   const kept = failures(() => 1);
   expect(kept.add(refused(create), 0)).toBe(true);
   expect(kept.add(refused(create), 0)).toBe(false);
@@ -36,22 +36,22 @@ test('news is what the plan has not been shown', () => {
   expect(kept.list()).toEqual([]);
 });
 
-test('a failure that nobody asks for any more is shown until it could be tried again', () => {
+test('a failure that is no longer requested stays until its retry time', () => {
   const kept = failures(() => 1);
   kept.add(away(create), 0);
-  expect(kept.forgetUnasked([], 500)).toEqual({ forgotten: false, next: 1_000 });
+  expect(kept.forgetUnrequested([], 500)).toEqual({ forgotten: false, next: 1_000 });
   expect(kept.list()).toHaveLength(1);
-  expect(kept.forgetUnasked([create], 1_000)).toEqual({ forgotten: false, next: undefined });
-  expect(kept.forgetUnasked([], 1_000)).toEqual({ forgotten: true, next: undefined });
+  expect(kept.forgetUnrequested([create], 1_000)).toEqual({ forgotten: false, next: undefined });
+  expect(kept.forgetUnrequested([], 1_000)).toEqual({ forgotten: true, next: undefined });
   expect(kept.list()).toEqual([]);
 });
 
-test('a changed resource forgets all', () => {
+test('a new generation removes all failures', () => {
   const kept = failures(() => 1);
-  kept.ofGeneration(1);
+  kept.useGeneration(1);
   kept.add(refused(create), 0);
-  kept.ofGeneration(1);
+  kept.useGeneration(1);
   expect(kept.list()).toHaveLength(1);
-  kept.ofGeneration(2);
+  kept.useGeneration(2);
   expect(kept.list()).toEqual([]);
 });

@@ -1,5 +1,7 @@
-/** What did not succeed for one resource, until it does, or the resource changes, or nobody asks for it any more. */
-
+/**
+ * The failed actions of one resource. An entry is removed when the action succeeds, when the spec changes, or when the plan
+ * has stopped requesting the action.
+ */
 import type { Failure } from '../../contract/actions.ts';
 import type { EpochMs } from '../../contract/time.ts';
 import { waitAfter } from '../backoff.ts';
@@ -8,7 +10,7 @@ import type { Random } from '../ports.ts';
 
 export type Attempted = Failure['action'];
 
-interface Remembered {
+interface Entry {
   failure: Failure;
   count: number;
   retryAt: EpochMs;
@@ -16,55 +18,55 @@ interface Remembered {
 
 export interface Failures {
   list(): Failure[];
-  /** When it may be tried again, if it failed and that time is still to come. */
+  /** When the attempt may be repeated. undefined: it may run now. */
   heldUntil(attempted: Attempted, now: EpochMs): EpochMs | undefined;
-  /** Whether this is news: the reason or message was another one before, or there was none. */
+  /** Records a failure. True: there was none before, or one with another reason or message. */
   add(failure: Failure, now: EpochMs): boolean;
-  /** Whether it had failed before. */
+  /** Removes the failure of an attempt. True: there was one. */
   succeeded(attempted: Attempted): boolean;
-  /** A changed resource is a new beginning. */
-  ofGeneration(generation: number): void;
+  /** Removes all failures if the resource has another generation than before. */
+  useGeneration(generation: number): void;
   /**
-   * Forgets those that are not asked for now and whose time to try again has come; not earlier, so that a kind that
-   * stops asking when it is shown a failure does not try in circles. Answers whether something was forgotten, and
-   * when the next is due.
+   * Removes the failures that the plan no longer requests and whose retry time has come. Before that time they stay: a kind
+   * that stops requesting an action because of its failure would otherwise alternate between both plans. Returns whether an
+   * entry was removed, and when the next one is due.
    */
-  forgetUnasked(asked: Attempted[], now: EpochMs): { forgotten: boolean; next: EpochMs | undefined };
+  forgetUnrequested(requested: Attempted[], now: EpochMs): { forgotten: boolean; next: EpochMs | undefined };
 }
 
-/** The user has to do something first, which is looked for every 30 s, more or less. */
+/** A refused action waits for its user. It is retried after 20 to 40 s. */
 const REFUSED = { baseMs: 40_000, limitMs: 40_000 };
 const OTHER = { baseMs: 1_000, limitMs: 30_000 };
 
 export function failures(random: Random): Failures {
-  const remembered = new Map<string, Remembered>();
+  const entries = new Map<string, Entry>();
   let current: number | undefined;
   return {
-    list: () => [...remembered.values()].map(({ failure }) => failure),
+    list: () => [...entries.values()].map(({ failure }) => failure),
     heldUntil(attempted, now) {
-      const before = remembered.get(sameness(attempted));
+      const before = entries.get(keyOf(attempted));
       return before && before.retryAt > now ? before.retryAt : undefined;
     },
     add(failure, now) {
-      const key = sameness(failure.action);
-      const before = remembered.get(key);
+      const key = keyOf(failure.action);
+      const before = entries.get(key);
       const count = (before?.count ?? 0) + 1;
       const wait = waitAfter(count, failure.reason === 'Refused' ? REFUSED : OTHER, random);
-      remembered.set(key, { failure, count, retryAt: now + wait });
+      entries.set(key, { failure, count, retryAt: now + wait });
       return before?.failure.reason !== failure.reason || before.failure.message !== failure.message;
     },
-    succeeded: (attempted) => remembered.delete(sameness(attempted)),
-    ofGeneration(generation) {
-      if (current !== generation) remembered.clear();
+    succeeded: (attempted) => entries.delete(keyOf(attempted)),
+    useGeneration(generation) {
+      if (current !== generation) entries.clear();
       current = generation;
     },
-    forgetUnasked(asked, now) {
-      const keys = new Set(asked.map(sameness));
+    forgetUnrequested(requested, now) {
+      const keys = new Set(requested.map(keyOf));
       let forgotten = false;
       let next: EpochMs | undefined;
-      for (const [key, { retryAt }] of remembered) {
+      for (const [key, { retryAt }] of entries) {
         if (keys.has(key)) continue;
-        if (retryAt <= now) forgotten = remembered.delete(key);
+        if (retryAt <= now) forgotten = entries.delete(key);
         else next = Math.min(next ?? retryAt, retryAt);
       }
       return { forgotten, next };
@@ -72,8 +74,8 @@ export function failures(random: Random): Failures {
   };
 }
 
-/** Two reports to one run are the same action, whatever they tell; any other action is the same when all of it is. */
-function sameness(attempted: Attempted): string {
+/** Two reports to one run are the same action, whatever their facts. Other actions are the same if all their fields are equal. */
+function keyOf(attempted: Attempted): string {
   if (attempted.type !== 'Report') return canonical(attempted);
   const { type, run, topic, partition, bootstrapServers } = attempted;
   return canonical({ type, run, topic, partition, bootstrapServers });

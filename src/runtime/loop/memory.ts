@@ -1,4 +1,4 @@
-/** What the runtime keeps in mind about one resource, between rounds. Losing it (a restart) costs requests, never correctness. */
+/** The runtime's memory of one resource between rounds. Losing it at a restart costs requests but never correctness. */
 import type { Done } from '../../contract/actions.ts';
 import type { EpochMs } from '../../contract/time.ts';
 import type { Random } from '../ports.ts';
@@ -8,9 +8,9 @@ import { type Failures, failures } from './failures.ts';
 export interface Memory {
   uid: string;
   failures: Failures;
-  /** What actions have answered since the last status was written. */
+  /** The results of actions since the last status write. */
   done: Done[];
-  /** Of desired objects, by identity; the status under ``. */
+  /** The baselines of desired objects by identity, and of the status under ``. */
   baselines: Baselines;
   statusWrittenAt?: EpochMs;
 }

@@ -1,21 +1,21 @@
-/** When and what to write to a status. Pure. */
+/** The rate and the size limit of status writes. Pure. */
 import type { EpochMs } from '../../contract/time.ts';
 
-/** At most one write a second per object. */
+/** At most one status write per second and object. */
 const STATUS_PERIOD_MS = 1_000;
-/** DESIGN: the whole status stays under 256 KiB (etcd's own limit for an object is 1.5 MiB). */
+/** The largest status, 256 KiB. etcd's own limit for a whole object is 1.5 MiB. */
 export const STATUS_LIMIT_BYTES = 256 * 1024;
 
-/** Milliseconds until the next write is due; 0: now. */
-export function waitForStatus(lastWriteAt: EpochMs | undefined, now: EpochMs): number {
+/** Milliseconds until the next write is allowed. 0: now. */
+export function msUntilStatusWrite(lastWriteAt: EpochMs | undefined, now: EpochMs): number {
   if (lastWriteAt === undefined) return 0;
-  // A clock set back must not stop all writes.
+  // A clock that was set back must not block all writes.
   if (lastWriteAt > now) return 0;
   return Math.max(0, lastWriteAt + STATUS_PERIOD_MS - now);
 }
 
-/** A status that fits: of one that is too large the largest fields are left out. */
-export function fitting(status: Record<string, unknown>): { status: Record<string, unknown>; leftOut: string[] } {
+/** The status within the limit: the largest fields are left out until the rest fits. */
+export function fitStatus(status: Record<string, unknown>): { status: Record<string, unknown>; leftOut: string[] } {
   const sizes = Object.entries(status).map(([field, value]) => ({
     field,
     bytes: Buffer.byteLength(JSON.stringify(value)),

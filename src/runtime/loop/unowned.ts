@@ -1,4 +1,4 @@
-/** Objects that no owner reference can reach: whose they are is told by a label. */
+/** Objects in other namespaces, which owner references cannot reach. A label holds the uid of their owner. */
 
 import { OWNER_UID } from '../../contract/actions.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
@@ -6,7 +6,7 @@ import { refOf } from '../objects.ts';
 import { ActionError, type Cluster } from '../ports.ts';
 import { MANAGED_BY, OPERATOR } from './desired.ts';
 
-/** Throws `ActionError` where the object that is there was made for somebody else, or by hand. */
+/** Applies such an object. Throws `ActionError` if an object of the same name has another owner or none. */
 export async function applyUnowned(object: KubernetesObject, cluster: Cluster): Promise<void> {
   const ref = refOf(object);
   const what = `${ref.kind} ${ref.namespace}/${ref.name}`;
@@ -15,7 +15,7 @@ export async function applyUnowned(object: KubernetesObject, cluster: Cluster): 
   if (existing && existing.metadata.labels?.[OWNER_UID] !== labels[OWNER_UID]) {
     throw new ActionError(
       'Refused',
-      `${what} exists already and was not made for this resource: give it another name.`,
+      `${what} exists already and was not created for this resource: give it another name.`,
     );
   }
   if (existing?.metadata.deletionTimestamp) throw new ActionError('Unexpected', `${what} is still being deleted.`);
@@ -24,7 +24,7 @@ export async function applyUnowned(object: KubernetesObject, cluster: Cluster): 
     metadata: {
       ...object.metadata,
       labels: { ...labels, [MANAGED_BY]: OPERATOR },
-      // What is deleted in between is not made again in passing.
+      // With the uid, an object that is deleted in between is not created again by accident.
       ...(existing?.metadata.uid ? { uid: existing.metadata.uid } : {}),
     },
   });

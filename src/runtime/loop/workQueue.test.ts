@@ -2,25 +2,25 @@ import { expect, test } from '@jest/globals';
 import { manualClock, settle } from '../../../test/support/kept.ts';
 import { workQueue } from './workQueue.ts';
 
-/** Work that ends when the test says so. */
+/** A queue whose work ends when the test calls `end`. */
 function bench(concurrency = 2) {
   const clock = manualClock();
-  const taken: string[] = [];
+  const started: string[] = [];
   const failed: string[] = [];
-  const hands: { key: string; end: (error?: Error, lookAgainIn?: number) => void }[] = [];
+  const active: { key: string; end: (error?: Error, lookAgainIn?: number) => void }[] = [];
   const queue = workQueue({
     work: (key) =>
       new Promise((resolve, reject) => {
-        taken.push(key);
-        const hand = {
+        started.push(key);
+        const work = {
           key,
           end: (error?: Error, lookAgainIn?: number) => {
-            hands.splice(hands.indexOf(hand), 1);
+            active.splice(active.indexOf(work), 1);
             if (error) reject(error);
             else resolve(lookAgainIn);
           },
         };
-        hands.push(hand);
+        active.push(work);
       }),
     failed: (key) => failed.push(key),
     concurrency,
@@ -29,76 +29,76 @@ function bench(concurrency = 2) {
     random: () => 1,
   });
   const end = async (key: string, error?: Error, lookAgainIn?: number) => {
-    hands.find((hand) => hand.key === key)?.end(error, lookAgainIn);
+    active.find((work) => work.key === key)?.end(error, lookAgainIn);
     await settle();
   };
-  return { clock, queue, taken, failed, hands, end };
+  return { clock, queue, started, failed, active, end };
 }
 
 const oops = new Error('oops');
 
-test('a key that waits is not added twice', async () => {
-  const { queue, taken, end } = bench(1);
+test('a key waits at most once', async () => {
+  const { queue, started, end } = bench(1);
   for (const key of ['a', 'b', 'b', 'c', 'b']) queue.add(key);
   expect(queue.depth).toBe(2);
   await end('a');
   await end('b');
   await end('c');
-  expect(taken).toEqual(['a', 'b', 'c']);
+  expect(started).toEqual(['a', 'b', 'c']);
 });
 
-test('a key added while in hand comes again afterwards, once', async () => {
-  const { queue, taken, end } = bench(2);
+test('a key that is added while active runs once more afterwards', async () => {
+  const { queue, started, end } = bench(2);
   queue.add('a');
   queue.add('a');
   queue.add('a');
-  expect(taken).toEqual(['a']);
+  expect(started).toEqual(['a']);
   await end('a');
-  expect(taken).toEqual(['a', 'a']);
+  expect(started).toEqual(['a', 'a']);
   await end('a');
-  expect(taken).toEqual(['a', 'a']);
+  expect(started).toEqual(['a', 'a']);
 });
 
-test('no more keys in hand than there are hands', async () => {
-  const { queue, hands, end } = bench(2);
+test('the number of active keys stays within the concurrency', async () => {
+  const { queue, active, end } = bench(2);
   for (const key of ['a', 'b', 'c', 'd']) queue.add(key);
-  expect(hands.map(({ key }) => key)).toEqual(['a', 'b']);
+  expect(active.map(({ key }) => key)).toEqual(['a', 'b']);
   await end('b');
-  expect(hands.map(({ key }) => key)).toEqual(['a', 'c']);
+  expect(active.map(({ key }) => key)).toEqual(['a', 'c']);
 });
 
-test('a failing key waits 1, 2, 4, 8, 8 s, and adding it does not shorten that', async () => {
-  const { clock, queue, taken, failed, end } = bench();
+test('a failing key waits 1, 2, 4, 8, 8 s even if it is added again', async () => {
+  const { clock, queue, started, failed, end } = bench();
   queue.add('a');
   for (const seconds of [1, 2, 4, 8, 8]) {
     await end('a', oops);
-    const before = taken.length;
+    const before = started.length;
     await clock.advance(seconds * 1_000 - 1);
     queue.add('a');
     await settle();
-    expect(taken).toHaveLength(before);
+    expect(started).toHaveLength(before);
     await clock.advance(1);
-    expect(taken).toHaveLength(before + 1);
+    expect(started).toHaveLength(before + 1);
   }
   expect(failed).toHaveLength(5);
-  // A success makes it start over.
+  // A success resets the backoff.
   await end('a');
   queue.add('a');
   await end('a', oops);
-  const before = taken.length;
+  const before = started.length;
   await clock.advance(1_000);
-  expect(taken).toHaveLength(before + 1);
+  expect(started).toHaveLength(before + 1);
 });
 
-test('backoff of one key holds up no other', async () => {
-  const { queue, taken, end } = bench(1);
+test('the backoff of one key does not delay another key', async () => {
+  const { queue, started, end } = bench(1);
   queue.add('a');
   await end('a', oops);
   queue.add('b');
-  expect(taken).toEqual(['a', 'b']);
+  expect(started).toEqual(['a', 'b']);
 });
 
-test('jitter shortens a wait by up to a half', async () => {
+test('jitter shortens a wait by up to one half', async () => {
   const clock = manualClock();
   let calls = 0;
   const queue = workQueue({
@@ -120,37 +120,37 @@ test('jitter shortens a wait by up to a half', async () => {
 });
 
 test('addNow ends the backoff', async () => {
-  const { queue, taken, end } = bench();
+  const { queue, started, end } = bench();
   queue.add('a');
   await end('a', oops);
   queue.addNow('a');
-  expect(taken).toEqual(['a', 'a']);
+  expect(started).toEqual(['a', 'a']);
 });
 
-test('looks again after the time that the work answers', async () => {
-  const { clock, queue, taken, end } = bench();
+test('a key runs again after the time that its work returned', async () => {
+  const { clock, queue, started, end } = bench();
   queue.add('a');
   await end('a', undefined, 5_000);
   await clock.advance(4_999);
-  expect(taken).toHaveLength(1);
+  expect(started).toHaveLength(1);
   await clock.advance(1);
-  expect(taken).toHaveLength(2);
+  expect(started).toHaveLength(2);
 });
 
-test('the earliest time counts, and work in between makes it void', async () => {
-  const { clock, queue, taken, end } = bench();
+test('the earliest of several times counts until the key runs', async () => {
+  const { clock, queue, started, end } = bench();
   queue.addAfter('a', 5_000);
   queue.addAfter('a', 1_000);
   queue.addAfter('a', 9_000);
   await clock.advance(1_000);
-  expect(taken).toEqual(['a']);
+  expect(started).toEqual(['a']);
   await end('a');
   await clock.advance(60_000);
-  expect(taken).toEqual(['a']);
+  expect(started).toEqual(['a']);
 });
 
-test('stop drops what waits, and resolves when what is in hand is done', async () => {
-  const { clock, queue, taken, end } = bench(1);
+test('stop drops waiting keys and resolves when the active ones are done', async () => {
+  const { clock, queue, started, end } = bench(1);
   queue.add('a');
   queue.add('a');
   queue.add('b');
@@ -165,27 +165,27 @@ test('stop drops what waits, and resolves when what is in hand is done', async (
   await end('a', undefined, 10);
   await ended;
   await clock.advance(1_000);
-  expect(taken).toEqual(['a']);
+  expect(started).toEqual(['a']);
   expect(clock.pending).toBe(0);
 });
 
-test('tells which key has been in hand for longest, also once it is stopped', async () => {
+test('longestActive is the key that has run for longest, also during the stop', async () => {
   const { clock, queue, end } = bench(2);
   const began = clock.now();
-  expect(queue.longestInHand).toBeUndefined();
+  expect(queue.longestActive).toBeUndefined();
   queue.add('a');
   await clock.advance(1_000);
   queue.add('b');
   queue.add('c');
   queue.add('a');
-  expect(queue.longestInHand).toEqual({ key: 'a', since: began });
+  expect(queue.longestActive).toEqual({ key: 'a', since: began });
   await clock.advance(1_000);
   await end('a');
-  expect(queue.longestInHand).toEqual({ key: 'b', since: began + 1_000 });
+  expect(queue.longestActive).toEqual({ key: 'b', since: began + 1_000 });
   void queue.stop();
-  expect(queue.longestInHand?.key).toBe('b');
+  expect(queue.longestActive?.key).toBe('b');
   await end('b');
   await end('c');
   await end('a');
-  expect(queue.longestInHand).toBeUndefined();
+  expect(queue.longestActive).toBeUndefined();
 });

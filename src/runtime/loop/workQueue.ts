@@ -1,38 +1,39 @@
 /**
- * Keys waiting to be worked on. A key waits at most once and is in one pair of hands at a time; a key added
- * while it is being worked on comes again afterwards. A key that failed waits out its backoff.
+ * A queue of keys, one per resource. A key waits at most once and is processed once at a time. A key that is added while it
+ * is being processed runs again afterwards. A key that failed waits for the end of its backoff.
  */
 
 import type { EpochMs } from '../../contract/time.ts';
 import { type Backoff, waitAfter } from '../backoff.ts';
 import type { Clock, Random } from '../ports.ts';
 
-export interface InHand {
+/** A key that is being processed. */
+export interface ActiveKey {
   key: string;
   since: EpochMs;
 }
 
 export interface WorkQueue {
-  /** As soon as there are hands; a key in backoff not before it ends. */
+  /** Processes the key as soon as a slot is free, and after the end of its backoff. */
   add(key: string): void;
-  /** The same, forgetting the key's backoff: something changed that may well have cured it. */
+  /** Like `add`, but ends the key's backoff: use it for a change that may have removed the cause. */
   addNow(key: string): void;
-  /** Look again after `ms`; the earliest such time of a key counts. */
+  /** Adds the key after `ms`. The earliest of several times counts. */
   addAfter(key: string, ms: number): void;
-  /** Keys waiting for hands (not those waiting for a time). */
+  /** The number of keys that wait for a slot, without those that wait for a time. */
   readonly depth: number;
-  /** The key that has been worked on for longest, of those in hand now. */
-  readonly longestInHand: InHand | undefined;
-  /** Takes no more keys in hand, drops all that wait; resolves when the keys in hand are done. */
+  /** The active key that has run for longest. */
+  readonly longestActive: ActiveKey | undefined;
+  /** Drops all waiting keys and starts no more. Resolves when the active keys are done. */
   stop(): Promise<void>;
 }
 
 export interface WorkQueueOptions {
-  /** Works on a key; the queue looks again after the milliseconds that it answers. Throws → backoff. */
+  /** Processes a key. The queue adds the key again after the returned number of milliseconds. An error starts the backoff. */
   work(key: string): Promise<number | undefined>;
-  /** Called after a throw. */
+  /** Called after an error of `work`. */
   failed(key: string, error: unknown): void;
-  /** Keys worked on at a time (default 8). */
+  /** The number of keys that are processed at the same time (default 8). */
   concurrency?: number;
   /** Default 500 ms to 60 s. */
   backoff?: Backoff;
@@ -50,9 +51,9 @@ export function workQueue(options: WorkQueueOptions): WorkQueue {
   const concurrency = options.concurrency ?? 8;
   const backoff = options.backoff ?? { baseMs: 500, limitMs: 60_000 };
   const waiting = new Set<string>();
-  /** Since when; in the order in which they were taken. */
-  const inHand = new Map<string, EpochMs>();
-  /** Added while in hand. */
+  /** The active keys and their start times, oldest first. */
+  const active = new Map<string, EpochMs>();
+  /** Keys that were added while active. */
   const again = new Set<string>();
   const timers = new Map<string, Timer>();
   const failures = new Map<string, { count: number; notBefore: EpochMs }>();
@@ -79,27 +80,27 @@ export function workQueue(options: WorkQueueOptions): WorkQueue {
 
   function add(key: string): void {
     if (stopped) return;
-    const rest = (failures.get(key)?.notBefore ?? 0) - clock.now();
-    if (rest > 0) {
-      addAfter(key, rest);
+    const remaining = (failures.get(key)?.notBefore ?? 0) - clock.now();
+    if (remaining > 0) {
+      addAfter(key, remaining);
       return;
     }
-    if (inHand.has(key)) again.add(key);
+    if (active.has(key)) again.add(key);
     else waiting.add(key);
     next();
   }
 
   function next(): void {
     for (const key of waiting) {
-      if (stopped || inHand.size >= concurrency) return;
+      if (stopped || active.size >= concurrency) return;
       waiting.delete(key);
       dropTimer(key);
-      inHand.set(key, clock.now());
-      void take(key);
+      active.set(key, clock.now());
+      void run(key);
     }
   }
 
-  async function take(key: string): Promise<void> {
+  async function run(key: string): Promise<void> {
     try {
       const lookAgainIn = await options.work(key);
       failures.delete(key);
@@ -111,9 +112,9 @@ export function workQueue(options: WorkQueueOptions): WorkQueue {
       options.failed(key, error);
       addAfter(key, wait);
     } finally {
-      inHand.delete(key);
+      active.delete(key);
       if (again.delete(key)) add(key);
-      if (stopped && inHand.size === 0) drained?.();
+      if (stopped && active.size === 0) drained?.();
       next();
     }
   }
@@ -128,8 +129,8 @@ export function workQueue(options: WorkQueueOptions): WorkQueue {
     get depth() {
       return waiting.size;
     },
-    get longestInHand() {
-      const first = inHand.entries().next();
+    get longestActive() {
+      const first = active.entries().next();
       return first.done ? undefined : { key: first.value[0], since: first.value[1] };
     },
     stop() {
@@ -139,7 +140,7 @@ export function workQueue(options: WorkQueueOptions): WorkQueue {
       for (const key of [...timers.keys()]) dropTimer(key);
       return new Promise((resolve) => {
         drained = resolve;
-        if (inHand.size === 0) resolve();
+        if (active.size === 0) resolve();
       });
     },
   };

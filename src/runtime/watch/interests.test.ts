@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { interests } from './interests.ts';
 
-test('begins with the first who is interested and ends with the last', () => {
+test('a thing begins with its first interested key and ends with its last', () => {
   const calls: string[] = [];
   const kept = interests<string>(
     (thing) => thing,
@@ -11,16 +11,16 @@ test('begins with the first who is interested and ends with the last', () => {
   kept.set('a', ['x', 'y']);
   kept.set('b', ['y']);
   kept.set('b', ['y']);
-  expect([...kept.in('y')]).toEqual(['a', 'b']);
+  expect([...kept.keysOf('y')]).toEqual(['a', 'b']);
   kept.set('a', ['x']);
-  expect([...kept.in('y')]).toEqual(['b']);
+  expect([...kept.keysOf('y')]).toEqual(['b']);
   kept.set('b', []);
   kept.set('a', []);
   kept.set('a', []);
   expect(calls).toEqual(['first x', 'first y', 'last y', 'last x']);
 });
 
-test('things of one name are one thing', () => {
+test('things of the same name are one thing', () => {
   const calls: string[] = [];
   const kept = interests<{ name: string; by: string }>(
     ({ name }) => name,
@@ -29,7 +29,7 @@ test('things of one name are one thing', () => {
   );
   kept.set('a', [{ name: 'x', by: 'a' }]);
   kept.set('b', [{ name: 'x', by: 'b' }]);
-  expect([...kept.in({ name: 'x', by: 'c' })]).toEqual(['a', 'b']);
+  expect([...kept.keysOf({ name: 'x', by: 'c' })]).toEqual(['a', 'b']);
   kept.set('a', []);
   kept.set('b', []);
   expect(calls).toEqual(['first x by a', 'last x']);

@@ -1,12 +1,14 @@
-/** Who wants to hear of what: many keys may be interested in one thing, one key in many things. */
+/** Which keys are interested in which things. A key may be interested in many things, and a thing may interest many keys. */
 export interface Interests<Thing> {
-  /** From now on the key is interested in just these. */
+  /** Replaces the interests of the key. */
   set(key: string, things: Iterable<Thing>): void;
-  in(thing: Thing): Iterable<string>;
+  /** The keys that are interested in the thing. */
+  keysOf(thing: Thing): Iterable<string>;
 }
 
 /**
- * `nameOf` tells things apart. `first` is called when somebody gets interested in a thing, `last` when nobody is any more.
+ * Things with the same `nameOf` are the same thing. `first` is called when a thing gets its first interested key, `last` when
+ * it has lost the last one.
  */
 export function interests<Thing>(
   nameOf: (thing: Thing) => string,
@@ -14,33 +16,33 @@ export function interests<Thing>(
   last: (thing: Thing) => void,
 ): Interests<Thing> {
   /** By the name of the thing. */
-  const keysOf = new Map<string, Set<string>>();
-  /** By key, then by name. */
-  const thingsOf = new Map<string, Map<string, Thing>>();
+  const keysByName = new Map<string, Set<string>>();
+  /** By key, then by the name of the thing. */
+  const thingsByKey = new Map<string, Map<string, Thing>>();
   return {
     set(key, things) {
       const now = new Map([...things].map((thing) => [nameOf(thing), thing]));
-      const before = thingsOf.get(key) ?? new Map<string, Thing>();
+      const before = thingsByKey.get(key) ?? new Map<string, Thing>();
       for (const [name, thing] of now) {
-        const keys = keysOf.get(name);
+        const keys = keysByName.get(name);
         if (keys) keys.add(key);
         else {
-          keysOf.set(name, new Set([key]));
+          keysByName.set(name, new Set([key]));
           first(thing);
         }
       }
       for (const [name, thing] of before) {
         if (now.has(name)) continue;
-        const keys = keysOf.get(name);
+        const keys = keysByName.get(name);
         keys?.delete(key);
         if (keys?.size === 0) {
-          keysOf.delete(name);
+          keysByName.delete(name);
           last(thing);
         }
       }
-      if (now.size > 0) thingsOf.set(key, now);
-      else thingsOf.delete(key);
+      if (now.size > 0) thingsByKey.set(key, now);
+      else thingsByKey.delete(key);
     },
-    in: (thing) => [...(keysOf.get(nameOf(thing)) ?? [])],
+    keysOf: (thing) => [...(keysByName.get(nameOf(thing)) ?? [])],
   };
 }

@@ -18,7 +18,7 @@ const object = (name: string, uid: string, resourceVersion: string, owner?: stri
 const types = (changes: { type: string; object: KubernetesObject }[]) =>
   changes.map(({ type, object: { metadata } }) => `${type} ${metadata.uid}@${metadata.resourceVersion}`);
 
-test('never goes back to an older version, and counts versions as numbers', () => {
+test('an older version never replaces a newer one', () => {
   const store = objectStore();
   store.put(object('a', 'u', '10'));
   expect(store.put(object('a', 'u', '9'))).toEqual([]);
@@ -27,7 +27,7 @@ test('never goes back to an older version, and counts versions as numbers', () =
   expect(store.get('n', 'a')?.metadata.resourceVersion).toBe('11');
 });
 
-test('another uid under the same name is another object', () => {
+test('an object with another uid is another object of the same name', () => {
   const store = objectStore();
   store.put(object('a', 'u', '10'));
   expect(types(store.replace([object('a', 'v', '20')]))).toEqual(['Deleted u@10', 'Added v@20']);
@@ -35,7 +35,7 @@ test('another uid under the same name is another object', () => {
   expect(store.get('n', 'a')?.metadata.uid).toBe('v');
 });
 
-test('the late result of a write to an object that was deleted does not bring it back', () => {
+test('the late result of a write does not bring back a deleted object', () => {
   const store = objectStore();
   store.put(object('a', 'u', '10'));
   store.remove(object('a', 'u', '12'));
@@ -44,14 +44,14 @@ test('the late result of a write to an object that was deleted does not bring it
   expect(types(store.put(object('a', 'v', '13')))).toEqual(['Added v@13']);
 });
 
-test('a list holds even when all its versions are older', () => {
+test('a list replaces the set even if all its versions are older', () => {
   const store = objectStore();
   store.put(object('a', 'u', '100'));
   store.put(object('b', 'w', '101'));
   expect(types(store.replace([object('a', 'u', '50')]))).toEqual(['Deleted w@101', 'Modified u@50']);
 });
 
-test('finds objects by who controls them, through changes of owner', () => {
+test('objects are found by their current controller', () => {
   const store = objectStore();
   store.put(object('a', 'u', '1', 'owner'));
   store.put(object('b', 'v', '2', 'owner'));

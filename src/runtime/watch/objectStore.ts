@@ -1,6 +1,6 @@
 /**
- * The newest known state of a set of objects. Never goes back: what is older than what is held is ignored,
- * so that a write's own result can be put in before the watch brings it.
+ * The newest known version of each object of a set. An older version never replaces a newer one, so that the result of our own
+ * write can be stored before the watch delivers it.
  */
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import { controllerOf, isOlder } from '../objects.ts';
@@ -13,22 +13,22 @@ export type Change =
 export interface ObjectStore {
   get(namespace: string, name: string): KubernetesObject | undefined;
   all(): IterableIterator<KubernetesObject>;
-  /** Objects whose controller has this uid. */
+  /** The objects whose controller has this uid. */
   controlledBy(uid: string): KubernetesObject[];
   put(object: KubernetesObject): Change[];
   remove(object: KubernetesObject): Change[];
-  /** The whole set, as listed; holds for older objects too (the cluster's store may have been put back to a backup). */
+  /** Replaces the whole set by a list, including older versions: etcd may have been restored from a backup. */
   replace(objects: KubernetesObject[]): Change[];
 }
 
-/** How many deleted objects are remembered, against a late result of a write to one of them. */
+/** The number of deleted uids in memory. A late result of a write to one of these objects is ignored. */
 const REMEMBERED = 1_000;
 
 const keyOf = (namespace: string | undefined, name: string) => `${namespace ?? ''}/${name}`;
 
 export function objectStore(): ObjectStore {
   const objects = new Map<string, KubernetesObject>();
-  /** uids of objects that were deleted; they never come back. */
+  /** The uids of deleted objects. A uid is never used again. */
   const gone = new Set<string>();
   const byController = new Map<string, Map<string, KubernetesObject>>();
 
@@ -90,7 +90,7 @@ export function objectStore(): ObjectStore {
       const key = keyOf(object.metadata.namespace, object.metadata.name);
       const before = objects.get(key);
       bury(object);
-      // The name may already be another object's.
+      // Another object may have the name by now.
       if (!before || before.metadata.uid !== object.metadata.uid) return [];
       release(key);
       return [{ type: 'Deleted', object }];

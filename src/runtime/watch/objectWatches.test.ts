@@ -14,7 +14,7 @@ const get = (name: string): Query => ({ get: { ...TOPICS, namespace: 'kafka', na
 const list: Query = { list: TOPICS, namespace: 'kafka', labelSelector: 'app in (a, b)' };
 const served: Query = { served: 'kafka.strimzi.io/v1' };
 
-/** An API server that answers as it is told, and what it was asked. */
+/** An API server with the given answers that records its requests. */
 function bench(answers: {
   list?: (of: Selection) => KubernetesObject[];
   served?: () => string[];
@@ -43,7 +43,7 @@ const refuse = (): never => {
   throw new ApiError(403, 'Forbidden', 'kafkatopics is forbidden');
 };
 
-test('each query has an answer of its own form', async () => {
+test('each form of query has its own form of answer', async () => {
   const { asked, watches } = bench({
     list: ({ fieldSelector }) => (fieldSelector === 'metadata.name=gone' ? [] : [topic('t')]),
     served: () => ['KafkaTopic', 'Kafka'],
@@ -61,14 +61,14 @@ test('each query has an answer of its own form', async () => {
   await watches.stop();
 });
 
-test('a version that the API server does not know has no kinds', async () => {
+test('an unknown API version has no kinds', async () => {
   const { watches } = bench({});
   watches.want('a', [served]);
   expect(await watches.read(served)).toEqual({ kinds: [] });
   await watches.stop();
 });
 
-test('what may not be read is an answer only for who asks for it', async () => {
+test('a forbidden query fails unless it has orForbidden', async () => {
   const { asked, watches } = bench({ list: refuse, served: refuse });
   watches.want('a', [get('t'), served]);
   watches.want('b', [{ ...get('t'), orForbidden: true }]);
@@ -82,7 +82,7 @@ test('what may not be read is an answer only for who asks for it', async () => {
   await watches.stop();
 });
 
-test('no answer in time is no refusal: it fails', async () => {
+test('a query without an answer within 10 s fails even with orForbidden', async () => {
   const query: Query = { ...list, orForbidden: true };
   const { clock, watches } = bench({
     list: () => {
@@ -100,17 +100,17 @@ test('no answer in time is no refusal: it fails', async () => {
   await watches.stop();
 });
 
-test('a change is told to all who want to see it, as long as they do', async () => {
-  let tell: (event: WatchEvent) => void = () => {};
+test('a change notifies every key that has the query', async () => {
+  let send: (event: WatchEvent) => void = () => {};
   const news = new Promise<WatchEvent>((resolve) => {
-    tell = resolve;
+    send = resolve;
   });
   const { changed, watches } = bench({ list: () => [topic('t')], news });
   for (const key of ['a', 'b', 'c']) watches.want(key, [get('t')]);
   await watches.read(get('t'));
   watches.want('c', []);
   changed.length = 0;
-  tell({ type: 'MODIFIED', object: topic('t', '11') });
+  send({ type: 'MODIFIED', object: topic('t', '11') });
   await settle();
   expect(changed).toEqual(['a', 'b']);
   expect(await watches.read(get('t'))).toEqual({ object: topic('t', '11') });
@@ -120,7 +120,7 @@ test('a change is told to all who want to see it, as long as they do', async () 
   await watches.stop();
 });
 
-test('kinds that come are told', async () => {
+test('a new kind notifies every key that has the query', async () => {
   let kinds = ['Kafka'];
   const { clock, changed, watches } = bench({ served: () => [...kinds] });
   watches.want('a', [served]);

@@ -1,27 +1,27 @@
-/** What kinds ask to see although it is not of our kinds: each query watched as long as somebody has it. */
+/** Watches for the queries of kinds about objects of foreign types. A query is watched as long as a resource has it. */
 import type { Answer, Query } from '../../contract/queries.ts';
 import { pause } from '../clock.ts';
 import { ApiError, type Cluster } from '../ports.ts';
 import { interests } from './interests.ts';
 import { nameOf, textOf } from './queryNames.ts';
 import { servedKinds } from './servedKinds.ts';
-import { type Kept, type WatchCacheOptions, watchCache } from './watchCache.ts';
+import { type Mirror, type WatchCacheOptions, watchCache } from './watchCache.ts';
 
 export interface ObjectWatches {
-  /** From now on the key wants to see just these. */
+  /** Replaces the queries of the key. */
   want(key: string, queries: Query[]): void;
-  /** Throws `ApiError` when it can't be read within 10 s, or may not be read (unless `orForbidden`). */
+  /** The answer to a query. Throws `ApiError` after 10 s without an answer, and for a forbidden query without `orForbidden`. */
   read(query: Query): Promise<Answer>;
   stop(): Promise<void>;
 }
 
-type Options = Omit<WatchCacheOptions, 'type' | 'of' | 'changed' | 'cluster'> & {
+type Options = Omit<WatchCacheOptions, 'type' | 'selection' | 'changed' | 'cluster'> & {
   cluster: Pick<Cluster, 'list' | 'watch' | 'served'>;
 };
 
 interface Watched {
-  kept: Kept;
-  /** As of now; once it is synced. */
+  mirror: Mirror;
+  /** The current answer. Only valid when the mirror is synced. */
   answer(): Answer;
 }
 
@@ -30,18 +30,18 @@ const FORBIDDEN = 403;
 
 function watched(query: Query, options: Options & { changed(): void }): Watched {
   if ('served' in query) {
-    const kept = servedKinds({ ...options, apiVersion: query.served });
-    return { kept, answer: () => ({ kinds: kept.kinds }) };
+    const mirror = servedKinds({ ...options, apiVersion: query.served });
+    return { mirror, answer: () => ({ kinds: mirror.kinds }) };
   }
   if ('list' in query) {
     const { list: type, namespace, labelSelector } = query;
-    const kept = watchCache({ ...options, type, of: { namespace, labelSelector } });
-    return { kept, answer: () => ({ items: [...kept.all()] }) };
+    const mirror = watchCache({ ...options, type, selection: { namespace, labelSelector } });
+    return { mirror, answer: () => ({ items: [...mirror.all()] }) };
   }
   const { apiVersion, kind, namespace, name } = query.get;
-  const of = { namespace, fieldSelector: `metadata.name=${name}` };
-  const kept = watchCache({ ...options, type: { apiVersion, kind }, of });
-  return { kept, answer: () => ({ object: kept.get(namespace, name) ?? null }) };
+  const selection = { namespace, fieldSelector: `metadata.name=${name}` };
+  const mirror = watchCache({ ...options, type: { apiVersion, kind }, selection });
+  return { mirror, answer: () => ({ object: mirror.get(namespace, name) ?? null }) };
 }
 
 export function objectWatches(options: Options, changed: (key: string) => void): ObjectWatches {
@@ -49,17 +49,17 @@ export function objectWatches(options: Options, changed: (key: string) => void):
   const watches = new Map<string, Watched>();
 
   function begin(query: Query): void {
-    const tell = () => {
-      for (const key of wanted.in(query)) changed(key);
+    const notify = () => {
+      for (const key of wanted.keysOf(query)) changed(key);
     };
-    const watch = watched(query, { ...options, changed: tell });
+    const watch = watched(query, { ...options, changed: notify });
     watches.set(nameOf(query), watch);
-    watch.kept.start();
+    watch.mirror.start();
   }
 
   function end(query: Query): void {
     const name = nameOf(query);
-    void watches.get(name)?.kept.stop();
+    void watches.get(name)?.mirror.stop();
     watches.delete(name);
   }
 
@@ -70,21 +70,21 @@ export function objectWatches(options: Options, changed: (key: string) => void):
     async read(query) {
       const watch = watches.get(nameOf(query));
       if (!watch) throw new Error(`${textOf(query)} is read without being wanted`);
-      const { kept } = watch;
-      const forbidden = () => kept.troubleStatus === FORBIDDEN;
-      if (!kept.synced && !forbidden()) {
+      const { mirror } = watch;
+      const forbidden = () => mirror.troubleStatus === FORBIDDEN;
+      if (!mirror.synced && !forbidden()) {
         const waited = new AbortController();
-        await Promise.race([kept.whenSynced(), pause(options.clock, READ_MS, waited.signal)]);
+        await Promise.race([mirror.whenSynced(), pause(options.clock, READ_MS, waited.signal)]);
         waited.abort();
       }
-      if (kept.synced) return watch.answer();
-      const why = kept.trouble ?? 'no answer in time';
+      if (mirror.synced) return watch.answer();
+      const why = mirror.trouble ?? 'no answer in time';
       if (forbidden() && 'orForbidden' in query && query.orForbidden) return { forbidden: why };
       const [status, reason] = forbidden() ? [FORBIDDEN, 'Forbidden'] : [0, 'Timeout'];
       throw new ApiError(status, reason, `${textOf(query)} can't be read: ${why}`);
     },
     async stop() {
-      await Promise.all([...watches.values()].map(({ kept }) => kept.stop()));
+      await Promise.all([...watches.values()].map(({ mirror }) => mirror.stop()));
       watches.clear();
     },
   };

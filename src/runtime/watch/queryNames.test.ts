@@ -6,13 +6,13 @@ const TOPICS = { apiVersion: 'kafka.strimzi.io/v1', kind: 'KafkaTopic' };
 const topic = { ...TOPICS, namespace: 'kafka', name: 't' };
 const list = (labelSelector: string, namespace = 'kafka'): Query => ({ list: TOPICS, namespace, labelSelector });
 
-test('queries of one name ask for the same', () => {
+test('queries have the same name exactly when their watch is the same', () => {
   const different: Query[] = [
     { get: topic },
     { get: { ...topic, apiVersion: 'kafka.strimzi.io/v1beta2' } },
     { get: { ...topic, kind: 'KafkaTopicList' } },
     list('t'),
-    // A label selector may hold spaces, and so may what is made of it.
+    // A label selector may contain spaces, and so may a name that is built from it.
     list('a in (b, c)'),
     list('in (b, c)', 'kafka a'),
     { served: 'kafka.strimzi.io/v1' },
@@ -23,7 +23,7 @@ test('queries of one name ask for the same', () => {
   expect(nameOf({ ...list('a=b'), orForbidden: true })).toBe(nameOf(list('a=b')));
 });
 
-test('people read what is asked for', () => {
+test('the text of a query names its object, list or version', () => {
   expect(textOf({ get: topic })).toBe('KafkaTopic kafka/t');
   expect(textOf(list('a in (b, c)'))).toBe('KafkaTopicList kafka/a in (b, c)');
   expect(textOf({ served: 'kafka.strimzi.io/v1' })).toBe('APIResourceList /kafka.strimzi.io/v1');

@@ -1,7 +1,7 @@
-/** Queries as text: one that tells them apart, and one for people. */
+/** Queries as text: a unique name, and a readable form. */
 import type { Query } from '../../contract/queries.ts';
 
-/** Whether it may be read is no part of it: what is watched is the same. */
+/** The unique name of a query. `orForbidden` is not part of it, because the watch is the same with and without it. */
 export function nameOf(query: Query): string {
   if ('served' in query) return JSON.stringify(['served', query.served]);
   if ('list' in query) {

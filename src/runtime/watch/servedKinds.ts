@@ -1,11 +1,11 @@
-/** Which kinds the API server has in one version of an API, looked at again and again. */
+/** The kinds that the API server has in one API version, read repeatedly by discovery. */
 import { type Backoff, waitAfter } from '../backoff.ts';
 import { pause } from '../clock.ts';
 import { ApiError, type Clock, type Cluster, type Random } from '../ports.ts';
-import type { Kept } from './watchCache.ts';
+import type { Mirror } from './watchCache.ts';
 
-export interface ServedKinds extends Kept {
-  /** In alphabetical order; none where the server has nothing in that version. */
+export interface ServedKinds extends Mirror {
+  /** In alphabetical order. Empty for a version that the server does not have. */
   readonly kinds: string[];
 }
 
@@ -16,9 +16,9 @@ export interface ServedKindsOptions {
   changed(): void;
   clock: Clock;
   random: Random;
-  /** Between looks (default 30 s): discovery can't be watched, and CRDs come and go rarely. */
+  /** The period of reads (default 30 s). Discovery cannot be watched, and CRDs change rarely. */
   everyMs?: number;
-  /** Between tries (default 500 ms to 30 s). */
+  /** The backoff after failures (default 500 ms to 30 s). */
   backoff?: Backoff;
 }
 
@@ -40,12 +40,12 @@ export function servedKinds(options: ServedKindsOptions): ServedKinds {
     while (!signal.aborted) {
       try {
         const now = (await cluster.served(apiVersion, signal)).sort();
-        const news = kinds !== undefined && kinds.join() !== now.join();
+        const differs = kinds !== undefined && kinds.join() !== now.join();
         kinds = now;
         trouble = undefined;
         failures = 0;
         announceSynced();
-        if (news) options.changed();
+        if (differs) options.changed();
         await pause(clock, (options.everyMs ?? 30_000) * (0.75 + random() / 2), signal);
       } catch (error) {
         if (signal.aborted) break;

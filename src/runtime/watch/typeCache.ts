@@ -1,12 +1,12 @@
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import { type WatchCache, type WatchCacheOptions, watchCache } from './watchCache.ts';
 
-/** The objects of one type in the whole cluster, or in some namespaces with a watch each. */
+/** The objects of one type, in the whole cluster or in some namespaces with one watch each. */
 export interface TypeCache {
   readonly synced: boolean;
   readonly trouble: string | undefined;
   whenSynced(): Promise<void>;
-  /** Whether objects of that namespace are watched. */
+  /** Whether it watches the objects of this namespace. */
   covers(namespace: string): boolean;
   get(namespace: string, name: string): KubernetesObject | undefined;
   all(): KubernetesObject[];
@@ -17,15 +17,15 @@ export interface TypeCache {
 }
 
 export function typeCache(
-  options: Omit<WatchCacheOptions, 'of'>,
+  options: Omit<WatchCacheOptions, 'selection'>,
   labelSelector?: string,
   namespaces?: string[],
 ): TypeCache {
   const labels = labelSelector ? { labelSelector } : {};
-  const whole = namespaces ? undefined : watchCache({ ...options, of: labels });
+  const whole = namespaces ? undefined : watchCache({ ...options, selection: labels });
   const byNamespace = new Map<string, WatchCache>();
   for (const namespace of namespaces ?? []) {
-    byNamespace.set(namespace, watchCache({ ...options, of: { ...labels, namespace } }));
+    byNamespace.set(namespace, watchCache({ ...options, selection: { ...labels, namespace } }));
   }
   const caches = whole ? [whole] : [...byNamespace.values()];
   const cacheOf = (namespace: string) => whole ?? byNamespace.get(namespace);

@@ -1,6 +1,6 @@
 /**
- * List and watch: keeps an object store equal to what the API server has, through expired versions,
- * broken connections and servers that go away. Reports changes; whoever listens only enqueues.
+ * List and watch: keeps an object store equal to the API server's objects across expired versions, broken connections and
+ * server restarts. It reports changes to a listener, which only enqueues keys.
  */
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import { type Backoff, waitAfter } from '../backoff.ts';
@@ -17,46 +17,46 @@ import {
 } from '../ports.ts';
 import { type Change, type ObjectStore, objectStore } from './objectStore.ts';
 
-/** Something that is kept up to date with the API server. */
-export interface Kept {
-  /** Holds everything that there was at some moment since start; stays true. */
+/** A local copy of a part of the API server that is kept up to date. */
+export interface Mirror {
+  /** Whether it has been complete at some moment since the start. */
   readonly synced: boolean;
-  /** Why it is not in touch with the API server now. */
+  /** Why it is out of touch with the API server now. */
   readonly trouble: string | undefined;
-  /** HTTP status of the trouble; 0: no answer. */
+  /** The HTTP status of the trouble. 0: no answer. */
   readonly troubleStatus: number | undefined;
-  /** Resolves when it is synced or stopped. */
+  /** Resolves when the copy is synced or stopped. */
   whenSynced(): Promise<void>;
   start(): void;
   stop(): Promise<void>;
 }
 
-export interface WatchCache extends Kept, Pick<ObjectStore, 'get' | 'all' | 'controlledBy'> {
-  /** The result of an own write, so that what is read next is not older. */
+export interface WatchCache extends Mirror, Pick<ObjectStore, 'get' | 'all' | 'controlledBy'> {
+  /** Stores the result of our own write, so that the next read is not older. */
   put(object: KubernetesObject): void;
 }
 
 export interface WatchCacheOptions {
   cluster: Pick<Cluster, 'list' | 'watch'>;
   type: ResourceType;
-  of?: Selection;
+  selection?: Selection;
   changed(change: Change): void;
   clock: Clock;
   random: Random;
   log: Log;
-  /** Between tries (default 500 ms to 30 s). */
+  /** The backoff after failures (default 500 ms to 30 s). */
   backoff?: Backoff;
-  /** Between looks for a type that the server does not have (default 30 s): its CRD may be installed later. */
+  /** The period of lists for a type that the server does not have (default 30 s). Its CRD may be installed later. */
   absentTypeMs?: number;
 }
 
 export function watchCache(options: WatchCacheOptions): WatchCache {
   const { cluster, type, clock, random, log } = options;
-  const of = options.of ?? {};
+  const selection = options.selection ?? {};
   const backoff = options.backoff ?? { baseMs: 500, limitMs: 30_000 };
   const store = objectStore();
   const stopping = new AbortController();
-  const name = { kind: type.kind, apiVersion: type.apiVersion, ...of };
+  const name = { kind: type.kind, apiVersion: type.apiVersion, ...selection };
   let synced = false;
   let trouble: string | undefined;
   let troubleStatus: number | undefined;
@@ -65,7 +65,7 @@ export function watchCache(options: WatchCacheOptions): WatchCache {
     announceSynced = resolve;
   });
   let running: Promise<void> = Promise.resolve();
-  /** Own writes since the list under way was asked for: it may not have them yet. */
+  /** Results of our own writes since the current list was requested. The list may not contain them yet. */
   let written: KubernetesObject[] | undefined;
 
   function report(changes: Change[]): void {
@@ -85,11 +85,11 @@ export function watchCache(options: WatchCacheOptions): WatchCache {
     announceSynced();
   }
 
-  /** One list and the watches that follow it; returns when a new list is needed. */
+  /** Lists once and then watches. Returns when a new list is needed. */
   async function follow(progress: () => void): Promise<void> {
     const { signal } = stopping;
     written = [];
-    const list = await cluster.list(type, of, signal);
+    const list = await cluster.list(type, selection, signal);
     if (signal.aborted) return;
     report(store.replace(list.items));
     for (const object of written) {
@@ -102,7 +102,7 @@ export function watchCache(options: WatchCacheOptions): WatchCache {
     while (!signal.aborted) {
       const began = clock.now();
       try {
-        for await (const event of cluster.watch(type, of, version, signal)) {
+        for await (const event of cluster.watch(type, selection, version, signal)) {
           if (signal.aborted) return;
           trouble = undefined;
           failures = 0;
@@ -111,19 +111,19 @@ export function watchCache(options: WatchCacheOptions): WatchCache {
           if (event.type === 'DELETED') report(store.remove(event.object));
           else if (event.type !== 'BOOKMARK') report(store.put(event.object));
         }
-        // The server ends a watch after some minutes: go on from where it was. One that ends at once must not spin.
+        // The server ends a watch after some minutes; the next one continues there. A watch that ends at once must not spin.
         if (clock.now() - began < 1000) failures += 1;
         if (failures > 0) await pause(clock, waitAfter(failures, backoff, random), signal);
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof ApiError) || error.status === 404) throw error;
-        // Too old; or silent, as a server is for a version that it has not reached (its store was put back).
+        // The version is too old. Or the server is silent because it has not reached the version (etcd was restored).
         if (error.status === 410 || error.reason === 'Timeout') {
-          log.debug('watch ended, listing again', { ...name, error: error.message });
+          log.debug('watch expired, listing again', { ...name, error: error.message });
           return;
         }
         failures += 1;
-        told(error);
+        noteTrouble(error);
         await pause(clock, waitFor(error, failures), signal);
       }
     }
@@ -134,9 +134,9 @@ export function watchCache(options: WatchCacheOptions): WatchCache {
       ? Math.min(error.retryAfterMs, backoff.limitMs)
       : waitAfter(failures, backoff, random);
 
-  function told(error: unknown): void {
+  function noteTrouble(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
-    if (trouble !== message) log.warn('watch interrupted, will try again', { ...name, error: message });
+    if (trouble !== message) log.warn('watch interrupted, retrying', { ...name, error: message });
     trouble = message;
     troubleStatus = error instanceof ApiError ? error.status : 0;
   }
@@ -149,20 +149,20 @@ export function watchCache(options: WatchCacheOptions): WatchCache {
         await follow(() => {
           failures = 0;
         });
-        // Expired: list again at once, but never in a tight loop.
+        // The watch has expired: the next list follows at once, but never in a tight loop.
         failures += 1;
         if (failures > 1) await pause(clock, waitAfter(failures - 1, backoff, random), signal);
       } catch (error) {
         if (signal.aborted) break;
         if (error instanceof ApiError && error.status === 404) {
-          if (!synced) log.info('the API server does not have this type (yet)', name);
+          if (!synced) log.info('the API server does not have this type yet', name);
           report(store.replace([]));
           nowSynced();
           await pause(clock, (options.absentTypeMs ?? 30_000) * (0.75 + random() / 2), signal);
           continue;
         }
         failures += 1;
-        told(error);
+        noteTrouble(error);
         await pause(clock, waitFor(error, failures), signal);
       }
     }

@@ -1,4 +1,4 @@
-/** Things die in the middle of a lab: it goes on, with the same steps and no rebalance missing or counted twice. */
+/** Failures during a lab: it continues with the same steps, and every rebalance is counted once. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -54,15 +54,15 @@ const lab = (topic: string) => [
   }),
 ];
 
-/** The status is a fold over the evidence: another fold over the same records has to say the same. */
+/** Compares the status with a second fold over the same evidence. */
 async function expectEveryRebalanceOnce(scale: ConsumerScale): Promise<void> {
-  const told = await untilLoadTest(NAMESPACE, 'lab', 'is there', (it) => it.status?.rebalances !== undefined);
-  const truth = (await secondFold(told)).rebalances.list.map(({ number, at, members }) => ({
+  const lab = await untilLoadTest(NAMESPACE, 'lab', 'is there', (it) => it.status?.rebalances !== undefined);
+  const truth = (await secondFold(lab)).rebalances.list.map(({ number, at, members }) => ({
     number,
     at: new Date(at).toISOString(),
     members,
   }));
-  const shown = told.status?.rebalances?.recent.map(({ number, at, members }) => ({ number, at, members }));
+  const shown = lab.status?.rebalances?.recent.map(({ number, at, members }) => ({ number, at, members }));
   expect(shown).toEqual(truth.slice(0, shown?.length));
   expect(shown?.map(({ number }) => number)).toEqual(shown?.map((_, index) => index + 1));
   expect(scale.status?.steps?.map(({ consumers, phase }) => [consumers, phase])).toEqual([
@@ -70,7 +70,7 @@ async function expectEveryRebalanceOnce(scale: ConsumerScale): Promise<void> {
     [3, 'Done'],
     [2, 'Done'],
   ]);
-  // 0 -> 1, 1 -> 3 (together or one after the other), 3 -> 2: nothing else happened.
+  // 0 -> 1, 1 -> 3 (in one or two rebalances), 3 -> 2, and no others.
   const sizes =
     shown?.map(({ members }) => members.filter(({ gained, kept }) => gained.length + kept.length > 0).length) ?? [];
   expect([
@@ -79,7 +79,7 @@ async function expectEveryRebalanceOnce(scale: ConsumerScale): Promise<void> {
   ]).toContainEqual(sizes);
 }
 
-test('the operator crashes, or is taken away with its pod, at several points of the lab', async () => {
+test('a lab survives crashes of the operator and deletions of its pod', async () => {
   await applyIn(NAMESPACE, ...lab('killed-operator'));
   await untilLoadTest(NAMESPACE, 'lab', 'begins to prepare', (it) => it.status?.startedAt !== undefined);
   await crashOperator();
@@ -104,7 +104,7 @@ test('the operator crashes, or is taken away with its pod, at several points of 
   await expectEveryRebalanceOnce(scale);
 });
 
-test('the API server is restarted and a broker is lost during the lab', async () => {
+test('a lab survives a restart of the API server and the loss of a broker', async () => {
   await applyIn(NAMESPACE, ...lab('lost-broker'));
   await untilConsumerScale(NAMESPACE, 'lab', 'step 1 runs', (it) => it.status?.steps?.[0]?.phase === 'Running');
   await new Promise<void>((resolve, reject) => {
@@ -142,17 +142,17 @@ test('the API server is restarted and a broker is lost during the lab', async ()
   await allBrokersReady();
 });
 
-test('of two operators one acts; when it is killed the other one takes over', async () => {
+test('one of two operators acts, and the other takes over when it is killed', async () => {
   const replicas = (count: number) =>
     kubectl(['scale', '-n', OPERATOR_NAMESPACE, 'deployment/kafka-lab-operator', `--replicas=${count}`]);
   await replicas(2);
   try {
     const pods = await operatorsReady(2);
-    const first = await eventually('somebody leads', leader, PATIENCE_MS);
+    const first = await eventually('a pod leads', leader, PATIENCE_MS);
     expect(pods.map(({ metadata }) => metadata.name)).toContain(first);
     await applyIn(NAMESPACE, ...lab('two-operators'));
     await untilConsumerScale(NAMESPACE, 'lab', 'step 1 runs', (it) => it.status?.steps?.[0]?.phase === 'Running');
-    // The standby says that it waits, and does nothing.
+    // The standby logs that it waits, and does nothing.
     const standby = pods.find(({ metadata }) => metadata.name !== first)?.metadata.name ?? '';
     const log = await kubectl(['logs', '-n', OPERATOR_NAMESPACE, standby]);
     expect(log).toContain('waiting for the lease');
@@ -176,7 +176,7 @@ test('of two operators one acts; when it is killed the other one takes over', as
   }
 });
 
-test('deleted in the middle of the run: what it made is gone, its neighbour is untouched', async () => {
+test('a deletion during the run removes everything of the LoadTest and nothing of its neighbour', async () => {
   const neighbour = loadTest(
     {
       topic: { name: 'neighbour', partitions: 1 },
@@ -194,20 +194,20 @@ test('deleted in the middle of the run: what it made is gone, its neighbour is u
   expect(
     (await list<{ metadata: { name: string } }>('statefulsets', NAMESPACE)).map(({ metadata }) => metadata.name).sort(),
   ).toEqual(['neighbour-consumer', 'neighbour-producer']);
-  const failed = await untilConsumerScale(NAMESPACE, 'lab', 'says that its target is gone', isOver);
+  const failed = await untilConsumerScale(NAMESPACE, 'lab', 'has failed without its target', isOver);
   expect(failed.status?.phase).toBe('Failed');
   expect(failed.status?.conditions.find(({ type }) => type === 'Ready')?.message).toContain('LoadTest/lab');
   const before = await untilLoadTest(NAMESPACE, 'neighbour', 'runs', (it) => it.status?.phase === 'Running');
   await untilLoadTest(
     NAMESPACE,
     'neighbour',
-    'goes on',
+    'keeps consuming',
     (it) => (it.status?.consumers?.consumed ?? 0) > (before.status?.consumers?.consumed ?? 0),
   );
   expect(await topics()).toContain('neighbour');
 });
 
-test('deleted while Kafka is unreachable: no finalizer hangs, and an event says what was left behind', async () => {
+test('a deletion without Kafka ends, and an Event names what is left behind', async () => {
   const brokers = (count: number) =>
     kubectl(['scale', '-n', 'kafka', 'statefulset/my-cluster-kafka', `--replicas=${count}`]);
   await applyIn(
@@ -222,7 +222,7 @@ test('deleted while Kafka is unreachable: no finalizer hangs, and an event says 
   await brokers(0);
   try {
     await eventually('the brokers are gone', async () => (await list('pods', 'kafka')).length === 0, PATIENCE_MS);
-    await untilLoadTest(NAMESPACE, 'lab', 'says so', (it) =>
+    await untilLoadTest(NAMESPACE, 'lab', 'has late figures', (it) =>
       it.status?.conditions.some(({ reason }) => reason === 'FiguresLate'),
     );
     await kubectl(['delete', 'lt', 'lab', '-n', NAMESPACE, '--timeout=180s']);

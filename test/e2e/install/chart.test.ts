@@ -1,4 +1,4 @@
-/** The Helm chart, by Helm itself and against a real API server: it installs what manifests/install.yaml does. */
+/** The Helm chart, tested with Helm and a real API server: it installs the same objects as manifests/install.yaml. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** With nothing of what the person who runs the tests has set up for Helm. */
+/** Runs Helm without the user's own configuration. */
 const asked = (...args: string[]): Promise<string> =>
   run(program, args, {
     env: {
@@ -47,7 +47,7 @@ const asked = (...args: string[]): Promise<string> =>
 const withValues = (values: Record<string, string>): string[] =>
   Object.entries(values).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
 const rendered = async (values: Record<string, string> = {}): Promise<KubernetesObject[]> =>
-  // A Helm built without its release's settings takes Kubernetes to be 1.20 where no cluster is asked.
+  // Without a cluster, a Helm built from source assumes Kubernetes 1.20.
   objectsIn(await asked('template', NAME, chart, '--kube-version=1.34.0', '--namespace', NAME, ...withValues(values)));
 
 const objectsIn = (text: string): KubernetesObject[] =>
@@ -55,7 +55,7 @@ const objectsIn = (text: string): KubernetesObject[] =>
 const named = (objects: KubernetesObject[]): string[] =>
   objects.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`).sort();
 
-/** Without what differs by intention: labels of Helm's, and annotations that keep the CRDs. */
+/** The object without Helm's labels and the annotations that keep the CRDs. */
 function compared(objects: KubernetesObject[]): Map<string, unknown> {
   const bare = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(bare);
@@ -69,20 +69,20 @@ function compared(objects: KubernetesObject[]): Map<string, unknown> {
   return new Map(objects.map((object) => [named([object])[0] ?? '', bare(object)]));
 }
 
-test('Helm finds nothing to complain about', async () => {
+test('helm lint finds no problem', async () => {
   expect(await asked('lint', '--strict', chart)).toContain('0 chart(s) failed');
 });
 
-test('with its defaults it is what manifests/install.yaml is', async () => {
+test('the default chart equals manifests/install.yaml', async () => {
   const plain = objectsIn(readFileSync(join(root, 'manifests/install.yaml'), 'utf8'));
   const [repository = '', tag = ''] = IMAGE.split(':');
   const charted = await rendered({ 'image.repository': repository, 'image.tag': tag });
-  // Helm makes the namespace itself (--create-namespace).
+  // Helm creates the namespace (--create-namespace).
   const expected = compared(plain.filter(({ kind }) => kind !== 'Namespace'));
   expect(Object.fromEntries(compared(charted))).toEqual(Object.fromEntries(expected));
 });
 
-test('with watchNamespaces it has rights in these only, and in the namespace of Strimzi', async () => {
+test('with watchNamespaces the operator has rights only in these and in the namespace of Strimzi', async () => {
   const objects = await rendered({
     'watchNamespaces[0]': 'team-a',
     'watchNamespaces[1]': 'team-b',
@@ -107,18 +107,18 @@ test('with watchNamespaces it has rights in these only, and in the namespace of 
   ]);
 });
 
-describe('values that can’t be meant are refused, by name', () => {
+describe('invalid values are refused by name', () => {
   test.each([
     ['too many operators', { replicas: '9' }, /replicas/],
-    ['a name with a slip', { 'kafka.bootstrapServer': 'kafka:9092' }, /bootstrapServer/],
-    ['a level that there is not', { logLevel: 'loud' }, /logLevel/],
-    ['a port that there is not', { 'networkPolicy.kafkaPorts[0]': '99999' }, /kafkaPorts/],
+    ['a misspelt name', { 'kafka.bootstrapServer': 'kafka:9092' }, /bootstrapServer/],
+    ['an unknown log level', { logLevel: 'loud' }, /logLevel/],
+    ['an invalid port', { 'networkPolicy.kafkaPorts[0]': '99999' }, /kafkaPorts/],
   ])('%s', async (_, values, says) => {
     await expect(rendered(values)).rejects.toThrow(says);
   });
 });
 
-test('a real API server takes all of it; uninstalled, it leaves the CRDs and with them people’s labs', async () => {
+test('an uninstall keeps the CRDs and the labs of users', async () => {
   await asked(
     'install',
     NAME,

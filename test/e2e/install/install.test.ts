@@ -65,7 +65,7 @@ async function may(verb: string, group: string, resource: string, namespace: str
   return allowed;
 }
 
-test('everything in it is accepted in the order in which it stands', () => {
+test('the API server accepts every object in the order of the file', () => {
   expect(created.filter(({ status }) => status !== 201)).toEqual([]);
   expect(created.length).toBe(manifests.length);
 });
@@ -117,7 +117,7 @@ test.each([
   expect(await may(...right)).toBe(false);
 });
 
-test('its pod is let into a namespace under the restricted pod security standard', async () => {
+test('the pod of the operator satisfies the restricted Pod Security standard', async () => {
   const deployment = manifests.find(({ kind }) => kind === 'Deployment') as unknown as {
     spec: { template: { spec: Record<string, unknown> } };
   };
@@ -128,7 +128,7 @@ test('its pod is let into a namespace under the restricted pod security standard
     );
   const { spec } = deployment.spec.template;
   expect(await pod(spec)).toMatchObject({ status: 201 });
-  // The standard is enforced at all: the same pod without its security context is not.
+  // The standard is enforced: the same pod without its security context is refused.
   const { securityContext: _, ...open } = spec;
   expect((await pod(open)).body.message).toContain('violates PodSecurity "restricted');
 });

@@ -1,4 +1,4 @@
-/** Consumers' processes as pods run them, killed at random moments and started again: what their evidence says, and their own logs. */
+/** Consumer processes that are killed at random moments and restarted: their evidence, compared with their own logs. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -35,7 +35,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** A pod: a folder that stays, and one process after the other. */
+/** A pod: a folder that stays, and one process after another. */
 class Pod {
   readonly state: string;
   #child: ChildProcess | undefined;
@@ -50,7 +50,7 @@ class Pod {
     this.state = mkdtempSync(join(folder, `${name}-`));
   }
 
-  /** Of all its processes. */
+  /** The logs of all its processes. */
   get processed() {
     return processedIn(this.#log);
   }
@@ -88,7 +88,7 @@ class Pod {
     return closed;
   }
 
-  /** As the operator does before it takes the pod away. */
+  /** Arms the worker for a kill, like the operator does before it deletes a pod. */
   async agreeToKill(): Promise<void> {
     const { ok } = await fetch(`http://127.0.0.1:${this.#port}${STOP_PATH}`, {
       method: 'POST',
@@ -104,7 +104,7 @@ interface Case {
   commit: CommitMode;
   perRecordMs: number;
   clientsPerPod: number;
-  /** In the topic, from the beginning. */
+  /** The records that are in the topic from the beginning. */
   records: number;
 }
 
@@ -138,49 +138,46 @@ const CASES: Record<string, Case> = {
   kafkajs: { client: 'kafkajs', commit: { mode: 'Auto' }, perRecordMs: 5, clientsPerPod: 1, records: 3_000 },
 };
 
-test.each(Object.keys(CASES))(
-  '%s: kill -9 at random moments: the evidence counts what the logs count',
-  async (name) => {
-    const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
-    console.log(`${name}: SEED=${seed}`);
-    const random = seeded(seed);
-    const of = CASES[name] as Case;
-    await kafka.tool('TopicCommand', '--create', '--topic', name, '--partitions', String(PARTITIONS));
-    await kafka.tool(
-      'ProducerPerformance',
-      ...['--topic', name, '--num-records', String(of.records), '--record-size', '100', '--throughput', '-1'],
-    );
-    const spec = consumer(name, of);
-    const pods = [0, 1].map((n) => new Pod(`${name}-${n}`, spec));
-    const all = () => pods.flatMap(({ processed }) => processed);
-    const complete = () => {
-      const { consumed, duplicated } = delivered(all());
-      return consumed - duplicated === of.records;
-    };
-    await Promise.all(pods.map((pod) => pod.start()));
-    for (let round = 0; round < 4; round++) {
-      const pod = pods[Math.floor(random() * pods.length)] as Pod;
-      // Of the records that somebody processes next; none come any more when all have been.
-      const more = all().length + Math.floor(random() * 150);
-      await until('more has been processed', () => all().length >= more || complete(), PATIENCE_MS);
-      expect(await pod.end('SIGKILL')).toEqual([null, 'SIGKILL']);
-      await pod.start();
-    }
-    await until('everything has been processed', complete, PATIENCE_MS);
-    // One goes as a pod does that the operator kills, and takes its journal along; the other one cleanly.
-    const [first, second] = pods as [Pod, Pod];
-    await first.agreeToKill();
-    expect(await first.end('SIGTERM')).toEqual([137, null]);
-    expect(await second.end('SIGTERM')).toEqual([0, null]);
-    expect(readdirSync(first.state)).toEqual([]);
-    const truth = delivered(all());
-    console.log(`${name}: ${JSON.stringify(truth)}`);
-    expect(truth.skipped).toBe(0);
-    const told = await until('it is told', () => {
-      const now = kafka.seen(name);
-      if (now !== undefined && now.delivery.consumed >= truth.consumed) return now;
-      throw new Error(`told so far: ${JSON.stringify(now?.delivery)}`);
-    });
-    expect(told.delivery).toEqual({ produced: 0, ...truth });
-  },
-);
+test.each(Object.keys(CASES))('%s: after kill -9 at random moments the evidence equals the logs', async (name) => {
+  const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
+  console.log(`${name}: SEED=${seed}`);
+  const random = seeded(seed);
+  const of = CASES[name] as Case;
+  await kafka.tool('TopicCommand', '--create', '--topic', name, '--partitions', String(PARTITIONS));
+  await kafka.tool(
+    'ProducerPerformance',
+    ...['--topic', name, '--num-records', String(of.records), '--record-size', '100', '--throughput', '-1'],
+  );
+  const spec = consumer(name, of);
+  const pods = [0, 1].map((n) => new Pod(`${name}-${n}`, spec));
+  const all = () => pods.flatMap(({ processed }) => processed);
+  const complete = () => {
+    const { consumed, duplicated } = delivered(all());
+    return consumed - duplicated === of.records;
+  };
+  await Promise.all(pods.map((pod) => pod.start()));
+  for (let round = 0; round < 4; round++) {
+    const pod = pods[Math.floor(random() * pods.length)] as Pod;
+    // The kill comes after this number of further records, unless all records are processed before.
+    const more = all().length + Math.floor(random() * 150);
+    await until('more has been processed', () => all().length >= more || complete(), PATIENCE_MS);
+    expect(await pod.end('SIGKILL')).toEqual([null, 'SIGKILL']);
+    await pod.start();
+  }
+  await until('everything has been processed', complete, PATIENCE_MS);
+  // One process ends like a pod that the operator kills, together with its journal. The other one stops gracefully.
+  const [first, second] = pods as [Pod, Pod];
+  await first.agreeToKill();
+  expect(await first.end('SIGTERM')).toEqual([137, null]);
+  expect(await second.end('SIGTERM')).toEqual([0, null]);
+  expect(readdirSync(first.state)).toEqual([]);
+  const truth = delivered(all());
+  console.log(`${name}: ${JSON.stringify(truth)}`);
+  expect(truth.skipped).toBe(0);
+  const last = await until('the evidence is complete', () => {
+    const now = kafka.seen(name);
+    if (now !== undefined && now.delivery.consumed >= truth.consumed) return now;
+    throw new Error(`reported so far: ${JSON.stringify(now?.delivery)}`);
+  });
+  expect(last.delivery).toEqual({ produced: 0, ...truth });
+});

@@ -1,4 +1,4 @@
-/** What a real broker says of groups whose members this operator did not start, of both protocols. */
+/** Snapshots of groups with foreign members of both protocols, from a real broker. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { KafkaConnection } from '../../../src/adapters/kafka/admin/connection.ts';
 import type { GroupView } from '../../../src/contract/kafkaView.ts';
@@ -22,7 +22,7 @@ afterAll(async () => {
   await broker?.stop();
 });
 
-/** The broker makes its offsets topic for the first group that it is asked for: no answer until then. */
+/** The broker creates its offsets topic for the first request about a group, and does not answer before that. */
 const look = async (group: string): Promise<GroupView | null | undefined> => {
   try {
     return (await connection.view(TOPIC, group, 0)).group;
@@ -46,7 +46,7 @@ const owned = ({ members }: GroupView) => members.flatMap(({ partitions }) => pa
 const settled = (members: number) => (group: GroupView) =>
   group.state === 'Stable' && group.members.length === members && owned(group).length === 4;
 
-test('a group that nobody has joined is no group', async () => {
+test('a group without any member ever does not exist', async () => {
   expect(
     await until('Kafka answers', async () => ((await look('nobody')) === null ? true : undefined), PATIENCE_MS),
   ).toBe(true);
@@ -89,7 +89,7 @@ test.each([
   expect(empty.committed).toEqual([0, 1, 2, 3].map((partition) => ({ partition, offset: 0 })));
 });
 
-test('groups of both protocols and one that is not there, in one round', async () => {
+test('one snapshot has groups of both protocols and a missing one', async () => {
   const groups = ['consumer-group', 'classic-group', 'nobody'];
   const all = await Promise.all(groups.map((group) => connection.view(TOPIC, group, 0)));
   expect(all.map(({ group }) => group?.protocol)).toEqual(['consumer', 'classic', undefined]);

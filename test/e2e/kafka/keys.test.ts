@@ -1,4 +1,4 @@
-/** Keys and partitioners against a real broker, with Kafka's own Java client as the judge. */
+/** Keys and partitioners with a real broker, compared with Kafka's Java client. */
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { toKafkajsProducer } from '../../../src/domain/settings/kafkajs.ts';
 import { toLibrdkafka } from '../../../src/domain/settings/librdkafka.ts';
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => broker?.stop());
 
-/** A client that is left connected keeps the process alive. */
+/** The connected clients. One that is not closed keeps the process alive. */
 const open: ProducerClient[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((producer) => producer.close()));
@@ -51,7 +51,7 @@ function producerOf(
     : kafkajsProducer({ ...common, options: translated }, events);
 }
 
-/** Sends while `send` is called, and keeps what was delivered, by the number of the record. */
+/** A connected producer that keeps the deliveries by the number of the record. */
 async function connected(client: Client, topic: string, partitioner: PartitionerShape, settings: Settings = {}) {
   const delivered = new Map<number, Delivery>();
   const troubles: string[] = [];
@@ -70,7 +70,7 @@ async function connected(client: Client, topic: string, partitioner: Partitioner
   let sent = 0;
   return {
     troubles,
-    /** Resolves with the deliveries of these records, in their order. */
+    /** Sends these records and resolves with their deliveries in the same order. */
     async send(keys: (string | null)[]): Promise<Delivery[]> {
       const first = sent;
       for (const key of keys) {
@@ -89,7 +89,7 @@ async function connected(client: Client, topic: string, partitioner: Partitioner
 const partitionsOf = (deliveries: Delivery[]) => deliveries.map(({ partition }) => partition);
 const none = (count: number) => Array.from({ length: count }, () => null);
 
-test(`hash and partition of ${KEYS} keys, the empty one, binary ones and text, are the Java client’s`, async () => {
+test(`hash and partition of ${KEYS} keys (empty, binary and text) equal the Java client’s`, async () => {
   const counts = [1, 2, 3, 7, 9, 12, 50, 1000];
   const found = await javaHashes(KEYS, counts);
   expect(found).toHaveLength(KEYS);
@@ -117,7 +117,7 @@ test.each([1, 2, 3, 7, 12])(
 );
 
 test.each(CLIENTS)(
-  '%s: RoundRobin, Sticky and Explicit, with keys and without, and the offsets that the broker gave',
+  '%s: RoundRobin, Sticky and Explicit choose partitions with and without keys, and the offsets are the broker’s',
   async (client) => {
     const topic = `ways-${client}`;
     await createTopic(topic, 3);
@@ -144,10 +144,10 @@ test.each(CLIENTS)(
   },
 );
 
-test.each(CLIENTS)('%s: acks=0 tells the partition and no offset', async (client) => {
+test.each(CLIENTS)('%s: with acks=0 a delivery has a partition and no offset', async (client) => {
   const topic = `unasked-${client}`;
   await createTopic(topic, 3);
-  // One batch for each partition: in a large one the offsets that librdkafka makes up look like real ones.
+  // Large batches are the hard case: the offsets that librdkafka invents in them look like real ones.
   const large: Settings = client === 'librdkafka' ? { 'batch.size': '1000000', 'linger.ms': '500' } : {};
   const producer = await connected(client, topic, { mode: 'Default' }, { acks: '0', ...large });
   const keys = Array.from({ length: 9_000 }, (_, n) => `key${n}`);
@@ -157,7 +157,7 @@ test.each(CLIENTS)('%s: acks=0 tells the partition and no offset', async (client
 });
 
 test.each(CLIENTS.flatMap((client) => (['Default', 'RoundRobin'] as const).map((mode) => [client, mode] as const)))(
-  '%s, %s: partitions that are added are found within metadata.max.age.ms, and no record fails',
+  '%s, %s: the producer finds new partitions within metadata.max.age.ms, and no record fails',
   async (client, mode) => {
     const topic = `grows-${client}-${mode.toLowerCase()}`;
     await createTopic(topic, 2);
@@ -182,11 +182,11 @@ test.each(CLIENTS.flatMap((client) => (['Default', 'RoundRobin'] as const).map((
   },
 );
 
-test.each(CLIENTS)('%s: records without a key and no linger are spread over all partitions', async (client) => {
+test.each(CLIENTS)('%s: without a key and linger, records go to all partitions', async (client) => {
   const topic = `keyless-${client}`;
   await createTopic(topic, 2);
   const settings: Settings = client === 'librdkafka' ? { 'linger.ms': '0' } : {};
   const producer = await connected(client, topic, { mode: 'Default' }, settings);
-  // By chance under librdkafka: all 100 in one of the two has odds of 1 to 10^29.
+  // librdkafka chooses at random. The probability of all 100 records in one of two partitions is 1 in 10^29.
   expect(new Set(partitionsOf(await producer.send(none(100)))).size).toBe(2);
 });

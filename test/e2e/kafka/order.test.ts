@@ -1,4 +1,4 @@
-/** Producers and consumers as pods run them, against a real broker: partitions are added under keys while a backlog waits in the old ones. */
+/** Worker processes with a real broker: partitions are added while a backlog of keyed records waits in the old ones. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -12,7 +12,7 @@ import { until } from '../../support/until.ts';
 import { startWorkersBroker, WORKER, type WorkersBroker } from '../../support/workers.ts';
 
 const PATIENCE_MS = 120_000;
-/** By murmur2: key1 0 → 2, key2 1 → 2, key3 1 → 1. */
+/** The partitions by murmur2 before and after: key1 0 → 2, key2 1 → 2, key3 1 → 1. */
 const KEYS = ['key1', 'key2', 'key3'];
 let kafka: WorkersBroker;
 const running: ChildProcess[] = [];
@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 afterAll(() => kafka?.stop());
 
-/** Of a processed record, by the machine's own clock and the record's timestamp. */
+/** A processed record, with times of the machine's clock and the record's timestamp. */
 interface Logged {
   beganNs: bigint;
   endedNs: bigint;
@@ -47,7 +47,7 @@ function start(run: string, name: string, config: Record<string, string>, work: 
 const CLIENTS = ['librdkafka', 'kafkajs'] as const;
 
 test.each(CLIENTS)(
-  '%s: newer records of the keys that moved overtake older ones, and the two named are such a pair',
+  '%s: newer records of moved keys overtake older ones, and the reported pair is one of these',
   async (client) => {
     const run = `order-${client}`;
     await kafka.tool('TopicCommand', '--create', '--topic', run, '--partitions', '2');
@@ -95,7 +95,7 @@ test.each(CLIENTS)(
       record: { value: 'Json', key: { mode: 'Fixed', values: KEYS } },
       partitioner: { mode: 'Default' },
     });
-    // 20 a second come to partition 0, and 5 are processed: more than half a minute of work waits there.
+    // Partition 0 gets 20 records per second, and 5 are processed. So the backlog is more than half a minute of work.
     const before = await when(
       'a backlog',
       ({ producers, delivery }) => producers.acknowledged - delivery.consumed > 600,

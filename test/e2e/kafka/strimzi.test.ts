@@ -1,6 +1,6 @@
 /**
- * Topics by way of Strimzi, without a cluster: the operator's process, a real API server with Strimzi's own CRDs, a real
- * broker, and the stand-in for the Topic Operator. No pods run; what Strimzi does to a running lab is in labs/strimzi.test.ts.
+ * Topics of Strimzi without a cluster: the process of the operator, a real API server with Strimzi's CRDs, a real broker, and the
+ * stand-in for the Topic Operator. No pods run here. For a running lab with Strimzi see labs/strimzi.test.ts.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,7 +23,7 @@ import { startTopicOperator, type TopicOperator, type Topics } from '../../suppo
 import { until } from '../../support/until.ts';
 
 const PATIENCE_MS = 60_000;
-/** Longer than a Topic Operator that says nothing is waited for, and than a deletion waits for it. */
+/** Longer than the operator waits for a silent Topic Operator, also in a deletion. */
 const LONG_MS = 150_000;
 
 const root = join(import.meta.dirname, '../../..');
@@ -82,7 +82,7 @@ function startOperator(env: Record<string, string> = ITS_KAFKA, kubeconfig = ser
   return { child, ended: once(child, 'exit') };
 }
 
-/** Another one takes its place. */
+/** Replaces the operator by a new process. */
 async function replaceOperator(...as: Parameters<typeof startOperator>): Promise<void> {
   operator.child.kill('SIGKILL');
   await operator.ended;
@@ -94,7 +94,7 @@ async function serve(version: string): Promise<void> {
   const apiVersion = `kafka.strimzi.io/${version}`;
   await until('KafkaTopics are served', () => user.list({ apiVersion, kind: 'KafkaTopic', plural: 'kafkatopics' }, {}));
   await until('Kafkas are served', () => user.list({ apiVersion, kind: 'Kafka', plural: 'kafkas' }, {}));
-  // Discovery comes a little later.
+  // Discovery follows a little later.
   await until('both are discovered', async () => (await user.served(apiVersion)).length === 2);
 }
 
@@ -122,7 +122,7 @@ interface Wanted {
   deletionPolicy?: string;
   config?: Record<string, string>;
 }
-/** `kafka` null: the operator's own. */
+/** A LoadTest. `kafka` null: the default Kafka of the operator. */
 const create = (
   name: string,
   topic: Wanted = {},
@@ -145,7 +145,12 @@ async function uidOf(name: string): Promise<string> {
   return found.metadata.uid;
 }
 
-const said = (name: string, what: string, holds: (it: LoadTest) => boolean | undefined, patience = PATIENCE_MS) =>
+const untilStatus = (
+  name: string,
+  what: string,
+  holds: (it: LoadTest) => boolean | undefined,
+  patience = PATIENCE_MS,
+) =>
   until(
     `${name}: ${what}`,
     async () => {
@@ -160,11 +165,11 @@ const reasonIs =
   (reason: string, type = 'Stalled') =>
   (it: LoadTest) =>
     it.status?.conditions.some((one) => one.type === type && one.status === 'True' && one.reason === reason);
-/** All is there: clients may start. */
+/** Waits until everything exists that the clients need. */
 const starting = reasonIs('StartingClients', 'Reconciling');
 const messageOf = (it: LoadTest) => it.status?.conditions.find(({ type }) => type === 'Ready')?.message ?? '';
 
-/** As kubectl delete does; nobody collects garbage here. */
+/** Deletes a resource like kubectl does. There is no garbage collection here. */
 async function remove(name: string): Promise<void> {
   await user.delete(ref(name), await uidOf(name));
 }
@@ -172,7 +177,7 @@ const gone = (name: string, patience = PATIENCE_MS) =>
   until(
     `${name} is gone`,
     async () => {
-      // Workloads have no pods here, and nobody takes them away but the operator.
+      // StatefulSets have no pods here, and only the operator deletes them.
       if ((await user.get(ref(name))) === null) return true;
       throw new Error(JSON.stringify((await lab(name))?.status?.conditions));
     },
@@ -186,27 +191,27 @@ const eventsOf = async (reason: string) => {
   return items.filter((one) => one.reason === reason).map((one) => String(one.note));
 };
 
-test('without Strimzi: Auto goes by the Admin API, Strimzi says what is missing', async () => {
+test('without Strimzi, Auto uses the Admin API, and management Strimzi reports what is missing', async () => {
   await create('plain', {}, null);
-  await said('plain', 'is made', starting);
+  await untilStatus('plain', 'is created', starting);
   expect((await lab('plain'))?.status?.topic).toMatchObject({ managedBy: 'Admin', created: true, partitions: 2 });
   await create('lost', { management: 'Strimzi' });
-  const lost = await said('lost', 'is stalled', reasonIs('KafkaNotUsable'));
+  const lost = await untilStatus('lost', 'is stalled', reasonIs('KafkaNotUsable'));
   expect(messageOf(lost)).toContain('install Strimzi');
   for (const name of ['plain', 'lost']) await remove(name);
   for (const name of ['plain', 'lost']) await gone(name);
 });
 
-test('Strimzi of old, with v1beta2 only: installed while a LoadTest waits for it', async () => {
+test('an old Strimzi with only v1beta2 is used when it is installed during the wait', async () => {
   await create('old');
-  await said('old', 'is stalled', reasonIs('KafkaNotUsable'));
+  await untilStatus('old', 'is stalled', reasonIs('KafkaNotUsable'));
   await serve('v1beta2');
   const beta = 'kafka.strimzi.io/v1beta2';
   const resource = kafkaResource(beta, KAFKA, CLUSTER);
-  // Found by discovery, which is asked every half minute.
-  await said('old', 'sees Strimzi', (it) => messageOf(it).includes(`Kafka ${KAFKA}/${CLUSTER}`), LONG_MS);
+  // Discovery runs every 30 s.
+  await untilStatus('old', 'sees Strimzi', (it) => messageOf(it).includes(`Kafka ${KAFKA}/${CLUSTER}`), LONG_MS);
   const { metadata } = await user.create(resource);
-  await said('old', 'waits for addresses', reasonIs('WaitingForKafka', 'Reconciling'));
+  await untilStatus('old', 'waits for addresses', reasonIs('WaitingForKafka', 'Reconciling'));
   starts(CLUSTER, beta);
   await strimzi.applyStatus({
     apiVersion: beta,
@@ -214,8 +219,8 @@ test('Strimzi of old, with v1beta2 only: installed while a LoadTest waits for it
     metadata: { namespace: KAFKA, name: CLUSTER, uid: metadata.uid ?? '' },
     status: listenersStatus(broker.bootstrapServers),
   });
-  const made = await said('old', 'is made', starting);
-  expect(made.status).toMatchObject({
+  const created = await untilStatus('old', 'is created', starting);
+  expect(created.status).toMatchObject({
     kafka: { bootstrapServers: broker.bootstrapServers },
     topic: { managedBy: 'Strimzi', created: true, partitions: 2, replicas: 1 },
   });
@@ -224,7 +229,7 @@ test('Strimzi of old, with v1beta2 only: installed while a LoadTest waits for it
   await gone('old');
   expect(await user.get(topicRef('old', beta))).toBeNull();
   expect(await topics.describe('old')).toBeNull();
-  // The current release takes its place.
+  // The current release replaces it.
   for (const name of ['kafkas', 'kafkatopics']) {
     const target = {
       apiVersion: 'apiextensions.k8s.io/v1',
@@ -238,7 +243,7 @@ test('Strimzi of old, with v1beta2 only: installed while a LoadTest waits for it
   }
 });
 
-test('Strimzi of today: made with its settings, and raised', async () => {
+test('a current Strimzi gets a KafkaTopic with its settings, and more partitions later', async () => {
   await serve('v1');
   const { metadata } = await user.create(kafkaResource(V1, KAFKA, CLUSTER));
   await strimzi.applyStatus({
@@ -249,33 +254,33 @@ test('Strimzi of today: made with its settings, and raised', async () => {
   });
   starts();
   await create('made', { config: { 'retention.ms': '7200000' } });
-  const made = await said('made', 'is made', starting, LONG_MS);
-  expect(made.status?.topic).toMatchObject({ managedBy: 'Strimzi', partitions: 2 });
+  const created = await untilStatus('made', 'is created', starting, LONG_MS);
+  expect(created.status?.topic).toMatchObject({ managedBy: 'Strimzi', partitions: 2 });
   const found = await user.get(topicRef('made'));
   expect(found).toMatchObject({
     metadata: {
-      labels: { 'strimzi.io/cluster': CLUSTER, 'kafkalab.dev/owner-uid': made.metadata.uid },
+      labels: { 'strimzi.io/cluster': CLUSTER, 'kafkalab.dev/owner-uid': created.metadata.uid },
       annotations: { 'kafkalab.dev/owner': 'LoadTest default/made' },
     },
     spec: { topicName: 'made', partitions: 2, replicas: 1, config: { 'retention.ms': '7200000' } },
     status: { conditions: [{ type: 'Ready', status: 'True' }] },
   });
   await user.patch(ref('made'), { spec: { topic: { partitions: 3 } } });
-  await said('made', 'has three', (it) => it.status?.topic?.partitions === 3);
+  await untilStatus('made', 'has three', (it) => it.status?.topic?.partitions === 3);
   expect(await partitionsOf('made')).toBe(3);
   expect((await user.get(topicRef('made')))?.spec).toMatchObject({ partitions: 3 });
 });
 
-test('what somebody else does to the KafkaTopic: fewer partitions are put back, other replicas are told', async () => {
+test('foreign changes of the KafkaTopic: fewer partitions are restored, other replicas are reported', async () => {
   starts();
   await user.patch(topicRef('made'), { spec: { partitions: 1 } });
-  await until('put back', async () => askedOf(await user.get(topicRef('made'))) === 3);
+  await until('the partitions are restored', async () => askedOf(await user.get(topicRef('made'))) === 3);
   expect(await partitionsOf('made')).toBe(3);
   await user.patch(topicRef('made'), { spec: { replicas: 2 } });
-  const told = await said('made', 'is stalled', reasonIs('KafkaTopicNotSupported'));
-  expect(messageOf(told)).toContain('Replication factor change not supported');
+  const refused = await untilStatus('made', 'is stalled', reasonIs('KafkaTopicNotSupported'));
+  expect(messageOf(refused)).toContain('Replication factor change not supported');
   await user.patch(topicRef('made'), { spec: { replicas: 1 } });
-  await said('made', 'goes on', starting);
+  await untilStatus('made', 'continues', starting);
 });
 
 test.each([
@@ -286,14 +291,14 @@ test.each([
   const more = (await partitionsOf('made')) + 1;
   await user.patch(topicRef('made'), { metadata: { annotations: { [annotation]: value } } });
   await user.patch(ref('made'), { spec: { topic: { partitions: more } } });
-  const stalled = await said('made', 'is stalled', reasonIs(reason));
+  const stalled = await untilStatus('made', 'is stalled', reasonIs(reason));
   expect(messageOf(stalled)).toContain(`kubectl annotate kafkatopic made -n ${KAFKA} ${annotation}-`);
   expect(await partitionsOf('made')).toBe(more - 1);
   await user.patch(topicRef('made'), { metadata: { annotations: { [annotation]: null } } });
-  await said('made', 'has more', (it) => it.status?.topic?.partitions === more && starting(it));
+  await untilStatus('made', 'has more', (it) => it.status?.topic?.partitions === more && starting(it));
 });
 
-test('deleted with the Topic Operator: KafkaTopic and topic are gone', async () => {
+test('a deletion with a Topic Operator removes KafkaTopic and topic', async () => {
   starts();
   await remove('made');
   await gone('made');
@@ -301,10 +306,10 @@ test('deleted with the Topic Operator: KafkaTopic and topic are gone', async () 
   expect(await topics.describe('made')).toBeNull();
 });
 
-test('the operator’s own Kafka is one of Strimzi: Auto takes a KafkaTopic there, too', async () => {
+test('Auto creates a KafkaTopic if the operator’s default Kafka is one of Strimzi', async () => {
   starts();
   await create('own', {}, null);
-  const own = await said('own', 'is made', starting);
+  const own = await untilStatus('own', 'is created', starting);
   expect(own.status?.topic).toMatchObject({ managedBy: 'Strimzi', created: true });
   expect(own.status?.kafka).toBeUndefined();
   expect(await user.get(topicRef('own'))).not.toBeNull();
@@ -312,26 +317,26 @@ test('the operator’s own Kafka is one of Strimzi: Auto takes a KafkaTopic ther
   await gone('own');
 });
 
-test('a setting that Kafka refuses is told in its words', async () => {
+test('the message of a setting that Kafka refuses is Kafka’s own', async () => {
   starts();
   await create('wrong', { config: { 'retention.millis': '1' } });
-  const told = await said('wrong', 'is told', (it) => messageOf(it).includes('KafkaError'));
-  expect(messageOf(told)).toContain('retention.millis');
+  const refused = await untilStatus('wrong', 'is refused', (it) => messageOf(it).includes('KafkaError'));
+  expect(messageOf(refused)).toContain('retention.millis');
   await remove('wrong');
   await gone('wrong');
   expect(await user.get(topicRef('wrong'))).toBeNull();
 });
 
-test('Retain: both stay, and the next LoadTest uses them as they are', async () => {
+test('with Retain KafkaTopic and topic stay, and the next LoadTest uses them unchanged', async () => {
   starts();
   await create('kept', { deletionPolicy: 'Retain' });
-  await said('kept', 'is made', starting);
+  await untilStatus('kept', 'is created', starting);
   await remove('kept');
   await gone('kept');
   expect(await partitionsOf('kept')).toBe(2);
   await create('kept', { partitions: 4 });
-  const used = await said('kept', 'is used', starting);
-  // Somebody else's by now; more partitions go through it all the same.
+  const used = await untilStatus('kept', 'is used', starting);
+  // The KafkaTopic is foreign now, but partitions are still added through it.
   expect(used.status?.topic).toMatchObject({ managedBy: 'Existing', created: false, partitions: 4 });
   expect((await user.get(topicRef('kept')))?.spec).toMatchObject({ partitions: 4 });
   await remove('kept');
@@ -339,7 +344,7 @@ test('Retain: both stay, and the next LoadTest uses them as they are', async () 
   expect(await partitionsOf('kept')).toBe(4);
 });
 
-/** By hand, as somebody else has it: its own name is not the topic's. */
+/** A KafkaTopic of another user, whose name differs from the topic. */
 const createKafkaTopic = (name: string, topicName: string) =>
   user.create({
     apiVersion: V1,
@@ -348,12 +353,12 @@ const createKafkaTopic = (name: string, topicName: string) =>
     spec: { topicName, partitions: 2, replicas: 1 },
   });
 
-test('a KafkaTopic of another name than its topic is found, raised and left alone', async () => {
+test('a foreign KafkaTopic whose name differs from its topic is raised and never deleted', async () => {
   starts();
   await createKafkaTopic('of-theirs', 'theirs');
   await until('the topic is there', async () => (await partitionsOf('theirs')) === 2, PATIENCE_MS);
   await create('theirs', { partitions: 3 });
-  const used = await said('theirs', 'is used', (it) => starting(it) && it.status?.topic?.partitions === 3);
+  const used = await untilStatus('theirs', 'is used', (it) => starting(it) && it.status?.topic?.partitions === 3);
   expect(used.status?.topic).toMatchObject({
     managedBy: 'Existing',
     created: false,
@@ -366,7 +371,7 @@ test('a KafkaTopic of another name than its topic is found, raised and left alon
   expect(await partitionsOf('theirs')).toBe(3);
 });
 
-test('a schedule over anyone’s Deployment raises the partitions through the KafkaTopic', async () => {
+test('a schedule over a foreign Deployment adds partitions through the KafkaTopic', async () => {
   starts();
   await createKafkaTopic('of-anyone', 'anyones');
   await until('the topic is there', async () => (await partitionsOf('anyones')) === 2, PATIENCE_MS);
@@ -410,45 +415,45 @@ test('a schedule over anyone’s Deployment raises the partitions through the Ka
   expect(askedOf(await user.get(topicRef('of-anyone')))).toBe(5);
 });
 
-test('no Topic Operator: stalled after a minute with what to check, goes on when it comes, and again hangs no deletion', async () => {
+test('without a Topic Operator a LoadTest stalls after a minute, continues with one, and a deletion ends', async () => {
   await create('alone');
-  const stalled = await said('alone', 'is stalled', reasonIs('TopicOperatorSilent'), LONG_MS);
+  const stalled = await untilStatus('alone', 'is stalled', reasonIs('TopicOperatorSilent'), LONG_MS);
   expect(messageOf(stalled)).toMatch(/^waited 60 s: .* KafkaTopic kafka\/alone .*; check that the Topic Operator runs/);
   // One for another cluster does not see it.
   starts('other');
   await create('seen', {}, { bootstrapServers: broker.bootstrapServers });
-  await said('seen', 'is made', starting);
+  await untilStatus('seen', 'is created', starting);
   expect(reasonIs('TopicOperatorSilent')((await lab('alone')) as LoadTest)).toBe(true);
   await topicOperator?.stop();
   starts();
-  await said('alone', 'is made', starting);
+  await untilStatus('alone', 'is created', starting);
   await topicOperator?.stop();
   await remove('seen');
   await remove('alone');
   await gone('seen');
-  // Its finalizer stays: nobody else may take it away.
+  // Its finalizer stays, because only the Topic Operator may remove it.
   await gone('alone', LONG_MS);
   const hung = await user.get(topicRef('alone'));
   expect(hung?.metadata).toMatchObject({
     finalizers: ['strimzi.io/topic-operator'],
     deletionTimestamp: expect.any(String),
   });
-  const [left] = await until('it is told', async () => {
+  const [left] = await until('the Event is written', async () => {
     const events = await eventsOf('LeftBehind');
     return events.length > 0 && events;
   });
   expect(left).toContain('left behind: KafkaTopic kafka/alone');
   expect(left).toContain('kubectl patch kafkatopic alone -n kafka');
-  // The Topic Operator, back again, does the rest.
+  // The restarted Topic Operator does the rest.
   starts();
   await until('the topic is gone', async () => (await topics.describe('alone')) === null, PATIENCE_MS);
 });
 
-test('an operator that has no STRIMZI_CLUSTER any more deletes what it made there', async () => {
+test('an operator without STRIMZI_CLUSTER deletes the KafkaTopics that it created with it', async () => {
   starts();
   await create('left', {}, null);
-  const made = await said('left', 'is made', starting);
-  expect(made.status?.topic).toMatchObject({ managedBy: 'Strimzi', kafkaTopic: { cluster: CLUSTER, name: 'left' } });
+  const created = await untilStatus('left', 'is created', starting);
+  expect(created.status?.topic).toMatchObject({ managedBy: 'Strimzi', kafkaTopic: { cluster: CLUSTER, name: 'left' } });
   await replaceOperator({});
   await remove('left');
   await gone('left', LONG_MS);
@@ -456,7 +461,7 @@ test('an operator that has no STRIMZI_CLUSTER any more deletes what it made ther
   expect(await topics.describe('left')).toBeNull();
 });
 
-test('an operator without rights where Kafka is says which to grant, and goes on when they are', async () => {
+test('an operator without rights in Kafka’s namespace reports the missing rights and continues when they are granted', async () => {
   starts();
   const rbac = 'rbac.authorization.k8s.io';
   const subjects = [{ kind: 'User', name: 'operator', apiGroup: rbac }];
@@ -474,7 +479,7 @@ test('an operator without rights where Kafka is says which to grant, and goes on
   await create('denied');
   await create('own-denied', {}, null);
   for (const name of ['denied', 'own-denied']) {
-    const stalled = await said(name, 'is stalled', reasonIs('StrimziForbidden'), LONG_MS);
+    const stalled = await untilStatus(name, 'is stalled', reasonIs('StrimziForbidden'), LONG_MS);
     expect(messageOf(stalled)).toContain(
       `give its service account in namespace ${KAFKA} the rights to get, list, watch`,
     );
@@ -490,8 +495,8 @@ test('an operator without rights where Kafka is says which to grant, and goes on
     subjects,
   });
   for (const name of ['denied', 'own-denied']) {
-    const made = await said(name, 'is made', starting, LONG_MS);
-    expect(made.status?.topic).toMatchObject({ managedBy: 'Strimzi', created: true });
+    const created = await untilStatus(name, 'is created', starting, LONG_MS);
+    expect(created.status?.topic).toMatchObject({ managedBy: 'Strimzi', created: true });
   }
   for (const name of ['denied', 'own-denied']) await remove(name);
   for (const name of ['denied', 'own-denied']) await gone(name);

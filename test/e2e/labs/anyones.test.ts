@@ -1,4 +1,4 @@
-/** A schedule over a Deployment that this operator knows nothing of: Kafka's own console consumer. */
+/** A schedule over a Deployment of foreign consumers: Kafka's console consumer. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { ConsumerScale } from '../../../src/api/consumerscale/consumerScale.ts';
 import { get, kubectl } from '../../../tools/kubectl.ts';
@@ -11,6 +11,7 @@ import {
   loadTest,
   makeNamespace,
   PATIENCE_MS,
+  recordsIn,
   removeNamespace,
   topics,
   untilConsumerScale,
@@ -22,7 +23,7 @@ const NAME = 'anyones';
 const APP = 'console';
 
 const labels = { app: APP };
-/** As people write it: no label, no image and no library of ours. */
+/** A Deployment without any label, image or library of this operator. */
 const deployment = {
   apiVersion: 'apps/v1',
   kind: 'Deployment',
@@ -43,7 +44,7 @@ const deployment = {
             command: ['kafka-console-consumer.sh'],
             args: [
               ...['--bootstrap-server', BROKERS, '--topic', NAME, '--group', NAME],
-              // New partitions are found within a second, not within five minutes.
+              // The consumers find new partitions within one second instead of five minutes.
               ...['--command-property', 'metadata.max.age.ms=1000'],
             ],
             env: [{ name: 'KAFKA_HEAP_OPTS', value: '-Xmx64m' }],
@@ -96,7 +97,7 @@ afterAll(async () => {
   await removeNamespace(NAMESPACE);
 });
 
-test('every step is carried out on the Deployment, and settles when the group has as many members', () => {
+test('every step scales the Deployment and settles when the group has that many members', () => {
   expect(scale.status?.phase).toBe('Completed');
   expect(scale.status?.target).toBe(`Deployment/${APP}`);
   expect(scale.status?.steps?.map(({ consumers, partitions, phase }) => [consumers, partitions, phase])).toEqual([
@@ -107,32 +108,50 @@ test('every step is carried out on the Deployment, and settles when the group ha
   ]);
 });
 
-test('the broker tells what the rebalances moved', () => {
-  const [, up, wider, down] = scale.status?.steps ?? [];
-  expect(up?.rebalances).toBeGreaterThan(0);
-  expect(up?.partitionsMoved).toBeGreaterThanOrEqual(2);
-  expect(wider?.rebalances).toBeGreaterThan(0);
-  expect(down?.partitionsMoved).toBeGreaterThanOrEqual(1);
-  const { recent = [], partitionsMoved } = scale.status?.rebalances ?? {};
-  expect(recent.map(({ source }) => source)).toEqual(recent.map(() => 'Broker'));
-  expect(recent.at(-1)?.membersAfter).toBe(2);
+test('the rebalances of each step are known from the broker', () => {
+  const { recent = [], count, partitionsMoved } = scale.status?.rebalances ?? {};
+  expect(count).toBe(recent.length);
+  expect(new Set(recent.map(({ source }) => source))).toEqual(new Set(['Broker']));
   expect(partitionsMoved).toBe(recent.reduce((sum, rebalance) => sum + rebalance.partitionsMoved, 0));
   expect(recent.map(({ trigger }) => trigger)).toEqual(expect.arrayContaining(['ScaleUp', 'ScaleDown']));
+  const [, up, wider, down] = (scale.status?.steps ?? []).map((step) => {
+    const { startedAt = '', finishedAt = '' } = step;
+    const within = recent.filter(({ at }) => at >= startedAt && at < finishedAt);
+    expect(step.rebalances).toBe(within.length);
+    expect(step.partitionsMoved).toBe(within.reduce((sum, rebalance) => sum + rebalance.partitionsMoved, 0));
+    return { within, last: within.at(-1), moved: step.partitionsMoved ?? 0 };
+  });
+  // From 1 to 3 members, the first one gives up two of its three partitions.
+  expect(up?.last?.membersAfter).toBe(3);
+  expect(up?.moved).toBeGreaterThanOrEqual(2);
+  expect(up?.moved).toBeLessThanOrEqual(3 * (up?.within.length ?? 0));
+  expect(wider?.last?.membersAfter).toBe(3);
+  const gained = wider?.within.flatMap(({ members }) => members.flatMap((member) => member.gained));
+  expect(gained).toContain(3);
+  // From 3 to 2 members, at least the partition of the leaving one moves.
+  expect(down?.last?.membersAfter).toBe(2);
+  expect(down?.moved).toBeGreaterThanOrEqual(1);
+  expect(down?.moved).toBeLessThanOrEqual(4 * (down?.within.length ?? 0));
 });
 
-test('lag is that of their group', async () => {
-  expect(scale.status?.lag?.total).toBeGreaterThanOrEqual(0);
-  expect(scale.status?.lag?.peak).toBeGreaterThan(0);
+test('the lag is the lag of the foreign group', async () => {
+  const { total = Number.NaN, peak = Number.NaN } = scale.status?.lag ?? {};
+  const steps = scale.status?.steps ?? [];
+  expect(total).toBe(steps.at(-1)?.lag?.after);
+  expect(peak).toBeGreaterThanOrEqual(Math.max(...steps.map(({ lag }) => lag?.peak ?? Number.NaN)));
+  // The first records wait for the first commit. After that the group commits every 5 s, at 30 records per second.
+  expect(peak).toBeGreaterThan(0);
+  expect(total).toBeLessThan((await recordsIn(NAME)) / 2);
   expect((await describeGroup(NAME)).map(({ partition }) => partition)).toEqual([0, 1, 2, 3]);
 });
 
-test('the Deployment has the replicas back that it was found with', async () => {
+test('the Deployment gets its original replicas back', async () => {
   const found = await get<{ spec: { replicas: number } }>('deployment', APP, NAMESPACE);
   expect(found?.spec.replicas).toBe(1);
   expect(scale.status?.restored).toBe(true);
 });
 
-test('deleting the schedule leaves Deployment, topic and group alone', async () => {
+test('deleting the schedule keeps the Deployment, the topic and the group', async () => {
   await kubectl(['delete', 'csc', NAME, '-n', NAMESPACE, '--timeout=60s']);
   expect(await get('deployment', APP, NAMESPACE)).toBeDefined();
   expect(await topics()).toContain(NAME);

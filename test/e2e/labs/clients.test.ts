@@ -1,5 +1,6 @@
-/** Static members that restart, and consumers on kafkajs: the same group as people's own applications have it. */
+/** Restarts of static members, and consumers on kafkajs. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { LoadTest } from '../../../src/api/loadtest/loadTest.ts';
 import { kubectl } from '../../../tools/kubectl.ts';
 import {
   applyIn,
@@ -11,12 +12,20 @@ import {
   untilConsumerScale,
   untilLoadTest,
 } from '../../support/clusterLab.ts';
+import { reportsOf } from '../../support/secondFold.ts';
 
 const NAMESPACE = 'clients';
 beforeAll(() => makeNamespace(NAMESPACE));
 afterAll(() => removeNamespace(NAMESPACE));
 
-test('a static member that restarts gets its partitions back: they paused while it was away, the others did not notice', async () => {
+/** The number of rebalance callbacks that the processes of a pod have reported. */
+async function callbacksOf(pod: string, test: LoadTest): Promise<number> {
+  const reports = (await reportsOf(test)).filter(({ report }) => report.instance.startsWith(`${pod}/`));
+  const facts = reports.flatMap(({ report }) => report.facts);
+  return facts.filter(({ type }) => type === 'Assigned' || type === 'Revoked').length;
+}
+
+test('the restart of a static member pauses only its own partitions, and the other member gets no callback', async () => {
   await applyIn(
     NAMESPACE,
     loadTest(
@@ -40,26 +49,30 @@ test('a static member that restarts gets its partitions back: they paused while 
   );
   const owned = before.status?.consumers?.members.find(({ name }) => name === 'static-consumer-1')?.partitions;
   const count = before.status?.rebalances?.count ?? 0;
+  const callbacks = await callbacksOf('static-consumer-0', before);
+  expect(callbacks).toBeGreaterThan(0);
   await kubectl(['delete', 'pod', 'static-consumer-1', '-n', NAMESPACE, '--wait=false']);
-  const { status } = await untilLoadTest(
+  const after = await untilLoadTest(
     NAMESPACE,
     'static',
-    'its restart is told',
+    'the restart is in the status',
     (it) =>
       (it.status?.rebalances?.count ?? 0) > count &&
       it.status?.rebalances?.settled &&
       it.status.rebalances.recent.every(({ pending }) => pending === undefined),
   );
-  const told = status?.rebalances?.recent.slice(count);
-  expect(told).toHaveLength(1);
-  expect(told?.[0]).toMatchObject({ trigger: 'Restart', membersBefore: 2, membersAfter: 2, partitionsMoved: 0 });
-  // A pod goes and comes: no broker waits for it, only its own partitions do.
-  const { pauses = [], stopTheWorldMs } = told?.[0] ?? {};
+  const { status } = after;
+  const rebalances = status?.rebalances?.recent.slice(count);
+  expect(rebalances).toHaveLength(1);
+  expect(rebalances?.[0]).toMatchObject({ trigger: 'Restart', membersBefore: 2, membersAfter: 2, partitionsMoved: 0 });
+  // The broker keeps the partitions for the restarted pod, so the group does not rebalance.
+  expect(await callbacksOf('static-consumer-0', after)).toBe(callbacks);
+  const { pauses = [], stopTheWorldMs } = rebalances?.[0] ?? {};
   const its = pauses.filter(({ partition }) => owned?.includes(partition));
   expect(its.map(({ partition }) => partition)).toEqual(owned);
   const shortest = Math.min(...its.map(({ ms }) => ms));
   expect(shortest).toBeGreaterThan(500);
-  // The other one may have had to wait for the processor.
+  // The other member may have waited for the processor, but for less time than a pod takes to restart.
   for (const { partition, ms } of pauses) {
     if (!owned?.includes(partition)) expect(ms).toBeLessThan(shortest / 2);
   }
@@ -67,7 +80,7 @@ test('a static member that restarts gets its partitions back: they paused while 
   expect(status?.delivery).toMatchObject({ duplicated: 0, skipped: 0 });
 });
 
-test('kafkajs: joins and leaves are told with who owned what, and every record is accounted for', async () => {
+test('with kafkajs the status has every join and leave, and every record is accounted for', async () => {
   await applyIn(
     NAMESPACE,
     loadTest(
@@ -98,7 +111,7 @@ test('kafkajs: joins and leaves are told with who owned what, and every record i
   for (const { members } of recent.slice(1)) {
     expect(members.flatMap(({ gained }) => gained).sort()).toEqual(members.flatMap(({ lost }) => lost).sort());
   }
-  // Eager: those that stay pause too.
+  // In an eager rebalance the members that stay pause, too.
   expect(recent[1]?.longestPauseMs).toBeGreaterThan(0);
   expect(status?.producers?.failed).toBe(0);
   expect(status?.delivery).toMatchObject({ skipped: 0 });

@@ -18,7 +18,7 @@ const NAMESPACE = 'delivery';
 beforeAll(() => makeNamespace(NAMESPACE));
 afterAll(() => removeNamespace(NAMESPACE));
 
-test('a run of 20,000 messages completes with exact counts, and leaves no pods', async () => {
+test('a run of 20,000 messages completes with exact counts and no remaining pods', async () => {
   await applyIn(
     NAMESPACE,
     loadTest(
@@ -55,7 +55,7 @@ test('a run of 20,000 messages completes with exact counts, and leaves no pods',
     done: 6,
   });
   expect(status?.delivery).toEqual({ produced: 20_000, consumed: 20_000, duplicated: 0, skipped: 0 });
-  // The value is exactly 100 bytes; keys come on top.
+  // Each value has exactly 100 bytes, in addition to its key.
   expect(status?.producers?.bytes).toBeGreaterThan(20_000 * 100);
   expect(status?.consumers?.polls?.recordsMax).toBeLessThanOrEqual(100);
   expect(status?.producers?.latencyMs?.p50).toBeGreaterThan(0);
@@ -64,7 +64,7 @@ test('a run of 20,000 messages completes with exact counts, and leaves no pods',
   await eventually('no pod is left', async () => (await list('pods', NAMESPACE)).length === 0, PATIENCE_MS);
 });
 
-test('what is found in the log is what Kafka’s own tool counts: in a topic with older records, with acks 0, while others write', async () => {
+test('the records found in the log equal the count of Kafka’s own tool, with older records, acks 0 and other writers', async () => {
   const sends = (name: string, messages: number, topic: Record<string, unknown>, more = {}) =>
     applyIn(NAMESPACE, loadTest({ topic: { name: 'found', ...topic }, producers: { messages, ...more } }, name));
   const completed = (name: string) =>
@@ -80,7 +80,7 @@ test('what is found in the log is what Kafka’s own tool counts: in a topic wit
   expect(second.status?.producers?.endOffsetsAtStart).toBe(300);
   expect(await recordsIn('found')).toBe(300 + appended);
 
-  // Two at the same time: each finds what both have written since it began.
+  // Two LoadTests run at the same time, and each finds the records of both since its begin.
   await sends('found-steady', 400, { management: 'Existing' }, { messagesPerSecond: 20 });
   await untilLoadTest(NAMESPACE, 'found-steady', 'has sent', ({ status }) => (status?.producers?.appended ?? 0) >= 20);
   await sends('found-meanwhile', 50, { management: 'Existing' });
@@ -89,7 +89,7 @@ test('what is found in the log is what Kafka’s own tool counts: in a topic wit
   expect(await recordsIn('found')).toBe(300 + appended + 450);
 });
 
-test('a duration ends a run; suspending takes the clients away, keeps the figures, and is no time of the run', async () => {
+test('a duration ends a run, and a suspension removes the clients without using up the duration', async () => {
   await applyIn(
     NAMESPACE,
     loadTest(
@@ -126,7 +126,7 @@ test('a duration ends a run; suspending takes the clients away, keeps the figure
   expect(status?.delivery?.consumed).toBeGreaterThan(suspended.status?.delivery?.consumed ?? Number.NaN);
 });
 
-test('partitions added by a step are found and owned; four consumers on four partitions after two on two', async () => {
+test('partitions that a step adds are found and owned by consumers', async () => {
   await applyIn(
     NAMESPACE,
     loadTest(
@@ -171,7 +171,7 @@ test('partitions added by a step are found and owned; four consumers on four par
   const restored = await untilLoadTest(
     NAMESPACE,
     'wider',
-    'has its two consumers back',
+    'has two consumers again',
     (it) => it.spec.consumers?.replicas === 2,
   );
   expect(restored.spec.topic.partitions).toBe(4);

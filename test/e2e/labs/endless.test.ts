@@ -1,4 +1,4 @@
-/** Lab 06 in small: polls that take longer than max.poll.interval.ms, and the cure in the middle of it (graded/06: from the beginning). */
+/** A small lab 06: polls that take longer than max.poll.interval.ms, and a cure during the run (graded/06 has it from the beginning). */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { LoadTest } from '../../../src/api/loadtest/loadTest.ts';
 import { kubectl } from '../../../tools/kubectl.ts';
@@ -14,7 +14,7 @@ import {
 const NAMESPACE = 'lab06';
 const INTERVALS = { 'max.poll.interval.ms': '6000', 'session.timeout.ms': '6000', 'heartbeat.interval.ms': '2000' };
 
-/** 4,000 messages are there when the consumers come; 20 ms each. */
+/** The consumers find 4,000 messages that take 20 ms each. */
 const TROUBLE = loadTest(
   {
     topic: { name: 'trouble', partitions: 3, replicas: 2 },
@@ -33,16 +33,16 @@ const TROUBLE = loadTest(
 beforeAll(() => makeNamespace(NAMESPACE));
 afterAll(() => removeNamespace(NAMESPACE));
 
-/** What is told of the rebalances that came after the consumers had started. */
+/** The rebalances after the start of the consumers. */
 const triggers = ({ status }: LoadTest): string[] =>
   (status?.rebalances?.recent ?? []).map(({ trigger }) => trigger).filter((trigger) => trigger !== 'ScaleUp');
 
-test('too much work a poll: a storm with its cause and its cure; the cure ends it', async () => {
+test('too much work per poll causes a storm with its cause and cure, and the cure ends it', async () => {
   await applyIn(NAMESPACE, TROUBLE);
   const storm = await untilLoadTest(
     NAMESPACE,
     'trouble',
-    'a storm is told',
+    'has a storm',
     (it) => conditionOf(it, 'RebalanceStorm') !== undefined,
   );
   const condition = conditionOf(storm, 'RebalanceStorm');
@@ -53,13 +53,13 @@ test('too much work a poll: a storm with its cause and its cure; the cure ends i
   expect(triggers(storm).length).toBeGreaterThanOrEqual(3);
   expect(triggers(storm).filter((trigger) => trigger === 'PollIntervalExceeded').length).toBeGreaterThanOrEqual(2);
   expect(triggers(storm)).not.toContain('SessionExpired');
-  // Who was put out has worked for nothing: others do the same messages again.
-  await untilLoadTest(NAMESPACE, 'trouble', 'messages come twice', (it) => (it.status?.delivery?.duplicated ?? 0) > 0);
-  // Measured when the long poll is over.
+  // The work of a removed member is lost: other members process the same messages again.
+  await untilLoadTest(NAMESPACE, 'trouble', 'has duplicates', (it) => (it.status?.delivery?.duplicated ?? 0) > 0);
+  // The interval is measured when the long poll ends.
   await untilLoadTest(
     NAMESPACE,
     'trouble',
-    'the time between two polls is measured',
+    'has the time between two polls',
     (it) => (it.status?.consumers?.polls?.longestIntervalMs ?? 0) > 6_000,
   );
 

@@ -1,4 +1,4 @@
-/** Lab 05: the group also has consumers that this operator did not start. */
+/** Lab 05: a group with foreign consumers. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -20,17 +20,17 @@ const TOPIC = 'shared';
 const GROUP = 'shared';
 const cluster = join(import.meta.dirname, '../../../tools/cluster/cluster.ts');
 
-/** Makes the image of the Python consumer, unless it is there. */
+/** Builds and loads the image of the Python consumer if it is missing. */
 const loadPython = () =>
   new Promise<void>((resolve, reject) => {
     const child = spawn(process.execPath, [cluster, 'load-python'], { stdio: ['ignore', 'ignore', 'pipe'] });
-    let said = '';
+    let output = '';
     child.stderr.on('data', (part: Buffer) => {
-      said += part;
+      output += part;
     });
     child
       .on('error', reject)
-      .on('close', (code) => (code === 0 ? resolve() : reject(new Error(`load-python ended with ${code}: ${said}`))));
+      .on('close', (code) => (code === 0 ? resolve() : reject(new Error(`load-python ended with ${code}: ${output}`))));
   });
 
 beforeAll(async () => {
@@ -58,7 +58,7 @@ const members = ({ status }: LoadTest) => status?.consumers?.members ?? [];
 const foreign = (lab: LoadTest) => members(lab).filter(({ source }) => source === 'Broker');
 const rebalances = ({ status }: LoadTest) => status?.rebalances?.recent ?? [];
 
-/** Settled, with so many members that have the four partitions between them. */
+/** Waits until the group has settled with `count` members that own all four partitions. */
 const untilShared = (what: string, count: number, also: (lab: LoadTest) => boolean = () => true) =>
   untilLoadTest(NAMESPACE, NAME, what, (lab) => {
     const owned = members(lab).flatMap(({ partitions }) => partitions);
@@ -97,7 +97,7 @@ const STRANGERS = {
   'python-app': pod('python', 'kafka-lab-python:1', { args: [BROKERS, TOPIC, GROUP] }),
 };
 
-/** Partition → member id, as Kafka's own tool prints it. */
+/** The member id of the owner of each partition, from Kafka's own tool. */
 async function ownersByKafka(): Promise<Map<number, string>> {
   const text = await kafkaTool('kafka-consumer-groups.sh', '--describe', '--group', GROUP);
   const rows = text.split('\n').map((line) => line.trim().split(/\s+/));
@@ -112,7 +112,7 @@ const remove = (name: string) => kubectl(['delete', 'pod', '-n', NAMESPACE, name
 const comes = (client: string) => (lab: LoadTest) => foreign(lab).some(({ clientId }) => clientId === client);
 
 test.each(['console-consumer', 'python-app'] as const)(
-  'a %s joins and leaves: it is a member, and each of the two is one rebalance with it in it',
+  'a %s is a member from its join to its leave, and both are one rebalance each',
   async (client) => {
     const stranger = STRANGERS[client];
     const before = rebalances(await untilShared('two of ours share the topic', 2)).length;
@@ -156,14 +156,14 @@ test.each(['console-consumer', 'python-app'] as const)(
   },
 );
 
-test('none of ours is left: rebalances among the others are the broker’s word, with their resolution', async () => {
+test('without our own consumers, rebalances of foreign ones are known from the broker with their resolution', async () => {
   for (const stranger of Object.values(STRANGERS)) await applyIn(NAMESPACE, stranger);
   await untilShared('all four share the topic', 4);
   await kubectl(['scale', '-n', NAMESPACE, `loadtest/${NAME}`, '--replicas=0']);
-  const theirs = await untilShared('the others have it to themselves', 2, (lab) => foreign(lab).length === 2);
+  const theirs = await untilShared('the foreign members own everything', 2, (lab) => foreign(lab).length === 2);
   const before = rebalances(theirs).length;
   await remove('python');
-  const one = await untilShared('one has it to itself', 1, comes('console-consumer'));
+  const one = await untilShared('one member owns everything', 1, comes('console-consumer'));
   const seen = rebalances(one).slice(before);
   expect(seen).toHaveLength(1);
   expect(seen[0]).toMatchObject({
@@ -176,7 +176,7 @@ test('none of ours is left: rebalances among the others are the broker’s word,
   });
   expect(seen[0]).not.toHaveProperty('errorBoundMs');
   await remove('console');
-  // Nobody is left: the last one's leaving is a rebalance too.
-  const none = await untilLoadTest(NAMESPACE, NAME, 'nobody is left', (lab) => members(lab).length === 0);
+  // The leave of the last member is a rebalance, too.
+  const none = await untilLoadTest(NAMESPACE, NAME, 'has no members', (lab) => members(lab).length === 0);
   expect(foreign(none)).toEqual([]);
 });

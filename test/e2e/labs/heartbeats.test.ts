@@ -1,4 +1,4 @@
-/** Lab 06 in small: heartbeats that are too rare. */
+/** A small lab 06: heartbeats that are too rare. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { kubectl } from '../../../tools/kubectl.ts';
 import {
@@ -15,7 +15,7 @@ const NAMESPACE = 'lab06-heartbeats';
 beforeAll(() => makeNamespace(NAMESPACE));
 afterAll(() => removeNamespace(NAMESPACE));
 
-test('heartbeats nearly as rare as the session is long: sessions expire, and the setting is named', async () => {
+test('with a heartbeat interval close to the session timeout, sessions expire and the message names the setting', async () => {
   await applyIn(
     NAMESPACE,
     loadTest(
@@ -34,7 +34,7 @@ test('heartbeats nearly as rare as the session is long: sessions expire, and the
   const storm = await untilLoadTest(
     NAMESPACE,
     'heartbeat',
-    'a storm is told',
+    'has a storm',
     (it) => conditionOf(it, 'RebalanceStorm') !== undefined,
   );
   const condition = conditionOf(storm, 'RebalanceStorm');
@@ -48,10 +48,10 @@ test('heartbeats nearly as rare as the session is long: sessions expire, and the
     it.status?.conditions.some(({ type, reason }) => type === 'RebalanceStorm' && reason === 'Calm'),
   );
   const events = await kubectl(['get', 'events', '-n', NAMESPACE, '-o', 'json']);
-  const told = (
+  const storms = (
     JSON.parse(events) as { items: { reason: string; type: string; involvedObject: { name: string } }[] }
   ).items
     .filter(({ involvedObject, reason }) => involvedObject.name === 'heartbeat' && reason.startsWith('RebalanceStorm'))
     .map(({ type, reason }) => `${type} ${reason}`);
-  expect(told.sort()).toEqual(['Normal RebalanceStormOver', 'Warning RebalanceStorm']);
+  expect(storms.sort()).toEqual(['Normal RebalanceStormOver', 'Warning RebalanceStorm']);
 });

@@ -1,4 +1,4 @@
-/** Labs 09 to 12: where records go, with and without keys, before and after partitions were added. */
+/** Labs 09 to 12: the partitions of records with and without keys, before and after partitions are added. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { LoadTest } from '../../../src/api/loadtest/loadTest.ts';
 import { partitionForKey } from '../../../src/domain/workers/murmur2.ts';
@@ -16,7 +16,7 @@ import {
 const NAMESPACE = 'keys';
 beforeAll(async () => {
   await makeNamespace(NAMESPACE);
-  // They take their time and need nothing of each other, so they run while the first tests look at theirs.
+  // The LoadTests are independent and take long, so they start together before the first test.
   await applyIn(NAMESPACE, ...PARTITIONERS.map(([client, mode]) => partitioned(client, mode)));
 });
 afterAll(() => removeNamespace(NAMESPACE));
@@ -30,7 +30,7 @@ const raise = (name: string, partitions: number) =>
     ...['patch', 'lt', name, '-n', NAMESPACE, '--type=merge'],
     ...['-p', JSON.stringify({ spec: { topic: { partitions } } })],
   ]);
-/** Key → partition, of keys that are in one only. */
+/** The partition of each key that is in only one. */
 const places = ({ status }: LoadTest): Record<string, number | undefined> =>
   Object.fromEntries(
     (status?.keys?.list ?? []).map(({ key, partitions }) => [
@@ -40,13 +40,13 @@ const places = ({ status }: LoadTest): Record<string, number | undefined> =>
   );
 const byHash = (keys: readonly string[], partitions: number): Record<string, number> =>
   Object.fromEntries(keys.map((key) => [key, partitionForKey(Buffer.from(key), partitions)]));
-/** Records of each partition that has any, as Kafka has them. */
+/** The number of records of each non-empty partition, from Kafka. */
 const recordsByKafka = async (topic: string): Promise<{ partition: number; records: number }[]> =>
   (await endOffsets(topic))
     .map(({ partition, endOffset }) => ({ partition, records: endOffset }))
     .filter(({ records }) => records > 0);
 
-test('09: records without a key are all in the one partition, and spread over both after it was raised to two', async () => {
+test('09: records without a key go to both partitions after the topic is raised to two', async () => {
   await applyIn(
     NAMESPACE,
     loadTest(
@@ -78,8 +78,8 @@ const keyed = (name: string, topic: Record<string, unknown>, values: string[], m
     name,
   );
 
-test('10 and 11: each key sits in one partition, that of the Java client; after a partition was added some have moved', async () => {
-  // Ten with key1, ten more, then key2 and key3: each a LoadTest of its own that completes by itself.
+test('10 and 11: each key is in the partition of the Java client, and some keys move with an added partition', async () => {
+  // Four LoadTests that complete by themselves: ten records with key1, ten more, then key2 and key3.
   await applyIn(NAMESPACE, keyed('first', { partitions: 2, management: 'Auto' }, ['key1'], 10));
   const first = await completed('first');
   expect(first.status?.producers).toMatchObject({ acknowledged: 10, failed: 0, done: 1 });
@@ -104,16 +104,16 @@ test('10 and 11: each key sits in one partition, that of the Java client; after 
   expect(moved).toEqual(SENT.filter((key) => byHash(SENT, 3)[key] !== byHash(SENT, 2)[key]));
   expect(moved.length).toBeGreaterThan(0);
 
-  // What the four told is what Kafka has.
-  const told = [first, again, others, after].flatMap(spread);
+  // The figures of the four equal the records in Kafka.
+  const reported = [first, again, others, after].flatMap(spread);
   const summed = [0, 1, 2].map((partition) => ({
     partition,
-    records: sum(told.filter((one) => one.partition === partition)),
+    records: sum(reported.filter((one) => one.partition === partition)),
   }));
   expect(await recordsByKafka('keyed')).toEqual(summed.filter(({ records }) => records > 0));
 });
 
-test('11: of a run that goes on while a partition is added, the keys that moved lie in two partitions', async () => {
+test('11: in a run during which a partition is added, the moved keys are in two partitions', async () => {
   const keys = Array.from({ length: 20 }, (_, n) => `key${n}`);
   await applyIn(
     NAMESPACE,
@@ -155,7 +155,7 @@ test('11: of a run that goes on while a partition is added, the keys that moved 
   }
 });
 
-/** Client, partitioner, and records of each partition; undefined: by the keys' hashes. */
+/** A client, a partitioner, and the records of each partition. undefined: by the hashes of the keys. */
 const PARTITIONERS = [
   ['librdkafka', 'RoundRobin', [10, 10, 10]],
   ['librdkafka', 'Explicit', [0, 0, 30]],
@@ -188,6 +188,6 @@ test.each(PARTITIONERS)('12: %s, partitioner %s', async (client, mode, expected)
   const shares = [0, 1, 2].map((partition) => ({ partition, records: records[partition] ?? 0 }));
   expect(spread(lab)).toEqual(shares.filter((share) => share.records > 0));
   expect(await recordsByKafka(name)).toEqual(spread(lab));
-  // Three keys in turn, and three partitions in turn: each key meets one partition only.
+  // Three keys and three partitions alternate in step, so each key goes to only one partition.
   expect(lab.status?.keys).toMatchObject({ distinct: 3, inSeveralPartitions: 0 });
 });

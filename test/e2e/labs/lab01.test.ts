@@ -33,7 +33,7 @@ beforeAll(async () => {
   const running = untilLoadTest(
     NAMESPACE,
     NAME,
-    'lag goes over the threshold',
+    'has lag over the threshold',
     (it) => conditionOf(it, 'LagHigh') !== undefined,
   );
   await running;
@@ -43,7 +43,7 @@ beforeAll(async () => {
 
 afterAll(() => removeNamespace(NAMESPACE));
 
-test('the schedule ends Completed, with each step as asked', () => {
+test('the schedule is Completed with every step as written', () => {
   expect(scale.status?.phase).toBe('Completed');
   expect(scale.status?.steps?.map(({ consumers, partitions, phase }) => ({ consumers, partitions, phase }))).toEqual([
     { consumers: 1, partitions: 3, phase: 'Done' },
@@ -51,17 +51,17 @@ test('the schedule ends Completed, with each step as asked', () => {
   ]);
 });
 
-test('lag climbs with one consumer and falls with three', () => {
+test('lag rises with one consumer and falls with three', () => {
   const [one, three] = scale.status?.steps ?? [];
   expect(one?.lag?.after).toBeGreaterThan((one?.lag?.before ?? 0) + 300);
   expect(three?.lag?.peak).toBeGreaterThanOrEqual(three?.lag?.before ?? 0);
-  // The step ends with the look that decides it.
+  // The step ends with the lag sample that decides it.
   expect(three?.lag?.after).toBeLessThan(200);
   expect(three?.lag?.drainedMs).toBeGreaterThan(0);
   expect(three?.lag?.after).toBeLessThan((one?.lag?.after ?? 0) / 2);
 });
 
-test('every rebalance is told: who gained, who lost, what it cost', () => {
+test('every rebalance has who gained, who lost, and its costs', () => {
   const { rebalances } = loadTest.status ?? {};
   expect(rebalances?.count).toBe(rebalances?.recent.length);
   expect(rebalances?.recent.map(({ number }) => number)).toEqual(rebalances?.recent.map((_, index) => index + 1));
@@ -80,12 +80,12 @@ test('every rebalance is told: who gained, who lost, what it cost', () => {
   for (const rebalance of later) {
     expect(rebalance.trigger).toBe('ScaleUp');
     expect(rebalance.stopTheWorldMs).toBeLessThanOrEqual(rebalance.longestPauseMs);
-    // What one lost another one gained.
+    // Every lost partition was gained by another member.
     const gained = rebalance.members.flatMap((member) => member.gained).sort();
     const lost = rebalance.members.flatMap((member) => member.lost).sort();
     expect(gained).toEqual(lost);
   }
-  // A backlog and a working handler: giving everything up for a moment can't go unseen.
+  // With a backlog and a busy handler every pause is measured.
   expect(rebalances?.longestPauseMs).toBeGreaterThan(0);
 });
 
@@ -96,13 +96,13 @@ test('three members own one partition each', () => {
   expect(idle).toEqual([]);
 });
 
-test('nothing was lost and, with clean rebalances, nothing came twice', () => {
+test('nothing is skipped, and clean rebalances duplicate nothing', () => {
   expect(loadTest.status?.delivery).toMatchObject({ duplicated: 0, skipped: 0 });
   expect(loadTest.status?.delivery?.consumed).toBeGreaterThan(1_000);
   expect(loadTest.status?.producers).toMatchObject({ desired: 10, ready: 10, failed: 0 });
 });
 
-test('kubectl get tells the story, and events say what happened', async () => {
+test('kubectl get and the Events show what happened', async () => {
   const table = await kubectl(['get', 'lt,csc', '-n', NAMESPACE]);
   expect(table).toMatch(/PHASE +PRODUCERS +CONSUMERS +LAG +REBALANCES +WORST PAUSE/);
   expect(table).toMatch(/lag-small +Running +10 +3/);
@@ -114,7 +114,7 @@ test('kubectl get tells the story, and events say what happened', async () => {
   );
 });
 
-test('a consumer tells a learner in plain words what happens to it', async () => {
+test('the log of a consumer describes its assignments in plain words', async () => {
   const log = await kubectl(['logs', '-n', NAMESPACE, `${NAME}-consumer-0`]);
   const messages = log
     .trim()
@@ -125,17 +125,17 @@ test('a consumer tells a learner in plain words what happens to it', async () =>
   );
 });
 
-test('with nothing moving, lag in the status is what kafka-consumer-groups.sh says', async () => {
+test('without any clients the lag in the status equals that of kafka-consumer-groups.sh', async () => {
   await kubectl(['scale', '-n', NAMESPACE, 'loadtest', NAME, '--replicas=0']);
   await untilLoadTest(
     NAMESPACE,
     NAME,
-    'consumers are gone',
+    'has no consumers',
     (it) => it.status?.consumers?.members.length === 0 && it.status.consumers.ready === 0,
   );
   await stopProducers(NAMESPACE, NAME);
   await eventually(
-    'the producers are gone',
+    'has no producers',
     async () => (await kubectl(['get', 'pods', '-n', NAMESPACE, '-o', 'name'])) === '',
     PATIENCE_MS,
   );
@@ -155,12 +155,12 @@ test('with nothing moving, lag in the status is what kafka-consumer-groups.sh sa
       ) === JSON.stringify(truth),
     60_000,
   );
-  // Every acknowledged record is in the log, and nothing else.
+  // The log has exactly the acknowledged records.
   const after = await get<LoadTest>('loadtest', NAME, NAMESPACE);
   expect(after?.status?.producers?.acknowledged).toBe(truth.reduce((sum, { endOffset }) => sum + endOffset, 0));
 });
 
-test('deleting it removes what it made and only that', async () => {
+test('a deletion removes exactly what the LoadTest created', async () => {
   await kubectl(['delete', 'csc,lt', NAME, '-n', NAMESPACE, '--timeout=180s']);
   expect(await kubectl(['get', 'statefulsets', '-n', NAMESPACE, '-o', 'name'])).toBe('');
   expect(await topics()).not.toContain(NAME);

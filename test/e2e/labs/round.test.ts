@@ -1,4 +1,4 @@
-/** Lab 04 in small: consumers join a group one by one, up to one more than there are partitions, and leave it again. */
+/** A small lab 04: consumers join a group one by one, up to one more than there are partitions, and leave it again. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { ConsumerScale } from '../../../src/api/consumerscale/consumerScale.ts';
 import type { ConsumerScaleStepStatus } from '../../../src/api/consumerscale/status.ts';
@@ -26,8 +26,8 @@ let seen: LoadTest;
 let scale: ConsumerScale;
 let idle: ReturnType<typeof conditionOf>;
 
-// 20 messages a second, and three consumers get through 20: there are always messages waiting, so no pause goes unseen.
-// A consumer answers the group between two polls, after at most 4 x 150 ms.
+// 20 messages per second arrive, which is as much as three consumers can process. So messages always wait, and every pause is
+// measured. A consumer answers the group between two polls, which is after at most 4 x 150 ms.
 beforeAll(async () => {
   await makeNamespace(NAMESPACE);
   await applyIn(
@@ -59,7 +59,7 @@ beforeAll(async () => {
   const four = await untilLoadTest(
     NAMESPACE,
     NAME,
-    'the fourth idles',
+    'has an idle fourth consumer',
     (it) => conditionOf(it, 'IdleConsumers') !== undefined,
     2 * PATIENCE_MS,
   );
@@ -71,30 +71,30 @@ beforeAll(async () => {
 afterAll(() => removeNamespace(NAMESPACE));
 
 const steps = (): ConsumerScaleStepStatus[] => scale.status?.steps ?? [];
-/** Rebalances that began within a step; the first consumer joins when the LoadTest begins, which may be before the schedule. */
+/** The rebalances that began within a step. The first step also gets the ones before it: the first consumer may join earlier. */
 const within = (index: number): Recent => {
   const { startedAt = '', finishedAt = '' } = steps()[index] ?? {};
   return (seen.status?.rebalances?.recent ?? []).filter(
     ({ at }) => (index === 0 || at >= startedAt) && at < finishedAt,
   );
 };
-/** How many partitions each member owned after a step, most first. */
+/** The number of partitions of each member after a step, largest first. */
 const shares = (index: number): number[] | undefined =>
   within(index)
     .at(-1)
     ?.members.map(({ gained, kept }) => gained.length + kept.length)
-    // One that has left is told with what it lost.
+    // The rebalance lists a member that has left with its lost partitions.
     .sort((a, b) => b - a)
     .slice(0, COUNTS[index]);
 
-test('the schedule ends Completed, with each step as asked', () => {
+test('the schedule is Completed with every step as written', () => {
   expect(scale.status?.phase).toBe('Completed');
   expect(steps().map(({ consumers, phase }) => `${consumers} ${phase}`)).toEqual(
     COUNTS.map((count) => `${count} Done`),
   );
 });
 
-// biome-ignore format: one step a line
+// biome-ignore format: one step per line
 test.each([
   [1, 'all three', [3]],
   [2, 'two and one', [2, 1]],
@@ -107,7 +107,7 @@ test.each([
   expect(shares(step - 1)).toEqual(owned);
 });
 
-test('every step is one rebalance that says so', () => {
+test('every step is one rebalance with its trigger', () => {
   expect(COUNTS.map((_, index) => within(index).map(({ trigger }) => trigger))).toEqual([
     ['ScaleUp'],
     ['ScaleUp'],
@@ -120,7 +120,7 @@ test('every step is one rebalance that says so', () => {
   for (const { protocol } of seen.status?.rebalances?.recent ?? []) expect(protocol).toBe('Eager');
 });
 
-test('nothing changes hands when the fourth joins, and when it leaves', () => {
+test('no partition moves when the fourth consumer joins and leaves', () => {
   const later = steps().slice(1);
   expect(later.map(({ partitionsMoved }) => (partitionsMoved ?? 0) > 0)).toEqual([
     true,
@@ -132,7 +132,7 @@ test('nothing changes hands when the fourth joins, and when it leaves', () => {
   ]);
 });
 
-test('while the fourth is there, the status says that it idles and why', () => {
+test('the status shows the idle fourth consumer and the cause', () => {
   expect(idle).toMatchObject({ reason: 'MoreMembersThanPartitions' });
   expect(idle?.message).toMatch(
     new RegExp(`^4 members, 3 partitions: ${NAME}-consumer-3 has no partition.*spec.topic.partitions: 4.*replicas: 3`),
@@ -141,7 +141,7 @@ test('while the fourth is there, the status says that it idles and why', () => {
   expect(conditionOf(seen, 'IdleConsumers')).toBeUndefined();
 });
 
-test('every leave of an owner has a measured pause, and the world stood still for a part of it', () => {
+test('every leave of an owner has a measured pause, and stop-the-world is a part of it', () => {
   for (const index of [5, 6]) {
     const { longestPauseMs = 0, stopTheWorldMs = 0 } = steps()[index] ?? {};
     expect(longestPauseMs).toBeGreaterThan(0);
@@ -150,17 +150,17 @@ test('every leave of an owner has a measured pause, and the world stood still fo
   }
 });
 
-test('joins and leaves that were asked for are no storm', () => {
+test('requested joins and leaves are not a storm', () => {
   expect(seen.status?.conditions).toContainEqual(
     expect.objectContaining({ type: 'RebalanceStorm', status: 'False', reason: 'Calm' }),
   );
 });
 
-test('nothing was lost and, with clean stops, nothing came twice', () => {
+test('nothing is skipped, and clean stops duplicate nothing', () => {
   expect(seen.status?.delivery).toMatchObject({ duplicated: 0, skipped: 0 });
 });
 
-test('the Events tell of the idle consumer, once, and of its end', async () => {
+test('there is one Event about the idle consumer and one about its end', async () => {
   const events = await kubectl(['get', 'events', '-n', NAMESPACE, '-o', 'json']);
   const reasons = (JSON.parse(events) as { items: { reason: string }[] }).items.map(({ reason }) => reason);
   expect(reasons.filter((reason) => reason === 'IdleConsumers')).toHaveLength(1);

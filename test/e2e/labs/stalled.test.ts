@@ -1,4 +1,4 @@
-/** What only Kafka can know: a Stalled condition with a sentence that says what to write instead, and nothing made half. */
+/** Mistakes that only Kafka can detect: the Stalled condition says what to write instead, and nothing is created partly. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { kubectl } from '../../../tools/kubectl.ts';
 import {
@@ -75,13 +75,13 @@ test.each([
   await kubectl(['delete', 'lt', name, '-n', NAMESPACE, '--timeout=60s']);
 });
 
-test('nothing was made, and the topic that was there before is still there', async () => {
+test('a stalled LoadTest creates no topic and keeps an existing one', async () => {
   const now = await topics();
   expect(now).toContain(EXISTING);
   expect(now.filter((name) => name.startsWith('stalled-'))).toEqual([EXISTING]);
 });
 
-test('a schedule that would leave consumers idle is refused before anything is scaled, and goes on when that is allowed', async () => {
+test('a schedule with idle consumers is refused before any scaling and runs when they are allowed', async () => {
   await applyIn(
     NAMESPACE,
     loadTest({

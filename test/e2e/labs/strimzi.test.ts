@@ -1,4 +1,4 @@
-/** A lab whose topic comes by a KafkaTopic: made, raised while the lab runs, paused, and deleted with and without the Topic Operator. */
+/** A lab with a KafkaTopic that is created, raised during the run, paused, and deleted with and without the Topic Operator. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { LoadTest } from '../../../src/api/loadtest/loadTest.ts';
 import type { KubernetesObject } from '../../../src/contract/kubernetes.ts';
@@ -63,11 +63,11 @@ const until = (what: string, holds: (it: LoadTest) => boolean | undefined) =>
   untilLoadTest(NAMESPACE, NAME, what, holds);
 const consumed = (it: LoadTest): number => it.status?.consumers?.consumed ?? 0;
 const partitions = (it: LoadTest): number => it.status?.topic?.partitions ?? 0;
-/** Records arrive from so many partitions. */
+/** The number of partitions that consumers own. */
 const owned = (it: LoadTest): number =>
   it.status?.consumers?.members.reduce((sum, member) => sum + member.partitions.length, 0) ?? 0;
 
-test('it runs on the brokers that the Kafka resource names, with the topic of its KafkaTopic', async () => {
+test('a lab runs on the brokers of the Kafka resource with the topic of its KafkaTopic', async () => {
   const running = await until('runs', (it) => it.status?.phase === 'Running' && consumed(it) > 0);
   expect(running.status?.topic).toMatchObject({ managedBy: 'Strimzi', created: true, partitions: 2, replicas: 2 });
   expect(await kafkaTopic(NAME)).toMatchObject({
@@ -76,7 +76,7 @@ test('it runs on the brokers that the Kafka resource names, with the topic of it
   });
 });
 
-test('a schedule raises it through the KafkaTopic while it runs', async () => {
+test('a schedule adds partitions through the KafkaTopic during the run', async () => {
   await applyIn(NAMESPACE, consumerScale({ steps: [{ partitions: 3, hold: '5s' }] }, NAME, NAME));
   const scale = await untilConsumerScale(NAMESPACE, NAME, 'is over', isOver);
   expect(scale.status?.steps?.map(({ partitions, phase }) => [partitions, phase])).toEqual([[3, 'Done']]);
@@ -86,26 +86,26 @@ test('a schedule raises it through the KafkaTopic while it runs', async () => {
   expect(conditionOf(after, 'Stalled')).toBeUndefined();
 });
 
-test('while it is paused, more partitions wait with a sentence that says so, and the lab goes on', async () => {
+test('a paused KafkaTopic delays more partitions with a message, and the lab keeps running', async () => {
   await kubectl(['annotate', 'kafkatopic', NAME, '-n', KAFKA_NAMESPACE, `${PAUSE}=true`]);
   await kubectl(['patch', 'lt', NAME, '-n', NAMESPACE, '--type=merge', '-p', '{"spec":{"topic":{"partitions":4}}}']);
   const stalled = await until('is stalled', (it) => conditionOf(it, 'Stalled')?.reason === 'KafkaTopicPaused');
   expect(conditionOf(stalled, 'Stalled')?.message).toContain(`${PAUSE}-`);
-  await until('goes on', (it) => consumed(it) > consumed(stalled) + 20);
-  // The command that the sentence names.
+  await until('keeps consuming', (it) => consumed(it) > consumed(stalled) + 20);
+  // The message names this command.
   await kubectl(['annotate', 'kafkatopic', NAME, '-n', KAFKA_NAMESPACE, `${PAUSE}-`]);
   const four = await until('has four', (it) => partitions(it) === 4 && owned(it) === 4);
   expect(conditionOf(four, 'Stalled')).toBeUndefined();
   expect(four.status?.delivery?.skipped).toBe(0);
 });
 
-test('deleted, it takes its KafkaTopic and its topic along', async () => {
+test('a deletion removes the KafkaTopic and the topic', async () => {
   await kubectl(['delete', 'csc,lt', NAME, '-n', NAMESPACE, '--timeout=120s']);
   expect(await kafkaTopic(NAME)).toBeUndefined();
   expect(await topics()).not.toContain(NAME);
 });
 
-test('without a Topic Operator it stalls after a minute, and its deletion leaves behind what only that can delete', async () => {
+test('without a Topic Operator a LoadTest stalls after a minute, and its deletion leaves the KafkaTopic behind', async () => {
   const name = `${NAME}-alone`;
   await topicOperator?.stop();
   await applyIn(NAMESPACE, lab(name));
@@ -121,7 +121,7 @@ test('without a Topic Operator it stalls after a minute, and its deletion leaves
   await topicOperator.stop();
   await kubectl(['delete', 'lt', name, '-n', NAMESPACE, '--timeout=150s']);
   expect((await kafkaTopic(name))?.metadata).toMatchObject({ finalizers: ['strimzi.io/topic-operator'] });
-  await eventually('the Event says what is left', async () =>
+  await eventually('the Event names what is left', async () =>
     (await kubectl(['get', 'events', '-n', NAMESPACE])).includes(`left behind: KafkaTopic ${KAFKA_NAMESPACE}/${name}`),
   );
   topicOperator = await runTopicOperator();

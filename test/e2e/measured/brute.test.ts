@@ -1,6 +1,6 @@
 /**
- * kill -9 of consumers at random moments: `status.delivery` against a count by brute force over every record that is in the
- * logs of all their containers. SEED=… repeats the choice of moments.
+ * kill -9 of consumers at random moments: `status.delivery`, compared with a count of every record in the logs of all containers.
+ * SEED=… repeats the moments.
  */
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,9 +25,9 @@ import { until } from '../../support/until.ts';
 
 const NAMESPACE = 'brute';
 const CONSUMERS = 2;
-/** Of each pod: kubelet starts a container again at once, then after 10 s, then after 20 s. */
+/** The kills of each pod. The kubelet restarts a container at once, then after 10 s, then after 20 s. */
 const KILLS = 3;
-/** A kill comes after up to so many more records of its container. */
+/** The largest number of further records of a container before its kill. */
 const MORE = 300;
 const CASES = {
   auto: { commit: { mode: 'Auto' }, perRecord: '5ms', config: { 'auto.commit.interval.ms': '2000' } },
@@ -61,10 +61,10 @@ async function container(pod: string) {
   };
 }
 
-/** As the kubelet writes it: `<time> stdout F <line>`. */
+/** The records in a log of the kubelet, whose lines are `<time> stdout F <line>`. */
 const logged = (log: string | number): Processed[] =>
   processedIn(readFileSync(log, 'utf8').replaceAll(/^\S+ stdout F /gm, ''));
-/** Of containers that are no more: the kubelet keeps only the log of the last one of a pod. */
+/** The records of removed containers. The kubelet keeps only the log of the last one of a pod. */
 const ended = new Map<string, Processed[]>(NAMES.map((name) => [name, []]));
 
 async function all(name: string): Promise<Processed[]> {
@@ -82,7 +82,7 @@ async function killAgainAndAgain(name: string, ordinal: number, random: () => nu
     });
     const least = 1 + Math.floor(random() * MORE);
     await until(`${pod} has processed ${least}`, () => logged(log).length >= least, PATIENCE_MS, 50);
-    // Held open: should the next container not start on a busy machine, kubelet takes this log away for that one's.
+    // The log stays open, because the kubelet may delete it when the next container fails to start on a busy machine.
     const kept = openSync(log, 'r');
     await kill9(processOf(id));
     await eventually(`${pod} is known to have died`, async () => {
@@ -137,29 +137,29 @@ const counts = ({ status }: LoadTest) => {
   return { consumed, duplicated, skipped };
 };
 
-test('a dozen kills: what the status says was delivered is what a list of every record says', async () => {
+test('after a dozen kills delivery in the status equals a count of every record', async () => {
   const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
   console.log(`SEED=${seed}`);
   const pods = NAMES.flatMap((name) => [...Array(CONSUMERS).keys()].map((ordinal) => ({ name, ordinal })));
   await Promise.all(pods.map(({ name, ordinal }, n) => killAgainAndAgain(name, ordinal, seeded(seed + n))));
   for (const name of NAMES) {
     await stopProducers(NAMESPACE, name);
-    await untilLoadTest(NAMESPACE, name, 'nothing is sent any more', ({ status }) => status?.producers?.ready === 0);
+    await untilLoadTest(NAMESPACE, name, 'has no ready producer', ({ status }) => status?.producers?.ready === 0);
     const sent = await recordsIn(`brute-${name}`);
     const truth = await eventually(`all records of ${name} are in the logs`, async () => {
       const now = delivered(await all(name));
       return now.consumed - now.duplicated >= sent ? now : undefined;
     });
     console.log(`${name}: ${sent} sent, ${JSON.stringify(truth)}`);
-    // Otherwise the kills have come to nothing.
+    // The kills had an effect.
     expect(truth.duplicated).toBeGreaterThan(0);
-    const told = await untilLoadTest(
+    const last = await untilLoadTest(
       NAMESPACE,
       name,
-      'all of it is told',
+      'has every record',
       (it) => counts(it).consumed >= truth.consumed && it.status?.rebalances?.settled === true,
     );
-    expect({ ...counts(told), sent }).toEqual({
+    expect({ ...counts(last), sent }).toEqual({
       ...delivered(await all(name)),
       sent: truth.consumed - truth.duplicated,
     });

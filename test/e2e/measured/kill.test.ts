@@ -1,4 +1,4 @@
-/** A clean stop against a crash, in one group: what each costs its partitions, and what is delivered twice. */
+/** A clean stop and a crash in the same group: the pauses of partitions and the duplicates of each. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { ConsumerScale } from '../../../src/api/consumerscale/consumerScale.ts';
 import type { LoadTest } from '../../../src/api/loadtest/loadTest.ts';
@@ -17,9 +17,9 @@ import {
 const NAMESPACE = 'kill';
 const NAME = 'crash';
 const SESSION_MS = 6_000;
-/** Members learn of a rebalance by it, and a session ends up to so much earlier after the last sign of life. */
+/** Members learn of a rebalance by a heartbeat. A session may end up to one interval earlier after the last record. */
 const HEARTBEAT_MS = 1_000;
-/** What a clean stop may take on a busy machine: well under a session. */
+/** The longest clean stop on a busy machine, well below a session. */
 const CLEAN_MS = 3_000;
 
 let afterLeave: LoadTest;
@@ -33,7 +33,7 @@ beforeAll(async () => {
     loadTest(
       {
         topic: { name: NAME, partitions: 3, replicas: 2 },
-        // A record every 50 ms in each partition, so that a pause shows in all its length.
+        // Each partition gets a record every 50 ms, so that pauses are measured precisely.
         producers: {
           replicas: 3,
           messagesPerSecond: 20,
@@ -43,7 +43,7 @@ beforeAll(async () => {
         consumers: {
           replicas: 3,
           group: NAME,
-          // Commits come with a rebalance only: what a crash leaves uncommitted is plain to see.
+          // Only rebalances commit, so that a crash leaves many records uncommitted.
           config: {
             'auto.offset.reset': 'earliest',
             'auto.commit.interval.ms': '60000',
@@ -70,7 +70,7 @@ beforeAll(async () => {
   await untilConsumerScale(
     NAMESPACE,
     NAME,
-    'one has left',
+    'has one consumer less',
     (it) => isOver(it) || it.status?.steps?.[1]?.settledAt !== undefined,
   );
   afterLeave = await untilLoadTest(
@@ -81,20 +81,15 @@ beforeAll(async () => {
   );
   scale = await untilConsumerScale(NAMESPACE, NAME, 'is over', isOver);
   await stopProducers(NAMESPACE, NAME);
-  run = await untilLoadTest(
-    NAMESPACE,
-    NAME,
-    'nothing is sent any more and everything has been consumed',
-    ({ status }) => {
-      const { produced = 0, consumed = 0, duplicated = 0, skipped = 0 } = status?.delivery ?? {};
-      return status?.producers?.ready === 0 && produced > 0 && consumed - duplicated + skipped === produced;
-    },
-  );
+  run = await untilLoadTest(NAMESPACE, NAME, 'has consumed everything that was sent', ({ status }) => {
+    const { produced = 0, consumed = 0, duplicated = 0, skipped = 0 } = status?.delivery ?? {};
+    return status?.producers?.ready === 0 && produced > 0 && consumed - duplicated + skipped === produced;
+  });
 });
 
 afterAll(() => removeNamespace(NAMESPACE));
 
-/** The rebalance in which it lost its partitions, and how long these paused. */
+/** The rebalance in which a consumer lost its partitions, with the pauses of these. */
 function departure(name: string) {
   const rebalance = scale.status?.rebalances?.recent.findLast(({ members }) =>
     members.some((member) => member.name === name && member.lost.length > 0 && member.gained.length === 0),
@@ -104,7 +99,7 @@ function departure(name: string) {
   return { rebalance, lost, pauses };
 }
 
-test('each step is done as asked, and says how its consumers went', () => {
+test('each step is Done and has the stop of its consumers', () => {
   expect(scale.status?.phase).toBe('Completed');
   expect(scale.status?.steps?.map(({ consumers, phase, stop }) => ({ consumers, phase, stop }))).toEqual([
     { consumers: 3, phase: 'Done', stop: undefined },
@@ -113,7 +108,7 @@ test('each step is done as asked, and says how its consumers went', () => {
   ]);
 });
 
-test('who stops cleanly leaves the group, and its partitions hardly pause', () => {
+test('a clean stop leaves the group, and the partitions pause only briefly', () => {
   const { rebalance, lost, pauses } = departure(`${NAME}-consumer-2`);
   expect(rebalance).toMatchObject({ trigger: 'ScaleDown', membersBefore: 3, membersAfter: 2 });
   expect(lost).toHaveLength(1);
@@ -121,7 +116,7 @@ test('who stops cleanly leaves the group, and its partitions hardly pause', () =
   expect(scale.status?.steps?.[1]?.longestPauseMs).toBeLessThan(CLEAN_MS);
 });
 
-test('who is killed says nothing, and its partitions wait for the end of its session', () => {
+test('after a kill the partitions pause until the end of the session', () => {
   const { rebalance, lost, pauses } = departure(`${NAME}-consumer-1`);
   expect(rebalance).toMatchObject({ trigger: 'SessionExpired', membersBefore: 2, membersAfter: 1 });
   expect(rebalance?.reason).toContain('scaled the consumers from 2 to 1');
@@ -132,12 +127,12 @@ test('who is killed says nothing, and its partitions wait for the end of its ses
     expect(ms).toBeGreaterThan(SESSION_MS - 2 * HEARTBEAT_MS);
     expect(ms).toBeLessThan(SESSION_MS + CLEAN_MS);
   }
-  // What it had not reported was told in its place at once: of the 750 ms of doubt about its end nothing is left.
+  // A posthumous report covers its last records, so the error bound lacks the 750 ms of unreported work.
   expect(rebalance?.errorBoundMs).toBeLessThan(500);
   expect(scale.status?.steps?.[2]?.longestPauseMs).toBeGreaterThan(SESSION_MS - 2 * HEARTBEAT_MS);
 });
 
-test('a clean stop delivers nothing twice; a crash what was not committed, and loses nothing', () => {
+test('a clean stop duplicates nothing, and a crash duplicates only uncommitted records', () => {
   expect(afterLeave.status?.delivery).toMatchObject({ duplicated: 0, skipped: 0 });
   expect(run.status?.delivery?.duplicated).toBeGreaterThan(0);
   expect(run.status?.delivery?.skipped).toBe(0);

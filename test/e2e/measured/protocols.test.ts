@@ -1,4 +1,4 @@
-/** Lab 08 in small: the same joins and leaves under three rebalance protocols. */
+/** A small lab 08: the same joins and leaves under three rebalance protocols. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ConsumerScale } from '../../../src/api/consumerscale/consumerScale.ts';
 import type { LoadTestStatus } from '../../../src/api/loadtest/status.ts';
@@ -17,8 +17,8 @@ import {
 const NAMESPACE = 'lab08';
 const COUNTS = [1, 2, 3, 4, 2];
 /**
- * What moves waits for a heartbeat or two (3 s each). A partition that stays doesn't, but librdkafka begins to fetch it
- * anew after each assignment, up to about a second later, as the record logs of its consumers show; so may all at once.
+ * A partition that moves waits for one or two heartbeats (3 s each). A partition that stays does not wait for them, but after
+ * each assignment librdkafka fetches it again with a delay of up to about one second. This may affect all partitions at once.
  */
 const FETCHED_ANEW_MS = 2_500;
 const NO_PAUSE_MS = 500;
@@ -33,7 +33,7 @@ const config: Record<string, Record<string, string>> = {
 beforeAll(() => makeNamespace(NAMESPACE));
 afterAll(() => removeNamespace(NAMESPACE));
 
-/** One after the other: at the same time they would be in each other's way. */
+/** The protocols run one after another, because simultaneous runs would disturb each other. */
 async function carriedOut(name: string): Promise<ConsumerScale> {
   await applyIn(
     NAMESPACE,
@@ -58,7 +58,7 @@ async function carriedOut(name: string): Promise<ConsumerScale> {
 
 const movedIn = ({ members }: Rebalance): Set<number> =>
   new Set(members.flatMap(({ gained, lost }) => [...gained, ...lost]));
-/** Longest pause of a partition that stayed where it was. */
+/** The longest pause of a partition that did not move. */
 const longestOfOthers = (rebalance: Rebalance): number =>
   Math.max(0, ...rebalance.pauses.filter(({ partition }) => !movedIn(rebalance).has(partition)).map(({ ms }) => ms));
 
@@ -75,7 +75,7 @@ describe.each([
     recent = (scale.status?.rebalances?.recent ?? []).filter(({ membersBefore }) => membersBefore > 0);
   });
 
-  test('the schedule ends Completed', () => {
+  test('the schedule is Completed', () => {
     expect(scale.status?.phase).toBe('Completed');
     expect(scale.status?.steps?.map(({ consumers, phase }) => `${consumers} ${phase}`)).toEqual(
       COUNTS.map((count) => `${count} Done`),
@@ -86,31 +86,31 @@ describe.each([
     expect(new Set(recent.map((rebalance) => rebalance.protocol))).toEqual(new Set([protocol]));
   });
 
-  test('partitions change hands with each join, and with the leave of an owner', () => {
+  test('partitions move with each join and with the leave of an owner', () => {
     for (const step of scale.status?.steps?.slice(1) ?? []) {
       if (step.consumers !== 4) expect(step.partitionsMoved).toBeGreaterThan(0);
     }
     expect(recent.at(-1)?.membersAfter).toBe(2);
   });
 
-  test('the fourth of three is a member, and idle', () => {
+  test('a fourth consumer for three partitions is an idle member', () => {
     expect(scale.status?.steps?.map(({ idle }) => idle?.length)).toEqual([0, 0, 0, 1, 0]);
   });
 
-  test('what one lost another one gained', () => {
+  test('every lost partition is gained by another member', () => {
     for (const { members } of recent) {
       expect(members.flatMap(({ gained }) => gained).sort()).toEqual(members.flatMap(({ lost }) => lost).sort());
     }
   });
 
   if (protocol === 'Eager') {
-    test('everybody gives everything up, for a moment that handlers without work make short', () => {
+    test('all members revoke everything, briefly because their handlers have no work', () => {
       expect(recent.some((rebalance) => rebalance.longestPauseMs > 0)).toBe(true);
     });
   } else {
-    test('partitions that stay wait for no heartbeat, those that move do', () => {
+    test('only partitions that move wait for heartbeats', () => {
       for (const rebalance of recent) expect(longestOfOthers(rebalance)).toBeLessThan(FETCHED_ANEW_MS);
-      // Somebody gives a partition up at a heartbeat and another one gets it at the next.
+      // A member revokes a partition at one heartbeat, and another member gets it at the next.
       const moving = recent.filter(({ partitionsMoved }) => partitionsMoved > 0);
       expect(Math.max(...moving.map(({ longestPauseMs }) => longestPauseMs))).toBeGreaterThan(NO_PAUSE_MS);
       for (const rebalance of recent) expect(rebalance.stopTheWorldMs).toBeLessThan(FETCHED_ANEW_MS);

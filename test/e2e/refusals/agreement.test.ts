@@ -1,4 +1,4 @@
-/** The rules are written twice, as CEL for the API server and as TypeScript for zod: both have to judge alike. */
+/** The rules exist twice, as CEL for the API server and as TypeScript for zod. Both have to agree. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { consumerScaleSchema } from '../../../src/api/consumerscale/consumerScale.ts';
@@ -23,7 +23,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** Now and then there, mostly right, at times wrong. */
+/** A field that is sometimes absent, and one that is mostly right. */
 const maybe = <T>(values: fc.Arbitrary<T>) => fc.option(values, { nil: undefined, freq: 2 });
 const mostly = <T>(right: fc.Arbitrary<T>, wrong: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
   fc.oneof({ arbitrary: right, weight: 12 }, { arbitrary: wrong, weight: 1 });
@@ -55,7 +55,7 @@ const settings = (role: Role) => {
     .map((entries) => Object.fromEntries(entries as [string, unknown][]));
 };
 
-/** Without the fields that are not there, as JSON would send it. */
+/** The value as JSON sends it, without undefined fields. */
 const sent = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 const loadTests = fc
@@ -192,7 +192,7 @@ const schedules = fc
     return sent(isLoadTest === misplaced ? { ...spec, consumers: theirs } : spec);
   });
 
-/** Texts of these lengths in characters, the last one longer than may be; one character may be two units of UTF-16. */
+/** Texts of these lengths in characters. The last one is too long. A character may have two UTF-16 units. */
 const texts = (longest: number, shortest = 0) =>
   mostly(
     fc.constantFrom('a'.repeat(Math.max(1, shortest)), 'ä b', '😀'.repeat(longest), 'a'.repeat(longest)),
@@ -222,7 +222,7 @@ const notes = maybe(
     { maxKeys: 3 },
   ),
 );
-/** Of other kinds, which judge them: any object will do. */
+/** Specs of other kinds, which are validated by those kinds: here any object is valid. */
 const embedded = mostly(
   fc.constantFrom({}, { topic: { name: 't', partitions: 1.5 } }, { consumers: { replicas: null }, steps: [[1, {}]] }),
   fc.constantFrom('text', 5, []),
@@ -247,7 +247,7 @@ const expectations = fc.record({
   within: maybe(lengths),
   because: maybe(texts(500)),
 });
-/** One thing that a step does, by its name. */
+/** One action of a step, by its name. */
 const deeds: Record<string, fc.Arbitrary<unknown>> = {
   apply: fc.record({
     kind: mostly(fc.constantFrom('LoadTest', 'ConsumerScale'), fc.constant('Lab')),
@@ -351,7 +351,7 @@ test.each([
     }),
     { numRuns: 1_500 },
   );
-  // Neither side of the judgement goes untried.
+  // Both verdicts occur.
   expect(accepted).toBeGreaterThan(50);
   expect(refused).toBeGreaterThan(50);
 });

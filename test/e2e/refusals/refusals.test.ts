@@ -46,8 +46,8 @@ afterAll(async () => {
   await server?.stop();
 });
 
-let made = 0;
-const manifest = (kind: Refused['kind'], spec: Spec, name = `test-${made++}`) => ({
+let manifests = 0;
+const manifest = (kind: Refused['kind'], spec: Spec, name = `test-${manifests++}`) => ({
   apiVersion: 'kafkalab.dev/v1alpha1',
   kind,
   metadata: { name },
@@ -70,21 +70,21 @@ test.each(REFUSED)(
       : await objects.tryToCreate(manifest(kind, spec, name), PATHS[kind]);
     expect([400, 422]).toContain(answer.status);
     for (const part of says) expect(shown(answer.body.message)).toContain(part);
-    // A rule that breaks down says so instead of what it was written to say.
+    // A rule that fails at evaluation reports that instead of its message.
     expect(answer.body.message).not.toMatch(/evaluating rule|no such (key|overload)/);
   },
 );
 
-/** The API server quotes values: "…" within a sentence comes as \"…\". */
+/** The message without the escapes of quotation marks that the API server adds. */
 const shown = (message = ''): string => message.replaceAll('\\"', '"');
 
-test.each(ALLOWED_CHANGES)('$change is a change that a running LoadTest takes', async ({ before, spec }) => {
+test.each(ALLOWED_CHANGES)('a running LoadTest accepts $change', async ({ before, spec }) => {
   const answer = await replaced('LoadTest', before, spec);
   expect(answer.body.message ?? '').toBe('');
   expect(answer.status).toBe(200);
 });
 
-test('a LoadTest gets the defaults that its documentation names', async () => {
+test('a LoadTest gets its documented defaults', async () => {
   const answer = await objects.tryToCreate(
     manifest('LoadTest', { topic: { name: 'orders' }, producers: {}, consumers: { group: 'billing' } }),
     PATHS.LoadTest,
@@ -114,7 +114,7 @@ test('a LoadTest gets the defaults that its documentation names', async () => {
   });
 });
 
-test('a ConsumerScale gets the defaults that its documentation names', async () => {
+test('a ConsumerScale gets its documented defaults', async () => {
   const answer = await objects.tryToCreate(manifest('ConsumerScale', GOOD_SCHEDULE), PATHS.ConsumerScale);
   expect(answer.body.spec).toMatchObject({
     steps: [
@@ -200,7 +200,7 @@ const REBALANCES: NonNullable<LoadTestStatus['rebalances']> = {
   ],
 };
 
-test('the API server takes a whole LoadTest status and shows it in columns', async () => {
+test('the API server accepts a complete LoadTest status and shows it in columns', async () => {
   const first = manifest('LoadTest', GOOD_LOAD_TEST);
   const created = await objects.create(first, PATHS.LoadTest);
   const status: LoadTestStatus = {
@@ -270,7 +270,7 @@ test('the API server takes a whole LoadTest status and shows it in columns', asy
   expect(scale.body).toMatchObject({ spec: { replicas: 1 }, status: { replicas: 1, selector: 'app=x' } });
 });
 
-test('the API server takes a whole ConsumerScale status and shows it in columns', async () => {
+test('the API server accepts a complete ConsumerScale status and shows it in columns', async () => {
   const first = manifest('ConsumerScale', GOOD_SCHEDULE);
   const created = await objects.create(first, PATHS.ConsumerScale);
   const status: ConsumerScaleStatus = {
@@ -330,7 +330,7 @@ test('the API server takes a whole ConsumerScale status and shows it in columns'
   });
 });
 
-test('the API server takes a whole Lab status, shows it in columns, and keeps the script as it is from then on', async () => {
+test('the API server accepts a complete Lab status, shows it in columns, and keeps the script unchanged', async () => {
   const first = manifest('Lab', GOOD_LAB);
   const created = await objects.create(first, PATHS.Lab);
   expect(created.body.message ?? '').toBe('');

@@ -1,17 +1,17 @@
-/** Manifests that people write by mistake, and what the API server has to say about each: what to write instead. */
+/** Manifests with a mistake, and the message of the API server for each: what to write instead. */
 
 export type Spec = Record<string, unknown>;
 
 export interface Refused {
-  /** What was done wrong. */
+  /** The mistake. */
   wrong: string;
   kind: 'LoadTest' | 'ConsumerScale' | 'Lab';
-  /** metadata.name, where that is what is wrong. */
+  /** metadata.name, if the mistake is there. */
   name?: string;
   spec: Spec;
-  /** Created first (accepted); `spec` is the change that is refused. */
+  /** The spec that is created first. The change to `spec` is refused. */
   before?: Spec;
-  /** Parts of the answer. */
+  /** Parts of the message. */
   says: string[];
 }
 
@@ -45,7 +45,7 @@ const change = (wrong: string, before: Spec, spec: Spec, ...says: string[]): Ref
 });
 
 export const GOOD_LOAD_TEST: Spec = load({});
-/** Its topic by a KafkaTopic. */
+/** A LoadTest with a KafkaTopic. */
 export const GOOD_LOAD_TEST_OF_STRIMZI: Spec = {
   ...withTopic({ management: 'Strimzi' }),
   kafka: { strimzi: { cluster: 'my-cluster', namespace: 'kafka', listener: 'plain' } },
@@ -848,7 +848,7 @@ export const REFUSED: Refused[] = [
   lab('an end that there is not', { ...GOOD_LAB, afterwards: 'Delete' }, 'supported values: "Suspend", "Keep"'),
 ];
 
-/** Changes that have to be possible while a test runs. */
+/** Changes that a running LoadTest accepts. */
 export const ALLOWED_CHANGES: { change: string; before: Spec; spec: Spec }[] = [
   { change: 'more consumers', before: GOOD_LOAD_TEST, spec: withConsumers({ replicas: 9 }) },
   { change: 'no consumers for a while', before: GOOD_LOAD_TEST, spec: withConsumers({ replicas: 0 }) },

@@ -1,4 +1,4 @@
-/** The traps of client-node 2.0.1, each against the real API server. */
+/** Known problems of client-node 2.0.1, each tested with a real API server. */
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { OWNER_UID } from '../../../src/contract/actions.ts';
@@ -43,16 +43,16 @@ async function errorOf(call: Promise<unknown>): Promise<ApiError> {
   return error as ApiError;
 }
 
-test('twenty requests one after the other do not take twenty connections', async () => {
+test('consecutive requests share connections', async () => {
   const own = clusterOf(server.kubeconfigVia(proxy.url));
   const before = proxy.connections;
   for (let n = 0; n < 20; n += 1) await own.list(configMaps, inDefault);
-  // undici opens another one when a request comes before the last answer has quite ended.
+  // undici opens another connection if a request begins before the last answer has ended completely.
   expect(proxy.connections - before).toBeLessThanOrEqual(5);
   await own.close();
 });
 
-test('a reader that breaks off a watch closes its connection', async () => {
+test('a reader that leaves a watch closes its connection', async () => {
   const { resourceVersion } = await client.list(configMaps, inDefault);
   const aborted = new AbortController();
   const before = proxy.connections;
@@ -70,7 +70,7 @@ test('a reader that breaks off a watch closes its connection', async () => {
   expect(proxy.connections - before).toBeLessThanOrEqual(2);
 });
 
-test('silence is an error, for requests and for watches', async () => {
+test('a silent request or watch fails', async () => {
   proxy.fault = () => 'hang';
   expect(await errorOf(client.get(configMapRef('x')))).toMatchObject({ status: 0, reason: 'Timeout' });
   proxy.fault = () => undefined;
@@ -79,7 +79,7 @@ test('silence is an error, for requests and for watches', async () => {
   expect(await errorOf(watched[Symbol.asyncIterator]().next())).toMatchObject({ status: 0, reason: 'Timeout' });
 });
 
-test('broken connections and closed ports are told apart from answers', async () => {
+test('a broken connection or a closed port is an error without a status', async () => {
   proxy.fault = () => 'break';
   expect(await errorOf(client.get(configMapRef('x')))).toMatchObject({ status: 0, reason: 'Unreachable' });
   const port = await new Promise<number>((resolve) => {
@@ -93,7 +93,7 @@ test('broken connections and closed ports are told apart from answers', async ()
   await nowhere.close();
 });
 
-test('who gives up a request is not left waiting', async () => {
+test('a cancelled request ends at once', async () => {
   proxy.fault = () => 'hang';
   const giveUp = new AbortController();
   const call = errorOf(client.get(configMapRef('x'), giveUp.signal));
@@ -101,7 +101,7 @@ test('who gives up a request is not left waiting', async () => {
   expect(await call).toMatchObject({ status: 0, reason: 'Aborted' });
 });
 
-test('refusals carry what the server says', async () => {
+test('a refusal has the message of the server', async () => {
   expect(await errorOf(client.create(configMap('Not A Name')))).toMatchObject({ status: 422, reason: 'Invalid' });
   expect(await errorOf(client.create(configMap('first')))).toMatchObject({ status: 409, reason: 'AlreadyExists' });
   const type = { apiVersion: 'nowhere.example.dev/v1', kind: 'None' };
@@ -114,33 +114,33 @@ test('refusals carry what the server says', async () => {
   expect(await errorOf(client.list(configMaps, inDefault))).toMatchObject({ status: 429, retryAfterMs: 7_000 });
 });
 
-test('the objects of a list say what they are', async () => {
+test('the objects of a list have apiVersion and kind', async () => {
   const { items } = await client.list(configMaps, inDefault);
   expect(items.length).toBeGreaterThan(0);
   for (const item of items) expect(item).toMatchObject(configMaps);
 });
 
-test('apply makes, changes, and takes back what it no longer says; with a uid it does not make', async () => {
-  const made = await client.apply(configMap('applied', { a: '1', b: '2' }));
+test('apply creates an object, changes it and removes its own fields; with a uid it never creates', async () => {
+  const created = await client.apply(configMap('applied', { a: '1', b: '2' }));
   await client.patch(configMapRef('applied'), { data: { c: '3' } });
   const changed = await client.apply(configMap('applied', { a: '4' }));
   expect(changed.data).toEqual({ a: '4', c: '3' });
-  await client.delete(configMapRef('applied'), made.metadata.uid ?? '');
+  await client.delete(configMapRef('applied'), created.metadata.uid ?? '');
   const again = configMap('applied');
-  const metadata = { ...again.metadata, uid: made.metadata.uid ?? '' };
+  const metadata = { ...again.metadata, uid: created.metadata.uid ?? '' };
   expect(await errorOf(client.apply({ ...again, metadata }))).toMatchObject({ status: 409 });
 });
 
-test('delete takes the object with that uid only, and one that is gone is no error', async () => {
-  const made = await client.create(configMap('deleted'));
+test('delete removes only the object with the uid and succeeds if it is gone', async () => {
+  const created = await client.create(configMap('deleted'));
   await client.delete(configMapRef('deleted'), 'another-uid');
   expect(await client.get(configMapRef('deleted'))).not.toBeNull();
-  await client.delete(configMapRef('deleted'), made.metadata.uid ?? '');
+  await client.delete(configMapRef('deleted'), created.metadata.uid ?? '');
   expect(await client.get(configMapRef('deleted'))).toBeNull();
-  await client.delete(configMapRef('deleted'), made.metadata.uid ?? '');
+  await client.delete(configMapRef('deleted'), created.metadata.uid ?? '');
 });
 
-test('the kinds of a version are those that the server has, without their subresources', async () => {
+test('the served kinds of a version exclude subresources', async () => {
   expect(await client.served('apps/v1')).toEqual(expect.arrayContaining(['Deployment', 'StatefulSet']));
   expect(await client.served('apps/v1')).not.toContain('Scale');
   expect(await client.served('v1')).toContain('ConfigMap');
@@ -149,7 +149,7 @@ test('the kinds of a version are those that the server has, without their subres
   expect(await errorOf(client.served('apps/v1'))).toMatchObject({ status: 500 });
 });
 
-test('an object that no owner reference reaches is made and changed for the one that it was made for, and for nobody else', async () => {
+test('an object in another namespace is created and changed only for its owner', async () => {
   const unowned = (owner: string, data: Record<string, string>) => {
     const { metadata, ...rest } = configMap('unowned', data);
     return { ...rest, metadata: { ...metadata, labels: { [OWNER_UID]: owner } } };
@@ -163,7 +163,7 @@ test('an object that no owner reference reaches is made and changed for the one 
     reason: 'Refused',
     message: expect.stringContaining('ConfigMap default/unowned exists already'),
   });
-  // Somebody's finalizer holds it: it is not made anew in passing.
+  // A finalizer keeps the object, so it is not created again by accident.
   await client.patch(configMapRef('unowned'), { metadata: { finalizers: ['example.dev/held'] } });
   await client.delete(configMapRef('unowned'), (await found())?.metadata.uid ?? '');
   await expect(applyUnowned(unowned('mine', { a: '4' }), client)).rejects.toMatchObject({ reason: 'Unexpected' });

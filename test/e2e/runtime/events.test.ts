@@ -58,7 +58,7 @@ async function eventsOf(name: string): Promise<Event[]> {
 
 const notice = (message: string) => ({ type: 'Normal', reason: 'Tried', message }) as const;
 
-test('repeats are one Event that counts, also over a restart, and shows where kubectl looks', async () => {
+test('repeats are one counting Event, also across a restart, and kubectl shows it', async () => {
   const about = await subject('repeats');
   const first = recorder();
   for (let n = 0; n < 5; n += 1) first.record(about, notice('again'));
@@ -73,7 +73,7 @@ test('repeats are one Event that counts, also over a restart, and shows where ku
     ['other', undefined],
   ]);
   expect(events[0]?.eventTime).toMatch(/\.\d{6}Z$/);
-  // The core API, which `kubectl describe` asks.
+  // `kubectl describe` uses the core API.
   const { items } = await cluster.list(
     { apiVersion: 'v1', kind: 'Event' },
     { namespace: 'default', fieldSelector: `involvedObject.uid=${about.metadata.uid}` },
@@ -81,7 +81,7 @@ test('repeats are one Event that counts, also over a restart, and shows where ku
   expect(items.map(({ reason }) => reason)).toEqual(['Tried', 'Tried']);
 });
 
-test('a repeat is written at most once per period', async () => {
+test('the count of an Event is written at most once per period', async () => {
   const about = await subject('paced');
   const events = recorder(300);
   events.record(about, notice('again'));
@@ -92,7 +92,7 @@ test('a repeat is written at most once per period', async () => {
   expect(proxy.seen.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
 });
 
-test('starts anew when the API server has forgotten the Event', async () => {
+test('an Event that the API server has deleted is created again', async () => {
   const about = await subject('forgotten');
   const events = recorder();
   events.record(about, notice('again'));
@@ -112,17 +112,17 @@ test('starts anew when the API server has forgotten the Event', async () => {
   expect(await eventsOf('forgotten')).toHaveLength(1);
 });
 
-test('a noisy object is told of in one more Event per reason', async () => {
+test('beyond its budget an object gets one more Event per reason', async () => {
   const about = await subject('noisy');
   const events = recorder();
   for (let n = 0; n < 30; n += 1) events.record(about, notice(`no. ${n}`));
   await events.flush();
   const notes = (await eventsOf('noisy')).map(({ note, series }) => [note, series?.count ?? 1]);
   expect(notes).toHaveLength(6);
-  expect(notes).toContainEqual(['More has happened with reason Tried than is told one by one.', 25]);
+  expect(notes).toContainEqual(['There are more notices with reason Tried than are written as Events.', 25]);
 });
 
-test('long messages are cut to what the API server takes, between characters', async () => {
+test('a long message is cut between characters to the limit of the API server', async () => {
   const about = await subject('long');
   const events = recorder();
   events.record(about, notice('ü'.repeat(2_000)));
@@ -132,7 +132,7 @@ test('long messages are cut to what the API server takes, between characters', a
   expect(event?.note).toMatch(/^ü{500,}…$/);
 });
 
-test('tries again when the API server is in trouble, and gives up without throwing when it refuses', async () => {
+test('a write is retried after trouble of the API server and dropped after a refusal', async () => {
   const about = await subject('trouble');
   const events = recorder();
   let failed = 0;

@@ -1,4 +1,4 @@
-/** A Lab on a real API server: what it makes, keeps, kills and takes away. The test says what a LoadTest's operator would. */
+/** A Lab on a real API server: what it creates, keeps, kills and deletes. The test writes the statuses of LoadTests. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Lab } from '../../../src/api/lab/lab.ts';
 import type { LabInput } from '../../../src/api/lab/spec.ts';
@@ -22,15 +22,15 @@ const PATIENCE_MS = 30_000;
 let server: ApiServer;
 let user: Cluster & { close(): Promise<void> };
 let operator: ToyRuntime;
-/** What workers were told. */
-let told: Parameters<Workers['setStop']>[0][];
+/** The orders to workers. */
+let orders: Parameters<Workers['setStop']>[0][];
 
 const operate = (): ToyRuntime =>
   startToyRuntime(user, {
     kinds: [labKind()],
     workers: {
       setStop: async (order) => {
-        told.push(order);
+        orders.push(order);
       },
     },
   });
@@ -49,7 +49,7 @@ afterAll(async () => {
 });
 
 beforeEach(() => {
-  told = [];
+  orders = [];
   operator = operate();
 });
 
@@ -57,7 +57,7 @@ afterEach(async () => {
   await operator.crash();
 });
 
-/** As a crash would, and the next one. */
+/** Crashes the operator and starts the next one. */
 async function another(): Promise<void> {
   await operator.crash();
   operator = operate();
@@ -94,7 +94,7 @@ const loadTest = (name: string, what: string, holds: (test: LoadTest) => unknown
     PATIENCE_MS,
   );
 
-/** What a LoadTest's operator would say of it now. */
+/** Writes the status of a LoadTest, like its operator would. */
 async function says(test: LoadTest, more: Partial<LoadTestStatus> = {}): Promise<void> {
   const { status } = running(test.spec as LoadTestInput, { generation: test.metadata.generation });
   const lag = status?.lag === undefined ? {} : { lag: { ...status.lag, at: new Date().toISOString() } };
@@ -111,7 +111,7 @@ const eventsOf = async (name: string) =>
     .filter((event) => (event.regarding as { name?: string }).name === name)
     .map(({ reason }) => reason);
 
-test('a lab is taken over midway, sends once, and takes with it what it made', async () => {
+test('a lab survives a restart of the operator, sends once, and deletes what it created', async () => {
   const round = (name: string) => ({ ...ROUND, topic: { ...ROUND.topic, name } });
   await make('whole', {
     resources: [resource('LoadTest', 'mine', round('mine'))],
@@ -126,22 +126,22 @@ test('a lab is taken over midway, sends once, and takes with it what it made', a
       { name: 'grow', partitions: { loadTest: 'mine', partitions: 4 } },
     ],
   });
-  const made = await loadTest('mine', 'is made');
+  const created = await loadTest('mine', 'is created');
   const owner = await labOf('whole');
-  expect(made.metadata).toMatchObject({
+  expect(created.metadata).toMatchObject({
     labels: { 'app.kubernetes.io/managed-by': 'kafka-lab-operator', 'kafkalab.dev/lab': 'whole' },
     ownerReferences: [{ kind: 'Lab', name: 'whole', uid: owner?.metadata.uid, controller: true }],
   });
-  expect(made.spec.consumers?.replicas).toBe(1);
-  await says(made);
+  expect(created.spec.consumers?.replicas).toBe(1);
+  await says(created);
   await lab('whole', 'waits for newer figures', ({ status }) => status?.steps?.[0]?.doneAt !== undefined);
-  await says(made);
+  await says(created);
   const scaled = await loadTest('mine', 'has two consumers', ({ spec }) => spec.consumers?.replicas === 2);
   await another();
   await says(scaled);
   await lab('whole', 'both are there', ({ status }) => status?.steps?.[1]?.doneAt !== undefined);
   await says(scaled);
-  const sends = await loadTest('whole-first', 'is made');
+  const sends = await loadTest('whole-first', 'is created');
   expect(sends.spec).toMatchObject({
     topic: { name: 'mine', management: 'Existing' },
     producers: { messages: 10, record: { key: { mode: 'Fixed', values: ['key1'] } } },
@@ -156,7 +156,7 @@ test('a lab is taken over midway, sends once, and takes with it what it made', a
   const { status } = await lab('whole', 'is over', (it) => it.status?.phase === 'Passed');
   expect(status).toMatchObject({ score: '2/2', step: '4/4', failed: 0 });
   expect((await testOf('whole-first'))?.metadata.uid).toBe(sends.metadata.uid);
-  expect((await loadTest('mine', 'rests', ({ spec }) => spec.suspend)).metadata.uid).toBe(made.metadata.uid);
+  expect((await loadTest('mine', 'rests', ({ spec }) => spec.suspend)).metadata.uid).toBe(created.metadata.uid);
   await until('the Events are written', async () => (await eventsOf('whole')).includes('Passed'), PATIENCE_MS);
   expect(await eventsOf('whole')).toEqual(expect.arrayContaining(['StepStarted', 'StepPassed', 'Passed']));
 
@@ -165,7 +165,7 @@ test('a lab is taken over midway, sends once, and takes with it what it made', a
   expect([await testOf('mine'), await testOf('whole-first')]).toEqual([null, null]);
 });
 
-test('all of a LoadTest rests and goes on, with as many consumers as its schedule has made them', async () => {
+test('a stopped LoadTest starts again with the consumers of its schedule', async () => {
   const scaleTargetRef = { apiVersion: GROUP_VERSION, kind: 'LoadTest', name: 'tired' };
   await make('resting', {
     resources: [
@@ -179,9 +179,9 @@ test('all of a LoadTest rests and goes on, with as many consumers as its schedul
     ],
     afterwards: 'Keep',
   });
-  const made = await loadTest('tired', 'is made');
-  expect(made.spec).toMatchObject({ suspend: false, consumers: { replicas: 1 } });
-  // As a schedule does.
+  const created = await loadTest('tired', 'is created');
+  expect(created.spec).toMatchObject({ suspend: false, consumers: { replicas: 1 } });
+  // A schedule scales like this.
   await user.patch(ref('LoadTest', 'tired'), { spec: { consumers: { replicas: 3 } } });
   await says(await loadTest('tired', 'has three', ({ spec }) => spec.consumers?.replicas === 3));
   const tired = await loadTest('tired', 'rests', ({ spec }) => spec.suspend);
@@ -195,7 +195,7 @@ test('all of a LoadTest rests and goes on, with as many consumers as its schedul
   expect((await loadTest('tired', 'goes on')).spec).toMatchObject({ suspend: false, consumers: { replicas: 3 } });
 });
 
-test('a script that can’t be right makes nothing, and goes on when it is corrected', async () => {
+test('an invalid script creates nothing and runs when it is corrected', async () => {
   const steps = (that: string): LabInput['steps'] => [{ name: 'look', observe: {}, expect: [{ that }] }];
   await make('wrong', { steps: steps('loadTests.size() == 1') });
   const stalled = await lab('wrong', 'is stalled', ({ status }) => status?.phase === 'Pending');
@@ -205,7 +205,7 @@ test('a script that can’t be right makes nothing, and goes on when it is corre
   await lab('wrong', 'has passed', ({ status }) => status?.phase === 'Passed');
 });
 
-test('what somebody else has under the name fails the step, and stays', async () => {
+test('a foreign object of the same name fails the step and stays', async () => {
   await user.create({
     apiVersion: GROUP_VERSION,
     kind: 'LoadTest',
@@ -218,11 +218,11 @@ test('what somebody else has under the name fails the step, and stays', async ()
   });
   const failed = await lab('foreign', 'has failed', ({ status }) => status?.phase === 'Failed');
   expect(failed.status?.steps?.[0]?.message).toContain(
-    'exists already and was not made by this operator. Delete it, or write another name for it in the Lab.',
+    'exists already and was not created by this operator. Delete it, or write another name for it in the Lab.',
   );
   const theirs = await testOf('theirs');
   expect(theirs?.metadata.ownerReferences).toBeUndefined();
-  // That it goes away later makes nothing of a Lab that is over.
+  // A Lab that has ended does not react to its deletion.
   await user.delete(ref('LoadTest', 'theirs'), theirs?.metadata.uid ?? '');
   await another();
   await make('later', { steps: [{ name: 'look', observe: {} }] });
@@ -230,7 +230,7 @@ test('what somebody else has under the name fails the step, and stays', async ()
   expect(await testOf('theirs')).toBeNull();
 });
 
-test('a kill takes the pod whose uid is on record, after its worker has agreed, and no other', async () => {
+test('a kill deletes only the pod with the recorded uid, after its worker has agreed', async () => {
   const pod = (name: string): KubernetesObject => ({
     apiVersion: 'v1',
     kind: 'Pod',
@@ -247,14 +247,14 @@ test('a kill takes the pod whose uid is on record, after its worker has agreed, 
       { name: 'wait', wait: '1s' },
     ],
   });
-  const test = await loadTest('victim', 'is made');
+  const test = await loadTest('victim', 'is created');
   await says(test);
   await lab('killing', 'waits for the pod', ({ status }) => status?.steps?.[1]?.message?.includes(name));
   const first = await user.create(pod(name));
   await until('it is gone', async () => (await user.get(podRef)) === null, PATIENCE_MS);
   const second = await user.create(pod(name));
   await lab('killing', 'has passed', ({ status }) => status?.phase === 'Passed');
-  expect(told.map(({ pods, run, stop }) => ({ pods: pods.map((it) => it.name), run, stop }))).toEqual([
+  expect(orders.map(({ pods, run, stop }) => ({ pods: pods.map((it) => it.name), run, stop }))).toEqual([
     { pods: [name], run: test.metadata.uid, stop: 'Kill' },
   ]);
   expect((await labOf('killing'))?.status?.steps?.[1]?.uid).toBe(first.metadata.uid);

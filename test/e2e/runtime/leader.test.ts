@@ -35,7 +35,7 @@ interface Candidate {
   close(): Promise<void>;
 }
 
-/** With a sixth of the usual times, behind a proxy of its own. */
+/** A candidate with a sixth of the default times, behind its own proxy. */
 async function candidate(
   name: string,
   identity: string,
@@ -111,12 +111,12 @@ const leaseOf = async (name: string) =>
 const writesOf = ({ proxy }: Candidate) =>
   proxy.seen.filter(({ method, path }) => method !== 'GET' && !path.includes('leases'));
 
-test('one of two acts; the other takes over when the first is cut off, which stops acting before that', async () => {
+test('a leader that is cut off stops acting before the other candidate takes over', async () => {
   const first = await candidate('cut', 'first');
   await until('the first leads', first.leading);
   const second = await candidate('cut', 'second');
   await user.create(toy('one', { copies: 1 }));
-  await until('it is made', () => user.get(configMapRef('one-0')));
+  await until('the copy exists', () => user.get(configMapRef('one-0')));
   expect(second.leading()).toBe(false);
   expect(writesOf(second)).toEqual([]);
   expect(writesOf(first).length).toBeGreaterThan(0);
@@ -126,7 +126,7 @@ test('one of two acts; the other takes over when the first is cut off, which sto
     leaseDurationSeconds: 10,
   });
 
-  // Cut off, not dead: it goes on trying.
+  // The first one is cut off but alive, so it keeps trying.
   let firstEndedAt = 0;
   let secondBeganAt = 0;
   first.proxy.fault = () => 'hang';
@@ -136,7 +136,7 @@ test('one of two acts; the other takes over when the first is cut off, which sto
     if (!secondBeganAt && second.leading()) secondBeganAt = Date.now();
   }, 1);
   await until('the second leads', second.leading);
-  // It waits for its lease until it hears that there is nothing to wait for.
+  // It tries to regain its lease until it learns that the lease is lost.
   expect(first.leading()).toBe(false);
   first.proxy.fault = () => undefined;
   expect(await first.end).toBe('Lost');
@@ -145,14 +145,14 @@ test('one of two acts; the other takes over when the first is cut off, which sto
   clearInterval(watching);
   expect(firstEndedAt).toBeLessThan(secondBeganAt);
   await user.create(toy('two', { copies: 1 }));
-  await until('it is made', () => user.get(configMapRef('two-0')));
+  await until('the copy exists', () => user.get(configMapRef('two-0')));
   expect(writesOf(second).length).toBeGreaterThan(0);
   expect(await leaseOf('cut')).toMatchObject({ holderIdentity: 'second', leaseTransitions: 1 });
   await first.close();
   await second.close();
 });
 
-test('cut off for longer than the lease lasts, it acts again with all it had when nobody else has come', async () => {
+test('a leader that regains its lease continues with its whole state', async () => {
   const calls: string[] = [];
   const evidence: EvidenceReader = {
     open({ run }) {
@@ -173,29 +173,29 @@ test('cut off for longer than the lease lasts, it acts again with all it had whe
   await until('it leads', only.leading);
   await user.create(toy('kept', { copies: 1 }));
   await user.create(toy('leaves', { copies: 0 }));
-  await until('both are looked at', async () => calls.includes('open kept') && calls.includes('open leaves'));
-  await until('it is made', () => user.get(configMapRef('kept-0')));
+  await until('both runs are open', async () => calls.includes('open kept') && calls.includes('open leaves'));
+  await until('the copy exists', () => user.get(configMapRef('kept-0')));
   const acquired = await leaseOf('again');
   const writes = writesOf(only).length;
 
   only.proxy.fault = () => 'hang';
   only.proxy.breakAll();
-  await until('it ceases to act', () => !only.leading());
+  await until('it stops acting', () => !only.leading());
   await user.create(toy('meanwhile', { copies: 1 }));
   const leaving = await user.patch(toyRef('leaves'), { metadata: { finalizers: [] } });
   await user.delete(toyRef('leaves'), leaving.metadata.uid ?? '');
   const asked = () => only.proxy.seen.filter(({ path }) => path.includes('leases')).length;
   const before = asked();
-  // Each takes the second in which a client expects its answer.
+  // Each attempt takes 2 s, the timeout of the client.
   await until('it has asked in vain for longer than the lease lasts', () => asked() >= before + 5);
   expect(only.leading()).toBe(false);
   expect(await user.get(configMapRef('meanwhile-0'))).toBeNull();
 
   only.proxy.fault = () => undefined;
   only.proxy.breakAll();
-  await until('it acts again', only.leading);
-  await until('what was asked for meanwhile is made', () => user.get(configMapRef('meanwhile-0')), 60_000);
-  await until('what went meanwhile is forgotten', () => calls.includes('close leaves'), 60_000);
+  await until('it leads again', only.leading);
+  await until('the copy of the new toy exists', () => user.get(configMapRef('meanwhile-0')), 60_000);
+  await until('the run of the deleted toy is closed', () => calls.includes('close leaves'), 60_000);
   expect(writesOf(only).length).toBeGreaterThan(writes);
   expect(only.terms).toBe(2);
   expect(await leaseOf('again')).toMatchObject({
@@ -203,45 +203,45 @@ test('cut off for longer than the lease lasts, it acts again with all it had whe
     leaseTransitions: 0,
     acquireTime: acquired.acquireTime,
   });
-  expect(only.log.lines.map(({ message }) => message)).toContainEqual(expect.stringMatching(/^acts again after \d+ s/));
+  expect(only.log.lines.map(({ message }) => message)).toContainEqual(expect.stringMatching(/^continuing after \d+ s/));
   expect(calls.filter((call) => call.endsWith(' kept') && !call.startsWith('open'))).toEqual(['onChange kept']);
   await only.close();
   expect(calls).toContain('close kept');
 });
 
-test('what was to be told when the lease was lost is told when it acts again, and not before', async () => {
-  const only = await candidate('told', 'only');
+test('an Event that was pending at the loss of the lease is written in the next term', async () => {
+  const only = await candidate('pending', 'only');
   await until('it leads', only.leading);
   const events = () => only.proxy.seen.filter(({ method, path }) => method !== 'GET' && path.includes('/events'));
   only.proxy.fault = ({ path }) => (path.includes('/events') ? 'hang' : undefined);
-  await user.create(toy('told', { copies: 1 }));
-  await until('it tries to tell', () => events().length > 0);
-  // It gives up telling after four tries, of a second each.
+  await user.create(toy('pending', { copies: 1 }));
+  await until('it tries to write the Event', () => events().length > 0);
+  // It gives up after four attempts.
   only.proxy.fault = ({ path }) =>
     path.includes('/events') ? 'hang' : path.includes('leases') ? { status: 500 } : undefined;
-  await until('it ceases to act', () => !only.leading());
+  await until('it stops acting', () => !only.leading());
   only.proxy.fault = ({ path }) => (path.includes('leases') ? { status: 500 } : undefined);
   const before = events().length;
   const asked = () => only.proxy.seen.filter(({ path }) => path.includes('leases')).length;
   const since = asked();
   await until('it has asked for its lease for a while', () => asked() >= since + 10, 30_000);
   expect(events()).toHaveLength(before);
-  const told = async () =>
+  const written = async () =>
     (
       await user.list(
         { apiVersion: 'events.k8s.io/v1', kind: 'Event' },
-        { namespace: 'default', fieldSelector: 'regarding.name=told' },
+        { namespace: 'default', fieldSelector: 'regarding.name=pending' },
       )
     ).items.length;
-  expect(await told()).toBe(0);
+  expect(await written()).toBe(0);
   only.proxy.fault = () => undefined;
-  await until('it is told', async () => (await told()) > 0);
+  await until('the Event is written', async () => (await written()) > 0);
   expect(only.terms).toBe(2);
   await only.close();
 });
 
-test('a graceful stop hands over at once', async () => {
-  // So long that waiting for its end can't be taken for a hand-over.
+test('after a graceful stop the other candidate leads at once', async () => {
+  // The lease is long, so that its expiry is no explanation for the takeover.
   const leaseDurationMs = 120_000;
   const first = await candidate('graceful', 'first', { leaseDurationMs });
   await until('the first leads', first.leading);
@@ -256,7 +256,7 @@ test('a graceful stop hands over at once', async () => {
   await second.close();
 });
 
-test('keeps the lease over short troubles and a deleted lease', async () => {
+test('a leader keeps leading through failed renewals and a deleted lease', async () => {
   const only = await candidate('kept', 'only');
   await until('it leads', only.leading);
   const renewals = () =>
@@ -279,7 +279,7 @@ test('keeps the lease over short troubles and a deleted lease', async () => {
 });
 
 test.each(['usurper', ''])(
-  'gives way when somebody else was in the lease, who now says "%s"',
+  'a leader stops when another process has changed the holder to "%s"',
   async (holderIdentity) => {
     const name = holderIdentity ? 'taken' : 'emptied';
     const only = await candidate(name, 'only');

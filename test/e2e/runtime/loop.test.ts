@@ -73,9 +73,9 @@ const eventsOf = async (name: string) =>
     (event) => (event.regarding as { name?: string }).name === name,
   );
 
-test('makes what is desired, says so in the status, and keeps to a changed spec', async () => {
+test('desired objects and the status follow the spec', async () => {
   await make('round', { copies: 2, text: 'one' });
-  await until('the status says 2', async () => (await statusOf('round')).copies === 2);
+  await until('the status has 2 copies', async () => (await statusOf('round')).copies === 2);
   const [first] = await copies('round');
   const { uid } = (await read('round'))?.metadata ?? {};
   expect(first?.metadata).toMatchObject({
@@ -85,16 +85,16 @@ test('makes what is desired, says so in the status, and keeps to a changed spec'
     ],
   });
   await change('round', { copies: 3, text: 'two' });
-  await until('the status says 3', async () => (await statusOf('round')).copies === 3);
+  await until('the status has 3 copies', async () => (await statusOf('round')).copies === 3);
   expect((await copies('round')).map(({ data }) => data)).toEqual(Array(3).fill({ text: 'two' }));
 });
 
-test('prunes what is no longer desired, and only that', async () => {
+test('only owned objects that are no longer desired are pruned', async () => {
   await user.create({ ...configMap('round-note'), data: { text: 'mine' } });
   await make('round', { copies: 3 });
-  await until('the status says 3', async () => (await statusOf('round')).copies === 3);
+  await until('the status has 3 copies', async () => (await statusOf('round')).copies === 3);
   await change('round', { copies: 1 });
-  await until('the status says 1', async () => (await statusOf('round')).copies === 1);
+  await until('the status has 1 copies', async () => (await statusOf('round')).copies === 1);
   expect((await copies('round')).map(({ metadata }) => metadata.name)).toEqual(['round-0', 'round-note']);
 });
 
@@ -104,9 +104,9 @@ const configMap = (name: string): KubernetesObject => ({
   metadata: { namespace: 'default', name },
 });
 
-test('repairs what somebody changed or deleted, and leaves alone what somebody added', async () => {
+test('foreign changes and deletions are repaired, and foreign fields stay', async () => {
   await make('round', { copies: 2, text: 'right' });
-  await until('the status says 2', async () => (await statusOf('round')).copies === 2);
+  await until('the status has 2 copies', async () => (await statusOf('round')).copies === 2);
   await user.patch(configMapRef('round-0'), { data: { text: 'wrong', more: 'added' } });
   await until('it is right again', async () => {
     const { text } = ((await user.get(configMapRef('round-0')))?.data ?? {}) as { text?: string };
@@ -119,7 +119,7 @@ test('repairs what somebody changed or deleted, and leaves alone what somebody a
     const found = await user.get(configMapRef('round-1'));
     return found && found.metadata.uid !== lost?.metadata.uid;
   });
-  // Without its label it is out of sight of the watch, but not lost.
+  // Without its label the watch no longer sees the object, but it is still found.
   await user.patch(configMapRef('round-1'), { metadata: { labels: { 'app.kubernetes.io/managed-by': null } } });
   await until('the label is back', async () => {
     const labels = (await user.get(configMapRef('round-1')))?.metadata.labels;
@@ -127,7 +127,7 @@ test('repairs what somebody changed or deleted, and leaves alone what somebody a
   });
 });
 
-test("does not touch somebody else's object of the same name, and says so", async () => {
+test('a foreign object of the same name is not touched, and the status reports it', async () => {
   await user.create({ ...configMap('round-0'), data: { text: 'mine' } });
   await make('round', { copies: 2, text: 'theirs' });
   const failures = await until('the failure is shown', async () => {
@@ -139,25 +139,25 @@ test("does not touch somebody else's object of the same name, and says so", asyn
       action: 'Apply',
       reason: 'Refused',
       message:
-        'ConfigMap default/round-0 exists already and was not made by this operator. Delete it, or give the Toy another name.',
+        'ConfigMap default/round-0 exists already and was not created by this operator. Delete it, or give the Toy another name.',
     },
   ]);
   expect((await user.get(configMapRef('round-0')))?.data).toEqual({ text: 'mine' });
-  // The other one is made; and once the user has acted, a change of the spec looks at once.
+  // The other object is created. After the user has acted, a change of the spec starts a round at once.
   expect(await user.get(configMapRef('round-1'))).not.toBeNull();
   await user.delete(configMapRef('round-0'), (await user.get(configMapRef('round-0')))?.metadata.uid ?? '');
   await change('round', { text: 'now' });
-  await until('it is made', async () => (await user.get(configMapRef('round-0'))) !== null);
+  await until('it exists', async () => (await user.get(configMapRef('round-0'))) !== null);
   await until('the failure is gone', async () => (await statusOf('round')).failures?.length === 0);
 });
 
-test('a resource that rests causes no requests', async () => {
+test('an unchanged resource causes no requests', async () => {
   for (const name of ['a', 'b', 'c']) await make(name, { copies: 2 });
   await until('all are done', async () =>
     (await Promise.all(['a', 'b', 'c'].map(statusOf))).every((s) => s.copies === 2),
   );
   await until('its events are written', async () => (await eventsOf('c')).length >= 1);
-  // Status writes are a second apart: what was still to come would come within two.
+  // Status writes are one second apart, so any pending write happens within two seconds.
   const quiet = await until('no request for two seconds', () => {
     const last = proxy.seen.at(-1)?.at ?? 0;
     return Date.now() - last > 2_000 ? proxy.seen.length : undefined;
@@ -170,15 +170,15 @@ test('a resource that rests causes no requests', async () => {
   expect(since.filter(({ path }) => !/\/(toys\/d|configmaps\/d-0)/.test(path))).toEqual([]);
 });
 
-test('a restarted operator finds its work done and applies each object once, changing nothing', async () => {
+test('a restarted operator applies each object once without a change', async () => {
   await make('round', { copies: 3 });
-  await until('the status says 3', async () => (await statusOf('round')).copies === 3);
+  await until('the status has 3 copies', async () => (await statusOf('round')).copies === 3);
   await running.stop();
   const before = (await copies('round')).map(({ metadata }) => metadata.resourceVersion);
   const at = (await read('round'))?.metadata.resourceVersion;
   proxy.seen.length = 0;
   running = startToyRuntime(through);
-  await until('it has looked', () => running.results.Done);
+  await until('a round has ended', () => running.results.Done);
   await until('it has applied', () => writes().length >= 3);
   expect(writes().map(({ method, path }) => `${method} ${path.split('?')[0]?.split('/').pop()}`)).toEqual([
     'PATCH round-0',
@@ -189,10 +189,10 @@ test('a restarted operator finds its work done and applies each object once, cha
   expect((await read('round'))?.metadata.resourceVersion).toBe(at);
 });
 
-test('sets its finalizer before it makes anything, and takes it away when the plan is finished', async () => {
+test('the finalizer is set before the first object and removed when the plan is finished', async () => {
   await user.create(configMap('guard'));
   await make('round', { copies: 2, waitsFor: 'guard' });
-  await until('the status says 2', async () => (await statusOf('round')).copies === 2);
+  await until('the status has 2 copies', async () => (await statusOf('round')).copies === 2);
   const order = writes().map(({ path }) => path.split('?')[0]?.split('/').slice(-2).join('/'));
   expect(order[0]).toBe('toys/round');
   expect((await read('round'))?.metadata.finalizers).toEqual(['kafkalab.dev/cleanup']);
@@ -211,7 +211,7 @@ test('sets its finalizer before it makes anything, and takes it away when the pl
   await until('it is gone', async () => (await read('round')) === null);
   await make('next', { copies: 1 });
   await until('the next is done', async () => (await statusOf('next')).copies === 1);
-  // Nothing was written to it any more.
+  // Nothing was written to it after that.
   expect(
     writes()
       .slice(taken)
@@ -219,38 +219,38 @@ test('sets its finalizer before it makes anything, and takes it away when the pl
   ).toEqual([]);
 });
 
-test('a resource made again under the same name starts anew', async () => {
+test('a resource that is created again under the same name starts anew', async () => {
   await make('round', { copies: 2, text: 'first' });
-  await until('the status says 2', async () => (await statusOf('round')).copies === 2);
+  await until('the status has 2 copies', async () => (await statusOf('round')).copies === 2);
   await remove('round');
   await until('it is gone', async () => (await read('round')) === null);
   await make('round', { copies: 1, text: 'second' });
-  await until('the status says 1', async () => (await statusOf('round')).copies === 1);
+  await until('the status has 1 copies', async () => (await statusOf('round')).copies === 1);
   const uid = (await read('round'))?.metadata.uid;
   expect((await copies('round')).map(({ data, metadata }) => [data, metadata.ownerReferences?.[0]?.uid])).toEqual([
     [{ text: 'second' }, uid],
   ]);
 });
 
-test('writes a status at most once a second, however often it changes', async () => {
+test('a status is written at most once per second', async () => {
   await make('busy', { copies: 1, tickMs: 10 });
   await until('four ticks are written', () => proxy.seen.filter(isStatus).length >= 4);
   const times = proxy.seen.filter(isStatus).map(({ at }) => at);
-  // The proxy sees the request a few ms before the answer from which the second is counted.
+  // The second begins with the answer, a few ms after the proxy has seen the request.
   for (const [index, at] of times.slice(1).entries()) expect(at - (times[index] ?? 0)).toBeGreaterThanOrEqual(990);
-  // No tick is lost or seen twice: plan always saw the status that was written last. One may be on its way just now.
+  // No tick is lost or counted twice, because plan always observes the last written status. One write may be running.
   await until(
-    'as many ticks are counted as were written',
+    'the ticks equal the status writes',
     async () => (await statusOf('busy')).ticks === proxy.seen.filter(isStatus).length,
   );
   expect(running.results.Waited).toBeGreaterThan(0);
 });
 
-test('a status that is too large is written without its largest part, and the loop goes on', async () => {
+test('a status that is too large is written without its largest field', async () => {
   await make('heavy', { copies: 1, ballastBytes: 300 * 1024 });
   await until('the rest of the status is there', async () => (await statusOf('heavy')).copies === 1);
   expect((await statusOf('heavy')).ballast).toBeUndefined();
-  await until('an event says so', async () =>
+  await until('an Event reports it', async () =>
     (await eventsOf('heavy')).some(
       ({ reason, note }) => reason === 'StatusTooLarge' && note === 'The status is too large; left out: ballast.',
     ),
@@ -259,29 +259,29 @@ test('a status that is too large is written without its largest part, and the lo
   await until('it still works', async () => (await statusOf('heavy')).copies === 2);
 });
 
-test('an exception in plan is told once, with backoff, and a changed spec is tried at once', async () => {
+test('an exception in plan is logged once and retried with backoff, and at once after a change of the spec', async () => {
   await make('bad', { copies: 1, broken: 'no such thing' });
   await until('it has failed three times', () => (running.results.Failed ?? 0) >= 3);
-  const told = running.log.lines.filter(({ fields }) => fields?.error === 'no such thing');
-  expect(told).toHaveLength(1);
-  expect(told[0]?.fields?.of).toBe('Toy.example.dev default/bad');
+  const logged = running.log.lines.filter(({ fields }) => fields?.error === 'no such thing');
+  expect(logged).toHaveLength(1);
+  expect(logged[0]?.fields?.resource).toBe('Toy.example.dev default/bad');
   await until('there is one event', async () => (await eventsOf('bad')).length === 1);
   expect((await eventsOf('bad'))[0]).toMatchObject({ type: 'Warning', reason: 'Unexpected', note: 'no such thing' });
   await change('bad', { broken: null });
   await until('it works', async () => (await statusOf('bad')).copies === 1);
 });
 
-test('the API server in trouble delays, and is no failure of the resource', async () => {
+test('trouble of the API server delays a round without a failure of the resource', async () => {
   proxy.fault = ({ method, path }) =>
     method === 'PATCH' && path.includes('/configmaps/') ? { status: 503 } : undefined;
   await make('round', { copies: 1 });
   await until('it was refused', () => running.results.Failed);
   proxy.fault = () => undefined;
-  await until('the status says 1', async () => (await statusOf('round')).copies === 1);
+  await until('the status has 1 copies', async () => (await statusOf('round')).copies === 1);
   expect((await eventsOf('round')).map(({ reason }) => reason)).not.toContain('Unexpected');
 });
 
-test('a refusal of the API server is shown to the plan', async () => {
+test('the plan observes a refusal of the API server', async () => {
   await make('round', { copies: 1, scale: { name: 'nobody', replicas: 3 } });
   const failures = await until('the failure is shown', async () => {
     const status = await statusOf('round');
@@ -292,7 +292,7 @@ test('a refusal of the API server is shown to the plan', async () => {
   await until('the failure is forgotten', async () => (await statusOf('round')).failures?.length === 0);
 });
 
-test('scales through the scale subresource', async () => {
+test('a Scale action uses the scale subresource', async () => {
   const labels = { app: 'some' };
   await user.create({
     apiVersion: 'apps/v1',
@@ -312,7 +312,7 @@ test('scales through the scale subresource', async () => {
   );
 });
 
-test('looks again when a watched object changes, of a foreign type and of an own one', async () => {
+test('a change of a watched object starts a round, for foreign types and our own', async () => {
   await user.create({ ...configMap('seen'), data: { text: 'one' } });
   await make('watcher', { copies: 0, watches: { apiVersion: 'v1', kind: 'ConfigMap', name: 'seen' } });
   await until('one is seen', async () => (await statusOf('watcher')).watched === 'one');
@@ -323,21 +323,21 @@ test('looks again when a watched object changes, of a foreign type and of an own
   await change('watcher', { watches: { apiVersion: 'example.dev/v1', kind: 'Toy', name: 'other' } });
   await make('other', { copies: 0 });
   await until('the other toy is seen', async () => (await statusOf('watcher')).watched === 'undefined');
-  // Nobody wants the ConfigMap any more: its watch has ended.
+  // No resource queries the ConfigMap, so its watch has ended.
   expect(proxy.seen.filter(({ path }) => path.includes('watch=true') && path.includes('name%3Dother'))).toEqual([]);
 });
 
-test('goes on after the API server was killed and came back', async () => {
+test('rounds continue after a restart of the API server', async () => {
   await make('round', { copies: 1 });
-  await until('the status says 1', async () => (await statusOf('round')).copies === 1);
+  await until('the status has 1 copies', async () => (await statusOf('round')).copies === 1);
   await server.kill();
   await until('it notices', () => running.runtime.trouble);
   await server.restart();
   await change('round', { copies: 2 });
-  await until('the status says 2', async () => (await statusOf('round')).copies === 2, 30_000);
+  await until('the status has 2 copies', async () => (await statusOf('round')).copies === 2, 30_000);
 });
 
-test('many resources over few connections', async () => {
+test('many resources share few connections', async () => {
   const names = Array.from({ length: 60 }, (_, index) => `many-${index}`);
   await Promise.all(names.map((name) => make(name, { copies: 2 })));
   await until(
@@ -346,14 +346,14 @@ test('many resources over few connections', async () => {
     120_000,
   );
   expect(proxy.seen.length).toBeGreaterThan(300);
-  // At most 16 for requests and one for each of four watches; a few that are being closed may be seen a moment longer.
+  // At most 16 for requests and one for each of four watches. A few closing ones may be counted for a moment.
   expect(proxy.mostConnections).toBeLessThanOrEqual(24);
-  // They are used again; one that has been idle for seconds is opened anew.
+  // Connections are used again. One that was idle for seconds is replaced.
   expect(proxy.connections).toBeLessThanOrEqual(60);
   expect(proxy.seen.every(({ userAgent }) => userAgent === 'kafka-lab-operator')).toBe(true);
 });
 
-test('an action that fails is shown to the plan before the status of its round is written, and tried again', async () => {
+test('the plan observes a failed action before the status is written, and the action is retried', async () => {
   await running.crash();
   let broken = true;
   let recordedTooEarly = false;
@@ -391,7 +391,7 @@ test('an action that fails is shown to the plan before the status of its round i
   expect((await statusOf('round')).failures).toEqual([]);
 });
 
-test('what is in hand when the lease is lost is done before anything else is, and is no failure', async () => {
+test('an active round ends before its resource has another one, even if the lease is lost', async () => {
   await running.crash();
   const acts: string[] = [];
   let cutOff: (why: Error) => void = () => {};
@@ -424,14 +424,14 @@ test('what is in hand when the lease is lost is done before anything else is, an
   await running.loseAndRegain();
   await settle();
   expect(acts).toEqual(['began']);
-  expect(running.runtime.longestInHand?.key).toBe('Toy.example.dev default/round');
+  expect(running.runtime.longestActive?.key).toBe('Toy.example.dev default/round');
   cutOff(new Error('cut off'));
   await until('it has succeeded', async () => (await statusOf('round')).ticks === 1);
   expect(acts).toEqual(['began', 'ended', 'began']);
   expect(shown).toBe(false);
 });
 
-test('reads the evidence of a run as long as some resource needs it, and looks when it changes', async () => {
+test('the evidence of a run is read as long as a resource needs it, and a change starts a round', async () => {
   await running.crash();
   const calls: string[] = [];
   let state = 'reading';
@@ -447,7 +447,7 @@ test('reads the evidence of a run as long as some resource needs it, and looks w
     },
     close: (run) => void calls.push(`close ${run}`),
   };
-  // What to read is in an object that is watched.
+  // A watched object names the run.
   const kind: typeof toyKind = {
     ...toyKind,
     needs(resource, answers) {
@@ -487,7 +487,7 @@ test('reads the evidence of a run as long as some resource needs it, and looks w
   expect(calls.filter((call) => !call.startsWith('open'))).toEqual(['onChange r1', 'close r1']);
 });
 
-test('kept to some namespaces it asks for nothing else', async () => {
+test('a runtime for some namespaces requests nothing else', async () => {
   await running.crash();
   for (const name of ['labs', 'other']) {
     await user.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, namespace: '' } });

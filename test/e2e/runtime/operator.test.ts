@@ -1,4 +1,4 @@
-/** The operator's process itself, with the real kinds and a Kafka that is not there. */
+/** The process of the operator with the real kinds and an unreachable Kafka. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -89,11 +89,11 @@ const conditionsOf = async (name: string) =>
   ((await user.get(ref(name)))?.status as { conditions?: Condition[] } | undefined)?.conditions;
 const leading = async (operator: Operator) => (await operator.get('/readyz')).text === 'leading\n';
 
-test('says that Kafka does not answer, and ends in good order', async () => {
+test('the operator reports that Kafka does not answer, and stops gracefully', async () => {
   const operator = start('first');
   await until('it leads', () => leading(operator), 30_000);
   await user.create(lab('waiting'));
-  const ready = await until('the condition says so', async () =>
+  const ready = await until('the condition names Kafka', async () =>
     (await conditionsOf('waiting'))?.find(({ type, message }) => type === 'Ready' && message.includes('127.0.0.1:1')),
   );
   expect(ready).toMatchObject({ status: 'False' });
@@ -113,13 +113,13 @@ test('says that Kafka does not answer, and ends in good order', async () => {
   expect(operator.lines.filter(({ level }) => level === 'error')).toEqual([]);
 });
 
-test('started again in its pod, it does not wait for the lease of the process before it', async () => {
+test('a restarted container does not wait for the lease of its predecessor', async () => {
   const before = start('same');
   await until('it leads', () => leading(before), 30_000);
   before.child.kill('SIGKILL');
   const after = start('same');
   await until('it leads again', () => leading(after));
-  // The lease of the dead one lasts for 60 s.
+  // The lease of the killed process lasts for 60 s.
   expect(after.lines.map(({ message }) => message)).not.toContain('waiting for the lease');
   after.child.kill('SIGTERM');
   expect(await after.ended).toEqual([0, null]);
@@ -131,14 +131,16 @@ test('a standby takes over when the leader is killed', async () => {
   const second = start('second');
   await until('the second stands by', async () => (await second.get('/readyz')).text === 'standing by\n', 30_000);
   first.child.kill('SIGKILL');
-  // The lease of the dead one lasts for 60 s; it is of another pod.
+  // The lease of the killed process lasts for 60 s, and it belongs to another pod.
   await until('the second leads', () => leading(second), 120_000);
   await user.create(lab('taken-over'));
   await until('it acts', () => conditionsOf('taken-over'));
 });
 
-test('a wrong setting is named', async () => {
+test('the error names a wrong setting', async () => {
   const operator = start('wrong', { LOG_LEVEL: 'loud' });
   expect(await operator.ended).toEqual([1, null]);
-  await until('it says why', () => operator.lines.find(({ message }) => message.includes('LOG_LEVEL: "loud"')));
+  await until('the log names the setting', () =>
+    operator.lines.find(({ message }) => message.includes('LOG_LEVEL: "loud"')),
+  );
 });

@@ -45,7 +45,7 @@ function start(cluster: Cluster = through): WatchCache {
   cache = watchCache({
     cluster,
     type: { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' },
-    of: { namespace: 'default', labelSelector: 'test=watch' },
+    selection: { namespace: 'default', labelSelector: 'test=watch' },
     changed: (change) => changes.push(change),
     clock: systemClock,
     random: Math.random,
@@ -69,7 +69,7 @@ const watches = () => proxy.seen.filter(isWatch).length;
 const lists = () => proxy.seen.filter(isList).length;
 const text = (name: string) => (cache.get('default', name)?.data as { text?: string } | undefined)?.text;
 
-test('follows what is added, changed and deleted after what was there at the start', async () => {
+test('the cache has the objects of the first list and follows all changes', async () => {
   await direct.create(configMap('before'));
   start();
   await cache.whenSynced();
@@ -91,7 +91,7 @@ test('follows what is added, changed and deleted after what was there at the sta
   expect(lists()).toBe(1);
 });
 
-test('reads a list in pages', async () => {
+test('a list is read in pages', async () => {
   for (const name of ['a', 'b', 'c', 'd', 'e']) await direct.create(configMap(name));
   const paged = clusterOf(server.kubeconfigVia(proxy.url), { pageSize: 2 });
   start(paged);
@@ -102,7 +102,7 @@ test('reads a list in pages', async () => {
   await paged.close();
 });
 
-test('goes on after 500s, from where it was, without listing again', async () => {
+test('a watch continues after errors without another list', async () => {
   start();
   await cache.whenSynced();
   await until('it watches', () => watches() === 1);
@@ -118,12 +118,12 @@ test('goes on after 500s, from where it was, without listing again', async () =>
   expect(cache.synced).toBe(true);
 });
 
-test('does not hurry through failures', async () => {
+test('retries back off', async () => {
   proxy.fault = () => ({ status: 500 });
   start();
   await until('it tried four times', () => lists() === 4);
   const times = proxy.seen.map(({ at }) => at);
-  // 50, 100, 200 ms, each shortened by up to a half.
+  // The waits are 50, 100 and 200 ms, each shortened by up to one half.
   expect((times[3] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(170);
   expect(cache.synced).toBe(false);
   proxy.fault = () => undefined;
@@ -131,22 +131,22 @@ test('does not hurry through failures', async () => {
   expect(cache.synced).toBe(true);
 });
 
-test('waits as long as the server asks it to', async () => {
+test('a retry waits as long as the server asks, up to the limit', async () => {
   proxy.fault = () => ({ status: 429, headers: { 'retry-after': '1' } });
-  // Its own limit of 500 ms holds against servers that ask for too much.
+  // The server asks for 1 s. The own limit is 500 ms.
   start();
   await until('it tried twice', () => lists() === 2);
   const [first, second] = proxy.seen.map(({ at }) => at);
   expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(450);
 });
 
-test('lists again when its version was compacted away', async () => {
+test('a compacted version leads to another list', async () => {
   await direct.create(configMap('stays'));
   const goes = await direct.create(configMap('goes'));
   start();
   await cache.whenSynced();
   await until('it watches', () => watches() === 1);
-  // A watch cache hides compaction until the server has started anew.
+  // The watch cache of the server hides a compaction until the server restarts.
   proxy.fault = (seen) => (isWatch(seen) ? { status: 503 } : undefined);
   proxy.breakAll();
   await direct.delete(configMapRef('goes'), goes.metadata.uid ?? '');
@@ -162,15 +162,15 @@ test('lists again when its version was compacted away', async () => {
   expect(lists()).toBe(2);
 });
 
-test('lists again upon an expiry told within the watch', async () => {
+test('an expiry event within a watch leads to another list', async () => {
   start();
   await cache.whenSynced();
   await until('it watches', () => watches() === 1);
   const expired = { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' } };
-  let told = false;
+  let sent = false;
   proxy.fault = (seen) => {
-    if (!isWatch(seen) || told) return undefined;
-    told = true;
+    if (!isWatch(seen) || sent) return undefined;
+    sent = true;
     return { status: 200, body: expired };
   };
   proxy.breakAll();
@@ -181,16 +181,16 @@ test('lists again upon an expiry told within the watch', async () => {
   await until('it follows', () => cache.get('default', 'new'));
 });
 
-test('asks for bookmarks and goes on from the last one', async () => {
+test('a watch requests bookmarks and continues from the last one', async () => {
   start();
   await cache.whenSynced();
   await until('it watches', () => watches() === 1);
   const { metadata } = await direct.create({ ...configMap('elsewhere'), kind: 'Secret', data: {} });
   const { resourceVersion = '' } = metadata;
-  let told = false;
+  let sent = false;
   proxy.fault = (seen) => {
-    if (!isWatch(seen) || told) return undefined;
-    told = true;
+    if (!isWatch(seen) || sent) return undefined;
+    sent = true;
     return {
       status: 200,
       body: { type: 'BOOKMARK', object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { resourceVersion } } },
@@ -207,17 +207,17 @@ test('asks for bookmarks and goes on from the last one', async () => {
   expect(lists()).toBe(1);
 });
 
-test('survives an API server that is killed and comes back', async () => {
+test('the cache recovers after a restart of the API server', async () => {
   start(direct);
   await cache.whenSynced();
   await server.kill();
   await until('it notices', () => cache.trouble);
   await server.restart();
   await direct.create(configMap('after-the-restart'));
-  await until('it goes on', () => cache.get('default', 'after-the-restart'));
+  await until('it follows', () => cache.get('default', 'after-the-restart'));
 });
 
-test('gives up a watch that fell silent, and takes what it missed from a new list', async () => {
+test('a silent watch is replaced by another list', async () => {
   start();
   await cache.whenSynced();
   await until('it watches', () => watches() === 1);
@@ -228,7 +228,7 @@ test('gives up a watch that fell silent, and takes what it missed from a new lis
   await until('it lists again', () => cache.get('default', 'unheard'));
 });
 
-test('sees an object deleted and made again while it was not looking as two objects', async () => {
+test('an object that was deleted and created again during an interruption is two objects', async () => {
   const first = await direct.create(configMap('same-name', 'first'));
   start();
   await cache.whenSynced();
@@ -249,7 +249,7 @@ test('sees an object deleted and made again while it was not looking as two obje
   ]);
 });
 
-test('a type that the server does not have is empty, until it has it', async () => {
+test('the cache of a missing type is empty until the server has the type', async () => {
   cache = watchCache({
     cluster: direct,
     type: { apiVersion: 'later.example.dev/v1', kind: 'Late', plural: 'lates' },
@@ -276,22 +276,22 @@ test('a type that the server does not have is empty, until it has it', async () 
     },
   });
   const late = { apiVersion: 'later.example.dev/v1', kind: 'Late', metadata: { namespace: 'default', name: 'one' } };
-  await until('it can be made', () => direct.create(late));
+  await until('it can be created', () => direct.create(late));
   await until('it is seen', () => cache.get('default', 'one'));
 });
 
-test('stopping ends the watch for good', async () => {
+test('a stopped cache ends its watch', async () => {
   start();
   await cache.whenSynced();
   await until('it watches', () => watches() === 1);
   await cache.stop();
   await direct.create(configMap('too-late'));
   const requests = proxy.seen.length;
-  // Another cache through the same proxy has seen the object: the stopped one had its chance.
+  // Another cache with the same proxy sees the object, so the stopped one could have seen it, too.
   const other = watchCache({
     cluster: through,
     type: { apiVersion: 'v1', kind: 'ConfigMap' },
-    of: { namespace: 'default' },
+    selection: { namespace: 'default' },
     changed: () => {},
     clock: systemClock,
     random: Math.random,

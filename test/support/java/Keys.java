@@ -17,7 +17,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.utils.Utils;
 
 /**
- * What Kafka's Java client says of keys: the same keys for the same seed, one a line, each with a tab after it.
+ * The hashes and partitions of keys in Kafka's Java client. The keys depend only on the seed. Each line has one key and its
+ * results, separated by tabs.
  *
  * hash SEED COUNT PARTITIONS...            base64 of the key, murmur2, partition for each number of partitions
  * send SEED COUNT BOOTSTRAP_SERVERS TOPIC  base64 of the key (UTF-8 text), partition that a real KafkaProducer sent it to

@@ -1,6 +1,6 @@
 /**
- * Every graded lab of manifests/labs/graded passes as it is (the largest with fewer pods), takes with it what it made, and
- * fails where it should when something of it is put wrong.
+ * Every graded lab of manifests/labs/graded passes (the largest ones with fewer pods), deletes what it created, and fails at the
+ * expected step when it is sabotaged.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,14 +23,14 @@ interface Manifest {
   spec: LabInput;
 }
 
-/** What is somebody else's, in the same file. */
+/** The foreign objects of the same file. */
 interface Deployment {
   kind: 'Deployment';
   metadata: { name: string };
   spec: { template: { spec: { containers: { args: string[] }[] } } };
 }
 
-/** One file: the Lab, and what is applied before it. */
+/** The content of a file: the Lab, and the objects that are applied before it. */
 interface Script {
   lab: Manifest;
   beside: Deployment[];
@@ -39,9 +39,9 @@ interface Script {
 interface Graded {
   file: string;
   minutes: number;
-  /** With fewer pods: what it shows stays. */
+  /** Reduces the number of pods without changing what the lab shows. */
   small?: (lab: Manifest) => void;
-  /** What is put wrong, and where that has to show. */
+  /** Breaks the lab. `fails` is where that has to show. */
   sabotage: (lab: Manifest, beside: Deployment[]) => void;
   fails: { step: string; that: string };
 }
@@ -67,7 +67,7 @@ const configOf = (lab: Manifest, name: string): Record<string, string> => {
   return consumers.config;
 };
 
-/** The same rate from two pods, in batches: what a record costs the brokers is not what these labs show. */
+/** The same rate from two pods in batches. These labs do not depend on the costs of a record. */
 const fewer = (name: string) => (lab: Manifest) => {
   testOf(lab, name).producers = {
     replicas: 4,
@@ -77,7 +77,7 @@ const fewer = (name: string) => (lab: Manifest) => {
   };
 };
 
-/** Only these LoadTests, what steps do with them, and what is expected of one of them. */
+/** Keeps only these LoadTests, with their steps and expectations. */
 function only({ spec }: Manifest, names: string[]): void {
   const others = (spec.resources ?? []).map(({ metadata }) => metadata.name).filter((name) => !names.includes(name));
   const isOfOthers = (part: object) => others.some((name) => JSON.stringify(part).includes(name));
@@ -86,7 +86,7 @@ function only({ spec }: Manifest, names: string[]): void {
     .filter(({ apply, stop }) => !isOfOthers({ apply, stop }))
     .map((step) => ({ ...step, expect: (step.expect ?? []).filter(({ that }) => !isOfOthers({ that })) }));
 }
-/** Fewer joins and leaves, of which none is of a single consumer; and records in small batches. */
+/** Reduces joins and leaves, so that there are always several consumers, and sends records in small batches. */
 function shorter({ spec }: Manifest): void {
   for (const { kind, spec: of } of spec.resources ?? []) {
     if (kind === 'ConsumerScale') of.steps = [3, 4, 3, 4, 3].map((consumers) => ({ consumers, hold: '2s' }));
@@ -256,8 +256,8 @@ function read(file: string): Script {
   return { lab, beside: documents.filter((one) => one.kind !== 'Lab') };
 }
 
-/** What is waited for in vain need not be waited for long, and what comes after it tells nothing more. */
-function hurried({ spec }: Manifest, last: string): void {
+/** Shortens the wait of the failing step and removes the steps after it. */
+function shorten({ spec }: Manifest, last: string): void {
   const index = spec.steps.findIndex(({ name }) => name === last);
   if (index === -1) throw new Error(`there is no step ${last}`);
   spec.steps = spec.steps.slice(0, index + 1);
@@ -279,7 +279,7 @@ async function graded({ lab: manifest, beside }: Script, minutes: number): Promi
   return over;
 }
 
-/** Of a lab that failed, for the one who has to find out why: its LoadTests are gone by then. */
+/** The rebalances of failed labs, for the analysis: the LoadTests are deleted by then. */
 const rebalancesOf = new WeakMap<Lab, string[]>();
 
 async function rebalances(lab: string): Promise<string[]> {
@@ -292,23 +292,23 @@ async function rebalances(lab: string): Promise<string[]> {
   );
 }
 
-/** With all that it made. */
+/** Deletes a Lab, and checks that everything it created is gone. */
 async function removed({ metadata: { name }, spec }: Manifest, beside: readonly Deployment[]): Promise<void> {
-  // A consumer that goes on would make the Lab's topic again.
+  // A running consumer would create the topic of the Lab again.
   for (const { metadata } of beside) {
     await kubectl(['delete', 'deployment', metadata.name, '-n', NAMESPACE, '--cascade=foreground', '--timeout=180s']);
   }
   await kubectl(['delete', 'lab', name, '-n', NAMESPACE, '--timeout=180s']);
   const ofLab = `kafkalab.dev/lab=${name}`;
   expect(await kubectl(['get', 'loadtests,consumerscales', '-n', NAMESPACE, '-o', 'name', '-l', ofLab])).toBe('');
-  const made = (spec.resources ?? []).flatMap(({ kind, spec: of }) =>
+  const created = (spec.resources ?? []).flatMap(({ kind, spec: of }) =>
     kind === 'LoadTest' ? [(of as unknown as LoadTestInput).topic.name] : [],
   );
   const left = await topics();
-  for (const topic of made) expect(left).not.toContain(topic);
+  for (const topic of created) expect(left).not.toContain(topic);
 }
 
-/** What did not pass, as lines, and what the groups did meanwhile. */
+/** The steps and expectations that did not pass, and the rebalances, as lines. */
 const notPassed = (lab: Lab): string[] => [
   ...(lab.status?.steps ?? [])
     .filter(({ phase }) => phase !== 'Passed')
@@ -320,28 +320,28 @@ const notPassed = (lab: Lab): string[] => [
 ];
 
 /**
- * Most of a lab is waiting, so several run at a time. Those put wrong wait for what does not come, so that three times as
- * many of them find room. They have the names of those as they are, and wait for them to be gone.
+ * The capacity for simultaneous labs and the cost of each. Labs mostly wait, so several run at a time. Sabotaged ones wait for
+ * something that never happens, so they cost a third. They have the names of the normal ones and run after those are gone.
  */
-const ROOM = 12;
-const AS_IT_IS = 3;
-const PUT_WRONG = 1;
+const CAPACITY = 12;
+const NORMAL = 3;
+const SABOTAGED = 1;
 const passing = new Map<string, Promise<Lab>>();
 const failing = new Map<string, Promise<Lab>>();
 
 interface Task {
   file: string;
-  takes: typeof AS_IT_IS | typeof PUT_WRONG;
+  cost: typeof NORMAL | typeof SABOTAGED;
   /** Never rejects. */
   run(): Promise<void>;
 }
 
-/** Begins them one after the other, in this order as far as they may begin, each when the machine has room for it. */
-async function asThereIsRoom(tasks: readonly Task[]): Promise<void> {
+/** Starts the tasks in order when the capacity and the load of the machine allow it. */
+async function runWithinCapacity(tasks: readonly Task[]): Promise<void> {
   const gone = new Set<string>();
   const running = new Set<Promise<void>>();
   let taken = 0;
-  const mayBegin = ({ file, takes }: Task) => taken + takes <= ROOM && (takes === AS_IT_IS || gone.has(file));
+  const mayBegin = ({ file, cost }: Task) => taken + cost <= CAPACITY && (cost === NORMAL || gone.has(file));
   for (const waiting = [...tasks]; waiting.length > 0; ) {
     const [next] = waiting.some(mayBegin) ? waiting.splice(waiting.findIndex(mayBegin), 1) : [];
     if (next === undefined) {
@@ -349,9 +349,9 @@ async function asThereIsRoom(tasks: readonly Task[]): Promise<void> {
       continue;
     }
     await room(2 * MINUTE);
-    taken += next.takes;
+    taken += next.cost;
     const over: Promise<void> = next.run().then(() => {
-      taken -= next.takes;
+      taken -= next.cost;
       gone.add(next.file);
       running.delete(over);
     });
@@ -360,7 +360,7 @@ async function asThereIsRoom(tasks: readonly Task[]): Promise<void> {
   await Promise.all(running);
 }
 
-/** Registers how it ends under the file, and gives what begins it; that never rejects. */
+/** Registers the result of a run under its file. Returns the function that starts it and never rejects. */
 function runLater(ends: Map<string, Promise<Lab>>, file: string, run: () => Promise<Lab>): () => Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<Lab>();
   promise.catch(() => {});
@@ -371,35 +371,35 @@ function runLater(ends: Map<string, Promise<Lab>>, file: string, run: () => Prom
 let allOver: Promise<void> | undefined;
 beforeAll(async () => {
   await makeNamespace(NAMESPACE);
-  // The longest first, so that none is left over at the end.
+  // The longest labs run first, so that the tests do not end with a long one.
   const ordered = [...GRADED].sort((a, b) => b.minutes - a.minutes);
-  const asIs = ordered.map(({ file, minutes, small }): Task => {
+  const normal = ordered.map(({ file, minutes, small }): Task => {
     const run = runLater(passing, file, async () => {
       const script = read(file);
       small?.(script.lab);
       return graded(script, minutes);
     });
-    return { file, takes: AS_IT_IS, run };
+    return { file, cost: NORMAL, run };
   });
-  const putWrong = ordered.map(({ file, minutes, sabotage, fails }): Task => {
+  const sabotaged = ordered.map(({ file, minutes, sabotage, fails }): Task => {
     const run = runLater(failing, file, async () => {
       const script = read(file);
       sabotage(script.lab, script.beside);
-      hurried(script.lab, fails.step);
+      shorten(script.lab, fails.step);
       return graded(script, minutes);
     });
-    return { file, takes: PUT_WRONG, run };
+    return { file, cost: SABOTAGED, run };
   });
-  allOver = asThereIsRoom([...asIs, ...putWrong]);
+  allOver = runWithinCapacity([...normal, ...sabotaged]);
 });
 afterAll(async () => {
   await allOver;
   await removeNamespace(NAMESPACE);
 });
 
-test('every graded lab is run here, and none is in the way of another', () => {
+test('every graded lab runs here, and all names are different', () => {
   expect(GRADED.map(({ file }) => file)).toEqual(readdirSync(FOLDER).sort());
-  // All of them may be applied at once.
+  // So all labs can be applied at the same time.
   const names = GRADED.flatMap(({ file }) =>
     (read(file).lab.spec.resources ?? []).map((it) => `${it.kind} ${it.metadata.name}`),
   );
@@ -407,14 +407,14 @@ test('every graded lab is run here, and none is in the way of another', () => {
 });
 
 describe.each(GRADED)('$file', ({ file, fails }) => {
-  test('passes, and takes with it what it made', async () => {
+  test('passes and deletes what it created', async () => {
     const over = (await passing.get(file)) as Lab;
     expect(notPassed(over)).toEqual([]);
     expect(over.status?.phase).toBe('Passed');
     expect(over.status?.passed).toBe(over.status?.total);
   });
 
-  test(`put wrong, it fails at "${fails.step}"`, async () => {
+  test(`fails at "${fails.step}" when it is sabotaged`, async () => {
     const { status } = (await failing.get(file)) as Lab;
     expect(status?.phase).toBe('Failed');
     const step = status?.steps?.find(({ name }) => name === fails.step);
