@@ -77,7 +77,7 @@ function told(group: Group, instance: string, fact: Told, now: EpochMs): void {
       handedOver(group, instance, group.processing.keys());
       break;
     case 'ClientError':
-      // Of one that leaves: what it is told then comes of its leaving.
+      // The errors of a client that is leaving follow from that: they are not why the group rebalances.
       if (seen === undefined || seen.goodbye) break;
       group.troubles.push({
         client: fact.client,

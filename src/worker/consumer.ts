@@ -93,8 +93,10 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   let saidSomethingAt = now();
   let polling = false;
   let stopping = false;
-  /** It gives up its partitions to leave the group; what it processed is committed. */
+  /** It gives up its partitions to leave the group, after its last commit. */
   let leaving = false;
+  /** Its last commit before leaving was taken: nothing that it processed is open. */
+  let allCommitted = false;
   /** The client wants no more of the records in hand to be begun. */
   let interrupted = false;
   let cutShort: (() => void) | undefined;
@@ -107,8 +109,8 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   };
 
   const trouble = (event: ClientTrouble) => {
-    // The library commits once more by itself, when the group may not know it any more.
-    if (leaving && uncommitted.size === 0) return;
+    // The library commits the same offsets once more by itself, when the group may not know this member any more.
+    if (allCommitted && event.code === 'COMMIT_REFUSED') return;
     // E.g. the broker refuses its group.instance.id. Only another client can begin anew.
     if (event.code === 'FATAL') options.failed(`${name}: ${event.message}`);
     const fact = troubles(event, now());
@@ -390,6 +392,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       if (commit.mode !== 'Never') await commitNow(LAST_COMMIT_MS);
       say(takeConsumed());
       leaving = true;
+      allCommitted = uncommitted.size === 0;
       const left = await within(LEAVE_MS, client.close());
       if (left === 'TimedOut') log.warn('the group does not answer: leaving without goodbye', { client: name });
       say([{ type: 'Stopped', client: name, at: now() }]);
