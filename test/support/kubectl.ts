@@ -58,6 +58,13 @@ const TYPES = {
 };
 export type TypeName = keyof typeof TYPES;
 
+/** The type of a manifest's kind. */
+export function typeOf(kind: string): TypeName {
+  const name = kind.toLowerCase();
+  if (!Object.hasOwn(TYPES, name)) throw new Error(`no type ${name}: choose from ${Object.keys(TYPES).join(', ')}`);
+  return name as TypeName;
+}
+
 let asked: Cluster | undefined;
 /** Asked directly: what is looked at twice a second would cost more CPU by a kubectl each time than what is tested. */
 function cluster(): Cluster {

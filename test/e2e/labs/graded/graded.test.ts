@@ -341,11 +341,12 @@ async function asThereIsRoom(tasks: readonly Task[]): Promise<void> {
   let taken = 0;
   const mayBegin = ({ file, takes }: Task) => taken + takes <= ROOM && (takes === AS_IT_IS || gone.has(file));
   for (const waiting = [...tasks]; waiting.length > 0; ) {
-    const [next] = waiting.some(mayBegin) ? waiting.splice(waiting.findIndex(mayBegin), 1) : [];
+    const next = waiting.find(mayBegin);
     if (next === undefined) {
       await Promise.race(running);
       continue;
     }
+    waiting.splice(waiting.indexOf(next), 1);
     await room(2 * MINUTE);
     taken += next.takes;
     const over: Promise<void> = next.run().then(() => {
