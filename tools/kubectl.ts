@@ -58,6 +58,13 @@ const TYPES = {
 };
 export type TypeName = keyof typeof TYPES;
 
+/** The type of a manifest's kind. */
+export function typeOf(kind: string): TypeName {
+  const name = kind.toLowerCase();
+  if (!Object.hasOwn(TYPES, name)) throw new Error(`no type ${name}: choose from ${Object.keys(TYPES).join(', ')}`);
+  return name as TypeName;
+}
+
 let shared: Cluster | undefined;
 /** The client for repeated reads. Starting kubectl twice a second would use more CPU than the tested program. */
 function cluster(): Cluster {

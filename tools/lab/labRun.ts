@@ -5,7 +5,7 @@ import { loadAll } from 'js-yaml';
 import type { ConsumerScale } from '../../src/api/consumerscale/consumerScale.ts';
 import type { Lab as LabResource } from '../../src/api/lab/lab.ts';
 import type { LoadTest } from '../../src/api/loadtest/loadTest.ts';
-import { get, kubectl, type TypeName } from '../kubectl.ts';
+import { get, kubectl, type TypeName, typeOf } from '../kubectl.ts';
 import { labProgress, progress, type Trial } from './labTables.ts';
 
 export const NAMESPACE = 'default';
@@ -102,7 +102,7 @@ function described(file: string, number: string): Pick<Lab, 'number' | 'file' | 
   const rank = ({ kind }: Manifest) => (order.includes(kind) ? order.indexOf(kind) : order.length);
   const objects = manifests
     .sort((a, b) => rank(a) - rank(b))
-    .map(({ kind, metadata }) => ({ type: kind.toLowerCase() as TypeName, name: metadata.name }));
+    .map(({ kind, metadata }) => ({ type: typeOf(kind), name: metadata.name }));
   const first = (one: Lab['objects'][number], index: number) =>
     objects.findIndex(({ type, name }) => type === one.type && name === one.name) === index;
   return { number: number.padStart(2, '0'), file, path: join(CHECKOUT, file), objects: objects.filter(first) };

@@ -255,7 +255,7 @@ test.each([
   expect(left?.reason).toBe(reason);
 });
 
-test('an error of a client that is stopping does not explain that it left', () => {
+test('an error that a leaving client reports is not the reason of the rebalance', () => {
   const { lab, a, b } = twoEager();
   lab.scaled(19_000, 'Consumers', 2, 1);
   b.stopping(19_900).revoked(20_000, [2], 'Closed').failed(20_010, 'COMMIT_REFUSED', 'Broker: Unknown member');

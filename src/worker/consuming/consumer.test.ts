@@ -133,19 +133,21 @@ test('processed records are committed before their partitions are revoked, also 
 });
 
 test.each(['', 'the coordinator does not answer'])(
-  'a refused last commit of the library is not reported, unless positions are uncommitted (%j)',
+  'a commit of the library’s own that is refused while the consumer leaves is reported only if its last commit failed (%j)',
   async (refused) => {
     const { consumer, facts } = started([[record(0, 5)]], { mode: 'Every' }, (events) => ({
       ...(refused !== '' && { commit: () => Promise.reject(Object.assign(new Error(refused), { code: 'TIMED_OUT' })) }),
       async close() {
+        await events.revoked([0, 1], false, { memberId: 'm', protocol: 'Eager' });
         events.trouble({ code: 'COMMIT_REFUSED', message: 'Broker: Unknown member' });
+        events.trouble({ code: 'ALL_BROKERS_DOWN', message: 'no broker answers' });
       },
     }));
     await consumer.start();
     await until('the record', () => consumer.totals().records === 1);
     await consumer.stop(10_000);
     const told = facts.flatMap((fact) => (fact.type === 'ClientError' ? [fact.code] : []));
-    expect(told).toEqual(refused === '' ? [] : ['TIMED_OUT', 'COMMIT_REFUSED']);
+    expect(told).toEqual([...(refused === '' ? [] : ['TIMED_OUT', 'COMMIT_REFUSED']), 'ALL_BROKERS_DOWN']);
   },
 );
 

@@ -62,8 +62,10 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   let reportedAt = now();
   let polling = false;
   let stopping = false;
-  /** The consumer gives up its partitions in order to leave the group; its records are committed. */
+  /** The consumer gives up its partitions in order to leave the group, after its last commit. */
   let leaving = false;
+  /** The last commit before leaving succeeded: no processed record is uncommitted. */
+  let allCommitted = false;
   let loop: Promise<void> = Promise.resolve();
 
   const client = options.makeClient({ assigned, revoked, trouble });
@@ -94,8 +96,8 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   }
 
   function trouble(event: ClientTrouble): void {
-    // While leaving, the library's own last commit fails if the group has removed the member already.
-    if (leaving && !commits.pending()) return;
+    // The library commits the same offsets once more by itself, when the group may have removed this member already.
+    if (allCommitted && event.code === 'COMMIT_REFUSED') return;
     // For example the broker fences this group.instance.id. Only a new client can continue.
     if (event.code === 'FATAL') options.failed(`${name}: ${event.message}`);
     const fact = filterTrouble(event, now());
@@ -122,7 +124,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
 
   async function revoked(partitions: number[], lost: boolean, context: RebalanceContext): Promise<void> {
     if (partitions.length === 0) return;
-    // While leaving, everything is committed already and the client accepts no more commits.
+    // While leaving, the last commit is made and the client accepts no more.
     if (!lost && !leaving) await commits.commitLast();
     for (const partition of partitions) {
       owned.delete(partition);
@@ -180,6 +182,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       await commits.commitLast();
       report(evidence.take(now(), false));
       leaving = true;
+      allCommitted = !commits.pending();
       const left = await within(LEAVE_MS, client.close());
       if (left === 'TimedOut') log.warn('the group does not answer: leaving without LeaveGroup', { client: name });
       report([{ type: 'Stopped', client: name, at: now() }]);

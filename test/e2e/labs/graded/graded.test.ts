@@ -343,11 +343,12 @@ async function runWithinCapacity(tasks: readonly Task[]): Promise<void> {
   let taken = 0;
   const mayBegin = ({ file, cost }: Task) => taken + cost <= CAPACITY && (cost === NORMAL || gone.has(file));
   for (const waiting = [...tasks]; waiting.length > 0; ) {
-    const [next] = waiting.some(mayBegin) ? waiting.splice(waiting.findIndex(mayBegin), 1) : [];
+    const next = waiting.find(mayBegin);
     if (next === undefined) {
       await Promise.race(running);
       continue;
     }
+    waiting.splice(waiting.indexOf(next), 1);
     await room(2 * MINUTE);
     taken += next.cost;
     const over: Promise<void> = next.run().then(() => {
