@@ -305,14 +305,15 @@ test('with foreign members: every change of an owner is recorded exactly once', 
       const { lab, owners } = playWithOwners(plot, true);
       const now = new Map<number, string>();
       for (const { members } of lab.rebalances(10_000_000)) {
-        for (const { id, lost, kept } of members) {
-          for (const partition of [...lost, ...kept]) expect([partition, now.get(partition)]).toEqual([partition, id]);
+        for (const { name, lost, kept } of members) {
+          for (const partition of [...lost, ...kept])
+            expect([partition, now.get(partition)]).toEqual([partition, name]);
           for (const partition of lost) now.delete(partition);
         }
-        for (const { id, gained } of members) {
+        for (const { name, gained } of members) {
           for (const partition of gained) {
             expect(now.has(partition)).toBe(false);
-            now.set(partition, id);
+            now.set(partition, name);
           }
         }
       }

@@ -166,12 +166,12 @@ export class Scenario {
 /** A rebalance in one line: trigger, protocol, members, and who gained, lost and kept which partitions. */
 export const told = ({ trigger, protocol, membersBefore, membersAfter, partitionsMoved, members }: Rebalance): string =>
   `${trigger} ${protocol} ${membersBefore}→${membersAfter} moved ${partitionsMoved}: ${members
-    .map(({ id, gained, lost, kept }) => {
+    .map(({ name, gained, lost, kept }) => {
       const parts = [
         ['+', gained],
         ['-', lost],
         ['=', kept],
       ] as const;
-      return `${id}${parts.flatMap(([sign, list]) => (list.length === 0 ? [] : [` ${sign}${list.join(',')}`])).join('')}`;
+      return `${name}${parts.flatMap(([sign, list]) => (list.length === 0 ? [] : [` ${sign}${list.join(',')}`])).join('')}`;
     })
     .join('; ')}`;

@@ -50,19 +50,19 @@ export interface Rebalance {
   pauses: { partition: number; ms: number; from: EpochMs; to: EpochMs }[];
   /** Partitions without a record since the rebalance. Their pause is unknown until one is processed. */
   pending: number[];
-  /** All members before and after, sorted by id. A member that gained and lost nothing has only `kept`, which may be empty. */
-  members: { id: string; gained: number[]; lost: number[]; kept: number[] }[];
+  /** All members before and after, sorted by name. A member that gained and lost nothing has only `kept`, which may be empty. */
+  members: { name: string; gained: number[]; lost: number[]; kept: number[] }[];
 }
 
 export interface MemberView {
   /** The client's readable name. For an external member: its group.instance.id, or its member id prefixed with its client.id. */
-  id: string;
+  name: string;
   memberId: string;
   host: string;
   partitions: number[];
   /** Clients: one of our clients, as reported by itself. Broker: an external member, as described by the broker. */
   source: 'Clients' | 'Broker';
-  /** client.id of an external member. The client.id of our own clients is their id. */
+  /** client.id of an external member. The client.id of our own clients is their name. */
   clientId?: string;
 }
 
@@ -127,9 +127,9 @@ export interface RunView {
     elapsedMs: number;
     endToEndMs: LatencySummary | null;
     polls: { count: number; recordsMax: number; recordsP50: number; longestIntervalMs: number } | null;
-    /** Live members, sorted by id. */
+    /** Live members, sorted by name. */
     members: MemberView[];
-    /** Ids of members without a partition. Empty until the group has settled. */
+    /** Names of members without a partition. Empty until the group has settled. */
     idle: string[];
     errors: { code: string; message: string; at: EpochMs }[];
   };

@@ -65,7 +65,7 @@ test('in time: the pause begins where the work of the dead process ended, and on
   expect(known?.rebalances.list[1]).toMatchObject({ trigger: 'SessionExpired', pauses: [{ partition: 1, ms: 5_920 }] });
   expect(known?.rebalances.list[1]?.errorBoundMs).toBe(842 - 750);
   expect(known?.rebalances.count).toBe(2);
-  expect(known?.consumers.members.map(({ id }) => id)).toEqual(['c-0']);
+  expect(known?.consumers.members.map(({ name }) => name)).toEqual(['c-0']);
 });
 
 test('in time: an empty journal proves that the evidence is complete', () => {

@@ -33,7 +33,7 @@ export function view(run: Run, now: EpochMs): RunView {
     consumers: {
       ...consumers,
       members,
-      idle: settled ? members.filter(({ partitions }) => partitions.length === 0).map(({ id }) => id) : [],
+      idle: settled ? members.filter(({ partitions }) => partitions.length === 0).map(({ name }) => name) : [],
     },
     delivery: { produced: producers.acknowledged, ...delivery },
     lag: lagView(run.lag),
@@ -85,7 +85,7 @@ function memberViews(group: Group): MemberView[] {
   const ownedExternally = new Set(external.flatMap(({ partitions }) => partitions));
   const own = liveMembers(group).map(
     ({ client, memberId, host, owned }): MemberView => ({
-      id: client,
+      name: client,
       memberId,
       host,
       partitions: [...owned].filter((partition) => !ownedExternally.has(partition)).sort((a, b) => a - b),
@@ -94,6 +94,13 @@ function memberViews(group: Group): MemberView[] {
   );
   return [
     ...own,
-    ...external.map((one): MemberView => ({ ...one, partitions: [...one.partitions], source: 'Broker' })),
-  ].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+    ...external.map(
+      ({ id, partitions, ...about }): MemberView => ({
+        name: id,
+        ...about,
+        partitions: [...partitions],
+        source: 'Broker',
+      }),
+    ),
+  ].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }

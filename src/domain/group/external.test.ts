@@ -44,13 +44,13 @@ test('the rebalance settles with the snapshot that shows all owners, before the 
 test('external members are listed with source Broker', () => {
   const { lab } = joined();
   const { members } = lab.view(15_000).consumers;
-  expect(members.map(({ id, source, partitions }) => [id, source, partitions])).toEqual([
+  expect(members.map(({ name, source, partitions }) => [name, source, partitions])).toEqual([
     ['c-0', 'Clients', [0, 1]],
     ['c-1', 'Clients', [2]],
     ['x-member', 'Broker', [3]],
   ]);
   expect(members[2]).toEqual({
-    id: externalId('x'),
+    name: externalId('x'),
     memberId: externalId('x'),
     clientId: 'x',
     host: '10.0.0.9',
@@ -67,7 +67,7 @@ test('an external member leaves: one rebalance returns its partitions', () => {
   for (let at = 21_300; at <= 25_300; at += 1000) lab.described(at, { 'c-0': [0, 1], 'c-1': [2, 3] });
   expect(lines(lab).slice(2)).toEqual(['MemberLeft Eager 3→2 moved 1: c-0 =0,1; c-1 +3 =2; x-member -3']);
   expect(lab.rebalances()[2]?.reason).toBe('External member x-member (not started by this operator) left.');
-  expect(lab.view(25_900).consumers.members.map(({ id }) => id)).toEqual(['c-0', 'c-1']);
+  expect(lab.view(25_900).consumers.members.map(({ name }) => name)).toEqual(['c-0', 'c-1']);
 });
 
 test('the snapshot without the external member may come late', () => {
@@ -174,12 +174,12 @@ function surplus(until: number) {
 
 test('consumer protocol: a client without partitions becomes an idle member by a snapshot, without a rebalance', () => {
   const { lab, a } = surplus(20_000);
-  expect(lab.view(6000).consumers.members.map(({ id }) => id)).toEqual(['c-0', 'c-1']);
+  expect(lab.view(6000).consumers.members.map(({ name }) => name)).toEqual(['c-0', 'c-1']);
   for (let at = 6000; at <= 10_000; at += 1000) {
     lab.described(at, { 'c-0': [0], 'c-1': [1], 'c-2': [] }, 'Stable', 'Consumer');
   }
   const { members, idle } = lab.view(10_500).consumers;
-  expect(members.map(({ id, source, partitions }) => [id, source, partitions])).toEqual([
+  expect(members.map(({ name, source, partitions }) => [name, source, partitions])).toEqual([
     ['c-0', 'Clients', [0]],
     ['c-1', 'Clients', [1]],
     ['c-2', 'Clients', []],
@@ -201,14 +201,14 @@ test('consumer protocol: a listed member of an ended process does not make the n
   c.stopped(7000);
   lab.consumer('c-2', { protocol: 'Consumer', instance: 'c-2/2' }).started(7500);
   lab.described(8000, { 'c-0': [0], 'c-1': [1], 'c-2': [] }, 'Stable', 'Consumer');
-  expect(lab.view(8900).consumers.members.map(({ id }) => id)).toEqual(['c-0', 'c-1']);
+  expect(lab.view(8900).consumers.members.map(({ name }) => name)).toEqual(['c-0', 'c-1']);
 });
 
 test('all our clients die and an external member takes over: only snapshots show it', () => {
   const { lab } = joined();
   for (let at = 26_000; at <= 40_000; at += 1000) lab.described(at, { x: [0, 1, 2, 3] });
   expect(lines(lab).slice(2)).toEqual(['SessionExpired Eager 3→1 moved 3: c-0 -0,1; c-1 -2; x-member +0,1,2 =3']);
-  expect(lab.view(40_600).consumers.members.map(({ id }) => id)).toEqual(['x-member']);
+  expect(lab.view(40_600).consumers.members.map(({ name }) => name)).toEqual(['x-member']);
 });
 
 test('a partition that returns from an external member has no measurable pause', () => {
@@ -246,7 +246,7 @@ test('a restarted static member is the same member', () => {
     });
   for (let at = 1000; at < 9000; at += 1000) sample(at, at < 4000 ? 'app-1-x' : 'app-1-y');
   expect(lines(lab)).toEqual([]);
-  expect(lab.view(9000).consumers.members[0]).toMatchObject({ id: 'app-1', memberId: 'app-1-y' });
+  expect(lab.view(9000).consumers.members[0]).toMatchObject({ name: 'app-1', memberId: 'app-1-y' });
 });
 
 test('a sample may refer to an earlier member list; a reference to an older list is ignored', () => {
@@ -282,6 +282,6 @@ test('an incomplete member list is ignored', () => {
     members: [],
     partitions: [],
   });
-  expect(lab.view(9000).consumers.members.map(({ id }) => id)).toEqual(['x-member']);
+  expect(lab.view(9000).consumers.members.map(({ name }) => name)).toEqual(['x-member']);
   expect(lines(lab)).toEqual([]);
 });

@@ -138,7 +138,7 @@ test('a crashed member is removed when others own its partitions', () => {
   expect(lab.rebalances()[2]?.reason).toBe(
     'c-1 disappeared without leaving the group, and its session expired; it was last heard from 7.0 s earlier.',
   );
-  expect(lab.view(24_000).consumers.members.map(({ id }) => id)).toEqual(['c-0']);
+  expect(lab.view(24_000).consumers.members.map(({ name }) => name)).toEqual(['c-0']);
 });
 
 test('a crashed idle member is removed when the group rebalances without it', () => {
@@ -151,9 +151,9 @@ test('a crashed idle member is removed when the group rebalances without it', ()
 
 test('a member without facts for 15 s is not live, unless all members are silent', () => {
   const { lab, a } = twoEager();
-  expect(lab.view(60_000).consumers.members.map(({ id }) => id)).toEqual(['c-0', 'c-1']);
+  expect(lab.view(60_000).consumers.members.map(({ name }) => name)).toEqual(['c-0', 'c-1']);
   a.aliveFrom(13_000, 30_000);
-  expect(lab.view(60_000).consumers.members.map(({ id }) => id)).toEqual(['c-0']);
+  expect(lab.view(60_000).consumers.members.map(({ name }) => name)).toEqual(['c-0']);
 });
 
 test('a member that revoked its partitions and then died does not keep the change open for ever', () => {
@@ -352,7 +352,7 @@ test.each([
     expect(lines(lab).slice(1)).toEqual([`${trigger} Eager 2→1 moved 1: c-0 +2 =0,1; c-1 -2`]);
     expect(lab.rebalances()[1]?.reason).toContain(why);
     expect(lab.rebalances()[1]?.longestPauseMs).toBeCloseTo(45_050, -1);
-    expect(lab.view(70_000).consumers.members.map(({ id }) => id)).toEqual(['c-0']);
+    expect(lab.view(70_000).consumers.members.map(({ name }) => name)).toEqual(['c-0']);
   },
 );
 
@@ -403,8 +403,8 @@ test('partitions of external members have no owner here: a Stable group settles 
 test('members have their host and partitions', () => {
   const { lab } = twoEager();
   expect(lab.view(11_100).consumers.members).toEqual([
-    { id: 'c-0', memberId: 'c-0-member', host: 'node-1', partitions: [0, 1], source: 'Clients' },
-    { id: 'c-1', memberId: 'c-1-member', host: 'node-1', partitions: [2], source: 'Clients' },
+    { name: 'c-0', memberId: 'c-0-member', host: 'node-1', partitions: [0, 1], source: 'Clients' },
+    { name: 'c-1', memberId: 'c-1-member', host: 'node-1', partitions: [2], source: 'Clients' },
   ]);
 });
 

@@ -113,7 +113,7 @@ function memberChanges(
   const changes = new Map(
     [...new Set(members)]
       .sort()
-      .map((id) => [id, { id, gained: [], lost: [], kept: [] } as Rebalance['members'][number]]),
+      .map((name) => [name, { name, gained: [], lost: [], kept: [] } as Rebalance['members'][number]]),
   );
   for (const partition of [...concerned].sort((a, b) => a - b)) {
     const from = ownersBefore.get(partition);

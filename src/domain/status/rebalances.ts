@@ -43,7 +43,7 @@ function rebalanceStatus(rebalance: Rebalance): RebalancesStatus['recent'][numbe
     ...(pending.length === 0 ? {} : { pending: pending.slice(0, MOST_PARTITIONS) }),
     members: members
       .slice(0, MOST_ENTRIES)
-      .map(({ id, ...partitions }) => ({ name: id.slice(0, LONGEST_NAME), ...partitions })),
+      .map(({ name, ...partitions }) => ({ name: name.slice(0, LONGEST_NAME), ...partitions })),
   };
 }
 

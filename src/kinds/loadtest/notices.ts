@@ -33,8 +33,8 @@ function rebalanceSentence(rebalance: Rebalance): string {
   const changes = members
     .filter(({ gained, lost }) => gained.length + lost.length > 0)
     .slice(0, MOST_MEMBERS)
-    .map(({ id, gained, lost }) =>
-      [id, gained.length > 0 ? `+${gained.join(',')}` : '', lost.length > 0 ? `-${lost.join(',')}` : '']
+    .map(({ name, gained, lost }) =>
+      [name, gained.length > 0 ? `+${gained.join(',')}` : '', lost.length > 0 ? `-${lost.join(',')}` : '']
         .filter((part) => part !== '')
         .join(' '),
     );

@@ -111,8 +111,8 @@ function sent({ producers }: RunView, appended: number | undefined): Omit<Produc
 
 function consumed({ consumers }: RunView): Omit<Consumers, 'desired' | 'ready' | 'selector'> {
   return {
-    members: consumers.members.map(({ id, memberId, clientId, host, partitions, source }) => ({
-      name: id.slice(0, LONGEST_NAME),
+    members: consumers.members.map(({ name, memberId, clientId, host, partitions, source }) => ({
+      name: name.slice(0, LONGEST_NAME),
       memberId: memberId.slice(0, LONGEST_NAME),
       ...(clientId === undefined ? {} : { clientId: clientId.slice(0, LONGEST_NAME) }),
       host: host.slice(0, LONGEST_NAME),

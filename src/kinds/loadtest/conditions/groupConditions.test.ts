@@ -107,7 +107,7 @@ test.each<[situation: string, spec: SpecChange, RebalanceTrigger, RunView['consu
 // ---- IdleConsumers ----------------------------------------------------------------------------
 
 const member = (n: number, ...partitions: number[]) => ({
-  id: `lag-consumer-${n}`,
+  name: `lag-consumer-${n}`,
   memberId: 'm',
   host: 'h',
   source: 'Clients' as const,

@@ -68,7 +68,7 @@ function unexplained({ consumers, rebalances }: RunView, partitions: number): st
   const most = Math.max(...members.map((member) => member.partitions.length));
   const owners = members
     .filter((member) => member.partitions.length === most && most > 1)
-    .map(({ id }) => id)
+    .map(({ name }) => name)
     .slice(0, NAMED);
   const instead =
     owners.length === 0 ? '' : `, while ${owners.join(', ')} ${owners.length === 1 ? 'has' : 'have'} ${most}`;
