@@ -28,10 +28,11 @@ const java = (jars: string, heap: string, mainClass: string, args: string[]) => 
   ...args,
 ];
 
-export async function startBroker(): Promise<Broker> {
+/** `listenOn`: the port; by default a free one. */
+export async function startBroker(listenOn?: number): Promise<Broker> {
   const jars = await kafkaJars();
   const folder = mkdtempSync(join(tmpdir(), 'kafka-lab-broker-'));
-  const [port, controllerPort] = [await freePort(), await freePort()];
+  const [port, controllerPort] = [listenOn ?? (await freePort()), await freePort()];
   const config = join(folder, 'server.properties');
   writeFileSync(
     config,

@@ -124,6 +124,12 @@ export function fold(run: Run, reportAt: ReportAt): Run {
   return run;
 }
 
+/** The log of the evidence topic begins anew: its offsets are others from now on. What was folded before stays. */
+export function logBeginsAnew(run: Run): Run {
+  run.seen = emptyOffsets();
+  return run;
+}
+
 function isReport({ offset, appendedAt, report }: ReportAt): boolean {
   return (
     Number.isSafeInteger(offset) &&

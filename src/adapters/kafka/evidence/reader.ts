@@ -8,7 +8,7 @@ import type { Known } from '../../../contract/kind.ts';
 import type { EvidenceNeed } from '../../../contract/needs.ts';
 import type { EpochMs } from '../../../contract/time.ts';
 import { parseReport } from '../../../domain/evidence/parse.ts';
-import { emptyRun, fold, type Run } from '../../../domain/fold/run.ts';
+import { emptyRun, fold, logBeginsAnew, type Run } from '../../../domain/fold/run.ts';
 import { figuresOf, type RunFigures } from '../../../domain/fold/runFigures.ts';
 import { KafkaConsumer } from './librdkafka.ts';
 
@@ -67,9 +67,11 @@ export class EvidenceReader {
         'fetch.wait.max.ms': 100,
         'fetch.error.backoff.ms': 200,
         'queued.max.messages.kbytes': 16_384,
-        'auto.offset.reset': 'earliest',
+        'topic.metadata.refresh.interval.ms': 10_000, // a recreated topic is found by then; the default is 5 minutes
       },
-      {},
+      // A topic setting: librdkafka ignores it among the others. It matters where retention has deleted the offset to read, and
+      // in a recreated topic.
+      { 'auto.offset.reset': 'earliest' },
     );
     this.#consumer.setDefaultConsumeTimeout(CONSUME_TIMEOUT_MS);
     // Otherwise a call keeps waiting for a full batch while reports arrive faster than the timeout: seconds, with many clients.
@@ -132,7 +134,8 @@ export class EvidenceReader {
       );
     });
     if (this.#closed || this.#readings.get(run) !== reading) return;
-    reading.next = Math.max(offset, low);
+    // A log that ends before the run began is a recreated topic: the run's reports are in it from its beginning.
+    reading.next = offset > high ? low : Math.max(offset, low);
     reading.until = high;
     this.#seekFor(partition);
     this.#notify(run);
@@ -193,7 +196,8 @@ export class EvidenceReader {
 
   #foldRecord({ partition, offset, key, value, timestamp }: kafka.Message): void {
     const position = this.#positions.get(partition);
-    if (position === undefined || offset < position) return;
+    if (position === undefined) return;
+    if (offset < position) this.#beginAnew(partition, offset);
     this.#positions.set(partition, offset + 1);
     const run = key?.toString();
     for (const reading of this.#readings.values()) {
@@ -208,6 +212,16 @@ export class EvidenceReader {
         reading.run = fold(reading.run, { offset, appendedAt: timestamp ?? 0, report });
       }
       this.#notify(reading.need.run);
+    }
+  }
+
+  /** The topic was recreated: offsets never go back otherwise, because librdkafka drops what it fetched before a seek. */
+  #beginAnew(partition: number, offset: number): void {
+    for (const reading of this.#readings.values()) {
+      if (reading.need.partition !== partition) continue;
+      reading.run = logBeginsAnew(reading.run);
+      reading.next = offset;
+      if (reading.until !== undefined) reading.until = offset;
     }
   }
 
