@@ -46,7 +46,7 @@ e2e-on-cluster:
 bench: deploy ## Run the benchmarks at full size.
 	@$(in_node) node test/bench/run.ts
 
-cluster: install ## Start a real Kubernetes with three Kafka brokers on this machine. CLUSTER=kind uses kind.
+cluster: ## Start a real Kubernetes with three Kafka brokers on this machine. CLUSTER=kind uses kind.
 	@$(in_node) $(cluster) up
 
 deploy: cluster ## Install the operator of this checkout into the cluster.

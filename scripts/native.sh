@@ -64,9 +64,9 @@ mkdir "$work/client"
 (cd "$client" && tar cf - --exclude=./build --exclude=./node_modules .) | tar xf - -C "$work/client"
 ln -s "$root/node_modules" "$work/node_modules" # nan
 # librdkafka uses curl and SASL if their headers exist, but the image has neither. Its own build would run a compiler for each
-# file at the same time.
+# file at the same time. The symbols for a debugger would be stripped below.
 sed -i 's/"make", "-j", /"make", "-j'"$(nproc)"'", /' "$work/client/deps/librdkafka.gyp"
-sed -i "s/opts = '';/opts = '--disable-curl --disable-gssapi';/" "$work/client/util/configure.js"
+sed -i "s/opts = '';/opts = '--disable-curl --disable-gssapi --disable-debug-symbols';/" "$work/client/util/configure.js"
 if ! (
   cd "$work/client"
   export CKJS_LINKING=dynamic npm_config_nodedir="$nodedir"

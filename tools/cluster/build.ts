@@ -222,27 +222,31 @@ export function kafkaPython(): Promise<string> {
   });
 }
 
-const withoutDocs = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*', '/usr/share/info/*'];
+/** Commands for the root file system "$1", run after its packages are unpacked. */
+const complete = [
+  'rm -rf "$1"/usr/share/doc/* "$1"/usr/share/man/* "$1"/usr/share/locale/* "$1"/usr/share/info/*',
+  'cp "$1"/usr/share/base-passwd/passwd.master "$1"/etc/passwd',
+  'cp "$1"/usr/share/base-passwd/group.master "$1"/etc/group',
+  'ldconfig -r "$1"',
+];
 
-/** A tar file with a Debian root file system that has these packages and optionally one program. */
-export function debian(name: string, packages: string[], program?: string): Promise<string> {
-  // The package of Java registers manual pages, which fails without their folder.
-  const manuals = '--essential-hook=mkdir -p "$1/usr/share/man/man1"';
-  const hooks = program
-    ? [`--customize-hook=upload ${program} /usr/local/bin/node`, '--customize-hook=chmod 755 "$1/usr/local/bin/node"']
-    : [];
+/**
+ * A Debian root file system with the essential packages, `packages` and what these depend on, as a tar file. Packages are
+ * unpacked but not configured, because their scripts take longer than all the rest: `complete` and `hooks` do what the images
+ * need of it.
+ */
+export function debian(name: string, packages: string[], hooks: string[] = []): Promise<string> {
   const options = [
-    ...withoutDocs.map((path) => `--dpkgopt=path-exclude=${path}`),
+    '--include=?essential',
     `--include=${packages.join(',')}`,
-    manuals,
-    ...hooks,
+    ...[...complete, ...hooks].map((hook) => `--extract-hook=${hook}`),
   ];
   return cached({
     name: `${name}.tar`,
     folder: 'download',
-    inputs: options.map((option) => `${option} `), // with the space they are texts, never file names
+    inputs: options.map((option) => `${option} `), // texts, never read as files
     tools: ['mmdebstrap'],
-    about: `building the base image ${name} from Debian packages: ${packages.join(' ')}`,
-    build: (target) => run('mmdebstrap', ['--variant=minbase', '--format=tar', ...options, 'bookworm', target]),
+    about: `unpacking Debian packages for the base image ${name}: ${packages.join(' ')}`,
+    build: (target) => run('mmdebstrap', ['--variant=extract', '--format=tar', ...options, 'bookworm', target]),
   });
 }

@@ -1,22 +1,13 @@
 // The images of the local cluster, built without a registry. The base images consist of Debian packages. The other images use
 // the same Dockerfiles as `docker build`.
-import { createHash } from 'node:crypto';
-import {
-  cpSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { cached, debian, hashOf, kafkaJars, kafkaPython, pause } from './build.ts';
 import { attempt, run } from './command.ts';
 import { pauseImage } from './node.ts';
+import { type Blob, blobsOf, layoutOfRoot, writeIndex } from './ociLayout.ts';
+import { operatorFiles } from './operatorFiles.ts';
 import { builderRuntime, builderStorage, cache, checkout, containerdSocket, here, runtime } from './paths.ts';
 import { note, step } from './progress.ts';
 import { requireTools } from './requirements.ts';
@@ -25,7 +16,7 @@ const kafkaVersion = '4.3.1';
 const kafkaImage = `docker.io/library/kafka-lab-kafka:${kafkaVersion}`;
 const pythonImage = 'docker.io/library/kafka-lab-python:1';
 const operatorImage = 'docker.io/library/kafka-lab-operator:dev';
-const operatorFiles = join(checkout, 'dist/image');
+const operatorFolder = join(checkout, 'dist/image');
 
 const storage = [
   '--root',
@@ -38,21 +29,21 @@ const storage = [
   'overlay.skip_mount_home=true',
 ];
 
-function buildah(...args: string[]): Promise<string> {
+function buildah(args: string[], cwd?: string): Promise<string> {
   mkdirSync(builderStorage, { recursive: true });
-  return run('buildah', [...storage, ...args]);
+  return run('buildah', [...storage, ...args], { ...(cwd !== undefined && { cwd }) });
 }
 
 /** The base image in the builder's storage, created from a tar file with a root file system. */
 async function base(tar: string): Promise<string> {
-  const name = `localhost/${basename(tar, '.tar')}:1`;
+  const folderName = basename(tar, '.tar');
+  const name = `localhost/${folderName}:latest`;
   if (attempt('buildah', [...storage, 'inspect', '--type', 'image', name]) !== undefined) return name;
   await requireTools(['buildah']);
   await step(`loading ${basename(tar)} into the image builder`, () =>
     inBuildFolder(async (folder) => {
-      linkSync(tar, join(folder, 'root.tar'));
-      writeFileSync(join(folder, 'Dockerfile'), 'FROM scratch\nADD root.tar /\n');
-      await buildah('build', '--isolation', 'chroot', '-q', '-t', name, folder);
+      await layoutOfRoot(name, tar, join(folder, folderName));
+      await buildah(['pull', '-q', `oci:${folderName}`], folder); // the image is named after this path
     }),
   );
   return name;
@@ -70,12 +61,12 @@ async function inBuildFolder<T>(work: (folder: string) => Promise<T>): Promise<T
 
 async function build(name: string, folder: string, options: string[]): Promise<void> {
   await requireTools(['buildah']);
-  await buildah('build', '--isolation', 'chroot', '--layers', '-q', '-t', name, ...options, folder);
+  await buildah(['build', '--isolation', 'chroot', '--layers', '-q', '-t', name, ...options, folder]);
 }
 
 async function buildArchive(name: string, folder: string, target: string, options: string[]): Promise<void> {
   await build(name, folder, options);
-  await buildah('push', '-q', name, `docker-archive:${target}:${name}`);
+  await buildah(['push', '-q', name, `docker-archive:${target}:${name}`]);
 }
 
 function pauseArchive(): Promise<string> {
@@ -103,8 +94,10 @@ export async function kafkaBuildFolder(folder: string): Promise<void> {
   cpSync(join(here, 'kafka/Dockerfile'), join(folder, 'Dockerfile'));
 }
 
+const javaInPath = 'ln -s "../lib/jvm/java-17-openjdk-$(dpkg --print-architecture)/bin/java" "$1"/usr/bin/java';
+
 async function kafkaArchive(): Promise<string> {
-  const packages = ['ca-certificates', 'openjdk-17-jre-headless'];
+  const packages = ['openjdk-17-jre-headless'];
   return cached({
     name: 'kafka.tar',
     folder: 'images',
@@ -113,7 +106,7 @@ async function kafkaArchive(): Promise<string> {
     about: `building the image of Kafka ${kafkaVersion}`,
     build: (target) =>
       inBuildFolder(async (folder) => {
-        const from = await base(await debian('kafka-lab-java', packages));
+        const from = await base(await debian('kafka-lab-java', packages, [javaInPath]));
         await kafkaBuildFolder(folder);
         await buildArchive(kafkaImage, folder, target, ['--build-arg', `BASE=${from}`]);
       }),
@@ -128,7 +121,7 @@ export async function pythonBuildFolder(folder: string): Promise<void> {
 
 /** Loads the image of a foreign consumer. Few tests need it, so it is built on first use. */
 export async function loadPythonImage(): Promise<void> {
-  const packages = ['ca-certificates', 'libpython3-stdlib', 'python3-minimal'];
+  const packages = ['libpython3-stdlib', 'python3-minimal'];
   const archive = await cached({
     name: 'python.tar',
     folder: 'images',
@@ -146,49 +139,43 @@ export async function loadPythonImage(): Promise<void> {
 }
 
 function nodeBase(): Promise<string> {
-  return debian('kafka-lab-node', ['ca-certificates', 'libssl3', 'libzstd1', 'zlib1g'], process.execPath);
+  return debian(
+    'kafka-lab-node',
+    ['libssl3', 'libstdc++6', 'libzstd1', 'zlib1g'],
+    [`install -D -m 755 ${process.execPath} "$1"/usr/local/bin/node`],
+  );
 }
 
-/** Builds the images that take long, before the cluster starts. */
+const buildOperatorImage = (from: string): Promise<void> =>
+  build(operatorImage, checkout, ['--build-arg', `BASE=${from}`]);
+
+/** Builds the images before the cluster starts, beside the other builds. */
 export async function prepareImages(): Promise<void> {
   await pauseArchive();
   await kafkaArchive();
-  await base(await nodeBase());
-}
-
-interface Blob {
-  mediaType: string;
-  digest: string;
-  size: number;
+  const from = await base(await nodeBase());
+  await operatorFiles();
+  await buildOperatorImage(from); // its layers are kept: the image that is loaded later takes them from the builder's storage
 }
 
 /** Writes an image as an OCI archive without its first `skipLayers` layers, which the reader already has. */
 async function archiveOf(name: string, folder: string, skipLayers: number): Promise<string> {
   const pushed = join(folder, 'pushed');
   const layout = join(folder, 'layout');
-  await buildah('push', '-q', '--disable-compression', name, `dir:${pushed}`);
-  const blobs = join(layout, 'blobs/sha256');
-  mkdirSync(blobs, { recursive: true });
+  await buildah(['push', '-q', '--disable-compression', name, `dir:${pushed}`]);
+  mkdirSync(blobsOf(layout), { recursive: true });
   const manifest = readFileSync(join(pushed, 'manifest.json'));
   const { mediaType, config, layers } = JSON.parse(manifest.toString()) as {
     mediaType: string;
     config: Blob;
     layers: Blob[];
   };
-  const digest = createHash('sha256').update(manifest).digest('hex');
-  renameSync(join(pushed, 'manifest.json'), join(blobs, digest));
   for (const blob of [config, ...layers.slice(skipLayers)]) {
     const file = blob.digest.replace('sha256:', '');
-    if (existsSync(join(pushed, file))) renameSync(join(pushed, file), join(blobs, file)); // equal layers share one file
+    // Equal layers share one file.
+    if (existsSync(join(pushed, file))) renameSync(join(pushed, file), join(blobsOf(layout), file));
   }
-  const entry = {
-    mediaType,
-    digest: `sha256:${digest}`,
-    size: manifest.length,
-    annotations: { 'io.containerd.image.name': name },
-  };
-  writeFileSync(join(layout, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [entry] }));
-  writeFileSync(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
+  writeIndex(layout, { mediaType, manifest, name });
   const archive = join(folder, 'image.tar');
   await run('tar', ['--create', '--file', archive, '--directory', layout, '.']);
   return archive;
@@ -221,12 +208,12 @@ export async function loadClusterImages(): Promise<void> {
 
 /** Builds the image of the operator from dist/image and loads it, unless the cluster already has this content. */
 export async function loadOperatorImage(): Promise<void> {
-  if (!existsSync(operatorFiles)) {
+  if (!existsSync(operatorFolder)) {
     note('no operator image is loaded, because dist/image is missing: run `make image` to create it');
     return;
   }
   const tar = await nodeBase();
-  const content = hashOf([operatorFiles, join(checkout, 'Dockerfile'), tar.slice(cache.length)]);
+  const content = hashOf([operatorFolder, join(checkout, 'Dockerfile'), tar.slice(cache.length)]);
   if (loaded(operatorImage, content)) {
     note(`${basename(operatorImage)} is up to date`);
     return;
@@ -235,7 +222,7 @@ export async function loadOperatorImage(): Promise<void> {
   await step(`building and loading ${basename(operatorImage)}`, async () => {
     const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'kafka-lab-image-'));
     try {
-      await build(operatorImage, checkout, ['--build-arg', `BASE=${from}`]);
+      await buildOperatorImage(from);
       // The base layer is most of the image. From the second time on, containerd already has it.
       const hasBase = loaded(`${operatorImage}-base`, from);
       await load(operatorImage, await archiveOf(operatorImage, folder, hasBase ? 1 : 0), content);
