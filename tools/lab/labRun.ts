@@ -5,6 +5,7 @@ import { loadAll } from 'js-yaml';
 import type { ConsumerScale } from '../../src/api/consumerscale/consumerScale.ts';
 import type { Lab as LabResource } from '../../src/api/lab/lab.ts';
 import type { LoadTest } from '../../src/api/loadtest/loadTest.ts';
+import { ApiError } from '../../src/runtime/ports.ts';
 import { get, kubectl, type TypeName, typeOf } from '../kubectl.ts';
 import { labProgress, progress, type Trial } from './labTables.ts';
 
@@ -211,6 +212,7 @@ function whyStalled({ test, scale }: Trial): string | undefined {
 
 /** The period of progress lines. A change of phase or step prints a line at once. */
 const PRINT_EVERY_MS = 10_000;
+const API_PATIENCE_MS = 120_000;
 
 /**
  * Prints the progress of trials until every schedule, or LoadTest without a schedule, has ended. Throws if one is stalled or
@@ -244,10 +246,23 @@ export async function watchTrials(what: string, names: readonly TrialNames[], gi
   }
 }
 
+/** The lab continues while a busy API server does not answer, so a read is repeated for up to `API_PATIENCE_MS`. */
+async function patiently<T>(read: () => Promise<T>): Promise<T> {
+  const end = Date.now() + API_PATIENCE_MS;
+  for (;;) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 0 || Date.now() > end) throw error;
+      await pause(1_000);
+    }
+  }
+}
+
 async function readTrial({ test: name, scale: schedule }: TrialNames): Promise<Trial | undefined> {
   const [test, scale] = await Promise.all([
-    get<LoadTest>('loadtest', name, NAMESPACE),
-    schedule === undefined ? undefined : get<ConsumerScale>('consumerscale', schedule, NAMESPACE),
+    patiently(() => get<LoadTest>('loadtest', name, NAMESPACE)),
+    schedule === undefined ? undefined : patiently(() => get<ConsumerScale>('consumerscale', schedule, NAMESPACE)),
   ]);
   return test === undefined ? undefined : { test, ...(scale === undefined ? {} : { scale }) };
 }
