@@ -187,7 +187,7 @@ const partitionLag = z.strictObject({
   partition: partition(),
   endOffset: total('Log end offset: offset of the next record to be written.'),
   committedOffset: total('Committed offset of the group. Absent: the group has committed none.').exactOptional(),
-  lag: total('Lag of the partition, in records.'),
+  lag: total('Lag of the partition, in records. Absent: unknown.').exactOptional(),
 });
 
 const lagPoint = z.strictObject({
@@ -199,10 +199,15 @@ export const lag = field(
   z.strictObject({
     total: total(
       sentences(
-        'Lag summed over the partitions, in records.',
-        'Lag of a partition: log end offset minus committed offset, or minus beginning offset if none is committed.',
+        'Lag summed over the partitions whose lag is known, in records.',
+        'Lag of a partition: log end offset minus the group’s position.',
+        'The position is the committed offset, or where that is missing or deleted, where auto.offset.reset puts the group.',
+        'Absent: it is unknown for every partition.',
       ),
-    ),
+    ).exactOptional(),
+    unknownPartitions: total(
+      'Number of partitions whose lag is unknown: the group has committed no offset there. Absent: none.',
+    ).exactOptional(),
     peak: total('Highest total of the run, in records.'),
     peakAt: at('Time of the peak.').exactOptional(),
     at: at('Time at which the committed offsets were read.'),

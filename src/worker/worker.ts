@@ -95,6 +95,7 @@ function createConsumers(options: WorkerOptions, work: ConsumerSpec, names: stri
     return createConsumer({
       name,
       work,
+      resetsToLatest: config['auto.offset.reset'] !== 'earliest',
       perPollMs: perPollMsOf(work.slowMember, podIndex * clientsPerPod + n),
       ...(writeRecord && { recordLog: createRecordLog(writeRecord) }),
       journal: (span) => journal.addWork(name, span),

@@ -47,6 +47,9 @@ export async function startBroker(listenOn?: number): Promise<Broker> {
       'listener.security.protocol.map': 'PLAIN:PLAINTEXT,CONTROLLER:PLAINTEXT',
       'offsets.topic.replication.factor': 1,
       'offsets.topic.num.partitions': 1,
+      'transaction.state.log.replication.factor': 1,
+      'transaction.state.log.min.isr': 1,
+      'transaction.state.log.num.partitions': 1,
       'group.initial.rebalance.delay.ms': 0,
     })
       .map(([name, value]) => `${name}=${value}\n`)

@@ -10,6 +10,7 @@ export const WORKER = join(import.meta.dirname, '../../src/main/worker.ts');
 const PLACE = { topic: EVIDENCE_TOPIC, partition: 0 };
 
 export interface WorkersBroker {
+  bootstrapServers: string;
   /** Runs one of Kafka's tools, e.g. TopicCommand or ProducerPerformance. */
   tool(name: string, ...args: string[]): ReturnType<Broker['tool']>;
   /** The spec of a worker of the run. The topic has the name of the run. */
@@ -28,6 +29,7 @@ export async function startWorkersBroker(): Promise<WorkersBroker> {
   await tool('TopicCommand', '--create', '--topic', EVIDENCE_TOPIC, '--partitions', '1', ...appendTime);
   const evidence = new EvidenceReader(bootstrapServers, EVIDENCE_TOPIC, () => {});
   return {
+    bootstrapServers,
     tool,
     spec: (run, { clientsPerPod = 1, ...part }) => ({
       run,

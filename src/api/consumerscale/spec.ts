@@ -64,6 +64,11 @@ const OTHERS = sentences(
   'Default 0.',
 );
 
+const OFFSET_RESET = sentences(
+  'Kafka’s auto.offset.reset of these consumers: where they begin in a partition without a committed offset.',
+  'Without it the lag of such a partition is unknown, and until.lagBelow waits for the first commit.',
+);
+
 const externalConsumers = field(
   z.strictObject({
     group: groupName(
@@ -71,6 +76,7 @@ const externalConsumers = field(
     ),
     topic: topicName(TOPIC),
     others: field(count(0, 10_000), OTHERS).default(0),
+    autoOffsetReset: field(z.enum(['earliest', 'latest']), OFFSET_RESET).exactOptional(),
     kafka: kafka.exactOptional(),
   }),
   sentences(

@@ -1,6 +1,6 @@
 /** Figures of a run's consumers: processed records, rates, offsets, polls and errors. */
 import type { EpochMs } from '../../contract/time.ts';
-import type { ClientError, Consumed } from '../evidence/facts.ts';
+import type { ClientError, Consumed, OffsetRange } from '../evidence/facts.ts';
 import { createDistribution, type Distribution } from '../evidence/histogram.ts';
 import type { RunView } from '../figures/figures.ts';
 import { addRange, countOffsets, emptyOffsets, type OffsetSet } from './offsetRanges.ts';
@@ -18,11 +18,22 @@ interface Consumer {
   seenAt: EpochMs;
 }
 
+/** What became of the offsets of one partition. */
+interface PartitionOffsets {
+  /** Processed offsets, and those that were passed for a known reason. A hole in it was skipped. */
+  covered: OffsetSet;
+  /** Processed records. A record counts each time it is processed. */
+  processed: number;
+  duplicated: number;
+  withoutRecord: number;
+  lostToRetention: number;
+}
+
 export interface Consumers {
   /** By process and client. */
   all: Map<string, Consumer>;
-  /** Processed offsets by partition. */
-  offsets: Map<number, OffsetSet>;
+  /** By partition. */
+  offsets: Map<number, PartitionOffsets>;
   /** Begin of the first and end of the last processed record. */
   firstAt: EpochMs;
   lastAt: EpochMs;
@@ -54,16 +65,14 @@ export function consumerSeen(consumers: Consumers, key: string, at: EpochMs): vo
 export function addConsumed(consumers: Consumers, key: string, fact: Consumed, shift: number): boolean {
   let records = 0;
   for (const work of fact.partitions) {
-    let offsets = consumers.offsets.get(work.partition);
-    if (offsets === undefined) {
-      offsets = emptyOffsets();
-      consumers.offsets.set(work.partition, offsets);
-    }
-    const before = offsets.total;
-    for (const range of work.ranges) addRange(offsets, range);
-    records += offsets.total - before;
+    for (const range of work.ranges) records += addProcessedRange(offsetsOf(consumers, work.partition), range);
     consumers.firstAt = Math.min(consumers.firstAt, work.firstBeganAt + shift);
     consumers.lastAt = Math.max(consumers.lastAt, work.lastEndedAt + shift);
+  }
+  for (const { partition, withoutRecord = [], deleted = [] } of fact.passed ?? []) {
+    const offsets = offsetsOf(consumers, partition);
+    for (const range of withoutRecord) offsets.withoutRecord += addRange(offsets.covered, range);
+    for (const range of deleted) offsets.lostToRetention += addRange(offsets.covered, range);
   }
   const consumer = consumers.all.get(key);
   if (consumer !== undefined) {
@@ -78,6 +87,23 @@ export function addConsumed(consumers: Consumers, key: string, fact: Consumed, s
   const sizes = fact.polls === undefined || polls.sizes.merge(fact.polls.sizes);
   const endToEnd = fact.endToEnd === undefined || consumers.endToEnd.merge(fact.endToEnd);
   return sizes && endToEnd;
+}
+
+function offsetsOf({ offsets }: Consumers, partition: number): PartitionOffsets {
+  let found = offsets.get(partition);
+  if (found === undefined) {
+    found = { covered: emptyOffsets(), processed: 0, duplicated: 0, withoutRecord: 0, lostToRetention: 0 };
+    offsets.set(partition, found);
+  }
+  return found;
+}
+
+/** Returns the number of records in the range. */
+function addProcessedRange(offsets: PartitionOffsets, range: OffsetRange): number {
+  const records = range[1] - range[0];
+  offsets.processed += records;
+  offsets.duplicated += records - addRange(offsets.covered, range);
+  return records;
 }
 
 export function consumerStopped(consumers: Consumers, key: string): void {
@@ -96,12 +122,13 @@ export function consumersView(
   consumers: Consumers,
   now: EpochMs,
 ): { consumers: Omit<RunView['consumers'], 'members' | 'idle'>; delivery: Omit<RunView['delivery'], 'produced'> } {
-  const delivery = { consumed: 0, duplicated: 0, skipped: 0 };
-  for (const offsets of consumers.offsets.values()) {
-    const { total, duplicated, skipped } = countOffsets(offsets);
-    delivery.consumed += total;
+  const delivery = { consumed: 0, duplicated: 0, skipped: 0, withoutRecord: 0, lostToRetention: 0 };
+  for (const { covered, processed, duplicated, withoutRecord, lostToRetention } of consumers.offsets.values()) {
+    delivery.consumed += processed;
     delivery.duplicated += duplicated;
-    delivery.skipped += skipped;
+    delivery.skipped += countOffsets(covered).skipped;
+    delivery.withoutRecord += withoutRecord;
+    delivery.lostToRetention += lostToRetention;
   }
   const all = [...consumers.all.values()];
   const elapsedMs = Math.max(0, consumers.lastAt - consumers.firstAt);

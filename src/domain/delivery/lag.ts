@@ -1,9 +1,10 @@
 /**
- * Lag of a partition in records: log end offset − committed offset. Without a committed offset it is the length of the log
- * (end − beginning), which is the lag of a group that starts with `auto.offset.reset=earliest`.
+ * Lag of a partition: what the group can still be given, from its position to the end of the log. The position is the
+ * committed offset, or where that is missing or deleted, where `auto.offset.reset` puts the group. Where neither is known the
+ * lag is unknown, and the partition is in no sum.
  */
 import type { EpochMs } from '../../contract/time.ts';
-import type { LagSample } from '../evidence/facts.ts';
+import type { LagSample, OffsetReset } from '../evidence/facts.ts';
 import type { LagPoint, LagView } from '../figures/figures.ts';
 
 /** Points kept unchanged: two hours at one per second. Beyond, the list is reduced to the highest point of each of 3,600 equal intervals. */
@@ -45,13 +46,27 @@ export const emptyLag = (): LagRecord => ({ points: [], latest: [], peak: undefi
 
 type Offsets = LagSample['partitions'][number];
 
-const partitionLag = ({ endOffset, committedOffset, beginningOffset }: Offsets) =>
-  Math.max(0, endOffset - (committedOffset ?? beginningOffset));
+/** null: unknown. */
+function partitionLag(offsets: Offsets, resetsTo: OffsetReset = 'Earliest'): number | null {
+  const { endOffset, committedOffset, beginningOffset } = offsets;
+  if (committedOffset !== null && committedOffset >= beginningOffset) return Math.max(0, endOffset - committedOffset);
+  const length = Math.max(0, endOffset - beginningOffset);
+  // A committed offset below the log's start was valid once: the group gets at most what is left.
+  if (resetsTo === 'Earliest' || length === 0) return length;
+  if (committedOffset === null) return null;
+  return resetsTo === 'Latest' ? 0 : length;
+}
+
+const lagsOf = ({ partitions, resetsTo }: LagSample) => partitions.map((offsets) => partitionLag(offsets, resetsTo));
+const sumOf = (lags: (number | null)[]): number => lags.reduce<number>((sum, lag) => sum + (lag ?? 0), 0);
+const unknownIn = (lags: (number | null)[]): number => lags.filter((lag) => lag === null).length;
 
 /** Adds a sample in place. A sample with a known time is a repeated report and changes nothing. */
 export function addSample(lag: LagRecord, sample: LagSample): void {
   if (lag.points.findLast(({ at }) => at <= sample.at)?.at === sample.at) return;
-  const point = { at: sample.at, total: sample.partitions.reduce((sum, p) => sum + partitionLag(p), 0) };
+  const lags = lagsOf(sample);
+  const unknown = unknownIn(lags);
+  const point: LagPoint = { at: sample.at, total: sumOf(lags), ...(unknown > 0 && { unknown }) };
   insertByTime(lag.points, point);
   if (lag.points.length > POINTS_KEPT) lag.points = highest(lag.points, POINTS_KEPT / 2);
   insertByTime(lag.latest, sample);
@@ -75,12 +90,14 @@ export function lagView({ points, latest, peak }: LagRecord): LagView | null {
       partition: p.partition,
       endOffset: p.endOffset,
       committedOffset: p.committedOffset,
-      lag: partitionLag(p),
+      lag: partitionLag(p, sample.resetsTo),
     }))
     .sort((a, b) => a.partition - b.partition);
+  const lags = partitions.map(({ lag }) => lag);
   return {
     at: sample.at,
-    total: partitions.reduce((sum, { lag }) => sum + lag, 0),
+    total: sumOf(lags),
+    unknown: unknownIn(lags),
     peak: peak.total,
     peakAt: peak.at,
     errorBound: Math.ceil(sample.spreadMs * growthPerMs(latest)),
@@ -117,9 +134,9 @@ export function lowStretch(
   forMs: number,
 ): LowStretch | undefined {
   let since: EpochMs | undefined;
-  for (const { at, total } of points) {
+  for (const { at, total, unknown = 0 } of points) {
     if (at < from || at > to) continue;
-    since = total < below ? (since ?? at) : undefined;
+    since = total < below && unknown === 0 ? (since ?? at) : undefined;
     if (since !== undefined && at - since >= forMs) return { since, heldAt: at };
   }
   return since === undefined ? undefined : { since };

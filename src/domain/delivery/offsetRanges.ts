@@ -10,6 +10,8 @@ export interface OffsetSet {
   readonly bounds: number[];
   /** Number of offsets added, including repetitions. */
   total: number;
+  /** Number of offsets in the set. */
+  distinct: number;
 }
 
 export interface OffsetCounts {
@@ -21,11 +23,14 @@ export interface OffsetCounts {
   skipped: number;
 }
 
-export const emptyOffsets = (): OffsetSet => ({ bounds: [], total: 0 });
+export const emptyOffsets = (): OffsetSet => ({ bounds: [], total: 0, distinct: 0 });
 
-/** Adds [from, to) in place. Takes a binary search, and time for each range that is merged. */
-export function addRange(set: OffsetSet, [from, to]: OffsetRange): void {
-  if (!(to > from)) return;
+/**
+ * Adds [from, to) in place, and returns how many offsets are new. Takes a binary search, and time for each range that is
+ * merged.
+ */
+export function addRange(set: OffsetSet, [from, to]: OffsetRange): number {
+  if (!(to > from)) return 0;
   const { bounds } = set;
   set.total += to - from;
   // The first range that ends at or after `from` is the first one to merge with.
@@ -33,9 +38,11 @@ export function addRange(set: OffsetSet, [from, to]: OffsetRange): void {
   let lower = from;
   let upper = to;
   let last = first;
+  let known = 0;
   while (last < bounds.length && (bounds[last] as number) <= to) {
     lower = Math.min(lower, bounds[last] as number);
     upper = Math.max(upper, bounds[last + 1] as number);
+    known += (bounds[last + 1] as number) - (bounds[last] as number);
     last += 2;
   }
   if (last === first + 2) {
@@ -44,12 +51,17 @@ export function addRange(set: OffsetSet, [from, to]: OffsetRange): void {
   } else {
     bounds.splice(first, last - first, lower, upper);
   }
+  const added = upper - lower - known;
+  set.distinct += added;
+  return added;
 }
 
 /** Fills the lowest holes until at most `ranges` ranges are left. Limits memory if old holes do not matter. */
-export function fillHoles({ bounds }: OffsetSet, ranges: number): void {
-  const excess = bounds.length / 2 - ranges;
-  if (excess > 0) bounds.splice(1, 2 * excess);
+export function fillHoles(set: OffsetSet, ranges: number): void {
+  const excess = set.bounds.length / 2 - ranges;
+  if (excess <= 0) return;
+  const filled = set.bounds.splice(1, 2 * excess);
+  for (let i = 0; i < filled.length; i += 2) set.distinct += (filled[i + 1] as number) - (filled[i] as number);
 }
 
 export function hasOffset({ bounds }: OffsetSet, offset: number): boolean {
@@ -57,9 +69,7 @@ export function hasOffset({ bounds }: OffsetSet, offset: number): boolean {
   return index < bounds.length && (bounds[index] as number) <= offset;
 }
 
-export function countOffsets({ bounds, total }: OffsetSet): OffsetCounts {
-  let distinct = 0;
-  for (let i = 0; i < bounds.length; i += 2) distinct += (bounds[i + 1] as number) - (bounds[i] as number);
+export function countOffsets({ bounds, total, distinct }: OffsetSet): OffsetCounts {
   const span = bounds.length === 0 ? 0 : (bounds.at(-1) as number) - (bounds[0] as number);
   return { total, duplicated: total - distinct, skipped: span - distinct };
 }

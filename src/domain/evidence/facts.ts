@@ -160,6 +160,15 @@ export type MetRecord = [offset: number, writtenAt: EpochMs, beganAt: EpochMs, e
 /** First and last processed record of one key in one partition since the last report. `last` is absent if there was only one. */
 export type KeyWork = [partition: number, first: MetRecord, last?: MetRecord];
 
+/** Offsets of a partition that a client passed without getting a record. */
+export interface PassedOffsets {
+  partition: number;
+  /** No record of these offsets is for this reader: transaction markers, aborted and compacted records. */
+  withoutRecord?: OffsetRange[];
+  /** Records of these offsets were deleted (retention, DeleteRecords) before the group read them. */
+  deleted?: OffsetRange[];
+}
+
 export interface Consumed extends FromClient {
   type: 'Consumed';
   partitions: PartitionWork[];
@@ -167,6 +176,8 @@ export interface Consumed extends FromClient {
   keys?: { key: string; partitions: KeyWork[] }[];
   /** As in Produced. */
   keysBefore?: string;
+  /** Offsets passed without a record since the last report. */
+  passed?: PassedOffsets[];
   /** Begin of processing minus record timestamp, since the last report. */
   endToEnd?: EncodedHistogram;
   /**
@@ -216,8 +227,15 @@ export interface LagSample {
   members?: BrokerMember[];
   /** Replaces `members`: the list is equal to that of the sample with this `at`. */
   membersAsAt?: EpochMs;
+  /**
+   * Where the group begins in a partition without a valid committed offset: its auto.offset.reset. Unknown: it is that of
+   * external consumers, and nobody named it. Absent in reports of older operators: Earliest.
+   */
+  resetsTo?: OffsetReset;
   partitions: { partition: number; endOffset: number; committedOffset: number | null; beginningOffset: number }[];
 }
+
+export type OffsetReset = 'Earliest' | 'Latest' | 'Unknown';
 
 /** The operator changed the number of producers, consumers or partitions. */
 export interface Scaled {

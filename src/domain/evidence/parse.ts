@@ -27,6 +27,12 @@ const work = z.object({
   longestPause: z.object({ from: at, to: at }).optional(),
 });
 
+const passed = z.object({
+  partition,
+  withoutRecord: z.array(range).optional(),
+  deleted: z.array(range).optional(),
+});
+
 const metRecord = z.tuple([count, z.number(), at, at]);
 const keyWork = z.union([z.tuple([partition, metRecord]), z.tuple([partition, metRecord, metRecord])]);
 
@@ -109,6 +115,7 @@ const fact = z.discriminatedUnion('type', [
       .max(MOST_KEYS)
       .optional(),
     keysBefore: text.optional(),
+    passed: z.array(passed).max(100_000).optional(),
     endToEnd: text.optional(),
     polls: polls.optional(),
     done: z.boolean().optional(),
@@ -124,6 +131,7 @@ const fact = z.discriminatedUnion('type', [
     protocol: protocol.optional(),
     members: z.array(brokerMember).max(1_000).optional(),
     membersAsAt: at.optional(),
+    resetsTo: z.enum(['Earliest', 'Latest', 'Unknown']).optional(),
     partitions: z.array(
       z.object({ partition, endOffset: count, committedOffset: count.nullable(), beginningOffset: count }),
     ),

@@ -68,17 +68,23 @@ export interface MemberView {
 
 export interface LagPoint {
   at: EpochMs;
+  /** Without the partitions whose lag is unknown. */
   total: number;
+  /** Number of partitions whose lag is unknown. Absent: none. */
+  unknown?: number;
 }
 
 export interface LagView {
   at: EpochMs;
+  /** Without the partitions whose lag is unknown. */
   total: number;
+  /** Number of partitions whose lag is unknown: the group has committed nothing there. */
+  unknown: number;
   peak: number;
   peakAt: EpochMs;
   /** Largest error of `total`, in records: time between the two reads x the rate at which the end offsets grow. */
   errorBound: number;
-  partitions: { partition: number; endOffset: number; committedOffset: number | null; lag: number }[];
+  partitions: { partition: number; endOffset: number; committedOffset: number | null; lag: number | null }[];
   /** At most 120 points over the whole run, oldest first. Each is the highest total of its interval. */
   history: LagPoint[];
 }
@@ -140,8 +146,12 @@ export interface RunView {
     consumed: number;
     /** Processed records that had been processed before. */
     duplicated: number;
-    /** Unprocessed offsets between the lowest and the highest processed offset of each partition. */
+    /** Offsets between the lowest and the highest one of each partition that were passed over for no known reason. */
     skipped: number;
+    /** Offsets without a record for this reader: transaction markers, aborted and compacted records. */
+    withoutRecord: number;
+    /** Records that retention or DeleteRecords removed before the group read them. */
+    lostToRetention: number;
   };
   /** null until the first sample. */
   lag: LagView | null;

@@ -37,7 +37,7 @@ const seen = (its: GroupView | null): KafkaView => ({
 });
 
 test('a sample has offsets and members', () => {
-  const sample = lagSampleOf(seen(group()));
+  const sample = lagSampleOf(seen(group()), 'Earliest');
   expect(sample).toEqual({
     type: 'LagSample',
     at: 1000,
@@ -49,6 +49,7 @@ test('a sample has offsets and members', () => {
       { memberId: 'a-1', clientId: 'a', host: '10.0.0.7', groupInstanceId: 'a', partitions: [0] },
       { memberId: 'b-1', clientId: 'b', host: '10.0.0.7', partitions: [1] },
     ],
+    resetsTo: 'Earliest',
     partitions: [
       { partition: 0, endOffset: 9, beginningOffset: 2, committedOffset: 7 },
       { partition: 1, endOffset: 9, beginningOffset: 2, committedOffset: null },
@@ -59,23 +60,23 @@ test('a sample has offsets and members', () => {
 
 test('an unchanged member list refers to the earlier sample', () => {
   // As read back from the evidence.
-  const reported = parseFact({ ...lagSampleOf(seen(group())), at: 400 }) as ReturnType<typeof lagSampleOf>;
-  const again = lagSampleOf(seen(group()), reported);
+  const reported = parseFact({ ...lagSampleOf(seen(group()), 'Earliest'), at: 400 }) as ReturnType<typeof lagSampleOf>;
+  const again = lagSampleOf(seen(group()), 'Earliest', reported);
   expect(again).toMatchObject({ membersAsAt: 400, groupMembers: 2 });
   expect(again).not.toHaveProperty('members');
-  const other = lagSampleOf(seen(group({ members: [member('a', [0, 1])] })), reported);
+  const other = lagSampleOf(seen(group({ members: [member('a', [0, 1])] })), 'Earliest', reported);
   expect(other?.members).toHaveLength(1);
   expect(other).not.toHaveProperty('membersAsAt');
 });
 
 test('without a group the member list is empty; without a topic there is no sample', () => {
-  expect(lagSampleOf(seen(null))).toMatchObject({ groupState: null, groupMembers: 0, members: [] });
-  expect(lagSampleOf({ ...seen(null), topic: null })).toBeUndefined();
+  expect(lagSampleOf(seen(null), 'Earliest')).toMatchObject({ groupState: null, groupMembers: 0, members: [] });
+  expect(lagSampleOf({ ...seen(null), topic: null }, 'Earliest')).toBeUndefined();
 });
 
 test('a long member list is cut, and groupMembers is the full number', () => {
   const members = Array.from({ length: 900 }, (_, n) => member(`c-${n}`, []));
-  const sample = lagSampleOf(seen(group({ members })));
+  const sample = lagSampleOf(seen(group({ members })), 'Earliest');
   expect([sample?.members?.length, sample?.groupMembers]).toEqual([500, 900]);
 });
 
@@ -85,10 +86,10 @@ test.each<[Partial<GroupView>, string | undefined]>([
   [{ assignor: 'my-own' }, 'None'],
   [{ protocol: 'consumer', assignor: 'uniform' }, 'Consumer'],
 ])('%j rebalances as %s', (more, protocol) => {
-  expect(lagSampleOf(seen(group(more)))?.protocol).toBe(protocol);
+  expect(lagSampleOf(seen(group(more)), 'Earliest')?.protocol).toBe(protocol);
 });
 
 test('an empty group has no assignor, so its protocol is unknown', () => {
   const { assignor: _, ...empty } = group({ state: 'Empty', members: [] });
-  expect(lagSampleOf(seen(empty))).not.toHaveProperty('protocol');
+  expect(lagSampleOf(seen(empty), 'Earliest')).not.toHaveProperty('protocol');
 });

@@ -4,13 +4,17 @@ import type { GroupView, KafkaView } from '../../contract/kafkaView.ts';
 import type { Known } from '../../contract/kind.ts';
 import type { EvidenceNeed } from '../../contract/needs.ts';
 import type { EpochMs } from '../../contract/time.ts';
-import type { BrokerMember, Fact, LagSample, RebalanceProtocol, Scaled } from '../evidence/facts.ts';
+import type { BrokerMember, Fact, LagSample, OffsetReset, RebalanceProtocol, Scaled } from '../evidence/facts.ts';
 import type { RunFigures } from './runFigures.ts';
 
 /** Shortest time between two samples: one per second, with a margin for early rounds. */
 const SAMPLE_MS = 800;
 /** Limit of listed members. A higher `groupMembers` marks the list as incomplete, and the fold ignores it then. */
 const MOST_MEMBERS = 500;
+
+/** The reset policy in consumer settings of Kafka's names; Kafka's default is latest. `none`: without a commit nothing is read. */
+export const offsetResetOf = (config: Readonly<Record<string, string>> | undefined): OffsetReset =>
+  config?.['auto.offset.reset'] === 'earliest' ? 'Earliest' : 'Latest';
 
 /** The partition that receives a run's evidence. */
 export type ReportPlace = Pick<EvidenceNeed, 'bootstrapServers' | 'run' | 'topic' | 'partition'>;
@@ -27,14 +31,18 @@ export const scaled = (what: Scaled['what'], from: number, to: number, at: Epoch
   from === to ? [] : [{ type: 'Scaled', at, what, from, to }];
 
 /** The lag sample to report in this round. undefined without a topic, and within `SAMPLE_MS` of the last sample. */
-export function nextLagSample(kafka: Known<KafkaView>, figures: RunFigures): LagSample | undefined {
+export function nextLagSample(
+  kafka: Known<KafkaView>,
+  figures: RunFigures,
+  resetsTo: OffsetReset,
+): LagSample | undefined {
   if (!('known' in kafka) || kafka.known.at - (figures.lagSample?.at ?? 0) < SAMPLE_MS) return undefined;
-  return lagSampleOf(kafka.known, figures.membersSample);
+  return lagSampleOf(kafka.known, resetsTo, figures.membersSample);
 }
 
 /** The same for a run without consumers, in which only end offsets matter: undefined until the log has grown. */
 export function nextLogSample(kafka: Known<KafkaView>, figures: RunFigures): LagSample | undefined {
-  const sample = nextLagSample(kafka, figures);
+  const sample = nextLagSample(kafka, figures, 'Earliest');
   const last = figures.lagSample;
   return sample !== undefined && last !== undefined && same(endsOf(sample), endsOf(last)) ? undefined : sample;
 }
@@ -45,7 +53,7 @@ const endsOf = ({ partitions }: LagSample): number[] => partitions.map(({ endOff
  * The sample of a view of Kafka. `reported` is the newest sample with a member list: an equal list refers to it instead of
  * repeating it. undefined without a topic.
  */
-export function lagSampleOf(view: KafkaView, reported?: LagSample): LagSample | undefined {
+export function lagSampleOf(view: KafkaView, resetsTo: OffsetReset, reported?: LagSample): LagSample | undefined {
   const { at, spreadMs, topic, group } = view;
   if (topic == null) return undefined;
   const committed = new Map(group?.committed.map(({ partition, offset }) => [partition, offset]));
@@ -59,6 +67,7 @@ export function lagSampleOf(view: KafkaView, reported?: LagSample): LagSample | 
     groupMembers: group?.members.length ?? 0,
     ...(protocol === undefined ? {} : { protocol }),
     ...(reported !== undefined && same(reported.members, members) ? { membersAsAt: reported.at } : { members }),
+    resetsTo,
     partitions: topic.partitions.map(({ partition, endOffset, beginningOffset }) => ({
       partition,
       endOffset,

@@ -53,7 +53,7 @@ test('a run without reports', () => {
       idle: [],
       errors: [],
     },
-    delivery: { produced: 0, consumed: 0, duplicated: 0, skipped: 0 },
+    delivery: { produced: 0, consumed: 0, duplicated: 0, skipped: 0, withoutRecord: 0, lostToRetention: 0 },
     lag: null,
     rebalances: { count: 0, settled: true, partitionsMoved: 0, longestPauseMs: 0, longestStopTheWorldMs: 0, list: [] },
     latestAt: 0,
@@ -108,7 +108,14 @@ test('delivery: repeated records are duplicated, missing offsets are skipped', (
     .worked(1, 100, 200, 0, offsets(5, 10))
     .worked(1, 300, 400, 0, offsets(12, 20));
   lab.consumer('c-1').worked(0, 500, 600, 0, offsets(20, 40));
-  expect(lab.view().delivery).toEqual({ produced: 0, consumed: 63, duplicated: 10, skipped: 2 });
+  expect(lab.view().delivery).toEqual({
+    produced: 0,
+    consumed: 63,
+    duplicated: 10,
+    skipped: 2,
+    withoutRecord: 0,
+    lostToRetention: 0,
+  });
 });
 
 test('consumers: rate, polls, end-to-end latency, errors', () => {

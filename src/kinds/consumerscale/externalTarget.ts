@@ -109,6 +109,8 @@ function whatIsMissing({ resource, kafka }: Seen, target: Target): [reason: stri
   return undefined;
 }
 
+const RESETS_TO = { earliest: 'Earliest', latest: 'Latest', unknown: 'Unknown' } as const;
+
 /** One Report of the facts that the evidence lacks. `change`: what the schedule changes in this round. */
 export function reports(
   seen: Seen,
@@ -122,7 +124,7 @@ export function reports(
   const { consumers, partitions } = change;
   const replicas = target.consumers?.replicas ?? 0;
   const live = 'known' in kafka ? (kafka.known.topic?.partitions.length ?? 0) : 0;
-  const sample = nextLagSample(kafka, evidence.known);
+  const sample = nextLagSample(kafka, evidence.known, RESETS_TO[resource.spec.consumers?.autoOffsetReset ?? 'unknown']);
   const facts = [
     ...(consumers === undefined || scaledTo.Consumers === consumers
       ? []

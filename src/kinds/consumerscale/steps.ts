@@ -180,7 +180,7 @@ function untilOutcome(
   const below = low === undefined ? {} : { belowSince: iso(low.since) };
   // The end is the sample that decided it, so that the figures are those of the end. Times are written in whole ms.
   if (low?.heldAt !== undefined) return { phase: 'Done', at: Math.ceil(low.heldAt), ...below };
-  const total = figures.lag?.total ?? 'unknown';
+  const total = shownLag(figures.lag);
   if (now < timesOutAt) {
     const lag = `lag is ${total}, waiting until it is below ${lagBelow}`;
     return { waits: settledAt === undefined ? membership(status, input) : lag, ...below };
@@ -192,6 +192,14 @@ function untilOutcome(
   const stayed = parseDuration(until.for) === 0 ? `fall below ${lagBelow}` : `stay below ${lagBelow} for ${until.for}`;
   const message = `lag did not ${stayed} within ${timeout}, the last sample is ${total}; ${membership(status, input)}`;
   return { phase: 'TimedOut', message, ...below };
+}
+
+/** `12`, or why it is not known. */
+function shownLag(lag: StepInput['figures']['lag']): string {
+  if (lag === null) return 'unknown';
+  if (lag.unknown === 0) return String(lag.total);
+  const partitions = lag.unknown === 1 ? '1 partition has' : `${lag.unknown} partitions have`;
+  return `unknown (${partitions} no committed offset; write consumers.autoOffsetReset if you know where the group begins)`;
 }
 
 const startedAtOf = ({ startedAt }: ConsumerScaleStepStatus, { now }: StepInput): EpochMs => epochMs(startedAt) ?? now;

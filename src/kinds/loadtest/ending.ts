@@ -55,7 +55,7 @@ function allConsumed({ status }: LoadTest, { producers, delivery, lag, lastAckno
   // All records of a topic that was created for this run come from this run.
   const own = status?.topic?.created === true;
   if (own && delivery.consumed - delivery.duplicated >= producers.acknowledged) return true;
-  if (lag?.total !== 0) return false;
+  if (lag?.total !== 0 || lag.unknown > 0) return false;
   // The lag sample may be older than the last record: it counts only if it includes all of them.
   const sampled = lag.partitions.reduce((sum, { endOffset }) => sum + endOffset, 0);
   return sampled >= producers.acknowledged && lag.at >= (lastAcknowledgedAt ?? 0);

@@ -9,7 +9,7 @@ import { type Summary, summaryConditions } from '../../contract/summary.ts';
 import type { LagSample } from '../../domain/evidence/facts.ts';
 import { appendedSince } from '../../domain/figures/appended.ts';
 import type { RunView } from '../../domain/figures/figures.ts';
-import { nextLagSample, nextLogSample } from '../../domain/fold/operatorFacts.ts';
+import { nextLagSample, nextLogSample, offsetResetOf } from '../../domain/fold/operatorFacts.ts';
 import { type RunFigures, withLagSample } from '../../domain/fold/runFigures.ts';
 import { type Clients, clientsWanted, NO_CLIENTS, readyClients, workloads } from './clients.ts';
 import { evaluateIdleConsumers } from './conditions/idleConsumers.ts';
@@ -117,8 +117,11 @@ function measure({ resource, kafka, evidence }: Seen, { endOffsetsAtStart }: Pre
   if (!('known' in evidence)) {
     return { sample: undefined, figures: undefined, appended: resource.status?.producers?.appended };
   }
-  const sampleOf = resource.spec.consumers === undefined ? nextLogSample : nextLagSample;
-  const sample = sampleOf(kafka, evidence.known);
+  const { consumers } = resource.spec;
+  const sample =
+    consumers === undefined
+      ? nextLogSample(kafka, evidence.known)
+      : nextLagSample(kafka, evidence.known, offsetResetOf(consumers.config));
   const figures = withLagSample(evidence.known, sample);
   return { sample, figures, appended: appendedSince(endOffsetsAtStart, figures.lag) };
 }

@@ -139,14 +139,16 @@ function consumed({ consumers }: RunView): Omit<Consumers, 'desired' | 'ready' |
 
 function lagStatus(lag: LagView): Lag {
   return {
-    total: lag.total,
+    ...((lag.unknown === 0 || lag.unknown < lag.partitions.length) && { total: lag.total }),
     peak: lag.peak,
     peakAt: iso(lag.peakAt),
     at: iso(lag.at),
     errorBound: tenth(lag.errorBound),
-    partitions: lag.partitions.slice(0, MOST_ENTRIES).map(({ committedOffset, ...rest }) => ({
+    ...(lag.unknown > 0 && { unknownPartitions: lag.unknown }),
+    partitions: lag.partitions.slice(0, MOST_ENTRIES).map(({ committedOffset, lag: records, ...rest }) => ({
       ...rest,
-      ...(committedOffset === null ? {} : { committedOffset }),
+      ...(committedOffset !== null && { committedOffset }),
+      ...(records !== null && { lag: records }),
     })),
     history: lag.history.map(({ at, total }) => ({ at: iso(at), total })),
   };

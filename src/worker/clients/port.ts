@@ -79,6 +79,11 @@ export interface ConsumerEvents {
   assigned(partitions: number[], context: RebalanceContext): void;
   /** Unless `lost`, the client owns the partitions until the promise settles, which is the last chance to commit. */
   revoked(partitions: number[], lost: boolean, context: RebalanceContext): Promise<void>;
+  /**
+   * The client has got everything before `position`, which is the end of the partition for this reader. Comes within `poll`,
+   * after the records before it. Not every client reports it.
+   */
+  reachedEnd?(position: Position): void;
   trouble(trouble: ClientTrouble): void;
 }
 
@@ -104,6 +109,10 @@ export interface ConsumerClient {
   store(positions: Position[]): void;
   /** Resolves when the coordinator has committed the positions. Rejects with ClientRefusal, after `timeoutMs` at the latest. */
   commit(positions: Position[], timeoutMs: number): Promise<void>;
+  /** The group's committed offsets; null: none. undefined: the coordinator did not answer. */
+  committedOffsets?(partitions: number[]): Promise<Map<number, number | null> | undefined>;
+  /** Offset of the first record of the log that still exists. undefined: the broker did not answer. */
+  logStart?(partition: number): Promise<number | undefined>;
   /** Calls `revoked` for the owned partitions and leaves the group. Must not be called during a `poll`. */
   close(): Promise<void>;
 }

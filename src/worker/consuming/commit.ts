@@ -11,6 +11,8 @@ export const LAST_COMMIT_MS = 4_000;
 export interface Commits {
   /** Notes that the last `records` records before `position` are processed, and commits or stores if the mode asks for it now. */
   processed(position: Position, records: number): Promise<void> | undefined;
+  /** The position at the end of the log, past offsets without a record: commits or stores it, as Kafka's Java client does. */
+  reachedEnd(position: Position): Promise<void> | undefined;
   /** At most this many records may be processed before the next call of `processed`. */
   recordsUntilDue(): number;
   /** All records of a poll are processed. */
@@ -69,6 +71,13 @@ export function createCommits(
       else if (mode.mode === 'Record' || (mode.mode === 'Every' && recordsSinceCommit >= mode.records)) {
         return commit(COMMIT_MS);
       }
+      return undefined;
+    },
+    reachedEnd(position) {
+      if (mode.mode === 'Never') return undefined;
+      uncommitted.set(position.partition, position.offset);
+      if (mode.mode !== 'Auto') return commit(COMMIT_MS);
+      store(position);
       return undefined;
     },
     recordsUntilDue() {

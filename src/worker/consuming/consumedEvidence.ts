@@ -6,6 +6,7 @@ import { appendOffset, createBatch } from '../evidence/batch.ts';
 import { createKeyWatch } from '../evidence/keyWatch.ts';
 import type { WorkSpan } from '../evidence/leftBehind.ts';
 import type { EpochMs } from '../process/time.ts';
+import type { PassedOffsetsLog } from './passedOffsets.ts';
 import type { PauseLog } from './pauseLog.ts';
 import type { RecordLog } from './recordLog.ts';
 
@@ -44,11 +45,12 @@ export interface ConsumedEvidenceOptions {
   journal?: (span: WorkSpan) => void;
   /** Not called for a record that is processed at the same moment as the one before it, since it has no pause. */
   pauseLog: Pick<PauseLog, 'processed'>;
+  passedOffsets: Pick<PassedOffsetsLog, 'processed' | 'take'>;
   recordLog?: Pick<RecordLog, 'processed'>;
 }
 
 export function createConsumedEvidence(options: ConsumedEvidenceOptions): ConsumedEvidence {
-  const { client, journal, pauseLog, recordLog } = options;
+  const { client, journal, pauseLog, passedOffsets, recordLog } = options;
   const batch = createBatch();
   const keys = options.watchKeys ? createKeyWatch() : undefined;
   const endToEnd = createRecorder();
@@ -62,6 +64,7 @@ export function createConsumedEvidence(options: ConsumedEvidenceOptions): Consum
   const add = (record: ConsumedRecord, beganAt: EpochMs, endedAt: EpochMs) => {
     const { partition, offset, timestamp, bytes: size } = record;
     pauseLog.processed(record, beganAt, endedAt);
+    passedOffsets.processed(partition, offset);
     recordLog?.processed(record);
     batch.add({ partition, offset, bytes: size, timestamp, beganAt, endedAt });
     keys?.add(record, beganAt, endedAt);
@@ -86,6 +89,7 @@ export function createConsumedEvidence(options: ConsumedEvidenceOptions): Consum
         sameTimestamp = 0;
       }
       sameTimestamp += 1;
+      passedOffsets.processed(partition, record.offset);
       batch.addAtOnce(record.offset, record.bytes);
       if ((to - from) % keyInterval === 0) keys?.add(record, at, at);
       recordLog?.processed(record);
@@ -133,9 +137,11 @@ export function createConsumedEvidence(options: ConsumedEvidenceOptions): Consum
     totals: () => ({ records, bytes }),
     take(at, passing) {
       const partitions = batch.take();
+      const passed = passedOffsets.take();
       const [met, ...more] = keys?.take(!passing) ?? [];
-      if (partitions.length === 0 && polls === 0 && met === undefined) return [];
+      if (partitions.length === 0 && polls === 0 && met === undefined && passed === undefined) return [];
       const fact: Consumed = { type: 'Consumed', client, at, partitions, ...met };
+      if (passed !== undefined) fact.passed = passed;
       const encoded = endToEnd.takeEncoded();
       if (encoded !== undefined) fact.endToEnd = encoded;
       const taken = takePolls();

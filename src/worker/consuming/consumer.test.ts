@@ -54,6 +54,7 @@ function started(
       ...(keys && { keys }),
     },
     perPollMs,
+    resetsToLatest: false,
     recordLog: {
       began() {
         begun++;

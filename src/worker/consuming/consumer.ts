@@ -1,13 +1,14 @@
 /** One consuming client: polls, has the records processed, follows rebalances, stops cleanly. */
 import type { Fact } from '../../domain/evidence/facts.ts';
 import type { ConsumerSpec } from '../../domain/workers/spec.ts';
-import type { ClientTrouble, ConsumerClient, ConsumerEvents, RebalanceContext } from '../clients/port.ts';
+import type { ClientTrouble, ConsumerClient, ConsumerEvents, Position, RebalanceContext } from '../clients/port.ts';
 import type { WorkSpan } from '../evidence/leftBehind.ts';
 import { createTroubleFilter } from '../evidence/troubleFilter.ts';
 import type { Log } from '../process/log.ts';
 import { type EpochMs, within } from '../process/time.ts';
 import { createCommits, LAST_COMMIT_MS } from './commit.ts';
 import { createConsumedEvidence } from './consumedEvidence.ts';
+import { createPassedOffsetsLog } from './passedOffsets.ts';
 import { createPauseLog } from './pauseLog.ts';
 import { createProcessing } from './processing.ts';
 import type { RecordLog } from './recordLog.ts';
@@ -25,6 +26,8 @@ export interface ConsumerOptions {
   work: ConsumerSpec;
   /** Time spent on each poll with records, besides perRecordMs, in ms. */
   perPollMs: number;
+  /** A group without a valid position begins at the end of the log: auto.offset.reset=latest. */
+  resetsToLatest: boolean;
   /** Absent: records are not logged. */
   recordLog?: RecordLog;
   /** Writes a journal entry; called before the offsets are stored or committed, see evidence/journal.ts. */
@@ -68,12 +71,17 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   let allCommitted = false;
   let loop: Promise<void> = Promise.resolve();
 
-  const client = options.makeClient({ assigned, revoked, trouble });
+  /** Ends of partitions that the client reached in this poll, after its records. */
+  let ends: Position[] = [];
+
+  const client = options.makeClient({ assigned, revoked, reachedEnd: (position) => void ends.push(position), trouble });
+  const passedOffsets = createPassedOffsetsLog({ client, resetsToLatest: options.resetsToLatest });
   const commits = createCommits(work.commit, client, trouble);
   const pauseLog = createPauseLog(name, log);
   const evidence = createConsumedEvidence({
     client: name,
     watchKeys: work.keys === true,
+    passedOffsets,
     ...(journal && { journal }),
     pauseLog,
     ...(recordLog && { recordLog }),
@@ -114,6 +122,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     filterTrouble = createTroubleFilter(name);
     for (const partition of partitions) owned.add(partition);
     pauseLog.expect(owned);
+    passedOffsets.assigned(partitions);
     const gained = partitions.length === 0 ? '' : ` (gained ${list(partitions)})`;
     logRebalance(`assigned ${list(owned)}${gained}`, context);
     report([
@@ -129,6 +138,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     for (const partition of partitions) {
       owned.delete(partition);
       pauseLog.forget(partition);
+      passedOffsets.forget(partition);
       commits.forget(partition);
     }
     const cause = lost ? 'Lost' : stopping ? 'Closed' : 'Revoked';
@@ -140,16 +150,28 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     ]);
   }
 
+  /** Commits the ends that are past the last processed record: Kafka's Java client commits these positions, too. */
+  const commitEnds = async () => {
+    for (const position of ends) {
+      if (passedOffsets.reachedEnd(position)) await commits.reachedEnd(position);
+    }
+    ends = [];
+  };
+
   const pollUntilStopped = async () => {
     let returnedAt = now();
     while (!stopping) {
       evidence.pollInterval(now() - returnedAt);
+      ends = [];
       const polled = await client.poll(work.maxPollRecords, IDLE_POLL_MS);
       returnedAt = now();
-      if (stopping || polled.length === 0) continue;
-      evidence.polled(polled.length);
-      await processing.process(polled);
-      await commits.pollProcessed();
+      if (stopping) continue;
+      if (polled.length > 0) {
+        evidence.polled(polled.length);
+        if (!(await processing.process(polled))) continue;
+        await commits.pollProcessed();
+      }
+      if (ends.length > 0) await commitEnds();
     }
   };
 

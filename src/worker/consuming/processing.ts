@@ -6,8 +6,8 @@ import type { ConsumedEvidence } from './consumedEvidence.ts';
 import { handleEach, type Stopwatch } from './handling.ts';
 
 export interface Processing {
-  /** Resolves when all records are processed, or earlier when the consumer stops or its client interrupts. */
-  process(polled: ConsumedRecord[]): Promise<void>;
+  /** Resolves with true when all records are processed, or earlier with false when the consumer stops or its client interrupts. */
+  process(polled: ConsumedRecord[]): Promise<boolean>;
   /** Ends the slow member's waiting early. */
   cutShort(): void;
 }
@@ -90,6 +90,7 @@ export function createProcessing(options: ProcessingOptions): Processing {
       if (perRecordMs === 0) await processAtOnce(polled);
       else await processInTurn(polled);
       if (last !== undefined && mayContinue()) await processSlowly(last);
+      return mayContinue();
     },
     cutShort: () => endWaiting?.(),
   };

@@ -10,12 +10,24 @@ const SKIPPED = sentences(
   'Exact, counted by offset.',
 );
 
+const WITHOUT_RECORD = sentences(
+  'Number of offsets that have no record for these consumers: transaction markers, aborted and compacted records.',
+  'They are neither skipped nor lag.',
+);
+
+const LOST = sentences(
+  'Number of offsets that retention or DeleteRecords removed from the topic before the group read them.',
+  'Counted once a consumer has met the gap.',
+);
+
 export const delivery = field(
   z.strictObject({
     produced: total('Number of records acknowledged by the brokers.'),
     consumed: total('Number of records processed, including duplicates.'),
     duplicated: total('Number of records processed again. Exact, counted by offset.'),
     skipped: total(SKIPPED),
+    withoutRecord: total(WITHOUT_RECORD).exactOptional(),
+    lostToRetention: total(LOST).exactOptional(),
   }),
   'Whether each record was processed exactly once.',
 );

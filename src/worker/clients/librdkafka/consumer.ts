@@ -22,6 +22,8 @@ import { type ClientSettings, connectClient } from './connect.ts';
 import { type LogLine, refusal, troubleOfError, troubleOfLog } from './errors.ts';
 import { createRebalances, type RdkafkaConsumer, type Rebalances } from './rebalances.ts';
 
+/** Patience for an answer about offsets, which only explains figures. */
+const ANSWER_MS = 5_000;
 /** A prefetch that fits into a small pod. */
 const DEFAULTS = { 'queued.max.messages.kbytes': '16384' };
 
@@ -54,12 +56,16 @@ function makeConsumer(
     'group.id': settings.group,
     'enable.auto.commit': settings.autoCommit,
     'enable.auto.offset.store': false,
+    'enable.partition.eof': true,
     ...(settings.explained ? { debug: 'cgrp' } : {}),
     rebalance_cb: rebalances.called,
     queue_non_empty_cb: wake,
   } as never) as RdkafkaConsumer;
   consumer.setDefaultConsumeTimeout(0);
   consumer.on('event.error', ((error: { message: string }) => events.trouble(troubleOfError(error))) as never);
+  consumer.on('partition.eof', ((end: Position) => {
+    if (!rebalances.isRevoked(end.partition)) events.reachedEnd?.({ partition: end.partition, offset: end.offset });
+  }) as never);
   consumer.on('event.log', ((line: LogLine) => {
     rebalances.logged(line);
     const trouble = troubleOfLog(line);
@@ -161,6 +167,21 @@ export function librdkafkaConsumer(settings: ConsumerSettings, events: ConsumerE
         throw error instanceof ClientRefusal ? error : refusal(error);
       }
     },
+    committedOffsets: (partitions) =>
+      new Promise((resolve) => {
+        if (client === undefined) return resolve(undefined);
+        const wanted = partitions.map((partition) => ({ topic, partition }));
+        client.committed(wanted as never, ANSWER_MS, (error, found) =>
+          resolve(error ? undefined : new Map(found.map(({ partition, offset }) => [partition, offset ?? null]))),
+        );
+      }),
+    logStart: (partition) =>
+      new Promise((resolve) => {
+        if (client === undefined) return resolve(undefined);
+        client.queryWatermarkOffsets(topic, partition, ANSWER_MS, (error, offsets) =>
+          resolve(error ? undefined : Number(offsets.lowOffset)),
+        );
+      }),
     async close() {
       closed = true;
       const connected = client;
