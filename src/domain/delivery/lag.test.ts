@@ -41,6 +41,31 @@ test('lag is end minus committed offset, or the length of the log without a comm
   expect(view).toMatchObject({ at: 1000, total: 40, peak: 40, peakAt: 1000, errorBound: 0 });
 });
 
+test.each<[string, Row, Partial<LagSample>, number | null]>([
+  ['committed', [100, 90], {}, 10],
+  ['nothing is committed, begins at earliest', [100, null, 40], { resetsTo: 'Earliest' }, 60],
+  ['nothing is committed, begins at latest', [100, null, 40], { resetsTo: 'Latest' }, null],
+  ['nothing is committed, the policy is unknown', [100, null, 40], { resetsTo: 'Unknown' }, null],
+  ['nothing is committed in an empty log', [40, null, 40], { resetsTo: 'Unknown' }, 0],
+  ['the committed offset was deleted, resets to earliest', [100, 10, 40], { resetsTo: 'Earliest' }, 60],
+  ['the committed offset was deleted, resets to latest', [100, 10, 40], { resetsTo: 'Latest' }, 0],
+  ['the committed offset was deleted, at most what is left', [100, 10, 40], { resetsTo: 'Unknown' }, 60],
+  ['everything was deleted', [1460, 10, 1460], { resetsTo: 'Unknown' }, 0],
+])('%s', (_, row, more, lag) => {
+  const view = lagView(record({ ...sample(1000, [row, [5, 3]]), ...more }));
+  expect(view?.partitions[0]?.lag).toBe(lag);
+  expect(view).toMatchObject({ total: (lag ?? 0) + 2, unknown: lag === null ? 1 : 0 });
+});
+
+test('lag is not low while it is unknown for a partition', () => {
+  const at = (time: number, committed: number | null) => ({
+    ...sample(time, [[9, committed]]),
+    resetsTo: 'Latest' as const,
+  });
+  const lag = record(at(1000, null), at(2000, null), at(3000, 9), at(4000, 9));
+  expect(lowStretch(lag, 0, 10_000, 5, 1000)).toEqual({ since: 3000, heldAt: 4000 });
+});
+
 test('the error bound is the spread of the reads times the growth rate of the log', () => {
   const rows = (end: number): Row[] => [[end, 0], [end, 0]]; // biome-ignore format: one row a partition
   expect(lagView(record(sample(0, rows(0), 3), sample(1000, rows(500), 8)))?.errorBound).toBe(8);
