@@ -44,8 +44,8 @@ export function kafkaTopicWaits(topic: KubernetesObject | undefined): string[] {
     ];
   }
   const said =
-    ready?.status === 'False' && ready.reason === 'KafkaError'
-      ? `; it says: ${withoutJavaClass(ready.message ?? ready.reason)}`
+    ready?.status === 'False' && ready.reason !== 'NotSupported'
+      ? `; it last said: ${withoutJavaClass(ready.message ?? ready.reason ?? 'nothing')}`
       : '';
   return [`the Topic Operator has not removed its finalizer (strimzi.io/topic-operator) yet${said}`];
 }

@@ -627,7 +627,7 @@ describe('deleting', () => {
       'org.apache.kafka.common.errors.TopicDeletionDisabledException: Topic deletion is disabled.',
     );
     const kept = kafkaTopicOf([disabled], { deletionTimestamp: at(995_000) });
-    expect(message(leave(kept, before, live))).toMatch(/yet; it says: Topic deletion is disabled\.$/);
+    expect(message(leave(kept, before, live))).toMatch(/yet; it last said: Topic deletion is disabled\.$/);
   });
 
   test('a KafkaTopic that shares its topic: what is waited for, and what to do if the Topic Operator never sees it', () => {
