@@ -9,6 +9,8 @@ export type ClusterAction =
   | { type: 'Scale'; target: ObjectRef; replicas: number }
   /** JSON merge patch of an object's spec. */
   | { type: 'Patch'; target: ObjectRef; spec: Record<string, unknown> }
+  /** Writes these annotations to the object only if it has that uid. Other annotations stay. */
+  | { type: 'Annotate'; target: ObjectRef; uid: string; annotations: Record<string, string> }
   /**
    * Server-side apply of an object in another namespace, which no owner reference can reach. Refused where an object of
    * that name has another label OWNER_UID, or none.

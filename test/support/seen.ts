@@ -292,6 +292,8 @@ export function actionLine(action: Action): string {
       const { kind, metadata, spec } = action.object;
       return `ApplyObject ${kind} ${metadata.namespace}/${metadata.name}/${(spec as { partitions: number }).partitions}`;
     }
+    case 'Annotate':
+      return `Annotate ${action.target.kind}/${action.target.name} ${JSON.stringify(action.annotations)}`;
     case 'DeleteObject':
       return `DeleteObject ${action.target.kind} ${action.target.namespace}/${action.target.name}`;
     case 'Kill':

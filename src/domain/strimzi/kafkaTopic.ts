@@ -2,11 +2,18 @@
  * KafkaTopics of Strimzi: how one is written, and what the Topic Operator makes of it.
  * Source: "Using the Topic Operator", https://strimzi.io/docs/operators/latest/overview
  */
-import { OWNER_UID } from '../../contract/actions.ts';
-import type { KubernetesObject } from '../../contract/kubernetes.ts';
-import { CLUSTER_LABEL, kafkaTopicName, type StrimziCluster, type TopicStatus } from './resources.ts';
+import { type Action, OWNER_UID } from '../../contract/actions.ts';
+import type { KubernetesObject, ObjectRef } from '../../contract/kubernetes.ts';
+import { deleteIt, isRenamed, makeUnmanaged, restoreName, withoutAnnotation, withoutJavaClass } from './answer.ts';
+import {
+  CLUSTER_LABEL,
+  isUnmanaged,
+  kafkaTopicName,
+  MANAGED,
+  type StrimziCluster,
+  type TopicStatus,
+} from './resources.ts';
 
-const MANAGED = 'strimzi.io/managed';
 const PAUSED = 'strimzi.io/pause-reconciliation';
 
 export interface WantedTopic {
@@ -42,6 +49,21 @@ export const isMadeFor = (topic: KubernetesObject, uid: string): boolean => topi
 export const partitionsAsked = (topic: KubernetesObject): number =>
   (topic.spec as { partitions?: number } | undefined)?.partitions ?? 0;
 
+/** Raises the partitions that the KafkaTopic asks for, and changes nothing else: people may have changed its settings. */
+export const raise = (topic: KubernetesObject, partitions: number): Action[] =>
+  partitionsAsked(topic) >= partitions ? [] : [{ type: 'Patch', target: kafkaTopicRef(topic), spec: { partitions } }];
+
+export const kafkaTopicRef = ({
+  apiVersion,
+  kind,
+  metadata: { namespace = '', name },
+}: KubernetesObject): ObjectRef => ({
+  apiVersion,
+  kind,
+  namespace,
+  name,
+});
+
 /** `KafkaTopic kafka/orders` */
 export const named = ({ kind, metadata: { namespace, name } }: KubernetesObject): string =>
   `${kind} ${namespace}/${name}`;
@@ -51,14 +73,19 @@ export type TopicVerdict =
   | { is: 'Ready' }
   /** It may pass by itself; `check`: what to look at when it takes too long. */
   | { is: 'Waiting'; why: string; check: string }
-  /** It waits for somebody: `why` says what to do. */
-  | { is: 'Refused'; reason: string; why: string };
+  | Refused;
+
+/** It waits for somebody: `why` says what to do. */
+interface Refused {
+  is: 'Refused';
+  reason: string;
+  why: string;
+}
 
 /** `at`: the Kafka resource that it should belong to. */
 export function judgeKafkaTopic(topic: KubernetesObject, { cluster }: StrimziCluster): TopicVerdict {
-  const { name, namespace = '', annotations = {}, labels = {}, generation = 1, deletionTimestamp } = topic.metadata;
+  const { namespace = '', annotations = {}, labels = {}, generation = 1, deletionTimestamp } = topic.metadata;
   const what = named(topic);
-  const annotate = (annotation: string) => `kubectl annotate kafkatopic ${name} -n ${namespace} ${annotation}-`;
   const check = `check that the Topic Operator runs (spec.entityOperator.topicOperator of Kafka ${cluster}), that it watches namespace ${namespace}, and that its log says nothing of ${what}`;
   const waiting = (why: string): TopicVerdict => ({ is: 'Waiting', why, check });
 
@@ -74,18 +101,18 @@ export function judgeKafkaTopic(topic: KubernetesObject, { cluster }: StrimziClu
       why: `${what} has label ${CLUSTER_LABEL}: ${labels[CLUSTER_LABEL] ?? '(none)'}, so the Topic Operator of Kafka ${cluster} does not see it: give it label ${CLUSTER_LABEL}: ${cluster}, or give the topic another name`,
     };
   }
-  if (annotations[MANAGED]?.toLowerCase() === 'false') {
+  if (isUnmanaged(topic)) {
     return {
       is: 'Refused',
       reason: 'KafkaTopicUnmanaged',
-      why: `${what} is unmanaged (annotation ${MANAGED}: "false"), so the Topic Operator does nothing for it: take the annotation away (${annotate(MANAGED)})`,
+      why: `${what} is unmanaged (annotation ${MANAGED}: "false"), so the Topic Operator does nothing for it: take the annotation away (${withoutAnnotation(topic, MANAGED)})`,
     };
   }
   if (annotations[PAUSED]?.toLowerCase() === 'true') {
     return {
       is: 'Refused',
       reason: 'KafkaTopicPaused',
-      why: `${what} is paused (annotation ${PAUSED}: "true"), so the Topic Operator does nothing for it: take the annotation away (${annotate(PAUSED)})`,
+      why: `${what} is paused (annotation ${PAUSED}: "true"), so the Topic Operator does nothing for it: take the annotation away (${withoutAnnotation(topic, PAUSED)})`,
     };
   }
   const { observedGeneration, conditions = [] } = (topic.status ?? {}) as TopicStatus;
@@ -102,25 +129,29 @@ export function judgeKafkaTopic(topic: KubernetesObject, { cluster }: StrimziClu
     );
   }
   if (ready.status === 'True') return { is: 'Ready' };
-  const { reason = 'Unknown', message = 'without a message' } = ready;
+  return judgeRefusal(topic, ready);
+}
+
+/** Ready is False: the Topic Operator has answered, and what it said is passed on at once. */
+function judgeRefusal(topic: KubernetesObject, ready: NonNullable<TopicStatus['conditions']>[number]): Refused {
+  const what = named(topic);
+  const { reason = 'Unknown' } = ready;
+  const message = withoutJavaClass(ready.message ?? 'without a message');
+  const refused = (code: string, why: string): Refused => ({ is: 'Refused', reason: code, why });
   if (reason === 'NotSupported') {
-    return {
-      is: 'Refused',
-      reason: 'KafkaTopicNotSupported',
-      why: `the Topic Operator can’t do what ${what} asks for: ${message}. Put spec.partitions, spec.replicas and spec.topicName back to what the topic has`,
-    };
+    const back = isRenamed(topic)
+      ? `Put spec.topicName back: ${restoreName(topic)}`
+      : 'Put spec.partitions and spec.replicas back to what the topic has';
+    return refused('KafkaTopicNotSupported', `the Topic Operator can’t do what ${what} asks for: ${message}. ${back}`);
   }
   if (reason === 'ResourceConflict') {
-    return {
-      is: 'Refused',
-      reason: 'KafkaTopicConflict',
-      why: `another KafkaTopic manages the same topic as ${what}: ${message}. Delete one of the two, or create another LoadTest with another topic.name`,
-    };
+    return refused(
+      'KafkaTopicConflict',
+      `another KafkaTopic manages the same topic as ${what}: ${message}. Keep one of the two. If you delete the other while it is managed, the Topic Operator deletes the topic with its records. To delete ${what}: ${makeUnmanaged(topic)}, wait until its status has the condition Unmanaged, then ${deleteIt(topic)}`,
+    );
   }
-  return {
-    is: 'Waiting',
-    why: `the Topic Operator says of ${what}: ${reason}: ${message}`,
-    check:
-      'the Topic Operator tries again by itself (every two minutes by default); where the message names a setting, create another LoadTest with one that Kafka takes',
-  };
+  return refused(
+    'KafkaTopicError',
+    `the Topic Operator says of ${what}: ${reason}: ${message}. It tries again after a change of the KafkaTopic, and every two minutes by default. If the message names a setting or the replicas, correct them in the KafkaTopic, or create another LoadTest with values that Kafka takes`,
+  );
 }

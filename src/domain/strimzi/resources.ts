@@ -18,6 +18,10 @@ export function topicOf({ metadata, spec, status }: KubernetesObject): string {
 export const readyOf = ({ status }: KubernetesObject) =>
   (status as TopicStatus | undefined)?.conditions?.find(({ type }) => type === 'Ready');
 export const CLUSTER_LABEL = 'strimzi.io/cluster';
+/** Annotation of a KafkaTopic. Exactly "false" makes it unmanaged; the Topic Operator takes "False" as managed. */
+export const MANAGED = 'strimzi.io/managed';
+
+export const isUnmanaged = ({ metadata }: KubernetesObject): boolean => metadata.annotations?.[MANAGED] === 'false';
 
 /** The topic's own name, or, where that can't be the name of a resource, one made of it with a hash. */
 export function kafkaTopicName(topic: string): string {

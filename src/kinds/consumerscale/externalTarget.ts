@@ -12,7 +12,7 @@ import { evidencePlace } from '../../domain/evidence/place.ts';
 import { nextLagSample, report, scaled } from '../../domain/fold/operatorFacts.ts';
 import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { isUnknown, serversOf } from '../../domain/settings/connection.ts';
-import { partitionsAsked } from '../../domain/strimzi/kafkaTopic.ts';
+import { raise } from '../../domain/strimzi/kafkaTopic.ts';
 import { bootstrapServers } from '../../domain/strimzi/listeners.ts';
 import type { StrimziView } from '../../domain/strimzi/lookup.ts';
 import type { ScheduleProgress } from './steps.ts';
@@ -150,8 +150,5 @@ export function addPartitions(resource: ConsumerScale, partitions: number, strim
   if (strimzi?.forbidden !== undefined) return [];
   const topic = strimzi?.topic ?? null;
   if (topic === null) return [{ type: 'AddPartitions', ...servers(resource), topic: external.topic, partitions }];
-  if (partitionsAsked(topic) >= partitions) return [];
-  const { apiVersion, kind, metadata } = topic;
-  const { namespace = '', name } = metadata;
-  return [{ type: 'Patch', target: { apiVersion, kind, namespace, name }, spec: { partitions } }];
+  return raise(topic, partitions);
 }

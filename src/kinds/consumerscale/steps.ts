@@ -6,6 +6,7 @@ import { epochMs, iso } from '../../contract/time.ts';
 import { lowBetween, type RunFigures } from '../../domain/fold/runFigures.ts';
 import { counted } from '../../domain/status/counted.ts';
 import { parseDuration } from '../../domain/status/duration.ts';
+import { membership } from './membership.ts';
 
 /** A step fails if its pods have not started, joined and settled within 10 minutes. */
 const SETTLE_WITHIN_MS = 10 * 60_000;
@@ -203,13 +204,6 @@ function shownLag(lag: StepInput['figures']['lag']): string {
 }
 
 const startedAtOf = ({ startedAt }: ConsumerScaleStepStatus, { now }: StepInput): EpochMs => epochMs(startedAt) ?? now;
-
-/** `2 members in the group, 3 expected, rebalancing` */
-function membership({ consumers = 0 }: ConsumerScaleStepStatus, { figures, others }: StepInput): string {
-  const members = counted(figures.consumers.members.length, 'member');
-  const rebalancing = figures.rebalances.settled ? '' : ', rebalancing';
-  return `${members} in the group, ${consumers + others} expected${rebalancing}`;
-}
 
 /** Members and partitions are as asked, each partition has an owner, and no rebalance is in progress. */
 function settledAtOf(step: ConsumerScaleStep, status: ConsumerScaleStepStatus, input: StepInput): EpochMs | undefined {

@@ -79,7 +79,7 @@ function planRun(
   const { figures } = measured;
   const clients = planClients(seen, preparation, settings, figures, worker);
   const times = runTimes(seen, clients.allReady, figures);
-  const summary = summarise(seen, preparation.missing, { ...clients, ...times, ...measured });
+  const summary = summarise(seen, preparation, { ...clients, ...times, ...measured });
   const { conditions, events } = evaluateConditions(seen, summary, preparation, figures);
   return {
     apply: clients.apply,

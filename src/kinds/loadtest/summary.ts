@@ -11,6 +11,9 @@ import type { Clients } from './clients.ts';
 
 export type LoadTestSummary = Summary<LoadTestStatus['phase']>;
 
+/** What a summary says besides the state of the clients, which continue regardless. */
+export type Remark = Pick<LoadTestSummary, 'reason' | 'message'>;
+
 type Seen = Observed<LoadTest, RunFigures>;
 
 /** The state of a run in this round. */
@@ -27,7 +30,11 @@ export interface RunState {
 }
 
 /** `missing`: why clients may not start. */
-export function summarise(seen: Seen, missing: LoadTestSummary | undefined, run: RunState): LoadTestSummary {
+export function summarise(
+  seen: Seen,
+  { missing, remark }: { missing?: LoadTestSummary; remark?: Remark },
+  run: RunState,
+): LoadTestSummary {
   const { resource, failures } = seen;
   if (run.finishedAt !== undefined) return run.closed ? outcome(resource, run) : stopping(resource, run);
   if (missing !== undefined) return missing;
@@ -35,7 +42,7 @@ export function summarise(seen: Seen, missing: LoadTestSummary | undefined, run:
   const refused = failures.find(({ reason }) => reason === 'Refused');
   if (refused !== undefined) return stalled(phase, 'Refused', refused.message);
   if (resource.spec.suspend) return suspended(run);
-  return starting(seen, run, phase) ?? running(seen, run);
+  return remarked(starting(seen, run, phase) ?? running(seen, run), remark);
 }
 
 /** The sentence of the round in which the run ended stays until the run is closed. */
@@ -73,6 +80,13 @@ function running({ resource, kafka, evidence }: Seen, run: RunState): LoadTestSu
     : { phase: 'Running', state: 'Current', reason: 'FiguresLate', message: `${message}; figures are late: ${unread}` };
 }
 
+/** A summary that already has something to say beyond the state of the clients keeps its reason. */
+function remarked(summary: LoadTestSummary, remark: Remark | undefined): LoadTestSummary {
+  if (remark === undefined) return summary;
+  const reason = summary.reason === 'Running' ? remark.reason : summary.reason;
+  return { ...summary, reason, message: `${summary.message}; ${remark.message}` };
+}
+
 const readiness = ({ spec }: LoadTest, { ready, wanted }: RunState): string =>
   [
     ...(spec.producers === undefined ? [] : [`${ready.producers}/${wanted.producers} producers ready`]),
@@ -100,8 +114,11 @@ function outcome({ spec, status }: LoadTest, { figures, appended }: RunState): L
   return { phase: 'Completed', state: 'Finished', reason: 'Completed', message };
 }
 
+/** Reasons of a lab that waits or continues, of which its user should know. */
+const WARNINGS: ReadonlySet<string> = new Set(['FiguresLate', 'KafkaUnavailable', 'KafkaTopicError']);
+
 /** An Event each time phase or reason change. */
 export function summaryNotices(before: LoadTestStatus | undefined, summary: LoadTestSummary): Notice[] {
   if (alreadyReported(before, summary) !== undefined) return [];
-  return [summaryNotice(summary, summary.reason === 'FiguresLate' || summary.reason === 'KafkaUnavailable')];
+  return [summaryNotice(summary, WARNINGS.has(summary.reason))];
 }

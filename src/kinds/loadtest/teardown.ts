@@ -15,6 +15,7 @@ import { counted } from '../../domain/status/counted.ts';
 import { isMadeFor, named as nameOf } from '../../domain/strimzi/kafkaTopic.ts';
 import type { StrimziView } from '../../domain/strimzi/lookup.ts';
 import { podsLeft, podsOf } from './clients.ts';
+import { kafkaTopicWaits, removalByHand, removeKafkaTopic } from './kafkaTopicRemoval.ts';
 
 /** After 60 s a deletion no longer waits for an unavailable Kafka or for a group that others still use. */
 const LEAVE_BEHIND_AFTER_MS = 60_000;
@@ -121,7 +122,7 @@ function withoutKafka(deletion: Deletion, created: Created, why: string): Plan<L
       ? `${LEAVE_BEHIND_AFTER_MS / 1000} s after the deletion began`
       : `${TOPIC_OPERATOR_MS / 1000} s after the deletion of the KafkaTopic`;
   const message = `cannot delete ${named(left)}: ${why}; the operator gives up ${since}`;
-  return wait(deletion, 'KafkaUnavailable', message, { actions: deleteKafkaTopic(left) });
+  return wait(deletion, 'KafkaUnavailable', message, { actions: removeKafkaTopic(left.kafkaTopic) });
 }
 
 function removeFromKafka(deletion: Deletion, created: Created, view: KafkaView): Plan<LoadTestStatus> {
@@ -137,9 +138,7 @@ function removeFromKafka(deletion: Deletion, created: Created, view: KafkaView):
   const why = [
     ...(members.length > 0 ? [`group ${left.group} still has ${counted(members.length, 'member')} (${clients})`] : []),
     ...(unread === undefined ? [] : [unread]),
-    ...(created.kafkaTopic?.metadata.deletionTimestamp === undefined
-      ? []
-      : ['the Topic Operator has not removed its finalizer (strimzi.io/topic-operator) yet']),
+    ...kafkaTopicWaits(created.kafkaTopic),
     ...seen.failures.map(({ message }) => message),
   ].join('; ');
   if (late && !isPatient(deletion, created) && (why !== '' || tried)) {
@@ -173,28 +172,17 @@ function removal({ topic, kafkaTopic, group }: Created, { spec, status }: LoadTe
   return [
     ...(group === undefined ? [] : [{ type: 'DeleteGroup' as const, ...servers, group }]),
     ...(kafkaTopic !== undefined
-      ? deleteKafkaTopic({ kafkaTopic })
+      ? removeKafkaTopic(kafkaTopic)
       : topic === undefined
         ? []
         : [{ type: 'DeleteTopic' as const, ...servers, topic }]),
   ];
 }
 
-function deleteKafkaTopic({ kafkaTopic }: Created): Action[] {
-  if (kafkaTopic === undefined || kafkaTopic.metadata.deletionTimestamp !== undefined) return [];
-  const { apiVersion, kind, metadata } = kafkaTopic;
-  const { namespace = '', name, uid = '' } = metadata;
-  return [{ type: 'DeleteObject', target: { apiVersion, kind, namespace, name }, uid }];
-}
-
 function leftBehind(left: Created, why: string): Notice {
   const { kafkaTopic } = left;
   const commands = [
-    ...(kafkaTopic === undefined
-      ? []
-      : [
-          `kubectl patch kafkatopic ${kafkaTopic.metadata.name} -n ${kafkaTopic.metadata.namespace} --type=merge -p '{"metadata":{"finalizers":null}}'`,
-        ]),
+    ...(kafkaTopic === undefined ? [] : [removalByHand(kafkaTopic)]),
     'kafka-topics.sh --delete',
     'kafka-consumer-groups.sh --delete',
   ];

@@ -19,6 +19,10 @@ export async function act(action: Action, { cluster, kafka, workers }: Outside):
     case 'Patch':
       await cluster.patch(action.target, { spec: action.spec });
       return undefined;
+    case 'Annotate':
+      // The API server refuses a patch with another uid.
+      await cluster.patch(action.target, { metadata: { uid: action.uid, annotations: action.annotations } });
+      return undefined;
     case 'ApplyObject':
       await applyUnowned(action.object, cluster);
       return undefined;

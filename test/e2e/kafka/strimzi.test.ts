@@ -265,10 +265,33 @@ test('a current Strimzi gets a KafkaTopic with its settings, and more partitions
     spec: { topicName: 'made', partitions: 2, replicas: 1, config: { 'retention.ms': '7200000' } },
     status: { conditions: [{ type: 'Ready', status: 'True' }] },
   });
+  // A setting that somebody has changed by hand stays, as do settings that somebody has added.
+  const byHand = { 'retention.ms': '3600000', 'segment.ms': '600000' };
+  await user.patch(topicRef('made'), { spec: { config: byHand } });
+  const configOf = async () => (await topics.describe('made'))?.config;
+  await until('the settings are in Kafka', async () => (await configOf())?.['retention.ms'] === '3600000', PATIENCE_MS);
+  // Only exactly "false" makes a KafkaTopic unmanaged.
+  await user.patch(topicRef('made'), { metadata: { annotations: { 'strimzi.io/managed': 'False' } } });
   await user.patch(ref('made'), { spec: { topic: { partitions: 3 } } });
   await untilStatus('made', 'has three', (it) => it.status?.topic?.partitions === 3);
   expect(await partitionsOf('made')).toBe(3);
-  expect((await user.get(topicRef('made')))?.spec).toMatchObject({ partitions: 3 });
+  expect((await user.get(topicRef('made')))?.spec).toMatchObject({ partitions: 3, config: byHand });
+  expect(await configOf()).toEqual(byHand);
+});
+
+test('a run says what Kafka refuses of its KafkaTopic, and continues', async () => {
+  starts();
+  const refuse = (value: string | null) =>
+    user.patch(topicRef('made'), { spec: { config: { 'retention.millis': value } } });
+  await refuse('1');
+  const refused = await untilStatus('made', 'says it', (it) => messageOf(it).includes('KafkaError'));
+  expect(messageOf(refused)).toMatch(
+    /the Topic Operator says of KafkaTopic kafka\/made: KafkaError: .*retention\.millis/,
+  );
+  expect(messageOf(refused)).not.toContain('org.apache.kafka');
+  expect(starting(refused)).toBe(true);
+  await refuse(null);
+  await untilStatus('made', 'says it no more', (it) => !messageOf(it).includes('KafkaError'));
 });
 
 test('foreign changes of the KafkaTopic: fewer partitions are restored, other replicas are reported', async () => {
@@ -320,8 +343,9 @@ test('Auto creates a KafkaTopic if the operator’s default Kafka is one of Stri
 test('the message of a setting that Kafka refuses is Kafka’s own', async () => {
   starts();
   await create('wrong', { config: { 'retention.millis': '1' } });
-  const refused = await untilStatus('wrong', 'is refused', (it) => messageOf(it).includes('KafkaError'));
-  expect(messageOf(refused)).toContain('retention.millis');
+  const refused = await untilStatus('wrong', 'is refused', reasonIs('KafkaTopicError'));
+  expect(messageOf(refused)).toMatch(/KafkaError: .*retention\.millis/);
+  expect(messageOf(refused)).not.toContain('org.apache.kafka');
   await remove('wrong');
   await gone('wrong');
   expect(await user.get(topicRef('wrong'))).toBeNull();
@@ -345,11 +369,11 @@ test('with Retain KafkaTopic and topic stay, and the next LoadTest uses them unc
 });
 
 /** A KafkaTopic of another user, whose name differs from the topic. */
-const createKafkaTopic = (name: string, topicName: string) =>
+const createKafkaTopic = (name: string, topicName: string, cluster = CLUSTER) =>
   user.create({
     apiVersion: V1,
     kind: 'KafkaTopic',
-    metadata: { namespace: KAFKA, name, labels: { 'strimzi.io/cluster': CLUSTER } },
+    metadata: { namespace: KAFKA, name, labels: { 'strimzi.io/cluster': cluster } },
     spec: { topicName, partitions: 2, replicas: 1 },
   });
 
@@ -369,6 +393,53 @@ test('a foreign KafkaTopic whose name differs from its topic is raised and never
   await remove('theirs');
   await gone('theirs');
   expect(await partitionsOf('theirs')).toBe(3);
+});
+
+test('two KafkaTopics for one topic: the deletion of the LoadTest leaves the topic to the other one', async () => {
+  starts();
+  const before = Math.floor(Date.now() / 1000);
+  await createKafkaTopic('of-both', 'shared', 'another-cluster');
+  // The Topic Operator compares creation times, which are whole seconds.
+  await until('the second has passed', async () => Math.floor(Date.now() / 1000) > before + 1, PATIENCE_MS);
+  await create('shared');
+  await untilStatus('shared', 'is created', starting);
+  const { id } = (await topics.describe('shared')) ?? {};
+  expect(id).toBeDefined();
+  await user.patch(topicRef('of-both'), { metadata: { labels: { 'strimzi.io/cluster': CLUSTER } } });
+  const readyOf = async (name: string) => {
+    const { conditions = [] } = ((await user.get(topicRef(name)))?.status ?? {}) as {
+      conditions?: { type: string; status: string }[];
+    };
+    return conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+  };
+  await until('the other one is Ready', () => readyOf('of-both'), PATIENCE_MS);
+  // The Topic Operator looks at ours again after a change.
+  await user.patch(topicRef('shared'), { metadata: { annotations: { touched: 'true' } } });
+  const stalled = await untilStatus('shared', 'is stalled', reasonIs('KafkaTopicConflict'));
+  expect(messageOf(stalled)).toContain('deletes the topic with its records');
+  await remove('shared');
+  await gone('shared');
+  expect(await user.get(topicRef('shared'))).toBeNull();
+  // The Topic Operator has seen the deletion, as it sees this later change.
+  await user.patch(topicRef('of-both'), { spec: { partitions: 3 } });
+  await until('the other one still works', async () => (await partitionsOf('shared')) === 3, PATIENCE_MS);
+  expect((await topics.describe('shared'))?.id).toBe(id);
+});
+
+test('a KafkaTopic whose topicName was changed: the deletion says how to put it back, and then ends', async () => {
+  starts();
+  await create('renamed');
+  await untilStatus('renamed', 'is created', starting);
+  await user.patch(topicRef('renamed'), { spec: { topicName: 'elsewhere' } });
+  await untilStatus('renamed', 'is stalled', reasonIs('KafkaTopicNotSupported'));
+  await remove('renamed');
+  const patch = '{"spec":{"topicName":"renamed"}}';
+  const waits = await untilStatus('renamed', 'says what to do', (it) => messageOf(it).includes(patch));
+  expect(messageOf(waits)).toContain(`kubectl patch kafkatopic renamed -n ${KAFKA} --type=merge -p '${patch}'`);
+  await user.patch(topicRef('renamed'), JSON.parse(patch));
+  await gone('renamed');
+  expect(await user.get(topicRef('renamed'))).toBeNull();
+  expect(await topics.describe('renamed')).toBeNull();
 });
 
 test('a schedule over a foreign Deployment adds partitions through the KafkaTopic', async () => {

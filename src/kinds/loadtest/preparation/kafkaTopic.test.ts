@@ -89,6 +89,11 @@ const denied: Failure = {
   reason: 'Refused',
   message: 'kafkatopics is forbidden',
 };
+const patchDenied: Failure = {
+  action: { type: 'Patch', target: { apiVersion: V1, kind: 'KafkaTopic', namespace: 'kafka', name: 't' }, spec: {} },
+  reason: 'Refused',
+  message: 'kafkatopics is forbidden',
+};
 const live = { kafka: kafka() };
 const going: Seen = {
   kafka: kafka(),
@@ -104,7 +109,10 @@ const UNSUPPORTED = notReady(
   'NotSupported',
   'Replication factor change not supported, but required for partitions [0]',
 );
-const ERROR = notReady('KafkaError', 'InvalidConfigurationException: Unknown topic config name: x');
+const ERROR = notReady(
+  'KafkaError',
+  'org.apache.kafka.common.errors.InvalidConfigurationException: Unknown topic config name: x',
+);
 const late = status({ topic: { ...CLAIMED, waitingSince: at(0) } });
 const minute = { now: 60_000 };
 
@@ -121,16 +129,18 @@ describe('Kafka does not have the topic', () => {
     ['the Topic Operator has not seen it for 59 s', kafkaTopicOf([]), late, { now: 59_000 }, {}, wait],
     ['the Topic Operator has not seen it for 60 s', kafkaTopicOf([]), late, minute, {}, stalls('TopicOperatorSilent')],
     ['the Topic Operator has not seen its last change', kafkaTopicOf([READY], { generation: 2 }), claimed, {}, {}, wait],
-    ['it asks for fewer partitions than the LoadTest', kafkaTopicOf([READY], { partitions: 2 }), claimed, {}, {}, 'Pending, Reconciling CreatingTopic; does ApplyObject KafkaTopic kafka/t/3; tells Normal CreatingTopic; again in 250'],
+    ['it asks for fewer partitions than the LoadTest', kafkaTopicOf([READY], { partitions: 2 }), claimed, {}, {}, 'Pending, Reconciling CreatingTopic; does Patch KafkaTopic/t {"partitions":3}; tells Normal CreatingTopic; again in 250'],
     ['it is Ready, but Kafka does not have the topic yet', kafkaTopicOf([READY]), claimed, {}, {}, 'Pending, Reconciling CreatingTopic; tells Normal CreatingTopic; again in 250'],
-    ['it is Ready, but Kafka has not had the topic for 60 s', kafkaTopicOf([READY]), late, minute, {}, stalls('TopicOperatorSilent')],
-    ['Kafka refused it', kafkaTopicOf([ERROR]), claimed, {}, {}, wait],
-    ['Kafka has refused it for 60 s', kafkaTopicOf([ERROR]), late, minute, {}, stalls('TopicOperatorSilent')],
+    ['it is Ready, but Kafka has not had the topic for 60 s', kafkaTopicOf([READY]), late, minute, {}, stalls('TopicMissing')],
+    ['Kafka refused it', kafkaTopicOf([ERROR]), claimed, {}, {}, stalls('KafkaTopicError')],
+    ['Kafka refused what it asked for before its last change', kafkaTopicOf([ERROR], { generation: 2 }), claimed, {}, {}, wait],
     ['it is not supported', kafkaTopicOf([UNSUPPORTED]), claimed, {}, {}, stalls('KafkaTopicNotSupported')],
     ['another KafkaTopic manages the topic', kafkaTopicOf([notReady('ResourceConflict', 'Managed by Ref{…}')]), claimed, {}, {}, stalls('KafkaTopicConflict')],
     ['it is paused', kafkaTopicOf([], PAUSED), claimed, {}, {}, stalls('KafkaTopicPaused')],
     ['it was paused a moment ago', kafkaTopicOf([{ type: 'ReconciliationPaused', status: 'True' }], { observed: 0 }), claimed, {}, {}, wait],
     ['it is unmanaged', kafkaTopicOf([{ type: 'Unmanaged', status: 'True' }], UNMANAGED), claimed, {}, {}, stalls('KafkaTopicUnmanaged')],
+    ['it has managed: "False", which the Topic Operator takes as managed', kafkaTopicOf([], { annotations: { 'strimzi.io/managed': 'False' } }), claimed, {}, {}, wait],
+    ['it asks for fewer partitions, and the API server refuses more', kafkaTopicOf([READY], { partitions: 2 }), claimed, { failures: [patchDenied] }, {}, 'Pending, Stalled TopicRefused; does Patch KafkaTopic/t {"partitions":3}; tells Warning TopicRefused; again in 2000'],
     ['it belongs to another cluster', kafkaTopicOf([READY], { labels: { 'strimzi.io/cluster': 'other' } }), claimed, {}, {}, stalls('KafkaTopicOfAnother')],
     ['it is being deleted', kafkaTopicOf([READY], { deletionTimestamp: at(0) }), claimed, {}, {}, wait],
     ['somebody else created it, and the Topic Operator has not seen it yet', kafkaTopicOf([], { owner: null, partitions: 1 }), status(), {}, {}, wait],
@@ -188,7 +198,19 @@ describe('Kafka does not have the topic', () => {
     );
     expect(says(kafkaTopicOf([], UNMANAGED))).toContain('kubectl annotate kafkatopic t -n kafka strimzi.io/managed-');
     expect(says(kafkaTopicOf([UNSUPPORTED]))).toContain('Replication factor change not supported');
-    expect(says(kafkaTopicOf([ERROR]))).toContain('KafkaError: InvalidConfigurationException');
+    expect(says(kafkaTopicOf([ERROR]))).toMatch(
+      /^the Topic Operator says of KafkaTopic kafka\/t: KafkaError: Unknown topic config name: x\. It tries again/,
+    );
+    const conflict = says(kafkaTopicOf([notReady('ResourceConflict', "Managed by Ref{namespace='kafka', name='a'}")]));
+    expect(conflict).toMatch(/^another KafkaTopic manages the same topic as KafkaTopic kafka\/t: Managed by Ref/);
+    expect(conflict).toMatch(
+      /deletes the topic with its records\..*kubectl annotate kafkatopic t -n kafka strimzi\.io\/managed=false --overwrite, wait until its status has the condition Unmanaged, then kubectl delete kafkatopic t -n kafka$/,
+    );
+    const renamed = { ...kafkaTopicOf([notReady('NotSupported', 'Changing spec.topicName is not supported')]) };
+    expect(says({ ...renamed, spec: { ...(renamed.spec as object), topicName: 'u' } })).toContain(
+      `Put spec.topicName back: kubectl patch kafkatopic t -n kafka --type=merge -p '{"spec":{"topicName":"t"}}'`,
+    );
+    expect(says(kafkaTopicOf([READY]), late, minute)).toMatch(/at its next resync \(every two minutes by default\)/);
     expect(says(kafkaTopicOf([READY]), late, minute)).toContain(
       'check that this LoadTest connects to Kafka kafka/my-cluster',
     );
@@ -226,20 +248,39 @@ describe('Kafka has the topic', () => {
     ['running', kafkaTopicOf([READY]), running(), going, {}, runs],
     ['running, and the Topic Operator does not run', kafkaTopicOf([READY], { generation: 2 }), running(), going, {}, runs],
     ['running, and paused', kafkaTopicOf([READY], PAUSED), running(), going, {}, runs],
-    ['running, and Kafka fails', kafkaTopicOf([ERROR]), running(), going, {}, runs],
+    ['running, and Kafka refuses: the run continues, and says so', kafkaTopicOf([ERROR]), running(), going, {}, runs.replace('Ready Running', 'Ready KafkaTopicError').replace('Normal Running', 'Warning KafkaTopicError')],
+    ['created, then Kafka refused a setting', kafkaTopicOf([ERROR]), status({ topic: MADE }), live, {}, stalls('KafkaTopicError')],
     ['running, and somebody changed the replicas', kafkaTopicOf([UNSUPPORTED]), running(), going, {}, stallsGoing('KafkaTopicNotSupported')],
-    ['running, and somebody lowered the partitions: they are restored', kafkaTopicOf([notReady('NotSupported', 'Decreasing partitions not supported')], { partitions: 2 }), running(), going, {}, stallsGoing('KafkaTopicNotSupported', 'LagSample', ' + ApplyObject KafkaTopic kafka/t/3')],
+    ['running, and somebody lowered the partitions: they are restored', kafkaTopicOf([notReady('NotSupported', 'Decreasing partitions not supported')], { partitions: 2 }), running(), going, {}, stallsGoing('KafkaTopicNotSupported', 'LagSample', ' + Patch KafkaTopic/t {"partitions":3}')],
     ['running, and the KafkaTopic was deleted', null, running(), going, {}, runs],
-    ['more partitions: the KafkaTopic asks for them', kafkaTopicOf([READY]), running(), going, WIDE, runsAnd('ApplyObject KafkaTopic kafka/t/5', MORE)],
+    ['more partitions: the KafkaTopic asks for them', kafkaTopicOf([READY]), running(), going, WIDE, runsAnd('Patch KafkaTopic/t {"partitions":5}', MORE)],
     ['the Topic Operator has not seen the new partitions: the run continues', kafkaTopicOf([READY], { ...asked, generation: 2 }), running(), going, WIDE, runs.replace('LagSample', MORE)],
     ['the Topic Operator has not seen the new partitions for 60 s', kafkaTopicOf([READY], { ...asked, generation: 2 }), lateRunning, goingLate, WIDE, stallsGoing('TopicOperatorSilent', MORE)],
-    ['more partitions while it is paused', kafkaTopicOf([READY], PAUSED), running(), going, WIDE, stallsGoing('KafkaTopicPaused', MORE, ' + ApplyObject KafkaTopic kafka/t/5')],
-    ['more partitions while it is unmanaged', kafkaTopicOf([READY], UNMANAGED), running(), going, WIDE, stallsGoing('KafkaTopicUnmanaged', MORE, ' + ApplyObject KafkaTopic kafka/t/5')],
+    ['more partitions, and Kafka refuses them', kafkaTopicOf([ERROR], asked), running(), going, WIDE, stallsGoing('KafkaTopicError', MORE)],
+    ['it is Ready, but Kafka has not had the new partitions for 60 s', kafkaTopicOf([READY], asked), lateRunning, goingLate, WIDE, stallsGoing('TooFewPartitions', MORE)],
+    ['more partitions while it is paused', kafkaTopicOf([READY], PAUSED), running(), going, WIDE, stallsGoing('KafkaTopicPaused', MORE, ' + Patch KafkaTopic/t {"partitions":5}')],
+    ['more partitions while it is unmanaged', kafkaTopicOf([READY], UNMANAGED), running(), going, WIDE, stallsGoing('KafkaTopicUnmanaged', MORE, ' + Patch KafkaTopic/t {"partitions":5}')],
     ['more partitions after it was deleted', null, running(), going, WIDE, stallsGoing('KafkaTopicMissing', MORE)],
-    ['more partitions without the right to change it', kafkaTopicOf([READY]), running(), { ...going, failures: [denied] }, WIDE, stallsGoing('TopicRefused', MORE, ' + ApplyObject KafkaTopic kafka/t/5')],
+    ['more partitions without the right to change it', kafkaTopicOf([READY]), running(), { ...going, failures: [patchDenied] }, WIDE, stallsGoing('TopicRefused', MORE, ' + Patch KafkaTopic/t {"partitions":5}')],
     ['created through the Admin API: partitions are added there', null, running({ topic: { ...MADE, managedBy: 'Admin' } }), { ...going, answers: [] }, WIDE, runsAnd('AddPartitions t/5', MORE)],
   ])('%s', (_situation, kafkaTopic, before, seen, spec, answer) => {
     expect(told(round(kafkaTopic, before, seen, spec))).toBe(answer);
+  });
+
+  test('a change of the KafkaTopic names its partitions and nothing else', () => {
+    const byHand = kafkaTopicOf([READY]);
+    const edited = { ...byHand, spec: { ...(byHand.spec as object), config: { 'retention.ms': '7200000' } } };
+    expect(round(edited, running(), going, WIDE).actions).toContainEqual({
+      type: 'Patch',
+      target: { apiVersion: V1, kind: 'KafkaTopic', namespace: 'kafka', name: 't' },
+      spec: { partitions: 5 },
+    });
+  });
+
+  test('a run says what Kafka refuses of its KafkaTopic, after the state of its clients', () => {
+    expect(message(round(kafkaTopicOf([ERROR]), running(), going))).toMatch(
+      /consumers ready; the Topic Operator says of KafkaTopic kafka\/t: KafkaError: Unknown topic config name: x/,
+    );
   });
 
   test('the live number of partitions comes from Kafka', () => {
@@ -513,6 +554,13 @@ describe('deleting', () => {
       ...seen,
     });
   const goes = (ms: number) => kafkaTopicOf([READY], { deletionTimestamp: at(1_000_000 - ms) });
+  const SHARED = kafkaTopicOf([notReady('ResourceConflict', "Managed by Ref{namespace='kafka', name='a'}")]);
+  const RENAMED = (ms: number): KubernetesObject => {
+    const deletionTimestamp = at(1_000_000 - ms);
+    const said = notReady('NotSupported', 'Changing spec.topicName is not supported');
+    const made = kafkaTopicOf([said], { deletionTimestamp });
+    return { ...made, spec: { ...(made.spec as object), topicName: 'u' } };
+  };
   const removing = (does: string) => `Running, Reconciling RemovingFromKafka; ${does}again in 1000`;
   const left = 'tells Warning LeftBehind; finished';
   const hidden: Seen = { answers: [STRIMZI, FORBIDDEN] };
@@ -529,6 +577,12 @@ describe('deleting', () => {
     ['no right to read it: the group is deleted, the topic stays', null, before, hidden, {}, removing('does DeleteGroup g; ')],
     ['no right to read it for more than 60 s', null, over(61_000), { ...live, ...hidden }, {}, `Running, Reconciling RemovingFromKafka; ${left}`],
     ['no right to read it, and Kafka is unavailable for more than 60 s', null, over(61_000, 'KafkaUnavailable'), { kafka: AWAY, ...hidden }, {}, `Running, Reconciling KafkaUnavailable; ${left}`],
+    ['another KafkaTopic manages the topic: ours becomes unmanaged', SHARED, before, live, {}, removing('does Annotate KafkaTopic/t {"strimzi.io/managed":"false"}; ')],
+    ['the Topic Operator has not seen yet that it is unmanaged', { ...SHARED, metadata: { ...SHARED.metadata, ...UNMANAGED } }, before, live, {}, removing('')],
+    ['the Topic Operator has seen it: it is deleted', kafkaTopicOf([{ type: 'Unmanaged', status: 'True' }], UNMANAGED), before, live, {}, removing('does DeleteObject KafkaTopic kafka/t; ')],
+    ['ours is gone, and the other one keeps the topic', null, before, { ...live, answers: [STRIMZI, shown(null), kafkaTopics(kafkaTopicOf([READY], { name: 'a', owner: null }))] }, {}, 'Running; finished'],
+    ['another KafkaTopic manages the topic, and Kafka is unavailable', SHARED, before, { kafka: AWAY }, {}, 'Running, Reconciling KafkaUnavailable; does Annotate KafkaTopic/t {"strimzi.io/managed":"false"}; again in 1000'],
+    ['its topicName was changed: it waits', RENAMED(5_000), before, live, {}, removing('')],
     ['KafkaTopic and topic are gone', null, before, { kafka: kafka({ partitions: null }) }, {}, 'Running; finished'],
     ['the KafkaTopic was unmanaged and left the topic behind', null, before, live, {}, removing('does DeleteTopic t; ')],
     ['Retain: both stay', kafkaTopicOf([READY]), before, live, topic({ deletionPolicy: 'Retain' }), 'Running; finished'],
@@ -554,6 +608,37 @@ describe('deleting', () => {
     expect(hung).toContain('kafka-topics.sh --delete');
     expect(said(leave(null, over(61_000, 'KafkaUnavailable'), { kafka: AWAY }))).toMatch(
       /^left behind: group g, because/,
+    );
+  });
+
+  test('a KafkaTopic whose topicName was changed: status and Event say to put it back', () => {
+    const back = `kubectl patch kafkatopic t -n kafka --type=merge -p '{"spec":{"topicName":"t"}}'`;
+    const waits = message(leave(RENAMED(5_000), before, live));
+    expect(waits).toContain('NotSupported: Changing spec.topicName is not supported');
+    expect(waits).toContain(back);
+    const said = leave(RENAMED(60_000), over(61_000), live).events[0]?.message ?? '';
+    expect(said).toContain(`Delete by hand what you no longer need (${back}`);
+    expect(said).not.toContain('finalizers');
+  });
+
+  test('the Topic Operator’s answer to a deletion is passed on', () => {
+    const disabled = notReady(
+      'KafkaError',
+      'org.apache.kafka.common.errors.TopicDeletionDisabledException: Topic deletion is disabled.',
+    );
+    const kept = kafkaTopicOf([disabled], { deletionTimestamp: at(995_000) });
+    expect(message(leave(kept, before, live))).toMatch(/yet; it last said: Topic deletion is disabled\.$/);
+  });
+
+  test('a KafkaTopic that shares its topic: what is waited for, and what to do if the Topic Operator never sees it', () => {
+    const waiting = { ...SHARED, metadata: { ...SHARED.metadata, ...UNMANAGED } };
+    expect(message(leave(waiting, before, live))).toMatch(
+      /another KafkaTopic manages the same topic, so KafkaTopic kafka\/t becomes unmanaged before it is deleted and the topic keeps its records/,
+    );
+    const said = leave(waiting, over(61_000), live);
+    expect(said.finished).toBe(true);
+    expect(said.events[0]?.message).toContain(
+      'kubectl annotate kafkatopic t -n kafka strimzi.io/managed=false --overwrite, then kubectl delete kafkatopic t -n kafka once its status has the condition Unmanaged',
     );
   });
 

@@ -16,23 +16,23 @@ import {
   kafkaTopic,
   named,
   partitionsAsked,
+  raise,
   type TopicVerdict,
 } from '../../../domain/strimzi/kafkaTopic.ts';
 import { type StrimziView, withRights } from '../../../domain/strimzi/lookup.ts';
 import { kafkaTopicName, type StrimziCluster, topicOf } from '../../../domain/strimzi/resources.ts';
 import type { LoadTestSummary } from '../summary.ts';
-import type { PreparationInput, Topic } from './preparation.ts';
+import type { Preparation, PreparationInput, Topic } from './preparation.ts';
 
 /** The Topic Operator acts within seconds. After 60 s without an answer the message says what to check. */
 const SILENT_MS = 60_000;
 
 type Phase = PreparationInput['phase'];
 
-export interface ThroughKafkaTopic {
+export interface ThroughKafkaTopic extends Pick<Preparation, 'remark' | 'missing'> {
   /** What the status records; absent: the LoadTest no longer claims to have created it. */
   topic?: Topic;
   actions: Action[];
-  missing?: LoadTestSummary;
 }
 
 export interface KafkaTopicInput {
@@ -76,7 +76,7 @@ function createKafkaTopic(input: KafkaTopicInput): ThroughKafkaTopic {
   const claimed = status?.topic?.created === true ? status.topic : undefined;
   return {
     topic: claimed ?? claim(strimzi.at, kafkaTopicName(name)),
-    actions: claimed ? [applied(input, partitions)] : [],
+    actions: claimed ? [creation(input)] : [],
     missing: progressing('Pending', 'CreatingTopic', message),
   };
 }
@@ -89,13 +89,16 @@ function awaitTopicOf(found: KubernetesObject, input: KafkaTopicInput): ThroughK
   const ours = isMadeFor(found, metadata.uid);
   const claimed = claim(strimzi.at, found.metadata.name);
   const topic: Topic = ours ? claimed : { ...claimed, managedBy: 'Existing', created: false };
-  const verdict = judgeKafkaTopic(found, strimzi.at);
+  const actions = ours ? raise(found, partitions) : [];
+  const denied = refusedChange(input, actions);
+  if (denied !== undefined) return { topic, actions, missing: denied };
   const { namespace, cluster } = strimzi.at;
   return {
-    actions: ours && partitionsAsked(found) < partitions ? [applied(input, partitions)] : [],
-    ...awaited(input, topic, 'CreatingTopic', verdict, {
+    actions,
+    ...awaited(input, topic, 'CreatingTopic', judgeKafkaTopic(found, strimzi.at), {
+      reason: 'TopicMissing',
       why: `${named(found)} is Ready, but Kafka has no topic ${name}`,
-      check: `check that this LoadTest connects to Kafka ${namespace}/${cluster}`,
+      check: `the Topic Operator notices that at its next resync (every two minutes by default); if it has passed, check that this LoadTest connects to Kafka ${namespace}/${cluster}`,
     }),
   };
 }
@@ -122,7 +125,7 @@ export function keepTopic(input: KafkaTopicInput, live: TopicView): ThroughKafka
   if (found === null) return gone ? kafkaTopicGone(input, topic, kafkaTopic) : noKafkaTopic(input, topic);
   return topic.partitions >= spec.topic.partitions
     ? keepPartitions(found, ours, input, topic)
-    : addPartitions(found, ours, input, topic);
+    : addPartitions(found, input, topic);
 }
 
 /** Somebody deleted our KafkaTopic. That matters only if the topic needs more partitions. */
@@ -150,9 +153,14 @@ function keepPartitions(
 ): ThroughKafkaTopic {
   if (!ours) return { topic, actions: [] };
   const { partitions } = input.seen.resource.spec.topic;
-  const actions = partitionsAsked(found) < partitions ? [applied(input, topic.partitions)] : [];
+  // Somebody lowered them.
+  const actions = partitionsAsked(found) < partitions ? raise(found, topic.partitions) : [];
   const verdict = judgeKafkaTopic(found, input.strimzi.at);
   if (verdict.is === 'Refused') {
+    // A run has all that it needs of Kafka, so what Kafka refuses of the KafkaTopic does not make it wait.
+    if (input.started && verdict.reason === 'KafkaTopicError') {
+      return { topic, actions, remark: { reason: verdict.reason, message: verdict.why } };
+    }
     // A paused or unmanaged KafkaTopic stays as it is, and nothing more is asked of it.
     const harmless = verdict.reason === 'KafkaTopicPaused' || verdict.reason === 'KafkaTopicUnmanaged';
     return { topic, actions, ...(harmless ? {} : { missing: stalled(input.phase, verdict.reason, verdict.why) }) };
@@ -162,20 +170,14 @@ function keepPartitions(
 }
 
 /** The topic needs more partitions, which the Topic Operator adds. Clients that run continue meanwhile. */
-function addPartitions(
-  found: KubernetesObject,
-  ours: boolean,
-  input: KafkaTopicInput,
-  topic: Topic,
-): ThroughKafkaTopic {
-  const { seen, strimzi, phase, started } = input;
+function addPartitions(found: KubernetesObject, input: KafkaTopicInput, topic: Topic): ThroughKafkaTopic {
+  const { seen, strimzi, started } = input;
   const { name, partitions } = seen.resource.spec.topic;
-  const patch: Action = { type: 'Patch', target: refOf(found), spec: { partitions } };
-  const change = ours ? applied(input, partitions) : patch;
-  const actions: Action[] = partitionsAsked(found) >= partitions ? [] : [change];
-  const failure = seen.failures.find(({ action }) => action.type === 'ApplyObject' || action.type === 'Patch');
-  if (failure?.reason === 'Refused') return { topic, actions, missing: refused(phase, failure.message, strimzi.at) };
+  const actions = raise(found, partitions);
+  const denied = refusedChange(input, actions);
+  if (denied !== undefined) return { topic, actions, missing: denied };
   const waits = awaited(input, topic, 'AddingPartitions', judgeKafkaTopic(found, strimzi.at), {
+    reason: 'TooFewPartitions',
     why: `${named(found)} asks for ${partitions} partitions, but topic ${name} has ${topic.partitions} in Kafka`,
     check: `check the log of the Topic Operator of Kafka ${strimzi.at.cluster}`,
   });
@@ -185,22 +187,22 @@ function addPartitions(
 
 // ---- both -----------------------------------------------------------------------------------
 
-/** `ready`: what is still missing although the KafkaTopic is Ready. */
+/** `ready`: what is still missing although the KafkaTopic is Ready; `reason`: of the stall after 60 s. */
 function awaited(
   { seen, phase }: KafkaTopicInput,
   topic: Topic,
   reason: string,
   verdict: TopicVerdict,
-  ready: { why: string; check: string } = { why: '', check: '' },
+  ready = { reason: '', why: '', check: '' },
 ): { topic: Topic; missing: LoadTestSummary } {
   if (verdict.is === 'Refused') return { topic, missing: stalled(phase, verdict.reason, verdict.why) };
-  const { why, check } = verdict.is === 'Waiting' ? verdict : ready;
+  const { reason: late, why, check } = verdict.is === 'Waiting' ? { ...verdict, reason: 'TopicOperatorSilent' } : ready;
   const since: EpochMs = epochMs(seen.resource.status?.topic?.waitingSince) ?? seen.now;
   const silent = seen.now - since >= SILENT_MS;
   return {
     topic: { ...topic, waitingSince: iso(since) },
     missing: silent
-      ? stalled(phase, 'TopicOperatorSilent', `waited ${SILENT_MS / 1000} s: ${why}; ${check}`)
+      ? stalled(phase, late, `waited ${SILENT_MS / 1000} s: ${why}; ${check}`)
       : progressing(phase, verdict.is === 'Ready' ? reason : 'WaitingForTopicOperator', why),
   };
 }
@@ -208,19 +210,18 @@ function awaited(
 const refused = (phase: Phase, message: string, { namespace }: StrimziCluster): LoadTestSummary =>
   stalled(phase, 'TopicRefused', `the API server refused the KafkaTopic: ${withRights(message, namespace)}`);
 
-function applied({ seen, strimzi, apiVersion }: KafkaTopicInput, partitions: number): Action {
+/** Why the API server refuses a change that is still to be made; undefined: it does not. */
+function refusedChange({ seen, strimzi, phase }: KafkaTopicInput, actions: Action[]): LoadTestSummary | undefined {
+  const failure = seen.failures.find(({ action }) => actions.some(({ type }) => type === action.type));
+  return failure?.reason === 'Refused' ? refused(phase, failure.message, strimzi.at) : undefined;
+}
+
+function creation({ seen, strimzi, apiVersion }: KafkaTopicInput): Action {
   const { spec, metadata } = seen.resource;
-  const { name, replicas, config } = spec.topic;
+  const { name, partitions, replicas, config } = spec.topic;
   const owner = { name: `LoadTest ${metadata.namespace}/${metadata.name}`, uid: metadata.uid };
   return {
     type: 'ApplyObject',
     object: kafkaTopic(strimzi.at, apiVersion, { name, partitions, replicas, config }, owner),
   };
 }
-
-const refOf = ({ apiVersion, kind, metadata: { namespace = '', name } }: KubernetesObject) => ({
-  apiVersion,
-  kind,
-  namespace,
-  name,
-});

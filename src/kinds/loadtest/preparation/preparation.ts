@@ -6,7 +6,7 @@ import type { Action } from '../../../contract/actions.ts';
 import type { Observed } from '../../../contract/kind.ts';
 import type { RunFigures } from '../../../domain/fold/runFigures.ts';
 import type { StrimziView } from '../../../domain/strimzi/lookup.ts';
-import type { LoadTestSummary } from '../summary.ts';
+import type { LoadTestSummary, Remark } from '../summary.ts';
 
 export type Topic = NonNullable<LoadTestStatus['topic']>;
 
@@ -26,6 +26,8 @@ export interface Preparation extends Recorded {
   actions: Action[];
   /** Why clients may not start yet; absent: they may. */
   missing?: LoadTestSummary;
+  /** What the status says besides the state of the clients, which continue regardless. */
+  remark?: Remark;
 }
 
 /** What the steps of the preparation are given. */

@@ -143,7 +143,7 @@ function raisedByAdmin(input: PreparationInput, live: TopicView, topic: Topic): 
 function withKafkaTopic(
   { seen, recorded, evidenceStart }: PreparationInput,
   live: TopicView | undefined,
-  { topic, actions, missing }: ThroughKafkaTopic,
+  { topic, actions, missing, remark }: ThroughKafkaTopic,
 ): Preparation {
   const { partitions } = seen.resource.spec.topic;
   const { topic: _before, ...rest } = recorded;
@@ -154,6 +154,7 @@ function withKafkaTopic(
     ...(live !== undefined && live.partitions.length < partitions ? { raising: partitions } : {}),
     actions,
     ...(missing === undefined ? {} : { missing }),
+    ...(remark === undefined ? {} : { remark }),
   };
 }
 
