@@ -22,6 +22,7 @@ import { type StrimziView, withRights } from '../../../domain/strimzi/lookup.ts'
 import { kafkaTopicName, type StrimziCluster, topicOf } from '../../../domain/strimzi/resources.ts';
 import type { LoadTestSummary } from '../summary.ts';
 import type { PreparationInput, Topic } from './preparation.ts';
+import { whyNotRaised } from './topicOwner.ts';
 
 /** The Topic Operator acts within seconds. After 60 s without an answer the message says what to check. */
 const SILENT_MS = 60_000;
@@ -110,7 +111,14 @@ export function keepTopic(input: KafkaTopicInput, live: TopicView): ThroughKafka
   const recorded = status?.topic;
   const ours = found !== null && isMadeFor(found, metadata.uid);
   // Claimed, but never seen in Kafka: then somebody else created it.
-  const gone = found === null && recorded?.created === true && recorded.partitions > 0;
+  const gone =
+    found === null &&
+    recorded?.created === true &&
+    recorded.partitions > 0 &&
+    (recorded.id === undefined || recorded.id === live.id);
+  // The Topic Operator created the topic, or took it over.
+  const settled = ours && judgeKafkaTopic(found, strimzi.at).is === 'Ready';
+  const id = settled ? live.id : recorded?.id;
   const kafkaTopic = found?.metadata.name ?? recorded?.kafkaTopic?.name ?? kafkaTopicName(spec.topic.name);
   const topic: Topic = {
     ...claim(strimzi.at, kafkaTopic),
@@ -118,6 +126,7 @@ export function keepTopic(input: KafkaTopicInput, live: TopicView): ThroughKafka
     replicas: live.partitions[0]?.replicas.length ?? 0,
     managedBy: ours || gone ? 'Strimzi' : 'Existing',
     created: ours || gone,
+    ...(id === undefined ? {} : { id }),
   };
   if (found === null) return gone ? kafkaTopicGone(input, topic, kafkaTopic) : noKafkaTopic(input, topic);
   return topic.partitions >= spec.topic.partitions
@@ -171,6 +180,8 @@ function addPartitions(
   const { seen, strimzi, phase, started } = input;
   const { name, partitions } = seen.resource.spec.topic;
   const patch: Action = { type: 'Patch', target: refOf(found), spec: { partitions } };
+  const notRaised = ours || partitionsAsked(found) >= partitions ? undefined : whyNotRaised(seen.resource, topic);
+  if (notRaised !== undefined) return { topic, actions: [], missing: stalled(phase, 'TooFewPartitions', notRaised) };
   const change = ours ? applied(input, partitions) : patch;
   const actions: Action[] = partitionsAsked(found) >= partitions ? [] : [change];
   const failure = seen.failures.find(({ action }) => action.type === 'ApplyObject' || action.type === 'Patch');

@@ -8,6 +8,7 @@ import { isUnknown } from '../../../domain/settings/connection.ts';
 import { queryStrimzi, type StrimziQuery, type StrimziView, strimziCluster } from '../../../domain/strimzi/lookup.ts';
 import type { StrimziCluster } from '../../../domain/strimzi/resources.ts';
 import type { LoadTestSummary } from '../summary.ts';
+import { isRequested } from './topicOwner.ts';
 
 /** undefined: nothing of Strimzi is needed, or the Kafka resource is unknown. */
 export function strimziQuery(
@@ -21,10 +22,10 @@ export function strimziQuery(
       : { cluster: recorded.cluster, namespace: recorded.namespace };
   if (at === undefined) return undefined;
   const { management, name, partitions } = spec.topic;
-  const createdBy = status?.topic?.created === true ? status.topic.managedBy : undefined;
   const deleting = metadata.deletionTimestamp !== undefined;
-  const mayHaveOne = (management === 'Auto' || management === 'Strimzi') && createdBy !== 'Admin';
-  const topic = deleting ? createdBy === 'Strimzi' : mayHaveOne;
+  const mayHaveOne = (management === 'Auto' || management === 'Strimzi') && !isRequested(status?.topic);
+  const createdByIt = status?.topic?.created === true && status.topic.managedBy === 'Strimzi';
+  const topic = deleting ? createdByIt : mayHaveOne;
   const kafka = !deleting && isUnknown(spec.kafka, status?.kafka);
   // A run whose topic has no KafkaTopic searches for one again only when it needs more partitions.
   const has = status?.topic?.partitions ?? 0;
