@@ -496,8 +496,35 @@ describe('the version of the API', () => {
   });
 
   test('the namespace of the Kafka resource defaults to that of the LoadTest', () => {
-    const own = LOAD_TESTS.needs(loadTest({ kafka: { strimzi: { cluster: 'c' } } }), [STRIMZI]).queries;
+    const found = [STRIMZI, shown(kafkaResource())];
+    const own = LOAD_TESTS.needs(loadTest({ kafka: { strimzi: { cluster: 'c' } } }), found).queries;
     expect(own?.slice(1).map(queryLine)).toEqual(['Kafka demo/c', 'KafkaTopic demo/t']);
+  });
+});
+
+describe('a Topic Operator that watches another namespace', () => {
+  const resource = kafkaResource();
+  const elsewhere = {
+    ...resource,
+    spec: { ...(resource.spec as object), entityOperator: { topicOperator: { watchedNamespace: 'topics' } } },
+  };
+
+  test('its namespace is recorded with the addresses, and KafkaTopics are created there', () => {
+    const asks = (before: LoadTestStatus | undefined, ...answers: Answer[]) =>
+      LOAD_TESTS.needs(loadTest({ kafka: strimzi }, before), answers)
+        .queries?.slice(1)
+        .map(queryLine);
+    expect(asks(undefined, STRIMZI)).toEqual(['Kafka kafka/my-cluster']);
+    expect(asks(undefined, STRIMZI, shown(elsewhere))).toEqual(['Kafka kafka/my-cluster', 'KafkaTopic topics/t']);
+    const found = planLoadTest(loadTest({ kafka: strimzi }), { answers: [STRIMZI, shown(elsewhere), shown(null)] });
+    expect(found.status.kafka).toEqual({ ...FOUND, topicNamespace: 'topics' });
+    const before = { ...found.status, evidence: EVIDENCE };
+    expect(asks(before, STRIMZI)).toEqual(['KafkaTopic topics/t']);
+    const claims = round(null, before);
+    expect(claims.status.topic).toEqual({ ...CLAIMED, kafkaTopic: { ...CLUSTER, namespace: 'topics', name: 't' } });
+    const creates = round(null, claims.status);
+    expect(told(creates)).toContain('does ApplyObject KafkaTopic topics/t/3');
+    expect(asks(claims.status, STRIMZI)).toEqual(['KafkaTopic topics/t']);
   });
 });
 

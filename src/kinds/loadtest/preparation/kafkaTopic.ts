@@ -70,13 +70,14 @@ function createKafkaTopic(input: KafkaTopicInput): ThroughKafkaTopic {
     return { actions: [], missing: stalled('Pending', 'KafkaTopicConflict', why) };
   }
   const failure = seen.failures.find(({ action }) => action.type === 'ApplyObject');
-  if (failure?.reason === 'Refused') return { actions: [], missing: refused('Pending', failure.message, strimzi.at) };
-  const what = `KafkaTopic ${strimzi.at.namespace}/${kafkaTopicName(name)}`;
+  if (failure?.reason === 'Refused')
+    return { actions: [], missing: refused('Pending', failure.message, strimzi.topicsAt) };
+  const what = `KafkaTopic ${strimzi.topicsAt.namespace}/${kafkaTopicName(name)}`;
   const trouble = failure === undefined ? '' : `: ${failure.message}; the operator retries`;
   const message = `creating ${what} with ${counted(partitions, 'partition')}${trouble}`;
   const claimed = status?.topic?.created === true ? status.topic : undefined;
   return {
-    topic: claimed ?? claim(strimzi.at, kafkaTopicName(name)),
+    topic: claimed ?? claim(strimzi.topicsAt, kafkaTopicName(name)),
     actions: claimed ? [applied(input, partitions)] : [],
     missing: progressing('Pending', 'CreatingTopic', message),
   };
@@ -88,7 +89,7 @@ function awaitTopicOf(found: KubernetesObject, input: KafkaTopicInput): ThroughK
   const { spec, metadata } = seen.resource;
   const { name, partitions } = spec.topic;
   const ours = isMadeFor(found, metadata.uid);
-  const claimed = claim(strimzi.at, found.metadata.name);
+  const claimed = claim(strimzi.topicsAt, found.metadata.name);
   const topic: Topic = ours ? claimed : { ...claimed, managedBy: 'Existing', created: false };
   const verdict = judgeKafkaTopic(found, strimzi.at);
   const { namespace, cluster } = strimzi.at;
@@ -121,7 +122,7 @@ export function keepTopic(input: KafkaTopicInput, live: TopicView): ThroughKafka
   const id = settled ? live.id : recorded?.id;
   const kafkaTopic = found?.metadata.name ?? recorded?.kafkaTopic?.name ?? kafkaTopicName(spec.topic.name);
   const topic: Topic = {
-    ...claim(strimzi.at, kafkaTopic),
+    ...claim(strimzi.topicsAt, kafkaTopic),
     partitions: live.partitions.length,
     replicas: live.partitions[0]?.replicas.length ?? 0,
     managedBy: ours || gone ? 'Strimzi' : 'Existing',
@@ -138,7 +139,7 @@ export function keepTopic(input: KafkaTopicInput, live: TopicView): ThroughKafka
 function kafkaTopicGone({ seen, strimzi, phase }: KafkaTopicInput, topic: Topic, kafkaTopic: string) {
   const { name, partitions } = seen.resource.spec.topic;
   if (topic.partitions >= partitions) return { topic, actions: [] };
-  const why = `topic ${name} has ${counted(topic.partitions, 'partition')}, but topic.partitions is ${partitions} and KafkaTopic ${strimzi.at.namespace}/${kafkaTopic} was deleted: delete this LoadTest and create it again`;
+  const why = `topic ${name} has ${counted(topic.partitions, 'partition')}, but topic.partitions is ${partitions} and KafkaTopic ${strimzi.topicsAt.namespace}/${kafkaTopic} was deleted: delete this LoadTest and create it again`;
   return { topic, actions: [], missing: stalled(phase, 'KafkaTopicMissing', why) };
 }
 
@@ -185,7 +186,8 @@ function addPartitions(
   const change = ours ? applied(input, partitions) : patch;
   const actions: Action[] = partitionsAsked(found) >= partitions ? [] : [change];
   const failure = seen.failures.find(({ action }) => action.type === 'ApplyObject' || action.type === 'Patch');
-  if (failure?.reason === 'Refused') return { topic, actions, missing: refused(phase, failure.message, strimzi.at) };
+  if (failure?.reason === 'Refused')
+    return { topic, actions, missing: refused(phase, failure.message, strimzi.topicsAt) };
   const waits = awaited(input, topic, 'AddingPartitions', judgeKafkaTopic(found, strimzi.at), {
     why: `${named(found)} asks for ${partitions} partitions, but topic ${name} has ${topic.partitions} in Kafka`,
     check: `check the log of the Topic Operator of Kafka ${strimzi.at.cluster}`,
@@ -225,7 +227,7 @@ function applied({ seen, strimzi, apiVersion }: KafkaTopicInput, partitions: num
   const owner = { name: `LoadTest ${metadata.namespace}/${metadata.name}`, uid: metadata.uid };
   return {
     type: 'ApplyObject',
-    object: kafkaTopic(strimzi.at, apiVersion, { name, partitions, replicas, config }, owner),
+    object: kafkaTopic(strimzi.topicsAt, apiVersion, { name, partitions, replicas, config }, owner),
   };
 }
 

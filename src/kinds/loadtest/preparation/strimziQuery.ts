@@ -30,7 +30,10 @@ export function strimziQuery(
   // A run whose topic has no KafkaTopic searches for one again only when it needs more partitions.
   const has = status?.topic?.partitions ?? 0;
   const byName = !deleting && recorded === undefined && status?.preparedAt !== undefined && has >= partitions;
-  return topic || kafka ? { at, kafka, ...(topic ? { topic: name, known: recorded?.name, byName } : {}) } : undefined;
+  const { topicNamespace } = recorded === undefined ? (status?.kafka ?? {}) : { topicNamespace: recorded.namespace };
+  return topic || kafka
+    ? { at, kafka, topicNamespace, ...(topic ? { topic: name, known: recorded?.name, byName } : {}) }
+    : undefined;
 }
 
 export function strimziView(
