@@ -30,6 +30,8 @@ export interface Lab {
   /** Whether Strimzi manages Kafka. */
   strimzi: boolean;
   deletionPolicy: 'Delete' | 'Retain';
+  /** Whether partitions may be added to an existing topic; not with Existing. */
+  raiseExisting: boolean;
   /** The partitions of an existing topic. 0: there is none. */
   found: number;
   /** Whether a foreign group of that name exists already. */
@@ -94,10 +96,10 @@ export class LoadTestWorld {
   #end = 0;
   #committed: number | null = null;
 
-  constructor({ management, strimzi, deletionPolicy, found, groupFound, after }: Lab) {
+  constructor({ management, raiseExisting, strimzi, deletionPolicy, found, groupFound, after }: Lab) {
     const spec: LoadTestInput = {
       ...(strimzi ? { kafka: { strimzi: CLUSTER } } : {}),
-      topic: { ...TOPIC, management, deletionPolicy },
+      topic: { ...TOPIC, management, raiseExisting, deletionPolicy },
       producers: { replicas: 2, messages: 20 },
       consumers: { ...CONSUMERS, start: after ? 'AfterProducers' : 'Together' },
     };
