@@ -72,6 +72,13 @@ export const evidence = field(
 export const kafkaFound = field(
   z.strictObject({
     bootstrapServers: field(text(2_000), 'Addresses of the listener, as host:port separated by commas.'),
+    topicNamespace: field(
+      text(63),
+      sentences(
+        'Namespace of the KafkaTopics: spec.entityOperator.topicOperator.watchedNamespace of the Kafka resource.',
+        'Absent: the namespace of the Kafka resource.',
+      ),
+    ).exactOptional(),
   }),
   'Kafka cluster, as read from the Kafka resource when the run started. Absent without kafka.strimzi.',
 );

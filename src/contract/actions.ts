@@ -33,7 +33,8 @@ export type KafkaAction =
       config: Record<string, string>;
     }
   | { type: 'AddPartitions'; bootstrapServers?: string; topic: string; partitions: number }
-  | { type: 'DeleteTopic'; bootstrapServers?: string; topic: string }
+  /** Deletes the topic with this id, and no other one that has its name. */
+  | { type: 'DeleteTopic'; bootstrapServers?: string; topic: string; topicId: string }
   | { type: 'DeleteGroup'; bootstrapServers?: string; group: string }
   /** Appends the operator's own facts (lag samples, scalings) to the run's evidence. */
   | { type: 'Report'; bootstrapServers?: string; run: string; topic: string; partition: number; facts: unknown[] };
@@ -61,8 +62,12 @@ export interface Done {
 }
 
 export interface ActionResult {
-  /** CreateTopic: the id that Kafka gave to the topic (KIP-516). */
+  /** CreateTopic: the id that Kafka gave to the topic that this action created (KIP-516). */
   topicId?: string;
+  /** CreateTopic: a topic of that name was there already, so nothing was created. */
+  existed?: true;
+  /** DeleteTopic: no topic has that id, so nothing was deleted. */
+  absent?: true;
 }
 
 /** An action, or the application of a desired object, that failed in an earlier round and has not succeeded since. */

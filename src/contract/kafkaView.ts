@@ -13,6 +13,8 @@ export interface PartitionView {
 
 export interface TopicView {
   name: string;
+  /** Kafka's topic id, as its tools print it (TopicId). A topic that is deleted and created again has another one. */
+  id: string;
   partitions: PartitionView[];
 }
 

@@ -51,7 +51,7 @@ test('Kafka gets no action after the loss of the lease', async () => {
   );
   await kafka.act({ type: 'DeleteGroup', group: 'g' });
   lost.abort();
-  await expect(kafka.act({ type: 'DeleteTopic', topic: 't' })).rejects.toThrow();
+  await expect(kafka.act({ type: 'DeleteTopic', topic: 't', topicId: 'id-t' })).rejects.toThrow();
   expect(acts).toEqual(['DeleteGroup']);
 });
 

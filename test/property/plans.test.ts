@@ -6,13 +6,18 @@ import { type Lab, LoadTestWorld, type Moment, type Mood } from '../support/load
 const lab: fc.Arbitrary<Lab> = fc
   .record({
     management: fc.constantFrom<Lab['management'][]>('Auto', 'Auto', 'Strimzi', 'Admin', 'Existing'),
+    raiseExisting: fc.boolean(),
     strimzi: fc.boolean(),
     deletionPolicy: fc.constantFrom<Lab['deletionPolicy'][]>('Delete', 'Retain'),
     found: fc.constantFrom(0, 0, 1, 3, 9),
     groupFound: fc.boolean(),
     after: fc.boolean(),
   })
-  .map((how) => ({ ...how, strimzi: how.strimzi || how.management === 'Strimzi' }));
+  .map((how) => ({
+    ...how,
+    strimzi: how.strimzi || how.management === 'Strimzi',
+    raiseExisting: how.raiseExisting && how.management !== 'Existing',
+  }));
 
 const MOODS: Mood[] = ['Up', 'Away', 'Refuses', 'Deaf', 'Foreign'];
 const momentWith = (...moods: Mood[]): fc.Arbitrary<Moment> =>
@@ -51,16 +56,14 @@ test('topics and clients are created after their creation is recorded', () => {
           expect(recorded?.evidence).toBeDefined();
           expect(topicThere).toBe(true);
         } else if (what.type === 'CreateTopic' || what.type === 'ApplyObject') {
-          expect(recorded?.topic).toMatchObject({
-            created: true,
-            managedBy: what.type === 'CreateTopic' ? 'Admin' : 'Strimzi',
-          });
+          if (what.type === 'CreateTopic') expect(recorded?.topic?.creation).toBeDefined();
+          else expect(recorded?.topic).toMatchObject({ created: true, managedBy: 'Strimzi' });
         } else if (what.type === 'DeleteTopic' || what.type === 'DeleteObject') {
-          expect(recorded?.topic?.created).toBe(true);
+          expect(recorded?.topic).toBeDefined();
           expect(how.deletionPolicy).toBe('Delete');
         } else if (what.type === 'DeleteGroup') expect(recorded?.consumers?.groupCreated).toBe(true);
       }
-      if (world.topic?.ours === true || world.kafkaTopic !== null) expect(world.status?.topic?.created).toBe(true);
+      if (world.topic?.ours === true || world.kafkaTopic !== null) expect(world.status?.topic).toBeDefined();
     }),
     { numRuns: 300 },
   );
@@ -85,15 +88,17 @@ test('with a Kafka that answers, a deletion removes exactly what the LoadTest cr
       const world = new LoadTestWorld(how);
       for (const moment of before) world.round(moment);
       const { topic, group } = world;
-      const created = world.status?.topic?.created === true;
       world.delete();
       for (const moment of after) world.round(moment);
       settle(world, 'Up', () => world.finished);
-      expect(world.events).not.toContain('LeftBehind');
-      if (created && how.deletionPolicy === 'Delete') {
+      // An operator that died before it recorded Kafka's answer does not know whether the topic is its own.
+      const left = world.events.includes('LeftBehind');
+      if (left) expect(before.concat(after).some(({ diesAfter }) => diesAfter !== undefined)).toBe(true);
+      if (topic?.ours !== false && how.deletionPolicy === 'Delete' && !left) {
         expect(world.topic).toBeUndefined();
         expect(world.kafkaTopic).toBeNull();
       } else expect(world.topic).toEqual(topic);
+      if (how.management === 'Auto' && how.found > 0 && !how.raiseExisting) expect(topic?.partitions).toBe(how.found);
       if (how.groupFound) expect(world.group).toBe(true);
       else if (group) expect(world.group).toBe(false);
     }),
@@ -107,6 +112,7 @@ test('a LoadTest completes once Kafka answers again', () => {
       // In these cases the LoadTest waits for its user.
       fc.pre(how.management !== 'Existing' || how.found >= 3);
       fc.pre(how.management !== 'Strimzi' || how.found === 0);
+      fc.pre(how.management !== 'Auto' || how.raiseExisting || how.found === 0 || how.found >= 3);
       const world = new LoadTestWorld(how);
       for (const moment of before) world.round(moment);
       settle(world, 'Up', () => world.status?.phase === 'Completed');
@@ -115,4 +121,41 @@ test('a LoadTest completes once Kafka answers again', () => {
     }),
     { numRuns: 200 },
   );
+});
+
+test('with somebody else at the topic, the operator deletes only what it created, and names what it leaves', () => {
+  const rival = fc.record({
+    does: fc.constantFrom<NonNullable<Moment['rival']>['does'][]>('Create', 'Delete', 'Recreate'),
+    before: fc.nat(3),
+  });
+  const contested = (...moods: Mood[]) =>
+    fc.array(
+      fc
+        .tuple(momentWith(...moods), fc.option(rival, { nil: undefined }))
+        .map(([moment, what]): Moment => (what === undefined ? moment : { ...moment, rival: what })),
+      { maxLength: 25 },
+    );
+  // A KafkaTopic owns its topic, whoever created that.
+  const byAdmin = lab.map(
+    (how): Lab => ({ ...how, strimzi: false, management: how.management === 'Strimzi' ? 'Auto' : how.management }),
+  );
+  let left = 0;
+  let deleted = 0;
+  fc.assert(
+    fc.property(byAdmin, contested(...MOODS), contested(...MOODS), (how, before, after) => {
+      const world = new LoadTestWorld(how);
+      for (const moment of before) world.round(moment);
+      world.delete();
+      for (const moment of after) world.round(moment);
+      settle(world, 'Up', () => world.finished);
+      expect(world.deleted.filter(({ ours }) => !ours)).toEqual([]);
+      deleted += world.deleted.length;
+      if (world.topic?.ours !== true || how.deletionPolicy === 'Retain') return;
+      left++;
+      expect(world.events).toContain('LeftBehind');
+    }),
+    { numRuns: 300 },
+  );
+  expect(left).toBeGreaterThan(0);
+  expect(deleted).toBeGreaterThan(0);
 });

@@ -3,7 +3,7 @@
 import type { LoadTest } from '../../src/api/loadtest/loadTest.ts';
 import type { LoadTestInput } from '../../src/api/loadtest/spec.ts';
 import type { LoadTestStatus } from '../../src/api/loadtest/status.ts';
-import type { Action, Failure } from '../../src/contract/actions.ts';
+import type { Action, ActionResult, Done, Failure } from '../../src/contract/actions.ts';
 import type { KubernetesObject } from '../../src/contract/kubernetes.ts';
 import type { Answer, Query } from '../../src/contract/queries.ts';
 import type { Fact } from '../../src/domain/evidence/facts.ts';
@@ -30,6 +30,8 @@ export interface Lab {
   /** Whether Strimzi manages Kafka. */
   strimzi: boolean;
   deletionPolicy: 'Delete' | 'Retain';
+  /** Whether partitions may be added to an existing topic; not with Existing. */
+  raiseExisting: boolean;
   /** The partitions of an existing topic. 0: there is none. */
   found: number;
   /** Whether a foreign group of that name exists already. */
@@ -50,6 +52,8 @@ export interface Moment {
   /** Whether the evidence is unavailable. */
   unread: boolean;
   nextMs: number;
+  /** What somebody else does to the topic, and before which action of the round; 0: before the plan. Absent: nothing. */
+  rival?: { does: 'Create' | 'Delete' | 'Recreate'; before: number };
 }
 
 export interface Deed {
@@ -71,7 +75,13 @@ export class LoadTestWorld {
   now = 1_000;
   status: LoadTestStatus | undefined;
   finished = false;
-  topic: { partitions: number; ours: boolean } | undefined;
+  topic: { partitions: number; ours: boolean; id: string } | undefined;
+  /** The topics that were deleted by the operator. */
+  readonly deleted: { ours: boolean }[] = [];
+  #ids = 0;
+  #done: Done[] = [];
+  #lastDone: Done[] = [];
+  #rival: Moment['rival'];
   kafkaTopic: KubernetesObject | null = null;
   group: boolean;
   readonly deeds: Deed[] = [];
@@ -86,15 +96,15 @@ export class LoadTestWorld {
   #end = 0;
   #committed: number | null = null;
 
-  constructor({ management, strimzi, deletionPolicy, found, groupFound, after }: Lab) {
+  constructor({ management, raiseExisting, strimzi, deletionPolicy, found, groupFound, after }: Lab) {
     const spec: LoadTestInput = {
       ...(strimzi ? { kafka: { strimzi: CLUSTER } } : {}),
-      topic: { ...TOPIC, management, deletionPolicy },
+      topic: { ...TOPIC, management, raiseExisting, deletionPolicy },
       producers: { replicas: 2, messages: 20 },
       consumers: { ...CONSUMERS, start: after ? 'AfterProducers' : 'Together' },
     };
     this.#asked = loadTest(spec);
-    this.topic = found === 0 ? undefined : { partitions: found, ours: false };
+    this.topic = found === 0 ? undefined : this.#topicOf(found, false);
     this.group = groupFound;
   }
 
@@ -102,8 +112,10 @@ export class LoadTestWorld {
     this.#deletedAt ??= this.now;
   }
 
-  round({ mood, diesAfter, unread, nextMs }: Moment): void {
+  round({ mood, diesAfter, unread, nextMs, rival }: Moment): void {
     if (this.finished) return;
+    this.#rival = rival;
+    this.#rivalActs(0);
     const deletion =
       this.#deletedAt === undefined ? {} : { deletionTimestamp: new Date(BEGIN + this.#deletedAt).toISOString() };
     const resource = {
@@ -120,8 +132,10 @@ export class LoadTestWorld {
       })),
       kafka: LOAD_TESTS.needs(resource).kafka === undefined ? NOT_ASKED : this.#snapshot(mood),
       evidence: this.status?.evidence === undefined || unread ? UNREAD : { known: this.#run },
+      done: this.#done,
       failures: this.#failures.map(({ failure }) => failure),
     });
+    this.#lastDone = [];
     if (plan.finished === true) {
       if (diesAfter === undefined) {
         this.finished = true;
@@ -130,6 +144,7 @@ export class LoadTestWorld {
     } else
       this.#carryOut(plan.apply, plan.actions, mood, diesAfter, () => {
         this.status = plan.status;
+        this.#done = this.#lastDone;
         this.events.push(...plan.events.map(({ reason }) => reason));
       });
     this.#pass(Math.min(nextMs, plan.lookAgainInMs ?? nextMs), mood);
@@ -157,7 +172,8 @@ export class LoadTestWorld {
       if (!applied.has(role)) this.#workloads.delete(role);
     }
     let news = false;
-    for (const action of actions) {
+    for (const [index, action] of actions.entries()) {
+      this.#rivalActs(index + 1);
       if (left-- <= 0) return this.#die();
       const same = ({ failure }: { failure: Failure }) => failure.action.type === action.type;
       const held = this.#failures.find(same);
@@ -172,7 +188,10 @@ export class LoadTestWorld {
         break;
       }
       this.#did(action);
-      if (mood !== 'Deaf') this.#act(action);
+      const result = mood === 'Deaf' ? undefined : this.#act(action);
+      if (result === undefined) continue;
+      this.#lastDone.push({ action, result });
+      this.#done = [...this.#done, { action, result }];
     }
     this.#failures = this.#failures.filter(({ until }) => until > this.now - RETRY_MS);
     if (news) return;
@@ -186,16 +205,37 @@ export class LoadTestWorld {
 
   #die(): void {
     this.#failures = [];
+    this.#done = [];
   }
 
-  #act(action: Action): void {
-    if (action.type === 'CreateTopic') this.topic ??= { partitions: action.partitions, ours: true };
+  #topicOf(partitions: number, ours: boolean) {
+    return { partitions, ours, id: `id-${this.#ids++}` };
+  }
+
+  #rivalActs(before: number): void {
+    if (this.#rival?.before !== before) return;
+    const { does } = this.#rival;
+    if (does !== 'Create') this.topic = undefined;
+    if (does !== 'Delete') this.topic ??= this.#topicOf(3, false);
+  }
+
+  #act(action: Action): ActionResult | undefined {
+    if (action.type === 'CreateTopic') {
+      if (this.topic !== undefined) return { existed: true };
+      this.topic = this.#topicOf(action.partitions, true);
+      return { topicId: this.topic.id };
+    }
+    if (action.type === 'DeleteTopic') {
+      if (this.topic?.id !== action.topicId) return { absent: true };
+      this.deleted.push(this.topic);
+      this.topic = undefined;
+    }
     if (action.type === 'AddPartitions' && this.topic) this.topic.partitions = action.partitions;
-    if (action.type === 'DeleteTopic') this.topic = undefined;
     if (action.type === 'DeleteGroup') this.group = false;
     if (action.type === 'ApplyObject') this.#apply(action.object);
     if (action.type === 'DeleteObject') this.#delete(action.uid);
     if (action.type === 'Report') this.#report('operator/1', action.facts as Fact[]);
+    return undefined;
   }
 
   /** Gathers answers like the runtime: an answer may lead to further queries. */
@@ -224,7 +264,7 @@ export class LoadTestWorld {
       return;
     }
     const { partitions } = found.spec as { partitions: number };
-    this.topic ??= { partitions, ours: true };
+    this.topic ??= this.#topicOf(partitions, true);
     this.topic.partitions = Math.max(partitions, this.topic.partitions);
     this.kafkaTopic = {
       ...found,
@@ -264,6 +304,7 @@ export class LoadTestWorld {
       at: this.now - 10,
       end: this.#end,
       partitions: this.topic?.partitions ?? null,
+      ...(this.topic && { id: this.topic.id }),
       group: this.group || members.length > 0 ? group(members, committed) : null,
     });
   }

@@ -78,7 +78,7 @@ export const runningStatus = (more: Partial<LoadTestStatus> = {}): LoadTestStatu
   startedAt: at(0),
   preparedAt: at(0),
   evidence: EVIDENCE,
-  topic: { partitions: 3, replicas: 2, managedBy: 'Admin', created: true },
+  topic: { partitions: 3, replicas: 2, managedBy: 'Admin', created: true, id: 'id-t' },
   ...more,
 });
 
@@ -103,6 +103,7 @@ export const group = (members: string[], committed: GroupView['committed'] = [])
 export const kafka = ({
   at = 0,
   partitions = 3,
+  id = 'id-t',
   end = 0,
   evidence = [10, 10, 20, 10],
   brokers = 3,
@@ -111,6 +112,8 @@ export const kafka = ({
   at?: number;
   /** null: the topic does not exist. */
   partitions?: number | null;
+  /** Kafka's id of the topic. */
+  id?: string;
   /** The end offset of each partition. */
   end?: number;
   /** The end offsets of the evidence topic. Empty: it does not exist. */
@@ -127,6 +130,7 @@ export const kafka = ({
         ? null
         : {
             name: 't',
+            id,
             partitions: Array.from({ length: partitions }, (_, partition) => ({
               partition,
               leader: 0,

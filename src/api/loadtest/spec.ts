@@ -77,6 +77,12 @@ export const spec = field(
       'topic.management: Strimzi needs the Kafka resource, which kafka.bootstrapServers does not name; write kafka: {strimzi: {cluster: my-cluster}}, or management: Admin',
     holds: (it) => it.topic.management !== 'Strimzi' || it.kafka === undefined || it.kafka.strimzi !== undefined,
   },
+  {
+    cel: "!self.topic.raiseExisting || self.topic.management != 'Existing'",
+    message:
+      'topic.raiseExisting: true contradicts topic.management: Existing, which never changes the topic; write management: Auto, or omit raiseExisting',
+    holds: (it) => !it.topic.raiseExisting || it.topic.management !== 'Existing',
+  },
   unchanged(['kafka'], ONE_SET_OF_SETTINGS),
   unchanged(
     ['name', 'replicas', 'config', 'management'].map((name) => `topic.${name}`),

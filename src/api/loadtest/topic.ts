@@ -20,7 +20,7 @@ const CONFIG = sentences(
 
 const MANAGEMENT = sentences(
   'Who creates the topic.',
-  'Auto: nobody if it exists; otherwise as Strimzi',
+  'Auto: nobody if it exists (see raiseExisting); otherwise as Strimzi',
   'if the Kafka resource is known and the API server has KafkaTopics, else as Admin.',
   'Strimzi: the Topic Operator, from a KafkaTopic in the namespace of the Kafka resource;',
   'needs kafka.strimzi, or the operator’s setting STRIMZI_CLUSTER.',
@@ -29,9 +29,17 @@ const MANAGEMENT = sentences(
   'Default Auto. Immutable.',
 );
 
+const RAISE_EXISTING = sentences(
+  'Whether partitions may be added to a topic that this LoadTest did not create. Kafka cannot remove them again.',
+  'false: only with management: Admin or Strimzi.',
+  'With management: Auto the test stalls if the topic has fewer than topic.partitions.',
+  'A ConsumerScale whose step adds partitions sets it to true.',
+  'Default false.',
+);
+
 const DELETION_POLICY = sentences(
   'What happens to the topic when this LoadTest is deleted.',
-  'Delete: it is deleted if this LoadTest created it.',
+  'Delete: it is deleted if this LoadTest created it (status.topic.created), even if another LoadTest uses it.',
   'Retain: it stays.',
   'Default Delete.',
 );
@@ -53,6 +61,7 @@ export const topic = field(
       holds: (config) => Object.keys(config).every((name) => /^[a-z]+([.][a-z]+)+$/.test(name)),
     }),
     management: field(z.enum(['Auto', 'Strimzi', 'Admin', 'Existing']).default('Auto'), MANAGEMENT),
+    raiseExisting: field(z.boolean().default(false), RAISE_EXISTING),
     deletionPolicy: field(z.enum(['Delete', 'Retain']).default('Delete'), DELETION_POLICY),
   }),
   'Topic to produce to and consume from.',

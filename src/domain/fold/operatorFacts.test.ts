@@ -23,6 +23,7 @@ const seen = (its: GroupView | null): KafkaView => ({
   brokers: [],
   topic: {
     name: 't',
+    id: 'id-t',
     partitions: [0, 1].map((partition) => ({
       partition,
       leader: 1,

@@ -4,6 +4,8 @@ import type { KafkaConnection } from '../../api/shared.ts';
 /** status.kafka: the addresses read from the Strimzi Kafka resource. */
 export interface KafkaFound {
   bootstrapServers: string;
+  /** Namespace of the KafkaTopics. Absent: that of the Kafka resource. */
+  topicNamespace?: string;
 }
 
 /** The addresses to connect to. An empty object stands for the operator's default Kafka, unless `isUnknown`. */

@@ -1,5 +1,6 @@
 /** The addresses of a Kafka resource of Strimzi, by its listeners. */
 import type { StrimziView } from './lookup.ts';
+import { watchedNamespace } from './resources.ts';
 
 interface ListenerSpec {
   name: string;
@@ -16,11 +17,17 @@ interface KafkaResource {
 const PLAIN =
   'a listener without TLS and authentication, e.g. {name: plain, port: 9092, type: internal, tls: false}, in the Kafka resource';
 
+/** What a run records of the Kafka resource. */
+interface KafkaFound {
+  bootstrapServers: string;
+  topicNamespace?: string;
+}
+
 /** Addresses of a listener that clients without certificates and passwords can use; or why there are none. */
 export function bootstrapServers(
   { at, apiVersion, kafka }: StrimziView,
   listener: string | undefined,
-): { known: string } | { refused: string } | { waits: string } {
+): { known: KafkaFound } | { refused: string } | { waits: string } {
   const what = `Kafka ${at.namespace}/${at.cluster}`;
   if (apiVersion === undefined) {
     return {
@@ -62,7 +69,10 @@ export function bootstrapServers(
   if (!told?.bootstrapServers) {
     return { waits: `${what} does not tell an address of listener ${chosen.name} yet (status.listeners)` };
   }
-  return { known: told.bootstrapServers };
+  const topicNamespace = watchedNamespace(kafka);
+  return {
+    known: { bootstrapServers: told.bootstrapServers, ...(topicNamespace === undefined ? {} : { topicNamespace }) },
+  };
 }
 
 const isPlain = ({ tls, authentication }: ListenerSpec): boolean => tls !== true && authentication === undefined;

@@ -5,7 +5,7 @@
 import type { KafkaConnection } from '../../api/shared.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import { type Answer, objectIn, type Query } from '../../contract/queries.ts';
-import { CLUSTER_LABEL, kafkaTopicName, readyOf, type StrimziCluster, topicOf } from './resources.ts';
+import { CLUSTER_LABEL, kafkaTopicName, readyOf, type StrimziCluster, topicOf, watchedNamespace } from './resources.ts';
 
 /** Newest first: `v1` since Strimzi 0.49, `v1beta2` before. */
 const VERSIONS = ['kafka.strimzi.io/v1', 'kafka.strimzi.io/v1beta2'];
@@ -25,6 +25,8 @@ export interface StrimziQuery {
   at: StrimziCluster;
   /** The Kafka resource. */
   kafka: boolean;
+  /** Namespace of KafkaTopics, where it is on record. */
+  topicNamespace?: string | undefined;
   /** Name of a topic whose KafkaTopic is looked at. */
   topic?: string;
   /** metadata.name of that, where it is on record. */
@@ -35,6 +37,8 @@ export interface StrimziQuery {
 
 export interface StrimziView {
   at: StrimziCluster;
+  /** Where KafkaTopics are: the namespace that the Topic Operator watches. */
+  topicsAt: StrimziCluster;
   /** Version in which the API server has KafkaTopics; undefined: in none that is known. */
   apiVersion: string | undefined;
   /** null: there is none. */
@@ -56,7 +60,7 @@ type See = (kind: 'Kafka' | 'KafkaTopic', of: { name: string } | { labelSelector
  * and among all of its cluster only where that one is not it.
  */
 export function queryStrimzi(
-  { at, kafka, topic, known, byName }: StrimziQuery,
+  { at, kafka, topic, known, byName, topicNamespace }: StrimziQuery,
   answers: readonly Answer[] = [],
 ): { queries: Query[]; view: StrimziView } {
   const queries: Query[] = [];
@@ -65,27 +69,34 @@ export function queryStrimzi(
     queries.push(query);
     return answers[queries.length - 1];
   };
-  const none: StrimziView = { at, apiVersion: undefined, kafka: null, topic: null, taken: null };
+  const recordedAt = { ...at, namespace: topicNamespace ?? at.namespace };
+  const none: StrimziView = { at, topicsAt: recordedAt, apiVersion: undefined, kafka: null, ...NO_TOPIC };
   for (const apiVersion of VERSIONS) {
     const served = ask({ served: apiVersion });
     if (served === undefined) return { queries, view: none };
     if (!('kinds' in served) || !served.kinds.includes('KafkaTopic')) continue;
-    const { namespace } = at;
     let forbidden: string | undefined;
-    const see: See = (kind, of) => {
-      const answer = ask(
-        'name' in of
-          ? { get: { apiVersion, kind, namespace, name: of.name }, orForbidden: true }
-          : { list: { apiVersion, kind }, namespace, labelSelector: of.labelSelector, orForbidden: true },
-      );
-      if (answer === undefined || !('forbidden' in answer)) return answer;
-      const what = kind === 'Kafka' ? 'Kafka resources' : 'KafkaTopics';
-      forbidden ??= `this operator may not read ${what} in namespace ${namespace}: ${rightsIn(namespace)}`;
-      return answer;
-    };
-    const resource = kafka ? objectIn(see('Kafka', { name: at.cluster })) : null;
-    const found = topic === undefined ? NO_TOPIC : lookForTopic({ topic, known, byName, at }, see);
-    const view: StrimziView = { at, apiVersion, kafka: resource ?? null, ...found };
+    const seeIn =
+      (namespace: string): See =>
+      (kind, of) => {
+        const answer = ask(
+          'name' in of
+            ? { get: { apiVersion, kind, namespace, name: of.name }, orForbidden: true }
+            : { list: { apiVersion, kind }, namespace, labelSelector: of.labelSelector, orForbidden: true },
+        );
+        if (answer === undefined || !('forbidden' in answer)) return answer;
+        const what = kind === 'Kafka' ? 'Kafka resources' : 'KafkaTopics';
+        forbidden ??= `this operator may not read ${what} in namespace ${namespace}: ${rightsIn(namespace)}`;
+        return answer;
+      };
+    const asked = kafka ? seeIn(at.namespace)('Kafka', { name: at.cluster }) : undefined;
+    const resource = objectIn(asked) ?? null;
+    // The Kafka resource names the namespace of its KafkaTopics.
+    if (kafka && asked === undefined) return { queries, view: { ...none, apiVersion } };
+    const namespace = topicNamespace ?? (resource && watchedNamespace(resource)) ?? at.namespace;
+    const topicsAt = { ...at, namespace };
+    const found = topic === undefined ? NO_TOPIC : lookForTopic({ topic, known, byName, at }, seeIn(namespace));
+    const view: StrimziView = { at, topicsAt, apiVersion, kafka: resource, ...found };
     return { queries, view: forbidden === undefined ? view : { ...view, forbidden } };
   }
   return { queries, view: none };

@@ -9,6 +9,11 @@ export interface StrimziCluster {
   namespace: string;
 }
 
+/** The namespace that the Topic Operator of a Kafka resource watches; undefined: that of the Kafka resource. */
+export const watchedNamespace = ({ spec }: KubernetesObject): string | undefined =>
+  (spec as { entityOperator?: { topicOperator?: { watchedNamespace?: string } } } | undefined)?.entityOperator
+    ?.topicOperator?.watchedNamespace;
+
 /** Name of the topic that a KafkaTopic stands for; another spec.topicName than it was made with changes nothing. */
 export function topicOf({ metadata, spec, status }: KubernetesObject): string {
   const made = (status as TopicStatus | undefined)?.topicName;

@@ -25,7 +25,7 @@ export function changes(
     ...(partitions === undefined
       ? []
       : resource.spec.consumers === undefined
-        ? [{ type: 'Patch' as const, target: ref, spec: { topic: { partitions } } }]
+        ? [{ type: 'Patch' as const, target: ref, spec: { topic: { partitions, ...raisesExisting(target) } } }]
         : addPartitions(resource, partitions, strimzi)),
     ...(consumers === undefined
       ? []
@@ -35,6 +35,12 @@ export function changes(
         ]),
   ];
 }
+
+/** A step that adds partitions names the topic and their number, so it may add them to a topic of others as well. */
+const raisesExisting = ({ loadTest }: Target): { raiseExisting?: true } =>
+  loadTest?.spec.topic.management === 'Auto' && loadTest.status?.topic?.created === false
+    ? { raiseExisting: true }
+    : {};
 
 /** stop: Kill arms the pods that the step removes. */
 function armed(

@@ -73,8 +73,8 @@ function findKafka(seen: Seen, strimzi: StrimziView | undefined): Preparation | 
   const found = bootstrapServers(strimzi, connection?.strimzi?.listener);
   if ('refused' in found) return awaited(seen, 'KafkaNotUsable', found.refused, {});
   if ('waits' in found) return awaited(seen, 'WaitingForKafka', found.waits, {});
-  const missing = progressing(phase, 'FindingKafka', `Kafka is at ${found.known}`);
-  return { parts: { kafka: { bootstrapServers: found.known } }, actions: [], missing };
+  const missing = progressing(phase, 'FindingKafka', `Kafka is at ${found.known.bootstrapServers}`);
+  return { parts: { kafka: found.known }, actions: [], missing };
 }
 
 /** Waits up to 5 minutes, then the schedule fails. */

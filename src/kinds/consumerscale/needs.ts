@@ -51,7 +51,10 @@ function strimziQuery(
   if (external === undefined || at === undefined) return undefined;
   const kafka = isUnknown(external.kafka, status?.kafka);
   const addsPartitions = steps.some(({ partitions }) => partitions !== undefined);
-  return kafka || addsPartitions ? { at, kafka, ...(addsPartitions ? { topic: external.topic } : {}) } : undefined;
+  const { topicNamespace } = status?.kafka ?? {};
+  return kafka || addsPartitions
+    ? { at, kafka, topicNamespace, ...(addsPartitions ? { topic: external.topic } : {}) }
+    : undefined;
 }
 
 /** `answers`: about the target, then about Strimzi. */

@@ -64,11 +64,13 @@ const target = (
       observedGeneration: 1,
       conditions: [],
       evidence: EVIDENCE,
-      topic: { partitions: 3, replicas: 2, managedBy: 'Admin', created: true },
+      topic: { partitions: 3, replicas: 2, managedBy: 'Admin', created: true, id: 'id-t' },
       ...status,
     },
     more,
   );
+
+const FOUND = { partitions: 3, replicas: 2, managedBy: 'Existing', created: false } as const;
 
 const TWO: Spec = {
   steps: [
@@ -239,6 +241,7 @@ describe('a step', () => {
     ['has not settled for 10 minutes', up, runs(3), { now: SETTLED + 600_000 }, 'Running, Reconciling Running; tells Warning StepFailed + Normal Running; again in 500'],
     ['to 0 consumers', { steps: [{ consumers: 0, hold: '2s' }] }, runs(0), {}, `${is}; does Scale LoadTest/lag 0; tells Normal Running; again in 500`],
     ['with more partitions adds these before the consumers', more, runs(6, 6), {}, `${is}; does Patch LoadTest/lag {"topic":{"partitions":6}}; tells Normal Running; again in 500`],
+    ['with more partitions of a topic of others says that these may be added', more, runs(6, 6), { answers: [shown(target({ topic: FOUND }))] }, `${is}; does Patch LoadTest/lag {"topic":{"partitions":6,"raiseExisting":true}}; tells Normal Running; again in 500`],
     ['with more partitions waits for Kafka', more, runs(6, 6), { answers: [shown(target({ partitions: 6 }))] }, `${is}; tells Normal Running; again in 500`],
     ['with more partitions scales when Kafka has them', more, runs(6, 6), { answers: [shown(target({ partitions: 6 }))], kafka: kafka({ partitions: 6 }) }, `${is}; does Scale LoadTest/lag 6; tells Normal Running; again in 500`],
     ['is refused by the target', up, runs(3), { failures: [refusal(3)] }, 'Running, Stalled Refused; does Scale LoadTest/lag 3; tells Warning Refused; again in 500'],

@@ -36,7 +36,7 @@ const RUNNING: LoadTestStatus = {
         conditions: [],
         startedAt: at(0),
         evidence: EVIDENCE,
-        topic: { partitions: 3, replicas: 2, managedBy: 'Admin', created: true },
+        topic: { partitions: 3, replicas: 2, managedBy: 'Admin', created: true, id: 'id-t' },
       },
     ),
     { kafka: kafka(), owned: [pods('producer', 2), pods('consumer', 1)], evidence: evidence(...SCALED) },

@@ -18,7 +18,7 @@ import type { Fact, Produced } from '../../domain/evidence/facts.ts';
 
 function statusOf(size: Size): LoadTestStatus {
   const { members, partitions, rebalances } = size;
-  const before = runningStatus({ topic: { partitions, replicas: 2, managedBy: 'Admin', created: true } });
+  const before = runningStatus({ topic: { partitions, replicas: 2, managedBy: 'Admin', created: true, id: 'id-t' } });
   const spec = { topic: { ...TOPIC, partitions }, consumers: { ...CONSUMERS, replicas: members } };
   const now = (rebalances + 1) * APART + 5_000;
   return planLoadTest(loadTest(spec, before), {
@@ -60,7 +60,7 @@ test('more members and partitions than the lists hold', () => {
 
 /** The status of a run whose producer n reported the nth of these. */
 function shown(places: Pick<Produced, 'partitions' | 'keys' | 'keysBefore'>[], partitions = 3): LoadTestStatus {
-  const before = runningStatus({ topic: { partitions, replicas: 2, managedBy: 'Admin', created: true } });
+  const before = runningStatus({ topic: { partitions, replicas: 2, managedBy: 'Admin', created: true, id: 'id-t' } });
   const told = places.map((place, n): Fact => produced(10, n, 100, place as Partial<Fact>));
   return planLoadTest(loadTest({ topic: { ...TOPIC, partitions } }, before), {
     now: 1_000,

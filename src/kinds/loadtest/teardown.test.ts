@@ -16,13 +16,15 @@ import {
   told,
 } from '../../../test/support/seen.ts';
 import type { LoadTestStatus } from '../../api/loadtest/status.ts';
-import type { Failure } from '../../contract/actions.ts';
+import type { Action, Done, Failure } from '../../contract/actions.ts';
 import type { Condition } from '../../contract/kubernetes.ts';
 
 type Seen = NonNullable<Parameters<typeof planLoadTest>[1]>;
 
-const MADE = { partitions: 3, replicas: 2, managedBy: 'Admin', created: true } as const;
-const FOUND = { ...MADE, managedBy: 'Existing', created: false } as const;
+const MADE = { partitions: 3, replicas: 2, managedBy: 'Admin', created: true, id: 'id-t' } as const;
+const FOUND = { partitions: 3, replicas: 2, managedBy: 'Existing', created: false } as const;
+const REQUESTED = { partitions: 0, replicas: 0, managedBy: 'Admin', created: false, creation: 'Requested' } as const;
+const UNKNOWN = { ...FOUND, creation: 'Unanswered' } as const;
 const { consumers } = planLoadTest(loadTest(), { kafka: kafka() }).status;
 
 const status = (more: Partial<LoadTestStatus> = {}): LoadTestStatus =>
@@ -52,10 +54,13 @@ const leave = (before: LoadTestStatus | undefined, seen: Seen = {}, spec: SpecCh
     ...seen,
   });
 const refused: Failure = {
-  action: { type: 'DeleteTopic', topic: 't' },
+  action: { type: 'DeleteTopic', topic: 't', topicId: 'id-t' },
   reason: 'Refused',
   message: 'TOPIC_DELETION_DISABLED',
 };
+const create: Action = { type: 'CreateTopic', topic: 't', partitions: 3, replicas: 2, config: {} };
+const CREATED: Done = { action: create, result: { topicId: 'id-t' } };
+const EXISTED: Done = { action: create, result: { existed: true } };
 const RETAIN: SpecChange = { topic: { ...TOPIC, deletionPolicy: 'Retain' } };
 const members = { kafka: kafka({ group: group(['theirs']) }) };
 
@@ -83,7 +88,17 @@ test.each<[situation: string, before: LoadTestStatus | undefined, seen: Seen, sp
   ['pods have not ended for more than 60 s', since(60_001), { owned: [pods('producer', 1)] }, {}, 'Running, Reconciling RemovingFromKafka; does DeleteGroup g + DeleteTopic t; again in 1000'],
   ['Kafka refused', since(2000), { failures: [refused] }, {}, 'Running, Reconciling RemovingFromKafka; does DeleteGroup g + DeleteTopic t; again in 1000'],
   ['Kafka has refused for more than 60 s', since(60_001), { failures: [refused] }, {}, 'Running, Reconciling StoppingClients; tells Warning LeftBehind; finished'],
-  ['somebody else creates it again and again', since(60_001, 'RemovingFromKafka'), {}, {}, 'Running, Reconciling RemovingFromKafka; tells Warning LeftBehind; finished'],
+  ['what was deleted is there again and again', since(60_001, 'RemovingFromKafka'), {}, {}, 'Running, Reconciling RemovingFromKafka; tells Warning LeftBehind; finished'],
+  ['somebody has created the topic again: it stays', status(), { kafka: kafka({ id: 'another' }) }, {}, 'Running; tells Warning LeftBehind; finished'],
+  ['somebody has created the topic again: the group is deleted first', status(), { kafka: kafka({ id: 'another', group: group([]) }) }, {}, 'Running, Reconciling RemovingFromKafka; does DeleteGroup g; again in 1000'],
+  ['Retain: a topic of somebody else is no news', status(), { kafka: kafka({ id: 'another' }) }, RETAIN, 'Running; finished'],
+  ['it is unknown who created the topic: it stays', status({ topic: UNKNOWN }), { kafka: kafka() }, {}, 'Running; tells Warning LeftBehind; finished'],
+  ['it is unknown who created the topic, and it is gone', status({ topic: UNKNOWN }), { kafka: kafka({ partitions: null }) }, {}, 'Running; finished'],
+  ['it is unknown who created the topic, and Kafka is unavailable', status({ topic: UNKNOWN }), { kafka: AWAY }, {}, 'Running, Reconciling KafkaUnavailable; again in 1000'],
+  ['requested, and not created', status({ topic: REQUESTED }), { kafka: kafka({ partitions: null }) }, {}, 'Running; finished'],
+  ['requested, and there without an answer: it stays', status({ topic: REQUESTED }), { kafka: kafka() }, {}, 'Running; tells Warning LeftBehind; finished'],
+  ['requested, and the answer arrives with the deletion', status({ topic: REQUESTED }), { kafka: kafka(), done: [CREATED] }, {}, 'Running, Reconciling RemovingFromKafka; does DeleteTopic t; again in 1000'],
+  ['requested, and another LoadTest was first', status({ topic: REQUESTED }), { kafka: kafka(), done: [EXISTED] }, {}, 'Running; finished'],
 ])('%s', (_situation, before, seen, spec, answer) => {
   expect(told(leave(before, seen, spec))).toBe(answer);
 });
@@ -109,6 +124,30 @@ test('the messages say what is left behind, why, and what to do', () => {
     /^left behind: topic t, because TOPIC_DELETION_DISABLED/,
   );
   expect(message(leave(status(), { kafka: AWAY }))).toMatch(/the operator gives up 60 s after the deletion began$/);
+});
+
+test('the Event about a topic that is not known to be its own says why, and how to delete it', () => {
+  const said = (topic: LoadTestStatus['topic'], seen: Seen) =>
+    leave(topic && status({ topic }), seen, { kafka: { bootstrapServers: 'kafka:9092' } }).events[0]?.message;
+  const hint = 'If nobody uses it, delete it: kafka-topics.sh --bootstrap-server kafka:9092 --delete --topic t';
+  expect(said(UNKNOWN, { kafka: kafka() })).toBe(
+    `left behind: topic t (id id-t), because the operator does not know whether this LoadTest created it: it has no answer of Kafka to its request to create the topic. ${hint}`,
+  );
+  expect(said(MADE, { kafka: kafka({ id: 'another' }) })).toBe(
+    `left behind: topic t (id another), because it is not the topic that this LoadTest created (id id-t): that one was deleted, and somebody created this one. ${hint}`,
+  );
+});
+
+test('an id that arrives with the deletion is recorded, and the topic is deleted by it', () => {
+  const plan = leave(status({ topic: REQUESTED }), { kafka: kafka(), done: [CREATED] });
+  expect(plan.status.topic).toMatchObject({ created: true, id: 'id-t' });
+  expect(plan.actions).toEqual([{ type: 'DeleteTopic', topic: 't', topicId: 'id-t' }]);
+});
+
+test('a LoadTest on the topic of another one stalls when the topic is deleted with its owner', () => {
+  const shares = loadTest({}, runningStatus({ topic: FOUND }));
+  const plan = planLoadTest(shares, { kafka: kafka({ partitions: null }), owned: [pods('producer', 2)] });
+  expect(told(plan)).toContain('Running, Stalled TopicMissing');
 });
 
 test('a deletion needs Kafka, and no evidence', () => {

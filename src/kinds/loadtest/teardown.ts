@@ -16,6 +16,7 @@ import { isMadeFor, named as nameOf } from '../../domain/strimzi/kafkaTopic.ts';
 import type { StrimziView } from '../../domain/strimzi/lookup.ts';
 import { podsLeft, podsOf } from './clients.ts';
 import { kafkaTopicWaits, removalByHand, removeKafkaTopic } from './kafkaTopicRemoval.ts';
+import { answeredTopic, whyNotDeleted } from './preparation/topicOwner.ts';
 
 /** After 60 s a deletion no longer waits for an unavailable Kafka or for a group that others still use. */
 const LEAVE_BEHIND_AFTER_MS = 60_000;
@@ -47,9 +48,10 @@ export function teardown(
   strimzi?: StrimziView,
 ): Plan<LoadTestStatus> {
   const recorded = status.conditions.find(({ type }) => type === DELETING);
+  const topic = answeredTopic(status.topic, seen);
   const deletion: Deletion = {
     seen,
-    status,
+    status: topic === undefined ? status : { ...status, topic },
     strimzi,
     late: seen.now - (epochMs(recorded?.lastTransitionTime) ?? seen.now) > LEAVE_BEHIND_AFTER_MS,
     tried: recorded?.reason === 'RemovingFromKafka',
@@ -77,6 +79,7 @@ function stopClients(deletion: Deletion, stopped: KubernetesObject[]): Plan<Load
 
 /** What exists in Kafka and Strimzi because of this LoadTest, and is to be deleted with it. */
 interface Created {
+  /** Only the topic with the recorded id is deleted. */
   topic?: string;
   /** The KafkaTopic of the topic. The Topic Operator deletes both. */
   kafkaTopic?: KubernetesObject;
@@ -85,7 +88,9 @@ interface Created {
 
 function createdByRun({ seen, status, strimzi }: Deletion): Created {
   const { spec, metadata } = seen.resource;
-  const deletesTopic = status.topic?.created === true && spec.topic.deletionPolicy === 'Delete';
+  const { created = false, id, creation } = status.topic ?? {};
+  const mayBeOurs = created || id !== undefined || creation !== undefined;
+  const deletesTopic = mayBeOurs && spec.topic.deletionPolicy === 'Delete';
   const kafkaTopic = strimzi?.topic ?? null;
   const ours = kafkaTopic !== null && isMadeFor(kafkaTopic, metadata.uid);
   return {
@@ -128,11 +133,13 @@ function withoutKafka(deletion: Deletion, created: Created, why: string): Plan<L
 function removeFromKafka(deletion: Deletion, created: Created, view: KafkaView): Plan<LoadTestStatus> {
   const { seen, late, tried } = deletion;
   const unread = forbidden(deletion);
+  const kept = unread === undefined ? keptTopic(deletion, created, view) : undefined;
   const left: Created = {
-    ...stillThere(created, view),
+    ...stillThere(kept === undefined ? created : without('topic', created), view),
     ...(unread !== undefined && created.topic !== undefined ? { topic: created.topic } : {}),
   };
-  if (named(left) === '') return finish(deletion);
+  const events = kept === undefined ? [] : [kept];
+  if (named(left) === '') return finish(deletion, events);
   const members = left.group === undefined ? [] : (view.group?.members ?? []);
   const clients = [...new Set(members.map(({ clientId }) => clientId))].slice(0, NAMED).join(', ');
   const why = [
@@ -142,12 +149,27 @@ function removeFromKafka(deletion: Deletion, created: Created, view: KafkaView):
     ...seen.failures.map(({ message }) => message),
   ].join('; ');
   if (late && !isPatient(deletion, created) && (why !== '' || tried)) {
-    return finish(deletion, [leftBehind(left, why || 'it was deleted and has been created again')]);
+    return finish(deletion, [leftBehind(left, why || 'it was deleted and has been created again'), ...events]);
   }
   return wait(deletion, 'RemovingFromKafka', `deleting ${named(left)}${why === '' ? '' : `: ${why}`}`, {
     // A topic that may have a KafkaTopic is not deleted behind its back.
-    actions: members.length > 0 ? [] : removal(unread === undefined ? left : without('topic', left), seen.resource),
+    actions: members.length > 0 ? [] : removal(unread === undefined ? left : without('topic', left), deletion),
   });
+}
+
+/** The Event about a topic that Kafka has under this name, and that is not known to be the LoadTest's own. */
+function keptTopic({ seen, status }: Deletion, { topic, kafkaTopic }: Created, view: KafkaView): Notice | undefined {
+  if (topic === undefined || kafkaTopic !== undefined || view.topic == null || status.topic === undefined)
+    return undefined;
+  const why = whyNotDeleted(view.topic, status.topic);
+  if (why === undefined) return undefined;
+  const { bootstrapServers } = serversOf(seen.resource.spec.kafka, status.kafka);
+  const server = bootstrapServers === undefined ? '' : ` --bootstrap-server ${bootstrapServers}`;
+  return {
+    type: 'Warning',
+    reason: 'LeftBehind',
+    message: `left behind: topic ${topic} (id ${view.topic.id}), because ${why}. If nobody uses it, delete it: kafka-topics.sh${server} --delete --topic ${topic}`,
+  };
 }
 
 const stillThere = ({ kafkaTopic, ...created }: Created, { topic, group }: KafkaView): Created => ({
@@ -167,15 +189,16 @@ const named = ({ topic, kafkaTopic, group }: Created): string =>
   ].join(' and ');
 
 /** The group goes before its topic. With members in the group nothing is deleted, so no reader loses its topic. */
-function removal({ topic, kafkaTopic, group }: Created, { spec, status }: LoadTest): Action[] {
-  const servers = serversOf(spec.kafka, status?.kafka);
+function removal({ topic, kafkaTopic, group }: Created, { seen, status }: Deletion): Action[] {
+  const servers = serversOf(seen.resource.spec.kafka, status.kafka);
+  const topicId = status.topic?.id;
   return [
     ...(group === undefined ? [] : [{ type: 'DeleteGroup' as const, ...servers, group }]),
     ...(kafkaTopic !== undefined
       ? removeKafkaTopic(kafkaTopic)
-      : topic === undefined
+      : topic === undefined || topicId === undefined
         ? []
-        : [{ type: 'DeleteTopic' as const, ...servers, topic }]),
+        : [{ type: 'DeleteTopic' as const, ...servers, topic, topicId }]),
   ];
 }
 

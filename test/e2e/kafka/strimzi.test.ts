@@ -118,6 +118,7 @@ const topicRef = (name: string, apiVersion = V1): ObjectRef => ({
 
 interface Wanted {
   partitions?: number;
+  raiseExisting?: boolean;
   management?: string;
   deletionPolicy?: string;
   config?: Record<string, string>;
@@ -358,7 +359,7 @@ test('with Retain KafkaTopic and topic stay, and the next LoadTest uses them unc
   await remove('kept');
   await gone('kept');
   expect(await partitionsOf('kept')).toBe(2);
-  await create('kept', { partitions: 4 });
+  await create('kept', { partitions: 4, raiseExisting: true });
   const used = await untilStatus('kept', 'is used', starting);
   // The KafkaTopic is foreign now, but partitions are still added through it.
   expect(used.status?.topic).toMatchObject({ managedBy: 'Existing', created: false, partitions: 4 });
@@ -381,7 +382,7 @@ test('a foreign KafkaTopic whose name differs from its topic is raised and never
   starts();
   await createKafkaTopic('of-theirs', 'theirs');
   await until('the topic is there', async () => (await partitionsOf('theirs')) === 2, PATIENCE_MS);
-  await create('theirs', { partitions: 3 });
+  await create('theirs', { partitions: 3, raiseExisting: true });
   const used = await untilStatus('theirs', 'is used', (it) => starting(it) && it.status?.topic?.partitions === 3);
   expect(used.status?.topic).toMatchObject({
     managedBy: 'Existing',

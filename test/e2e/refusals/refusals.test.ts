@@ -90,7 +90,15 @@ test('a LoadTest gets its documented defaults', async () => {
     PATHS.LoadTest,
   );
   expect(answer.body.spec).toEqual({
-    topic: { name: 'orders', partitions: 1, replicas: 1, config: {}, management: 'Auto', deletionPolicy: 'Delete' },
+    topic: {
+      name: 'orders',
+      partitions: 1,
+      replicas: 1,
+      config: {},
+      management: 'Auto',
+      raiseExisting: false,
+      deletionPolicy: 'Delete',
+    },
     producers: {
       replicas: 1,
       clientsPerPod: 1,

@@ -190,6 +190,12 @@ export const REFUSED: Refused[] = [
     'topic.management: Strimzi needs the Kafka resource',
     'write kafka: {strimzi: {cluster: my-cluster}}, or management: Admin',
   ),
+  loadTest(
+    'partitions for a topic that is never changed',
+    withTopic({ management: 'Existing', raiseExisting: true }),
+    'topic.raiseExisting: true contradicts topic.management: Existing',
+    'write management: Auto, or omit raiseExisting',
+  ),
   scale(
     'a Kafka that is named twice',
     {

@@ -7,35 +7,32 @@ type AdminAction = Exclude<KafkaAction, { type: 'Report' }>;
 
 /** Throws ActionError: Refused (trying again is useless), Unreachable (no answer) or Unexpected. */
 export async function act(connection: KafkaConnection, action: AdminAction): Promise<ActionResult | undefined> {
-  const { what, run, doneErrors } = callFor(connection, action);
+  const { what, run, done } = callFor(connection, action);
   try {
     return await run();
   } catch (error) {
     const failures = protocolFailures(error);
-    if (failures.length === 0 || !failures.every((f) => doneErrors.includes(f.name))) throw actionError(what, error);
-    return undefined;
+    if (failures.length === 0 || !failures.every(({ name }) => name === done?.error)) throw actionError(what, error);
+    return done?.result;
   } finally {
     connection.forget();
   }
 }
 
-/** `doneErrors`: Kafka's names of the errors that mean the action is done already. */
-function callFor(
-  { admin }: KafkaConnection,
-  action: AdminAction,
-): { what: string; run: () => Promise<ActionResult | undefined>; doneErrors: string[] } {
+interface Call {
+  what: string;
+  run: () => Promise<ActionResult | undefined>;
+  /** Kafka's name of the error that means that Kafka is in the wanted state already. */
+  done?: { error: string; result?: ActionResult };
+}
+
+function callFor({ admin, topicRequests }: KafkaConnection, action: AdminAction): Call {
   switch (action.type) {
     case 'CreateTopic':
       return {
         what: `creating topic ${action.topic}`,
-        run: async () => {
-          const [topic] = await admin.createTopics({
-            topics: [{ topic: action.topic, partitions: action.partitions, replicas: action.replicas }],
-            configs: Object.entries(action.config).map(([name, value]) => ({ name, value })),
-          });
-          return topic && { topicId: topic.id };
-        },
-        doneErrors: ['TOPIC_ALREADY_EXISTS'],
+        run: async () => ({ topicId: await topicRequests.create(action) }),
+        done: { error: 'TOPIC_ALREADY_EXISTS', result: { existed: true } },
       };
     case 'AddPartitions':
       return {
@@ -46,17 +43,16 @@ function callFor(
           });
           return undefined;
         },
-        // Not INVALID_PARTITIONS: Kafka returns it for fewer partitions too. A plan asks only for more than there are.
-        doneErrors: [],
+        // INVALID_PARTITIONS does not count as done: Kafka returns it for fewer partitions too.
       };
     case 'DeleteTopic':
       return {
-        what: `deleting topic ${action.topic}`,
+        what: `deleting topic ${action.topic} (id ${action.topicId})`,
         run: async () => {
-          await admin.deleteTopics({ topics: [action.topic] });
+          await topicRequests.delete(action.topicId);
           return undefined;
         },
-        doneErrors: ['UNKNOWN_TOPIC_OR_PARTITION'],
+        done: { error: 'UNKNOWN_TOPIC_ID', result: { absent: true } },
       };
     case 'DeleteGroup':
       return {
@@ -65,7 +61,7 @@ function callFor(
           await admin.deleteGroups({ groups: [action.group] });
           return undefined;
         },
-        doneErrors: ['GROUP_ID_NOT_FOUND'],
+        done: { error: 'GROUP_ID_NOT_FOUND' },
       };
   }
 }

@@ -10,6 +10,7 @@ import { preciseNow } from '../preciseNow.ts';
 import { EvidenceTopic } from './evidenceTopic.ts';
 import { Groups } from './groups.ts';
 import { type Snapshot, type SnapshotRequest, takeSnapshot } from './snapshot.ts';
+import { TopicRequests } from './topicRequests.ts';
 import { Topics } from './topics.ts';
 
 const CLIENT_ID = 'kafka-lab-operator';
@@ -18,6 +19,7 @@ const GATHER_MS = 10;
 
 export class KafkaConnection {
   readonly admin: Admin;
+  readonly topicRequests: TopicRequests;
   readonly #groups: Groups;
   readonly #topics: Topics;
   readonly #evidenceTopic: EvidenceTopic;
@@ -38,6 +40,7 @@ export class KafkaConnection {
     });
     // Failed calls reject by themselves; an error event without a listener would end the process.
     this.admin.on('error', () => {});
+    this.topicRequests = new TopicRequests(this.admin, CLIENT_ID);
     this.#groups = new Groups(this.admin, CLIENT_ID);
     this.#topics = new Topics(this.admin);
     this.#evidenceTopic = new EvidenceTopic(this.admin);
@@ -72,7 +75,7 @@ export class KafkaConnection {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.admin.close(), this.#groups.close()]);
+    await Promise.all([this.admin.close(), this.topicRequests.close(), this.#groups.close()]);
   }
 
   #request(topic: string | undefined, group: string | undefined): Promise<Snapshot> {

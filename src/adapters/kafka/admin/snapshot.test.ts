@@ -29,7 +29,7 @@ function cluster() {
   const topics = {
     describe: async (names: string[]) => ({
       brokers: [{ id: 1, host: 'b', port: 9092 }],
-      topics: new Map(names.map((name) => [name, name === 't' ? [SHAPE, SHAPE] : null])),
+      topics: new Map(names.map((name) => [name, name === 't' ? { id: 'id-t', partitions: [SHAPE, SHAPE] } : null])),
     }),
   } as unknown as Topics;
   const groups = {
@@ -59,6 +59,7 @@ test('a snapshot has topics with their offsets, and groups with the committed of
   expect(snapshot.topics.get('missing')).toBeNull();
   expect(snapshot.topics.get('t')).toEqual({
     name: 't',
+    id: 'id-t',
     partitions: [
       { partition: 0, ...SHAPE, beginningOffset: 3, endOffset: 10 },
       { partition: 1, ...SHAPE, beginningOffset: 3, endOffset: 11 },

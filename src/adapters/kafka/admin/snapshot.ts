@@ -2,7 +2,7 @@
 import type { Admin } from '@platformatic/kafka';
 import type { GroupView, KafkaView, PartitionView, TopicView } from '../../../contract/kafkaView.ts';
 import type { DescribedGroup, Groups } from './groups.ts';
-import type { PartitionShape, Topics } from './topics.ts';
+import type { TopicShape, Topics } from './topics.ts';
 
 export interface SnapshotRequest {
   topics: Set<string>;
@@ -28,7 +28,7 @@ export interface SnapshotClients {
 const LATEST = -1n;
 const EARLIEST = -2n;
 
-type PresentTopics = Map<string, PartitionShape[]>;
+type PresentTopics = Map<string, TopicShape>;
 type ListedOffsets = Awaited<ReturnType<Admin['listOffsets']>>;
 type CommittedOffsets = Awaited<ReturnType<Admin['listConsumerGroupOffsets']>>;
 
@@ -39,7 +39,7 @@ type CommittedOffsets = Awaited<ReturnType<Admin['listConsumerGroupOffsets']>>;
 export async function takeSnapshot(clients: SnapshotClients, request: SnapshotRequest): Promise<Snapshot> {
   const { admin, clock } = clients;
   const { brokers, topics } = await clients.topics.describe([...request.topics]);
-  const present: PresentTopics = new Map([...topics].flatMap(([name, shapes]) => (shapes ? [[name, shapes]] : [])));
+  const present: PresentTopics = new Map([...topics].flatMap(([name, shape]) => (shape ? [[name, shape]] : [])));
 
   const at = clock();
   const committed = await committedOffsets(admin, request.groups, present);
@@ -66,22 +66,22 @@ async function committedOffsets(
 ): Promise<CommittedOffsets> {
   if (groups.size === 0) return [];
   const wanted = [...groups].map(([groupId, topic]) => {
-    const shapes = topic === undefined ? undefined : present.get(topic);
+    const shape = topic === undefined ? undefined : present.get(topic);
     return {
       groupId,
       topics:
-        topic === undefined || shapes === undefined
+        topic === undefined || shape === undefined
           ? []
-          : [{ name: topic, partitionIndexes: shapes.map((_, index) => index) }],
+          : [{ name: topic, partitionIndexes: shape.partitions.map((_, index) => index) }],
     };
   });
   return admin.listConsumerGroupOffsets({ groups: wanted });
 }
 
 const offsetsRequest = (present: PresentTopics, timestamp: bigint) => ({
-  topics: [...present].map(([name, shapes]) => ({
+  topics: [...present].map(([name, { partitions }]) => ({
     name,
-    partitions: shapes.map((_, partitionIndex) => ({ partitionIndex, timestamp })),
+    partitions: partitions.map((_, partitionIndex) => ({ partitionIndex, timestamp })),
   })),
 });
 
@@ -94,7 +94,9 @@ function topicViews(
   const [beginningOf, endOf] = [offsetLookup(beginnings), offsetLookup(ends)];
   return new Map(
     names.map((name) => {
-      const partitions = present.get(name)?.map(
+      const shape = present.get(name);
+      if (shape === undefined) return [name, null];
+      const partitions = shape.partitions.map(
         ({ leader, replicas, isr }, partition): PartitionView => ({
           partition,
           leader,
@@ -104,7 +106,7 @@ function topicViews(
           endOffset: endOf(name, partition),
         }),
       );
-      return [name, partitions === undefined ? null : { name, partitions }];
+      return [name, { name, id: shape.id, partitions }];
     }),
   );
 }

@@ -5,14 +5,20 @@
 import type { Admin } from '@platformatic/kafka';
 import type { KafkaView, PartitionView } from '../../../contract/kafkaView.ts';
 import { protocolFailures } from '../errors.ts';
+import { topicIdOf } from './topicId.ts';
 
 /** A partition without its offsets; its number is its index. */
 export type PartitionShape = Pick<PartitionView, 'leader' | 'replicas' | 'isr'>;
 
+export interface TopicShape {
+  id: string;
+  partitions: PartitionShape[];
+}
+
 export interface TopicMetadata {
   brokers: KafkaView['brokers'];
-  /** Partitions by topic; null: there is no such topic. */
-  topics: Map<string, PartitionShape[] | null>;
+  /** By name; null: there is no such topic. */
+  topics: Map<string, TopicShape | null>;
 }
 
 export class Topics {
@@ -32,7 +38,7 @@ export class Topics {
         const metadata = await this.#admin.metadata({ topics: present, forceUpdate: true });
         return {
           brokers: [...metadata.brokers].map(([id, { host, port }]) => ({ id, host, port })),
-          topics: new Map(names.map((name) => [name, metadata.topics.get(name)?.partitions ?? null])),
+          topics: new Map(names.map((name) => [name, shapeOf(metadata.topics.get(name))])),
         };
       } catch (error) {
         if (!isUnknownTopic(error)) throw error;
@@ -56,6 +62,9 @@ export class Topics {
     }
   }
 }
+
+const shapeOf = (topic: TopicShape | undefined): TopicShape | null =>
+  topic === undefined ? null : { id: topicIdOf(topic.id), partitions: topic.partitions };
 
 function isUnknownTopic(error: unknown): boolean {
   return (

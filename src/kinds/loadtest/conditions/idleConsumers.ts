@@ -48,15 +48,16 @@ export function evaluateIdleConsumers(
 }
 
 /** There are more members than partitions, so every assignor leaves some idle. */
-function surplus({ spec }: LoadTest, { consumers }: RunView, partitions: number): string {
+function surplus({ spec, status }: LoadTest, { consumers }: RunView, partitions: number): string {
   const { idle, members } = consumers;
   const { replicas, clientsPerPod } = spec.consumers ?? { replicas: 0, clientsPerPod: 1 };
   const fewer = Math.max(0, replicas - idle.length);
   const enough = fewer - (fewer % clientsPerPod);
+  const raise = spec.topic.management === 'Auto' && status?.topic?.created === false;
   const add =
     spec.topic.management === 'Existing'
       ? `add partitions to topic ${spec.topic.name}`
-      : `add partitions (spec.topic.partitions: ${members.length})`;
+      : `add partitions (spec.topic.partitions: ${members.length}${raise ? ', spec.topic.raiseExisting: true' : ''})`;
   const remove =
     enough === 0 ? '' : ` or remove ${someConsumers(replicas - enough)} (spec.consumers.replicas: ${enough})`;
   return `${counts(members.length, partitions)}: ${named(idle)} no partition, because each partition has one owner; ${add}${remove}`;

@@ -14,8 +14,8 @@ export function findKafka(input: PreparationInput): Preparation | undefined {
   const found = bootstrapServers(strimzi, spec.kafka?.strimzi?.listener);
   if ('refused' in found) return waiting(input, stalled(phase, 'KafkaNotUsable', found.refused));
   if ('waits' in found) return waiting(input, progressing(phase, 'WaitingForKafka', found.waits));
-  const missing = progressing(phase, 'FindingKafka', `Kafka is at ${found.known}`);
-  return waiting(input, missing, { kafka: { bootstrapServers: found.known } });
+  const missing = progressing(phase, 'FindingKafka', `Kafka is at ${found.known.bootstrapServers}`);
+  return waiting(input, missing, { kafka: found.known });
 }
 
 /** Clients that run continue without a view of Kafka; others do not start. */

@@ -61,14 +61,17 @@ const CLAIMED = {
   created: true,
   kafkaTopic: { ...CLUSTER, name: 't' },
 } as const;
-const MADE = { ...CLAIMED, partitions: 3, replicas: 2 };
-const THEIRS = { ...MADE, managedBy: 'Existing', created: false } as const;
+const MADE = { ...CLAIMED, partitions: 3, replicas: 2, id: 'id-t' };
+const THEIRS = { ...CLAIMED, partitions: 3, replicas: 2, managedBy: 'Existing', created: false } as const;
+const { kafkaTopic: _none, ...BY_ADMIN } = { ...MADE, managedBy: 'Admin' as const };
+
 const claimed = status({ topic: CLAIMED });
 const running = (more: Partial<LoadTestStatus> = {}) =>
   status({ phase: 'Running', preparedAt: at(0), topic: MADE, ...more });
 
 const topic = (more: Partial<LoadTestInput['topic']>): SpecChange => ({ topic: { ...TOPIC, ...more } });
 const WIDE = topic({ partitions: 5 });
+const RAISED = topic({ partitions: 5, raiseExisting: true });
 const strimzi = { strimzi: CLUSTER };
 
 /** A LoadTest that names its Kafka resource, on an API server that serves KafkaTopics and has this one (null: none). */
@@ -242,8 +245,12 @@ describe('Kafka has the topic', () => {
     ['it existed without a KafkaTopic, under Auto', null, status({ topic: THEIRS }), live, {}, prepares],
     ['it existed without a KafkaTopic, under Strimzi', null, status(), live, topic({ management: 'Strimzi' }), stalls('KafkaTopicMissing')],
     ['somebody created it without a KafkaTopic after the claim', null, claimed, live, {}, prepares],
-    ['too few partitions: they are added through the external KafkaTopic', kafkaTopicOf([READY], { owner: null }), status({ topic: THEIRS }), live, WIDE, 'Pending, Reconciling AddingPartitions; does Patch KafkaTopic/t {"partitions":5}; tells Normal AddingPartitions; again in 2000'],
-    ['too few partitions, no KafkaTopic, under Auto', null, status({ topic: THEIRS }), live, WIDE, `Preparing, Reconciling StartingClients; does AddPartitions t/5; ${starts}`],
+    ['too few partitions: they are added through the external KafkaTopic', kafkaTopicOf([READY], { owner: null }), status({ topic: THEIRS }), live, RAISED, 'Pending, Reconciling AddingPartitions; does Patch KafkaTopic/t {"partitions":5}; tells Normal AddingPartitions; again in 2000'],
+    ['too few partitions under Auto: the external KafkaTopic stays as it is', kafkaTopicOf([READY], { owner: null }), status({ topic: THEIRS }), live, WIDE, stalls('TooFewPartitions')],
+    ['too few partitions under Auto, but the external KafkaTopic asks for them', kafkaTopicOf([READY], { owner: null, partitions: 5 }), status({ topic: THEIRS }), live, WIDE, 'Pending, Reconciling AddingPartitions; tells Normal AddingPartitions; again in 2000'],
+    ['too few partitions under Strimzi: they are added through the external KafkaTopic', kafkaTopicOf([READY], { owner: null }), status({ topic: THEIRS }), live, topic({ partitions: 5, management: 'Strimzi' }), 'Pending, Reconciling AddingPartitions; does Patch KafkaTopic/t {"partitions":5}; tells Normal AddingPartitions; again in 2000'],
+    ['too few partitions, no KafkaTopic, under Auto', null, status({ topic: THEIRS }), live, WIDE, stalls('TooFewPartitions')],
+    ['too few partitions, no KafkaTopic, raiseExisting', null, status({ topic: THEIRS }), live, RAISED, `Preparing, Reconciling StartingClients; does AddPartitions t/5; ${starts}`],
     ['too few partitions under Existing', null, status({ topic: THEIRS }), { ...live, answers: [] }, topic({ partitions: 5, management: 'Existing' }), stalls('TooFewPartitions')],
     ['running', kafkaTopicOf([READY]), running(), going, {}, runs],
     ['running, and the Topic Operator does not run', kafkaTopicOf([READY], { generation: 2 }), running(), going, {}, runs],
@@ -262,7 +269,7 @@ describe('Kafka has the topic', () => {
     ['more partitions while it is unmanaged', kafkaTopicOf([READY], UNMANAGED), running(), going, WIDE, stallsGoing('KafkaTopicUnmanaged', MORE, ' + Patch KafkaTopic/t {"partitions":5}')],
     ['more partitions after it was deleted', null, running(), going, WIDE, stallsGoing('KafkaTopicMissing', MORE)],
     ['more partitions without the right to change it', kafkaTopicOf([READY]), running(), { ...going, failures: [patchDenied] }, WIDE, stallsGoing('TopicRefused', MORE, ' + Patch KafkaTopic/t {"partitions":5}')],
-    ['created through the Admin API: partitions are added there', null, running({ topic: { ...MADE, managedBy: 'Admin' } }), { ...going, answers: [] }, WIDE, runsAnd('AddPartitions t/5', MORE)],
+    ['created through the Admin API: partitions are added there', null, running({ topic: BY_ADMIN }), { ...going, answers: [] }, WIDE, runsAnd('AddPartitions t/5', MORE)],
   ])('%s', (_situation, kafkaTopic, before, seen, spec, answer) => {
     expect(told(round(kafkaTopic, before, seen, spec))).toBe(answer);
   });
@@ -342,7 +349,7 @@ describe('a KafkaTopic with another name than its topic', () => {
   // biome-ignore format: one situation a line
   test.each<[situation: string, items: KubernetesObject[], seen: Seen, spec: SpecChange, answer: string]>([
     ['the Topic Operator has not seen it yet: the LoadTest waits, and creates no other', [kafkaTopicOf([], { name: 'orders', owner: null })], {}, {}, wait],
-    ['more partitions: through it', [other], live, WIDE, 'Pending, Reconciling AddingPartitions; does Patch KafkaTopic/orders {"partitions":5}; tells Normal AddingPartitions; again in 2000'],
+    ['more partitions: through it', [other], live, RAISED, 'Pending, Reconciling AddingPartitions; does Patch KafkaTopic/orders {"partitions":5}; tells Normal AddingPartitions; again in 2000'],
     ['of another topic: ours is created', [kafkaTopicOf([READY], { name: 'orders', topicName: 'u' })], {}, {}, 'Pending, Reconciling CreatingTopic; tells Normal CreatingTopic; again in 250'],
     ['under Strimzi', [other], live, topic({ management: 'Strimzi' }), `Preparing, Reconciling StartingClients; ${starts}`],
   ])('%s', (_situation, items, seen, spec, answer) => {
@@ -442,7 +449,7 @@ describe('the addresses of Kafka', () => {
   });
 
   test('are passed to actions, workers and evidence', () => {
-    const recorded = running({ topic: { ...MADE, managedBy: 'Admin' } });
+    const recorded = running({ topic: BY_ADMIN });
     const plan = round(null, recorded, { ...going, answers: [] }, WIDE);
     expect(plan.actions).toEqual([
       expect.objectContaining({ type: 'Report', ...FOUND }),
@@ -502,14 +509,16 @@ describe('the version of the API', () => {
 
   test('without one, Auto uses the Admin API and Strimzi says what to do', () => {
     const without = { answers: [NO_STRIMZI, NO_STRIMZI] };
-    expect(round(null, status(), without).status.topic).toMatchObject({ managedBy: 'Admin', created: true });
+    expect(round(null, status(), without).status.topic).toMatchObject({ managedBy: 'Admin', creation: 'Requested' });
     const plan = round(null, status(), without, topic({ management: 'Strimzi' }));
     expect(told(plan)).toBe(stalls('NoKafkaTopics'));
     expect(message(plan)).toContain('install Strimzi, or create another LoadTest with topic.management: Admin');
   });
 
   test('a claim through the Admin API stays when Strimzi is installed later', () => {
-    const before = status({ topic: { ...CLAIMED, managedBy: 'Admin' } });
+    const before = status({
+      topic: { partitions: 0, replicas: 0, managedBy: 'Admin', created: false, creation: 'Requested' },
+    });
     expect(LOAD_TESTS.needs(loadTest({ kafka: strimzi }, before)).queries).toBeUndefined();
     expect(told(round(null, before))).toContain('does CreateTopic t/3x2');
   });
@@ -528,8 +537,35 @@ describe('the version of the API', () => {
   });
 
   test('the namespace of the Kafka resource defaults to that of the LoadTest', () => {
-    const own = LOAD_TESTS.needs(loadTest({ kafka: { strimzi: { cluster: 'c' } } }), [STRIMZI]).queries;
+    const found = [STRIMZI, shown(kafkaResource())];
+    const own = LOAD_TESTS.needs(loadTest({ kafka: { strimzi: { cluster: 'c' } } }), found).queries;
     expect(own?.slice(1).map(queryLine)).toEqual(['Kafka demo/c', 'KafkaTopic demo/t']);
+  });
+});
+
+describe('a Topic Operator that watches another namespace', () => {
+  const resource = kafkaResource();
+  const elsewhere = {
+    ...resource,
+    spec: { ...(resource.spec as object), entityOperator: { topicOperator: { watchedNamespace: 'topics' } } },
+  };
+
+  test('its namespace is recorded with the addresses, and KafkaTopics are created there', () => {
+    const asks = (before: LoadTestStatus | undefined, ...answers: Answer[]) =>
+      LOAD_TESTS.needs(loadTest({ kafka: strimzi }, before), answers)
+        .queries?.slice(1)
+        .map(queryLine);
+    expect(asks(undefined, STRIMZI)).toEqual(['Kafka kafka/my-cluster']);
+    expect(asks(undefined, STRIMZI, shown(elsewhere))).toEqual(['Kafka kafka/my-cluster', 'KafkaTopic topics/t']);
+    const found = planLoadTest(loadTest({ kafka: strimzi }), { answers: [STRIMZI, shown(elsewhere), shown(null)] });
+    expect(found.status.kafka).toEqual({ ...FOUND, topicNamespace: 'topics' });
+    const before = { ...found.status, evidence: EVIDENCE };
+    expect(asks(before, STRIMZI)).toEqual(['KafkaTopic topics/t']);
+    const claims = round(null, before);
+    expect(claims.status.topic).toEqual({ ...CLAIMED, kafkaTopic: { ...CLUSTER, namespace: 'topics', name: 't' } });
+    const creates = round(null, claims.status);
+    expect(told(creates)).toContain('does ApplyObject KafkaTopic topics/t/3');
+    expect(asks(claims.status, STRIMZI)).toEqual(['KafkaTopic topics/t']);
   });
 });
 
@@ -585,6 +621,8 @@ describe('deleting', () => {
     ['its topicName was changed: it waits', RENAMED(5_000), before, live, {}, removing('')],
     ['KafkaTopic and topic are gone', null, before, { kafka: kafka({ partitions: null }) }, {}, 'Running; finished'],
     ['the KafkaTopic was unmanaged and left the topic behind', null, before, live, {}, removing('does DeleteTopic t; ')],
+    ['the KafkaTopic is gone, and somebody has created the topic again: it stays', null, before, { kafka: kafka({ id: 'another' }) }, {}, `Running; ${left}`],
+    ['the KafkaTopic is gone, and the id of its topic was never recorded: the topic stays', null, running({ topic: { ...CLAIMED, partitions: 3, replicas: 2 } }), live, {}, `Running; ${left}`],
     ['Retain: both stay', kafkaTopicOf([READY]), before, live, topic({ deletionPolicy: 'Retain' }), 'Running; finished'],
     ['somebody else has created the KafkaTopic again: it stays, and the topic', kafkaTopicOf([READY], { owner: 'another' }), before, live, {}, 'Running; finished'],
     ['it existed before: no KafkaTopic is queried', null, running({ topic: THEIRS }), { ...live, answers: [] }, {}, 'Running; finished'],

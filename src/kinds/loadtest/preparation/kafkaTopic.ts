@@ -23,6 +23,7 @@ import { type StrimziView, withRights } from '../../../domain/strimzi/lookup.ts'
 import { kafkaTopicName, type StrimziCluster, topicOf } from '../../../domain/strimzi/resources.ts';
 import type { LoadTestSummary } from '../summary.ts';
 import type { Preparation, PreparationInput, Topic } from './preparation.ts';
+import { whyNotRaised } from './topicOwner.ts';
 
 /** The Topic Operator acts within seconds. After 60 s without an answer the message says what to check. */
 const SILENT_MS = 60_000;
@@ -69,13 +70,14 @@ function createKafkaTopic(input: KafkaTopicInput): ThroughKafkaTopic {
     return { actions: [], missing: stalled('Pending', 'KafkaTopicConflict', why) };
   }
   const failure = seen.failures.find(({ action }) => action.type === 'ApplyObject');
-  if (failure?.reason === 'Refused') return { actions: [], missing: refused('Pending', failure.message, strimzi.at) };
-  const what = `KafkaTopic ${strimzi.at.namespace}/${kafkaTopicName(name)}`;
+  if (failure?.reason === 'Refused')
+    return { actions: [], missing: refused('Pending', failure.message, strimzi.topicsAt) };
+  const what = `KafkaTopic ${strimzi.topicsAt.namespace}/${kafkaTopicName(name)}`;
   const trouble = failure === undefined ? '' : `: ${failure.message}; the operator retries`;
   const message = `creating ${what} with ${counted(partitions, 'partition')}${trouble}`;
   const claimed = status?.topic?.created === true ? status.topic : undefined;
   return {
-    topic: claimed ?? claim(strimzi.at, kafkaTopicName(name)),
+    topic: claimed ?? claim(strimzi.topicsAt, kafkaTopicName(name)),
     actions: claimed ? [creation(input)] : [],
     missing: progressing('Pending', 'CreatingTopic', message),
   };
@@ -87,7 +89,7 @@ function awaitTopicOf(found: KubernetesObject, input: KafkaTopicInput): ThroughK
   const { spec, metadata } = seen.resource;
   const { name, partitions } = spec.topic;
   const ours = isMadeFor(found, metadata.uid);
-  const claimed = claim(strimzi.at, found.metadata.name);
+  const claimed = claim(strimzi.topicsAt, found.metadata.name);
   const topic: Topic = ours ? claimed : { ...claimed, managedBy: 'Existing', created: false };
   const actions = ours ? raise(found, partitions) : [];
   const denied = refusedChange(input, actions);
@@ -113,14 +115,22 @@ export function keepTopic(input: KafkaTopicInput, live: TopicView): ThroughKafka
   const recorded = status?.topic;
   const ours = found !== null && isMadeFor(found, metadata.uid);
   // Claimed, but never seen in Kafka: then somebody else created it.
-  const gone = found === null && recorded?.created === true && recorded.partitions > 0;
+  const gone =
+    found === null &&
+    recorded?.created === true &&
+    recorded.partitions > 0 &&
+    (recorded.id === undefined || recorded.id === live.id);
+  // The Topic Operator created the topic, or took it over.
+  const settled = ours && judgeKafkaTopic(found, strimzi.at).is === 'Ready';
+  const id = settled ? live.id : recorded?.id;
   const kafkaTopic = found?.metadata.name ?? recorded?.kafkaTopic?.name ?? kafkaTopicName(spec.topic.name);
   const topic: Topic = {
-    ...claim(strimzi.at, kafkaTopic),
+    ...claim(strimzi.topicsAt, kafkaTopic),
     partitions: live.partitions.length,
     replicas: live.partitions[0]?.replicas.length ?? 0,
     managedBy: ours || gone ? 'Strimzi' : 'Existing',
     created: ours || gone,
+    ...(id === undefined ? {} : { id }),
   };
   if (found === null) return gone ? kafkaTopicGone(input, topic, kafkaTopic) : noKafkaTopic(input, topic);
   return topic.partitions >= spec.topic.partitions
@@ -132,7 +142,7 @@ export function keepTopic(input: KafkaTopicInput, live: TopicView): ThroughKafka
 function kafkaTopicGone({ seen, strimzi, phase }: KafkaTopicInput, topic: Topic, kafkaTopic: string) {
   const { name, partitions } = seen.resource.spec.topic;
   if (topic.partitions >= partitions) return { topic, actions: [] };
-  const why = `topic ${name} has ${counted(topic.partitions, 'partition')}, but topic.partitions is ${partitions} and KafkaTopic ${strimzi.at.namespace}/${kafkaTopic} was deleted: delete this LoadTest and create it again`;
+  const why = `topic ${name} has ${counted(topic.partitions, 'partition')}, but topic.partitions is ${partitions} and KafkaTopic ${strimzi.topicsAt.namespace}/${kafkaTopic} was deleted: delete this LoadTest and create it again`;
   return { topic, actions: [], missing: stalled(phase, 'KafkaTopicMissing', why) };
 }
 
@@ -171,8 +181,12 @@ function keepPartitions(
 
 /** The topic needs more partitions, which the Topic Operator adds. Clients that run continue meanwhile. */
 function addPartitions(found: KubernetesObject, input: KafkaTopicInput, topic: Topic): ThroughKafkaTopic {
-  const { seen, strimzi, started } = input;
+  const { seen, strimzi, phase, started } = input;
   const { name, partitions } = seen.resource.spec.topic;
+  const ours = isMadeFor(found, seen.resource.metadata.uid);
+  const asks = partitionsAsked(found) < partitions;
+  const notRaised = ours || !asks ? undefined : whyNotRaised(seen.resource, topic);
+  if (notRaised !== undefined) return { topic, actions: [], missing: stalled(phase, 'TooFewPartitions', notRaised) };
   const actions = raise(found, partitions);
   const denied = refusedChange(input, actions);
   if (denied !== undefined) return { topic, actions, missing: denied };
@@ -213,7 +227,7 @@ const refused = (phase: Phase, message: string, { namespace }: StrimziCluster): 
 /** Why the API server refuses a change that is still to be made; undefined: it does not. */
 function refusedChange({ seen, strimzi, phase }: KafkaTopicInput, actions: Action[]): LoadTestSummary | undefined {
   const failure = seen.failures.find(({ action }) => actions.some(({ type }) => type === action.type));
-  return failure?.reason === 'Refused' ? refused(phase, failure.message, strimzi.at) : undefined;
+  return failure?.reason === 'Refused' ? refused(phase, failure.message, strimzi.topicsAt) : undefined;
 }
 
 function creation({ seen, strimzi, apiVersion }: KafkaTopicInput): Action {
@@ -222,6 +236,6 @@ function creation({ seen, strimzi, apiVersion }: KafkaTopicInput): Action {
   const owner = { name: `LoadTest ${metadata.namespace}/${metadata.name}`, uid: metadata.uid };
   return {
     type: 'ApplyObject',
-    object: kafkaTopic(strimzi.at, apiVersion, { name, partitions, replicas, config }, owner),
+    object: kafkaTopic(strimzi.topicsAt, apiVersion, { name, partitions, replicas, config }, owner),
   };
 }

@@ -14,6 +14,7 @@ import { evidenceStart, haveEvidence } from './evidence.ts';
 import { findKafka, kafkaUnavailable } from './kafka.ts';
 import { type Preparation, type PreparationInput, type Recorded, waiting } from './preparation.ts';
 import { haveTopic } from './topic.ts';
+import { answeredTopic } from './topicOwner.ts';
 
 export function prepare(
   seen: Observed<LoadTest, RunFigures>,
@@ -22,7 +23,7 @@ export function prepare(
 ): Preparation {
   const { resource, kafka, owned } = seen;
   const { status } = resource;
-  const recorded = recordedIn(resource);
+  const recorded = recordedIn(seen);
   const input: PreparationInput = {
     seen,
     strimzi,
@@ -37,15 +38,19 @@ export function prepare(
   return haveEvidence(input, kafka.known, haveTopic(input, kafka.known));
 }
 
-const recordedIn = ({ status }: LoadTest): Recorded => ({
-  ...(status?.kafka === undefined ? {} : { kafka: status.kafka }),
-  ...(status?.topic === undefined ? {} : { topic: status.topic }),
-  ...(status?.evidence === undefined ? {} : { evidence: status.evidence }),
-  ...(status?.consumers?.groupCreated === undefined ? {} : { groupCreated: status.consumers.groupCreated }),
-  ...(status?.producers?.endOffsetsAtStart === undefined
-    ? {}
-    : { endOffsetsAtStart: status.producers.endOffsetsAtStart }),
-});
+function recordedIn(seen: Observed<LoadTest, RunFigures>): Recorded {
+  const { status } = seen.resource;
+  const topic = answeredTopic(status?.topic, seen);
+  return {
+    ...(status?.kafka === undefined ? {} : { kafka: status.kafka }),
+    ...(topic === undefined ? {} : { topic }),
+    ...(status?.evidence === undefined ? {} : { evidence: status.evidence }),
+    ...(status?.consumers?.groupCreated === undefined ? {} : { groupCreated: status.consumers.groupCreated }),
+    ...(status?.producers?.endOffsetsAtStart === undefined
+      ? {}
+      : { endOffsetsAtStart: status.producers.endOffsetsAtStart }),
+  };
+}
 
 function refusedSettings(input: PreparationInput, settings: TranslatedSettings): Preparation | undefined {
   if (!('refused' in settings)) return undefined;

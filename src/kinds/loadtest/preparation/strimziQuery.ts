@@ -8,6 +8,7 @@ import { isUnknown } from '../../../domain/settings/connection.ts';
 import { queryStrimzi, type StrimziQuery, type StrimziView, strimziCluster } from '../../../domain/strimzi/lookup.ts';
 import type { StrimziCluster } from '../../../domain/strimzi/resources.ts';
 import type { LoadTestSummary } from '../summary.ts';
+import { isRequested } from './topicOwner.ts';
 
 /** undefined: nothing of Strimzi is needed, or the Kafka resource is unknown. */
 export function strimziQuery(
@@ -21,15 +22,18 @@ export function strimziQuery(
       : { cluster: recorded.cluster, namespace: recorded.namespace };
   if (at === undefined) return undefined;
   const { management, name, partitions } = spec.topic;
-  const createdBy = status?.topic?.created === true ? status.topic.managedBy : undefined;
   const deleting = metadata.deletionTimestamp !== undefined;
-  const mayHaveOne = (management === 'Auto' || management === 'Strimzi') && createdBy !== 'Admin';
-  const topic = deleting ? createdBy === 'Strimzi' : mayHaveOne;
+  const mayHaveOne = (management === 'Auto' || management === 'Strimzi') && !isRequested(status?.topic);
+  const createdByIt = status?.topic?.created === true && status.topic.managedBy === 'Strimzi';
+  const topic = deleting ? createdByIt : mayHaveOne;
   const kafka = !deleting && isUnknown(spec.kafka, status?.kafka);
   // A run whose topic has no KafkaTopic searches for one again only when it needs more partitions.
   const has = status?.topic?.partitions ?? 0;
   const byName = !deleting && recorded === undefined && status?.preparedAt !== undefined && has >= partitions;
-  return topic || kafka ? { at, kafka, ...(topic ? { topic: name, known: recorded?.name, byName } : {}) } : undefined;
+  const { topicNamespace } = recorded === undefined ? (status?.kafka ?? {}) : { topicNamespace: recorded.namespace };
+  return topic || kafka
+    ? { at, kafka, topicNamespace, ...(topic ? { topic: name, known: recorded?.name, byName } : {}) }
+    : undefined;
 }
 
 export function strimziView(

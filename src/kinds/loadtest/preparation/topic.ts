@@ -5,9 +5,11 @@ import type { KafkaView, TopicView } from '../../../contract/kafkaView.ts';
 import { progressing, stalled } from '../../../contract/summary.ts';
 import { serversOf } from '../../../domain/settings/connection.ts';
 import { counted } from '../../../domain/status/counted.ts';
+import type { LoadTestSummary } from '../summary.ts';
 import { createTopic, type KafkaTopicInput, keepTopic, type ThroughKafkaTopic } from './kafkaTopic.ts';
 import { isPrepared, type Preparation, type PreparationInput, type Topic, waiting } from './preparation.ts';
 import { whyNoStrimzi } from './strimziQuery.ts';
+import { isRequested, liveTopic, whyNotRaised } from './topicOwner.ts';
 
 export function haveTopic(input: PreparationInput, view: KafkaView): Preparation {
   const { strimzi, phase, started, seen } = input;
@@ -27,8 +29,8 @@ export function haveTopic(input: PreparationInput, view: KafkaView): Preparation
 /** undefined: the topic is not managed through a KafkaTopic. */
 function kafkaTopicInput({ seen, strimzi, phase, started, recorded }: PreparationInput): KafkaTopicInput | undefined {
   const { management } = seen.resource.spec.topic;
-  const createdByAdmin = recorded.topic?.created === true && recorded.topic.managedBy === 'Admin';
-  return strimzi?.apiVersion === undefined || management === 'Existing' || management === 'Admin' || createdByAdmin
+  const byAdmin = management === 'Existing' || management === 'Admin' || isRequested(recorded.topic);
+  return strimzi?.apiVersion === undefined || byAdmin
     ? undefined
     : { seen, strimzi, apiVersion: strimzi.apiVersion, phase, started };
 }
@@ -74,16 +76,20 @@ function createdByAdmin(input: PreparationInput): Preparation {
   const { name, partitions, replicas, config } = seen.resource.spec.topic;
   const failure = failureOf(input, 'CreateTopic');
   if (failure?.reason === 'Refused') {
-    // The operator did not create it. If somebody else does, it is not ours.
-    const { topic: _claimed, ...rest } = recorded;
+    // The LoadTest did not create it. If somebody else does, it is not ours.
+    const { topic: _requested, ...rest } = recorded;
     const why = `Kafka refused to create topic ${name}: ${failure.message}`;
     return { ...rest, ...evidenceStart, actions: [], missing: stalled('Pending', 'TopicRefused', why) };
   }
   const trouble = failure === undefined ? '' : `: ${failure.message}; the operator retries`;
   const what = `creating topic ${name} with ${counted(partitions, 'partition')}${trouble}`;
   const creating = progressing('Pending' as const, 'CreatingTopic', what);
-  if (!recorded.topic?.created) {
-    return waiting(input, creating, { topic: { partitions: 0, replicas: 0, managedBy: 'Admin', created: true } });
+  if (recorded.topic?.creation === undefined) {
+    // Kafka may not show a topic yet that it has just created, so its id is kept.
+    const { created = false, id } = recorded.topic ?? {};
+    const known = id === undefined ? {} : { id };
+    const topic: Topic = { partitions: 0, replicas: 0, managedBy: 'Admin', created, ...known, creation: 'Requested' };
+    return waiting(input, creating, { topic });
   }
   const create: Action = { type: 'CreateTopic', ...servers(input), topic: name, partitions, replicas, config };
   return waiting(input, creating, { actions: [create] });
@@ -102,21 +108,17 @@ function existingTopic(
   if (noStrimzi !== undefined) return waiting(input, { ...noStrimzi, phase });
   const kept = throughKafkaTopic === undefined ? undefined : keepTopic(throughKafkaTopic, live);
   if (kept !== undefined) return withKafkaTopic(input, live, kept);
-  const topic = topicOf(live, throughKafkaTopic === undefined ? recorded.topic : undefined);
+  const topic = liveTopic(live, throughKafkaTopic === undefined ? recorded.topic : undefined);
+  const { preparedAt } = seen.resource.status ?? {};
+  const replaced = topic.id !== undefined && topic.id !== live.id;
+  if (preparedAt !== undefined && replaced) return waiting(input, topicReplaced(live), { topic });
   return enough ? { ...recorded, topic, actions: [] } : raisedByAdmin(input, live, topic);
 }
 
-/** `recorded`: the topic that this LoadTest claims, unless it was to be created through a KafkaTopic. */
-function topicOf({ partitions }: TopicView, recorded: Topic | undefined): Topic {
-  const created = recorded?.created ?? false;
-  const creator = recorded?.managedBy === 'Strimzi' ? 'Strimzi' : 'Admin';
-  return {
-    partitions: partitions.length,
-    replicas: partitions[0]?.replicas.length ?? 0,
-    managedBy: created ? creator : 'Existing',
-    created,
-  };
-}
+const topicReplaced = ({ name }: TopicView): LoadTestSummary => {
+  const why = `topic ${name} was deleted during the run, and somebody created it again: delete this LoadTest, which leaves that topic alone, and create it again`;
+  return stalled('Running', 'TopicReplaced', why);
+};
 
 function raisedByAdmin(input: PreparationInput, live: TopicView, topic: Topic): Preparation {
   const { seen, phase, recorded } = input;
@@ -126,6 +128,8 @@ function raisedByAdmin(input: PreparationInput, live: TopicView, topic: Topic): 
     const why = `topic ${name} has ${has}, but topic.partitions is ${partitions} and topic.management is Existing: add the partitions yourself, or create another LoadTest with topic.management: Auto`;
     return waiting(input, stalled(phase, 'TooFewPartitions', why), { topic });
   }
+  const notRaised = whyNotRaised(seen.resource, topic);
+  if (notRaised !== undefined) return waiting(input, stalled(phase, 'TooFewPartitions', notRaised), { topic });
   const failure = failureOf(input, 'AddPartitions');
   if (failure?.reason === 'Refused') {
     const why = `Kafka refused to add partitions to topic ${name}: ${failure.message}`;

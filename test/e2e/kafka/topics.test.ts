@@ -1,0 +1,73 @@
+/** Whose a topic is, on a real broker: the id of a created topic, one that existed, and deletion by id only. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { act } from '../../../src/adapters/kafka/admin/actions.ts';
+import { KafkaConnection } from '../../../src/adapters/kafka/admin/connection.ts';
+import { type Broker, startBroker } from '../../support/broker.ts';
+import { until } from '../../support/until.ts';
+
+const PATIENCE_MS = 120_000;
+let broker: Broker;
+let connection: KafkaConnection;
+
+beforeAll(async () => {
+  broker = await startBroker();
+  connection = new KafkaConnection(broker.bootstrapServers);
+  await until(
+    'Kafka answers',
+    async () => connection.view(undefined, undefined, 0).catch(() => undefined),
+    PATIENCE_MS,
+  );
+});
+
+afterAll(async () => {
+  await connection?.close();
+  await broker?.stop();
+});
+
+const create = (topic: string) =>
+  act(connection, { type: 'CreateTopic', topic, partitions: 2, replicas: 1, config: { 'retention.ms': '7200000' } });
+const remove = (topic: string, topicId: string) => act(connection, { type: 'DeleteTopic', topic, topicId });
+const live = async (topic: string) => (await connection.view(topic, undefined, 0)).topic;
+const describe = (topic: string) =>
+  broker.tool(
+    'org.apache.kafka.tools.TopicCommand',
+    ...['--bootstrap-server', broker.bootstrapServers, '--describe', '--topic', topic],
+  );
+
+test('a created topic has the id of the answer, as Kafka’s tools print it', async () => {
+  const created = await create('mine');
+  expect(created).toEqual({ topicId: expect.stringMatching(/^[-_A-Za-z0-9]{22}$/) });
+  const seen = await until('Kafka has the topic', async () => (await live('mine')) ?? undefined, PATIENCE_MS);
+  expect(seen).toMatchObject({ id: created?.topicId, partitions: [{ partition: 0 }, { partition: 1 }] });
+  const described = await describe('mine');
+  expect(described).toContain(`TopicId: ${created?.topicId}`);
+  expect(described).toContain('retention.ms=7200000');
+});
+
+test('of two simultaneous requests for one topic, one has created it, and the other found it', async () => {
+  const answers = await Promise.all([create('both'), create('both')]);
+  expect(answers.flatMap((answer) => Object.keys(answer ?? {})).sort()).toEqual(['existed', 'topicId']);
+  expect(await create('both')).toEqual({ existed: true });
+});
+
+test('a refused topic is not created', async () => {
+  const refused = { type: 'CreateTopic', topic: 'none', partitions: 1, replicas: 3, config: {} } as const;
+  await expect(act(connection, refused)).rejects.toMatchObject({
+    reason: 'Refused',
+    message: expect.stringContaining('INVALID_REPLICATION_FACTOR'),
+  });
+  expect(await live('none')).toBeNull();
+});
+
+test('a topic that was created again is not deleted by the id of the first', async () => {
+  const first = (await create('again'))?.topicId ?? '';
+  expect(await remove('again', first)).toBeUndefined();
+  expect(
+    await until('the topic is gone', async () => ((await live('again')) === null ? true : undefined), PATIENCE_MS),
+  ).toBe(true);
+  const second = (await create('again'))?.topicId ?? '';
+  expect(second).not.toBe(first);
+  expect(await remove('again', first)).toEqual({ absent: true });
+  const kept = await until('Kafka has the second topic', async () => (await live('again')) ?? undefined, PATIENCE_MS);
+  expect(kept.id).toBe(second);
+});
