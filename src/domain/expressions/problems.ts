@@ -35,7 +35,7 @@ function typeProblem(checker: Checker, expression: ParseResult, text: string): s
 
 /** The library accepts any argument of has(), so the arguments are checked here. */
 function hasProblem(checker: Checker, expression: ParseResult, text: string): string | undefined {
-  const isVariable = (name: string) => checker.variables[name] !== undefined;
+  const isVariable = (name: string) => Object.hasOwn(checker.variables, name);
   for (const node of hasArguments(expression.ast)) {
     const argument = text.slice(node.start, node.end);
     const { valid, error } = checker.environment.check(argument);
