@@ -5,19 +5,18 @@
 import type { ParseResult } from '@marcbachmann/cel-js';
 import { type Extent, extentOf } from './extent.ts';
 import { createEnvironment, isCelError } from './language.ts';
+import { MOST_VISITS, tooMany } from './limit.ts';
 import { problemOf } from './problems.ts';
 import { formatBriefly, shortened } from './text.ts';
 import { pathOf, referencesIn, usesIn, withoutSize } from './tree.ts';
 import { ownValue, type Schema, typesIn, type Values } from './types.ts';
 import { visitsOf } from './visits.ts';
 
+export { MOST_VISITS } from './limit.ts';
 export { ownValue, type Schema, type Values } from './types.ts';
 
 /** true, false, or the reason why the result is unknown or why the expression is not evaluated. */
 export type Verdict = { holds: boolean } | { unknown: string } | { refused: string };
-
-/** Most elements that one expectation may go through: about a second of work. */
-export const MOST_VISITS = 1_000_000;
 
 export interface Expressions {
   /** What is wrong with the expression, as a sentence with the place. undefined: it is valid and of type bool. */
@@ -68,7 +67,7 @@ export function expressions(variables: Record<string, Schema>): Expressions {
     visits,
     evaluate(text, values) {
       const visited = visits(text, values);
-      if (visited > MOST_VISITS) return { refused: tooManyVisits(visited) };
+      if (visited > MOST_VISITS) return { refused: tooMany(visited) };
       const result = run(parse, text, contextOf(values));
       return 'unknown' in result ? result : { holds: result.value === true };
     },
@@ -125,15 +124,6 @@ function lazyExtents(isVariable: (name: string) => boolean, values: Values) {
     known.set(name, extent);
     return extent;
   };
-}
-
-/** Larger estimates are shown as this number. */
-const MOST_SHOWN = 1_000_000_000_000;
-
-function tooManyVisits(visits: number): string {
-  const shown = Math.min(Math.ceil(visits), MOST_SHOWN).toLocaleString('en-US');
-  const most = MOST_VISITS.toLocaleString('en-US');
-  return `it goes through ${visits > MOST_SHOWN ? 'more than ' : ''}${shown} elements, and at most ${most} are allowed: write it without a loop inside another, or loop over a shorter list, e.g. rebalancesOfStep`;
 }
 
 /** The variables that have a value, each converted once, on first use. */

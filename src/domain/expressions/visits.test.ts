@@ -107,6 +107,13 @@ describe('refused', () => {
     expect(language.evaluate(text, VALUES)).toEqual({ refused: expect.stringMatching(/^it goes through .* elements/) });
   });
 
+  test.each([
+    ['a list doubled 40 times', doubled('[1]', 40, 'LAST.size() > 0')],
+    ['a long duration', `duration("${'1'.repeat(900)}") > duration("1s")`],
+  ])('before the Lab starts, because it takes too long with any values: %s', (_, text) => {
+    expect(language.problem(text)).toMatch(/^it goes through (more than )?[0-9,]+ elements, and at most 1,000,000 are/);
+  });
+
   test('loops over 50,000 partitions within loops over them, without going through them', () => {
     const text = `recent.all(r, r.members.all(m, m.kept.all(p,
       recent.all(s, s.members.all(n, n.kept.all(q, p != q || true))))))`;

@@ -3,7 +3,7 @@ import { type ExpectationStatus, type LabStepStatus, LONGEST_OBSERVED } from '..
 import type { LabStep } from '../../api/lab/steps.ts';
 import type { LoadTest } from '../../api/loadtest/loadTest.ts';
 import { type EpochMs, epochMs, iso } from '../../contract/time.ts';
-import { type Expressions, MOST_VISITS, type Values } from '../../domain/expressions/expressions.ts';
+import { type Expressions, MOST_VISITS, type Values, type Verdict } from '../../domain/expressions/expressions.ts';
 import { parseDuration } from '../../domain/status/duration.ts';
 import type { LabState } from './state.ts';
 import { valuesOf } from './values.ts';
@@ -77,13 +77,15 @@ function judgeOne(
   { now, over }: { now: EpochMs; over: boolean },
 ): ExpectationStatus {
   const verdict = language.evaluate(that, values);
-  const seen = language.observed(that, values, LONGEST_OBSERVED);
-  const refused = 'refused' in verdict ? verdict.refused : undefined;
-  const why = refused ?? ('unknown' in verdict && seen === '' ? verdict.unknown : seen);
+  const why =
+    'refused' in verdict ? verdict.refused : whatWasSeen(verdict, language.observed(that, values, LONGEST_OBSERVED));
   const observed = why === '' ? {} : { observed: why.slice(0, LONGEST_OBSERVED) };
   if ('holds' in verdict && verdict.holds) return { ...known, ...observed, passed: true, at: iso(now) };
   return over ? { ...known, ...observed, passed: false, at: iso(now) } : { ...known, ...observed };
 }
+
+const whatWasSeen = (verdict: Verdict, seen: string): string =>
+  'unknown' in verdict && seen === '' ? verdict.unknown : seen;
 
 /** Of running LoadTests with consumers, whose lag is sampled every second. */
 function oldestFigures(tests: readonly LoadTest[]): EpochMs {
