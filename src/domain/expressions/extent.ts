@@ -64,7 +64,7 @@ export const listOf = (most: number, inner: Extent): Extent => ({
   ...single(),
   most,
   sum: Infinity,
-  whole: () => 1 + times(most, inner.whole()),
+  whole: () => 1 + times(most, Math.max(1, inner.whole())),
   inner: () => inner,
   field: () => inner,
 });

@@ -55,6 +55,11 @@ describe('the elements that are gone through', () => {
     ['a map and a loop over its result', 'pauses.map(p, p + 1).all(p, p > 1)', 4 + 4],
     ['two lists as one', '(pauses + pauses).all(p, p > 0)', 8 + 8],
     ['two comparisons of lists', 'pauses == pauses', 10],
+    [
+      'a comparison of lists of sums of empty lists',
+      'recent[0].members.map(m, m.lost.sum()) == [0, 0]',
+      3 + 2 + (1 + 3) + (1 + 2),
+    ],
     ['a list that is written', '[1, 2].all(p, p > 0)', 2 + 2],
     ['a value with a name', 'cel.bind(x, pauses + pauses, (x + x).size() > 3)', 8 + 16],
     ['either of two lists', '(phase == "x" ? pauses : [1]).all(p, p > 0)', 1 + 4],

@@ -121,7 +121,7 @@ export function visitsOf(ast: ASTNode, extentOf: (variable: string) => Extent | 
     const subject = walk(receiver, runs, scope);
     if (args.length === 0 && AGGREGATES.has(name)) {
       visits += elementsOf(subject, runs);
-      return part(subject.extent.inner());
+      return part(single());
     }
     return call(name, [subject, ...args.map((arg) => walk(arg, runs, scope))], runs);
   }
