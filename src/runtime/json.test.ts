@@ -17,6 +17,7 @@ test('the part that a shape covers leaves out fields that others added', () => {
   expect(partOf({ spec: { list: [{ name: 'a' }, { name: 'added' }] } }, shape)).toEqual({
     spec: { list: [{ name: 'a' }, { name: 'added' }] },
   });
+  expect(Object.keys(partOf({ a: 1 }, { a: 1, constructor: 'x' }) as object)).toEqual(['a']);
 });
 
 test('an object is unchanged while it equals the result of its last application', () => {

@@ -32,7 +32,7 @@ export function partOf(value: unknown, shape: unknown): unknown {
   if (isFields(shape) && isFields(value)) {
     return Object.fromEntries(
       Object.keys(shape)
-        .filter((field) => field in value)
+        .filter((field) => Object.hasOwn(value, field))
         .map((field) => [field, partOf(value[field], shape[field])]),
     );
   }

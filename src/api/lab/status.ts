@@ -56,6 +56,9 @@ const stepStatus = field(
       z.record(z.string(), count(0, Number.MAX_SAFE_INTEGER)).meta({ maxProperties: 100 }),
       'Number of rebalances of each LoadTest when the step started. Only while the step runs.',
     ).exactOptional(),
+    nextExpectation: total(
+      'Number of the expectation that the next round evaluates first, from 1. Absent: one round evaluates all of them.',
+    ).exactOptional(),
     expectations: field(
       z.array(expectationStatus).max(MOST_PER_STEP),
       'Results of the expectations, in the order of the spec.',

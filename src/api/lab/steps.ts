@@ -143,7 +143,8 @@ const THAT = sentences(
   'before: all of these as they were when the step started, e.g. lag.total < before.lag.total;',
   'values of more than 8 KiB as JSON are not kept.',
   'A name with a hyphen is written loadTests["my-test"].',
-  'An expectation is not met while a value that its expression needs is unknown.',
+  'An expectation is not met while a value that its expression needs is unknown,',
+  'or while its loops would go through more than 1,000,000 elements of lists.',
   'Lists have size, all, exists, exists_one, filter and map; lists of numbers also have sum, min and max.',
 );
 

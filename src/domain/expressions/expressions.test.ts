@@ -1,6 +1,7 @@
 /** Expectations: problems and their sentences, results, and the values shown. */
 import { describe, expect, test } from '@jest/globals';
 import { expressions, type Schema, type Values } from './expressions.ts';
+import { formatBriefly } from './text.ts';
 
 const INT = { type: 'integer' };
 const object = (properties: Record<string, Schema>): Schema => ({ type: 'object', properties });
@@ -58,6 +59,9 @@ describe('a problem is explained, with its place', () => {
       'lag.total > 1 || group.members.exists(m, m.id.matches("(a+)+b"))',
       /^matches\(\) can’t be used here.*: write startsWith, endsWith or contains at character \d+$/,
     ],
+    ['what every object inherits', 'constructor == 1', /^there is no variable constructor: write one of lag, group/],
+    ['a field that every object inherits', 'lag.toString == 1', /^lag has no field toString: write one of total/],
+    ['has() of what every object inherits', 'has(lag.constructor)', /^lag has no field constructor/],
     ['an unknown variable of before', 'before.lags.total > 1', /^before has no field lags/],
   ])('%s', (_, text, says) => {
     const problem = cel.problem(text);
@@ -122,6 +126,12 @@ describe('results', () => {
     ['a variable without a value', 'lag.total < 1', {}, 'lag is not known'],
     ['a field without a value', 'lag.errorBound < 1.0', { lag: { total: 1 } }, 'lag.errorBound is not known'],
     ['a LoadTest that has not been made', 'loadTests.other.lag.total == 0', VALUES, 'loadTests.other is not known'],
+    [
+      'a label that every object inherits',
+      'labels["constructor"] == "x"',
+      VALUES,
+      'labels["constructor"] is not known',
+    ],
     ['an index out of bounds', 'group.members[2].id == "c"', VALUES, /index out of bounds/],
     ['max of an empty list', 'pauses.max() > 1.0', { pauses: [] }, /empty list/],
     ['a division by zero', 'lag.total / (lag.total - 40) == 1', VALUES, /division by zero/],
@@ -194,6 +204,20 @@ describe('the values shown', () => {
     expect(cel.observed('pauses.max() < 1.0', many, 500)).toMatch(/^pauses = \[0, 1, .*, [0-9]+, … \(500 in all\)\]$/);
     expect(cel.observed('pauses.max() < 1.0', many, 20)).toHaveLength(20);
   });
+});
+
+test('only the beginning of a long value is formatted', () => {
+  const member = { id: 'a'.repeat(20), partitions: [0], static: true };
+  const members = Array.from({ length: 1_000 }, () => ({ ...member }));
+  let read = 0;
+  const shown = formatBriefly(
+    members.map((one) => Object.defineProperty(one, 'id', { enumerable: true, get: () => `${read++}` })),
+    { whole: true, fields: new Map() },
+    240,
+  );
+  expect(shown).toMatch(/… \(1000 in all\)\]$/);
+  expect(read).toBeGreaterThan(0);
+  expect(read).toBeLessThan(100);
 });
 
 test('the parts of before that an expression uses', () => {

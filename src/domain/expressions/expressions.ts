@@ -3,21 +3,33 @@
  * shows the values that they saw.
  */
 import type { ParseResult } from '@marcbachmann/cel-js';
+import { type Extent, extentOf } from './extent.ts';
 import { createEnvironment, isCelError } from './language.ts';
+import { MOST_VISITS, tooMany } from './limit.ts';
 import { problemOf } from './problems.ts';
 import { formatBriefly, shortened } from './text.ts';
 import { pathOf, referencesIn, usesIn, withoutSize } from './tree.ts';
-import { type Schema, typesIn, type Values } from './types.ts';
+import { ownValue, type Schema, typesIn, type Values } from './types.ts';
+import { visitsOf } from './visits.ts';
 
-export type { Schema, Values } from './types.ts';
+export { MOST_VISITS } from './limit.ts';
+export { ownValue, type Schema, type Values } from './types.ts';
 
-/** true, false, or the reason why the result is unknown. */
-export type Verdict = { holds: boolean } | { unknown: string };
+/** true, false, or the reason why the result is unknown or why the expression is not evaluated. */
+export type Verdict = { holds: boolean } | { unknown: string } | { refused: string };
 
 export interface Expressions {
   /** What is wrong with the expression, as a sentence with the place. undefined: it is valid and of type bool. */
   problem(text: string): string | undefined;
-  /** Evaluates a valid expression. `values`: plain JSON by variable. A variable without a value is unknown. */
+  /**
+   * Upper bound of the list elements that the expression goes through. Long texts, long loop bodies and errors count as
+   * more elements.
+   */
+  visits(text: string, values: Values): number;
+  /**
+   * Evaluates a valid expression. `values`: plain JSON by variable. A variable without a value is unknown.
+   * An expression that goes through more than MOST_VISITS elements is refused.
+   */
   evaluate(text: string, values: Values): Verdict;
   /**
    * The parts of the variables that the expression uses, with their values, in at most `most` characters:
@@ -44,13 +56,18 @@ export function expressions(variables: Record<string, Schema>): Expressions {
     environment.registerVariable(variable, types.name(schema, variable));
   }
   const parse = cached((text) => environment.parse(text));
-  const isVariable = (name: string) => variables[name] !== undefined;
+  const isVariable = (name: string) => Object.hasOwn(variables, name);
   const convert = (variable: string, value: unknown) => types.convert(variables[variable] as Schema, value);
-  const contextOf = (values: Values) => lazyContext(Object.keys(variables), values, convert);
+  const contextOf = keptFor((values) => lazyContext(Object.keys(variables), values, convert));
+  const extentsOf = keptFor((values) => lazyExtents(isVariable, values));
+  const visits = (text: string, values: Values) => visitsOf(parse(text).ast, extentsOf(values));
 
   return {
     problem: (text) => problemOf({ environment, types, variables, parse }, text),
+    visits,
     evaluate(text, values) {
+      const visited = visits(text, values);
+      if (visited > MOST_VISITS) return { refused: tooMany(visited) };
       const result = run(parse, text, contextOf(values));
       return 'unknown' in result ? result : { holds: result.value === true };
     },
@@ -89,6 +106,26 @@ function cached(parse: Parse): Parse {
   };
 }
 
+/** Values may be large, so what is computed from them is kept as long as they are. */
+function keptFor<T>(make: (values: Values) => T): (values: Values) => T {
+  const kept = new WeakMap<Values, T>();
+  return (values) => {
+    const known = kept.get(values) ?? make(values);
+    kept.set(values, known);
+    return known;
+  };
+}
+
+function lazyExtents(isVariable: (name: string) => boolean, values: Values) {
+  const known = new Map<string, Extent>();
+  return (name: string): Extent | undefined => {
+    if (!isVariable(name) || ownValue(values, name) === undefined) return undefined;
+    const extent = known.get(name) ?? extentOf([values[name]]);
+    known.set(name, extent);
+    return extent;
+  };
+}
+
 /** The variables that have a value, each converted once, on first use. */
 function lazyContext(
   variables: readonly string[],
@@ -97,7 +134,7 @@ function lazyContext(
 ): Values {
   const context: Values = {};
   for (const variable of variables) {
-    if (values[variable] === undefined) continue;
+    if (ownValue(values, variable) === undefined) continue;
     let converted: unknown;
     Object.defineProperty(context, variable, {
       enumerable: true,

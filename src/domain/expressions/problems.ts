@@ -1,10 +1,15 @@
 /** Checks an expression and explains in a sentence what is wrong and what to write instead. */
 import type { Environment, ParseResult } from '@marcbachmann/cel-js';
 import { type CelError, isCelError } from './language.ts';
+import { MOST_VISITS, tooMany } from './limit.ts';
 import { findCall, hasArguments, loopDepth, rootOf } from './tree.ts';
 import type { Schema, Types } from './types.ts';
+import { visitsOf } from './visits.ts';
 
-/** Limit of nested loops over independent lists: three loops over 1,000 elements each would take minutes, every second. */
+/**
+ * Limit of nested loops over independent lists: three loops over 1,000 elements each would never be allowed. The sizes of
+ * the lists are known only when the expression is evaluated, and then limited by limit.ts.
+ */
 const MOST_LOOPS = 2;
 
 export interface Checker {
@@ -35,7 +40,7 @@ function typeProblem(checker: Checker, expression: ParseResult, text: string): s
 
 /** The library accepts any argument of has(), so the arguments are checked here. */
 function hasProblem(checker: Checker, expression: ParseResult, text: string): string | undefined {
-  const isVariable = (name: string) => checker.variables[name] !== undefined;
+  const isVariable = (name: string) => Object.hasOwn(checker.variables, name);
   for (const node of hasArguments(expression.ast)) {
     const argument = text.slice(node.start, node.end);
     const { valid, error } = checker.environment.check(argument);
@@ -52,7 +57,11 @@ function costProblem(expression: ParseResult): string | undefined {
   if (pattern !== undefined) {
     return `matches() can’t be used here, because a pattern may take very long: write startsWith, endsWith or contains at character ${pattern.start + 1}`;
   }
-  if (loopDepth(expression.ast) <= MOST_LOOPS) return undefined;
+  if (loopDepth(expression.ast) <= MOST_LOOPS) {
+    // What it takes without any values: a list that it writes and doubles, a long duration.
+    const visits = visitsOf(expression.ast, () => undefined);
+    return visits > MOST_VISITS ? tooMany(visits) : undefined;
+  }
   return `it nests ${MOST_LOOPS + 1} loops over lists, which takes too long: write two expectations, or loop over a list within the element of another, e.g. group.members.all(m, m.partitions.all(p, p < 3))`;
 }
 

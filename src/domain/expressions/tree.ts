@@ -38,7 +38,14 @@ export const withoutSize = (node: ASTNode): ASTNode => (isSize(node) ? (node.arg
 const LOOPS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
 
 /** The parts of a macro such as list.all(element, …). `rest`: the expressions evaluated per element. */
-function loopOf(node: ASTNode): { name: string; receiver: ASTNode; element: string; rest: ASTNode[] } | undefined {
+export interface Loop {
+  name: string;
+  receiver: ASTNode;
+  element: string;
+  rest: ASTNode[];
+}
+
+export function loopOf(node: ASTNode): Loop | undefined {
   if (node.op !== 'rcall') return undefined;
   const [name, receiver, [element, ...rest]] = node.args;
   if (!LOOPS.has(name) || element?.op !== 'id' || rest.length === 0) return undefined;
@@ -56,6 +63,13 @@ export function loopDepth(node: ASTNode, elements: readonly string[] = []): numb
   if (loop === undefined) return most(children(node.args));
   const own = rootOf(loop.receiver, (one) => elements.includes(one)) === undefined ? 1 : 0;
   return Math.max(loopDepth(loop.receiver, elements), own + most(loop.rest, [...elements, loop.element]));
+}
+
+/** Number of nodes, without the bodies of loops. */
+export function nodesIn(node: ASTNode): number {
+  const loop = loopOf(node);
+  const inner = loop === undefined ? children(node.args) : [loop.receiver];
+  return inner.reduce((sum, one) => sum + nodesIn(one), 1);
 }
 
 /** All references to the variables that `isOne` accepts: the longest a.b["c"] or a.b.size() at each place. */

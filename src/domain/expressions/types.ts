@@ -8,6 +8,10 @@ export type Schema = Record<string, unknown>;
 /** Plain JSON by name. */
 export type Values = Record<string, unknown>;
 
+/** The value of a name; undefined: none. What every object inherits, such as constructor, does not count. */
+export const ownValue = (values: Values, name: string): unknown =>
+  Object.hasOwn(values, name) ? values[name] : undefined;
+
 /** Each object schema becomes a CEL type, named after its path. */
 export interface Types {
   /** CEL's name of the schema's type. Declares the types of objects on first use. */
@@ -79,7 +83,8 @@ function messageOf(registry: Registry, properties: Record<string, Schema>): Mess
   const type = class {
     constructor(raw: Values) {
       for (const [field, child] of Object.entries(properties)) {
-        if (raw[field] !== undefined) (this as Values)[field] = convert(registry, child, raw[field]);
+        const value = ownValue(raw, field);
+        if (value !== undefined) (this as Values)[field] = convert(registry, child, value);
       }
     }
   };

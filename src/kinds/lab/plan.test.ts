@@ -101,6 +101,11 @@ describe('an invalid script is refused before anything is created', () => {
     ['a resource with a wrong field', [APPLY], /resources: LoadTest round: spec: Unrecognized key: "topics"/, [resource('LoadTest', 'round', { ...ROUND, topics: 1 })]],
     ['a resource with a wrong value', [APPLY], /resources: LoadTest round: spec.topic.name: is not a topic name; write letters/, [resource('LoadTest', 'round', { ...ROUND, topic: { name: 'a b' } })]],
     ['a long name', [APPLY], 'metadata.name has 50 characters: write at most 40', [resource('LoadTest', 'a'.repeat(50), ROUND)]],
+    ['a name that expectations cannot read', [APPLY], 'a LoadTest is named constructor, which expectations cannot read: give it another name, e.g. round', [...ONE, resource('LoadTest', 'constructor', ROUND)]],
+    ['a LoadTest that is named as what every object inherits', [APPLY, { name: 'x', stop: { loadTest: 'constructor' } }], 'there is no LoadTest constructor in resources: write one of round'],
+    ['a setting that is named as what every object inherits', [APPLY], 'producers.config', [resource('LoadTest', 'round', { ...ROUND, producers: { config: { constructor: '1' } } })]],
+    ['an expression with a variable that every object inherits', [expecting('constructor == 1')], 'steps[0] (look).expect[0].that: there is no variable constructor: write one of', [...ONE, resource('LoadTest', 'other', ROUND)]],
+    ['an expression with a field that every object inherits', [expecting('lag.toString == 1')], 'lag has no field toString: write one of'],
     ['two resources with one name', [APPLY], 'there is more than one LoadTest round', [...ONE, ...ONE]],
     ['replicas that a ConsumerScale sets', [APPLY], 'ConsumerScale up sets the number of consumers', [resource('LoadTest', 'round', withConsumers(3)), driven[1] as Resources[number]]],
     ['a missing resource', [{ name: 'x', apply: { kind: 'LoadTest', name: 'other' } }], 'there is no LoadTest other in resources: write one of LoadTest round'],
@@ -523,6 +528,50 @@ describe('expectations', () => {
     expect(plan.status.steps?.[1]?.expectations).toEqual([
       { that, passed: false, observed: 'delivery.duplicated = not known', at: at(14_000) },
     ]);
+  });
+
+  /** A status whose lists have 50 × 40 × 25 = 50,000 elements. */
+  const many = () => {
+    const { recent, ...rest } = rebalanced(50);
+    const kept = Array.from({ length: 25 }, (_, partition) => partition);
+    const members = Array.from({ length: 40 }, (_, n) => ({ name: `m${n}`, kept, gained: [], lost: [] }));
+    return { rebalances: { ...rest, recent: recent.map((one) => ({ ...one, members })) } };
+  };
+  const eachKept = (inner: string, [r, m, p]: readonly [string, string, string]) =>
+    `rebalances.recent.all(${r}, ${r}.members.all(${m}, ${m}.kept.all(${p}, ${inner})))`;
+
+  test('one that goes through too many elements is refused with their number', () => {
+    const that = eachKept(eachKept('p != q || true', ['s', 'n', 'q']), ['r', 'm', 'p']);
+    const other = 'lag.total > 5';
+    const plan = round(expecting(that, other), judging(that, other), seen(4_000, lagAt(3_500, 6), many()));
+    expect(grade(plan)).toEqual([undefined, true]);
+    const observed =
+      'it goes through 2,602,552,050 elements, and at most 1,000,000 are allowed: write it without a loop inside another, or loop over a shorter list, e.g. rebalancesOfStep';
+    expect(plan.status.steps?.[1]?.expectations?.[0]).toEqual({ that, observed });
+    const ended = round(expecting(that), judging(that), seen(14_000, lagAt(13_500, 6), many()));
+    expect(message(ended)).toBe(`0 of 1 expectations met; look: ${that} (${observed})`);
+  });
+
+  test('those that do not fit into one round wait for the next in turn', () => {
+    const words = ['a', 'b', 'c'].map((p) =>
+      eachKept(Array.from({ length: 20 }, () => `${p}<0`).join('||'), ['r', 'm', p]),
+    );
+    const spec = expecting(...words);
+    const status = () => seen(4_000, lagAt(3_500, 6), many());
+    const evaluated = (plan: { status: LabStatus }) =>
+      plan.status.steps?.[1]?.expectations?.map(({ observed }) => observed !== undefined);
+    const first = round(spec, judging(...words), status());
+    expect(evaluated(first)).toEqual([true, true, false]);
+    expect(first.status.steps?.[1]?.nextExpectation).toBe(3);
+    const second = round(spec, first.status.steps, status());
+    expect(evaluated(second)).toEqual([true, true, true]);
+    expect(second.status.steps?.[1]?.nextExpectation).toBe(2);
+    const ended = round(
+      expecting('lag.total > 5'),
+      [APPLIED, begun('look', { doneAt: at(3_000), nextExpectation: 2, expectations: [{ that: 'lag.total > 5' }] })],
+      seen(4_000, lagAt(3_500, 6)),
+    );
+    expect(ended.status.steps?.[1]).not.toHaveProperty('nextExpectation');
   });
 
   test('before has the values from the start of the step, and is dropped at its end', () => {

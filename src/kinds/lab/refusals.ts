@@ -6,6 +6,7 @@ import type { LabSpec } from '../../api/lab/spec.ts';
 import { MOST_BEFORE } from '../../api/lab/status.ts';
 import { LONGEST_NAME, loadTestSchema } from '../../api/loadtest/loadTest.ts';
 import type { LoadTestSpec } from '../../api/loadtest/spec.ts';
+import { loadTestNames, producedNames, scaleNames } from './children.ts';
 import { drivenBy } from './script.ts';
 import { nameOf, stepName, stepRefusals } from './stepRefusals.ts';
 import { type ExpressionsOf, hintFor, pathsBefore } from './variables.ts';
@@ -17,7 +18,12 @@ export function refusals(lab: string, spec: LabSpec, expressionsOf: ExpressionsO
   const resources = spec.resources.flatMap((resource) => resourceRefusals(spec, resource));
   // The steps cannot be checked without valid resources.
   if (resources.length > 0) return resources;
-  return [...repeatedNames(spec), ...stepRefusals(lab, spec), ...expectationRefusals(spec, expressionsOf)];
+  return [
+    ...reservedNames(spec),
+    ...repeatedNames(spec),
+    ...stepRefusals(lab, spec),
+    ...expectationRefusals(spec, expressionsOf),
+  ];
 }
 
 function resourceRefusals(lab: LabSpec, resource: LabResource): string[] {
@@ -37,6 +43,16 @@ function resourceRefusals(lab: LabSpec, resource: LabResource): string[] {
     : [
         `${where}: ConsumerScale ${driver} sets the number of consumers: leave spec.consumers.replicas out, and add a first step with consumers: ${replicas} to the ConsumerScale`,
       ];
+}
+
+/** The CEL library takes the field constructor of an object for the object’s type. */
+function reservedNames(spec: LabSpec): string[] {
+  const named = (what: string, names: string[]) => names.filter((name) => name === 'constructor').map(() => what);
+  return [
+    ...named('a LoadTest', loadTestNames(spec)),
+    ...named('a ConsumerScale', scaleNames(spec)),
+    ...named('a produce step', producedNames(spec)),
+  ].map((what) => `${what} is named constructor, which expectations cannot read: give it another name, e.g. round`);
 }
 
 function repeatedNames({ resources, steps }: LabSpec): string[] {

@@ -1,26 +1,17 @@
 /** The state machine of a Lab: from the recorded steps and what is observed to the steps of this round. Pure. */
 
-import {
-  type ExpectationStatus,
-  type LabStepStatus,
-  LONGEST_BEFORE,
-  LONGEST_OBSERVED,
-  SHORT_THAT,
-} from '../../api/lab/status.ts';
+import { type LabStepStatus, LONGEST_BEFORE, SHORT_THAT } from '../../api/lab/status.ts';
 import type { LabStep } from '../../api/lab/steps.ts';
-import type { LoadTest } from '../../api/loadtest/loadTest.ts';
 import type { Failure } from '../../contract/actions.ts';
 import type { EpochMs } from '../../contract/time.ts';
 import { epochMs, iso } from '../../contract/time.ts';
-import type { Values } from '../../domain/expressions/expressions.ts';
 import { parseDuration } from '../../domain/status/duration.ts';
 import { effectOf, gone } from './effects.ts';
+import { judge } from './expectations.ts';
 import { childNamed, createdBy, type LabState } from './state.ts';
 import { rebalanceCounts, remembered, valuesOf } from './values.ts';
 import { pathsBefore } from './variables.ts';
 
-/** Late figures are waited for up to 30 s. */
-const LATE_MS = 30_000;
 const LONGEST_MESSAGE = 1_000;
 
 export interface ScriptProgress {
@@ -137,65 +128,16 @@ function broken(step: LabStepStatus, message: string, now: EpochMs): LabStepStat
   return finished({ ...rest, phase: 'Failed', message: message.slice(0, LONGEST_MESSAGE) }, now);
 }
 
-/** Drops the values that were recorded for the expectations only. */
+/** Drops what was recorded for the expectations only. */
 function finished(step: LabStepStatus, now: EpochMs): LabStepStatus {
-  const { before: _before, rebalancesBefore: _counts, ...rest } = step;
+  const { before: _before, rebalancesBefore: _counts, nextExpectation: _next, ...rest } = step;
   return { ...rest, finishedAt: iso(now) };
 }
 
-// ---- expectations ---------------------------------------------------------------------------
-
 function judgeStep(step: LabStepStatus, spec: LabStep, state: LabState): LabStepStatus {
-  const { now, lab, children } = state;
-  const doneAt = epochMs(step.doneAt) ?? now;
-  const values = valuesOf(lab, children, step);
-  const figuresAt = oldestFigures([...children.loadTests.values()]);
-  const expectations = (step.expectations ?? []).map((known, n) => {
-    const expectation = spec.expect[n];
-    if (expectation === undefined || known.passed !== undefined) return known;
-    const until = doneAt + parseDuration(expectation.within);
-    return judgeExpectation(known, expectation.that, { now, doneAt, until, figuresAt }, values, state);
-  });
-  const next = { ...step, ...(expectations.length === 0 ? {} : { expectations }) };
-  if (expectations.some(({ passed }) => passed === undefined)) return next;
+  const judged = judge(step, spec, state);
+  const { expectations = [] } = judged;
+  if (expectations.some(({ passed }) => passed === undefined)) return judged;
   const phase = expectations.every(({ passed }) => passed) ? 'Passed' : 'Failed';
-  return finished({ ...next, phase }, now);
-}
-
-interface ExpectationTimes {
-  now: EpochMs;
-  doneAt: EpochMs;
-  until: EpochMs;
-  /** Time of the oldest figures of a running LoadTest; Infinity: none runs. */
-  figuresAt: EpochMs;
-}
-
-function judgeExpectation(
-  known: ExpectationStatus,
-  that: string,
-  { now, doneAt, until, figuresAt }: ExpectationTimes,
-  values: Values,
-  { lab, expressionsOf }: LabState,
-): ExpectationStatus {
-  // Figures from before the step took effect do not count.
-  if (figuresAt < doneAt && now - doneAt < LATE_MS) return known;
-  const language = expressionsOf(lab);
-  const verdict = language.evaluate(that, values);
-  const seen = language.observed(that, values, LONGEST_OBSERVED);
-  const why = 'unknown' in verdict && seen === '' ? verdict.unknown : seen;
-  const observed = why === '' ? {} : { observed: why.slice(0, LONGEST_OBSERVED) };
-  if ('holds' in verdict && verdict.holds) return { ...known, ...observed, passed: true, at: iso(now) };
-  // An expectation fails only by figures from the end of its time or later.
-  const over = now >= until && (figuresAt >= until || now - until >= LATE_MS);
-  return over ? { ...known, ...observed, passed: false, at: iso(now) } : { ...known, ...observed };
-}
-
-/** Of running LoadTests with consumers, whose lag is sampled every second. */
-function oldestFigures(tests: readonly LoadTest[]): EpochMs {
-  const times = tests.flatMap(({ spec, status }) =>
-    status?.phase === 'Running' && spec.consumers !== undefined && status.lag !== undefined
-      ? (epochMs(status.lag.at) ?? [])
-      : [],
-  );
-  return Math.min(...times);
+  return finished({ ...judged, phase }, state.now);
 }

@@ -2,7 +2,7 @@
 import type { LabSpec } from '../../api/lab/spec.ts';
 import type { LabStepStatus } from '../../api/lab/status.ts';
 import type { LoadTest } from '../../api/loadtest/loadTest.ts';
-import type { Values } from '../../domain/expressions/expressions.ts';
+import { ownValue, type Values } from '../../domain/expressions/expressions.ts';
 import type { Children } from './children.ts';
 import { onlyLoadTest } from './variables.ts';
 
@@ -30,14 +30,14 @@ function loadTestValues({ spec, status }: LoadTest, since: number): Values {
 
 /** The values now, and as `before` those from the start of the step. */
 export function valuesOf(spec: LabSpec, children: Children, step?: LabStepStatus): Values {
+  const counts = new Map(Object.entries(step?.rebalancesBefore ?? {}));
+  const countBefore = (name: string) => counts.get(name) ?? 0;
   const each = (tests: Map<string, LoadTest>) =>
-    Object.fromEntries(
-      [...tests].map(([name, test]) => [name, loadTestValues(test, step?.rebalancesBefore?.[name] ?? 0)]),
-    );
+    Object.fromEntries([...tests].map(([name, test]) => [name, loadTestValues(test, countBefore(name))]));
   const loadTests = each(children.loadTests);
   const only = onlyLoadTest(spec);
   return {
-    ...(only === undefined ? {} : loadTests[only]),
+    ...(only === undefined ? {} : (ownValue(loadTests, only) as Values | undefined)),
     loadTests,
     scales: Object.fromEntries([...children.scales].map(([name, { status = {} }]) => [name, status])),
     produced: each(children.produced),
@@ -52,25 +52,36 @@ export const rebalanceCounts = ({ loadTests }: Children): Record<string, number>
 /** The values at these paths, as JSON by path. Unknown values and those longer than `longest` bytes are left out. */
 export function remembered(paths: readonly string[][], values: Values, longest: number): Record<string, string> {
   const kept = paths.flatMap((path): [string, string][] => {
-    const value = path.reduce<unknown>((inner, key) => (inner as Values | undefined)?.[key], values);
+    const value = path.reduce<unknown>((inner, key) => (isValues(inner) ? ownValue(inner, key) : undefined), values);
     const json = JSON.stringify(value);
     return json === undefined || new TextEncoder().encode(json).length > longest ? [] : [[JSON.stringify(path), json]];
   });
   return Object.fromEntries(kept);
 }
 
+const isValues = (value: unknown): value is Values => typeof value === 'object' && value !== null;
+
+/** The values by path, in objects without a prototype: a path may name what every other object inherits. */
 function restored(before: Record<string, string>): Values {
-  const values: Values = {};
+  const empty = (): Values => Object.create(null) as Values;
+  const values = empty();
   // Shorter paths come first, so that longer ones within them find their holder.
   for (const [path, json] of Object.entries(before).sort(([a], [b]) => a.length - b.length)) {
     const keys = JSON.parse(path) as string[];
     const last = keys.pop() ?? '';
     const holder = keys.reduce<Values>((inner, key) => {
-      // A path may name what every object inherits, e.g. constructor.
-      if (!Object.hasOwn(inner, key)) inner[key] = {};
-      return inner[key] as Values;
+      const known = ownValue(inner, key);
+      if (isValues(known)) return known;
+      const made = empty();
+      setOwn(inner, key, made);
+      return made;
     }, values);
-    holder[last] = JSON.parse(json);
+    setOwn(holder, last, JSON.parse(json));
   }
   return values;
 }
+
+/** Sets an own field, also one named __proto__: what was recorded as JSON has a prototype. */
+const setOwn = (holder: Values, key: string, value: unknown): void => {
+  Object.defineProperty(holder, key, { value, writable: true, enumerable: true, configurable: true });
+};

@@ -92,7 +92,7 @@ export function pathsBefore(language: Expressions, step: LabStep): { kept: strin
 /** In a Lab with several LoadTests a field may lack the LoadTest that it belongs to. */
 export const hintFor = (spec: LabSpec, problem: string): string => {
   const [, name] = /^there is no variable (\w+):/.exec(problem) ?? [];
-  if (name === undefined || LOAD_TEST_FIELDS[name] === undefined || onlyLoadTest(spec) !== undefined) return problem;
+  if (name === undefined || !Object.hasOwn(LOAD_TEST_FIELDS, name) || onlyLoadTest(spec) !== undefined) return problem;
   const [first = 'my-test'] = loadTestNames(spec);
   return `${name} belongs to a LoadTest, and this Lab has ${loadTestNames(spec).length} LoadTests: write loadTests["${first}"].${name}`;
 };

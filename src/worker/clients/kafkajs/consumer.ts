@@ -82,7 +82,9 @@ export function kafkajsConsumer(settings: KafkajsConsumerSettings, events: Consu
     });
     client.on(client.events.GROUP_JOIN, ({ payload }) => {
       handover.rejoined();
-      const partitions = (payload.memberAssignment[topic] ?? []).toSorted((a, b) => a - b);
+      const { memberAssignment } = payload;
+      const assigned = Object.hasOwn(memberAssignment, topic) ? memberAssignment[topic] : undefined;
+      const partitions = (assigned ?? []).toSorted((a, b) => a - b);
       membership.joined(partitions, payload.memberId);
     });
     client.on(client.events.CRASH, ({ payload: { error, restart: restarts } }) => {
