@@ -206,6 +206,9 @@ export const lag = field(
     peak: total('Highest total of the run, in records.'),
     peakAt: at('Time of the peak.').exactOptional(),
     at: at('Time at which the committed offsets were read.'),
+    aboveThresholdSince: at(
+      'Time since which each total has been above spec.lagThreshold. Absent: the last one is not.',
+    ).exactOptional(),
     errorBound: field(
       figure(),
       sentences(

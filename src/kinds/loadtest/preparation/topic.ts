@@ -1,5 +1,6 @@
 /** The topic of a run: created, raised to more partitions, or used as it is. */
 
+import { asText } from '../../../api/settings/values.ts';
 import type { Action } from '../../../contract/actions.ts';
 import type { KafkaView, TopicView } from '../../../contract/kafkaView.ts';
 import { progressing, stalled } from '../../../contract/summary.ts';
@@ -85,7 +86,14 @@ function createdByAdmin(input: PreparationInput): Preparation {
   if (!recorded.topic?.created) {
     return waiting(input, creating, { topic: { partitions: 0, replicas: 0, managedBy: 'Admin', created: true } });
   }
-  const create: Action = { type: 'CreateTopic', ...servers(input), topic: name, partitions, replicas, config };
+  const create: Action = {
+    type: 'CreateTopic',
+    ...servers(input),
+    topic: name,
+    partitions,
+    replicas,
+    config: asText(config),
+  };
   return waiting(input, creating, { actions: [create] });
 }
 
