@@ -18,7 +18,7 @@ export const at = (description: string) => field(timestamp(), description);
 const CONDITION_TYPE = sentences(
   'Type of the condition.',
   'Ready, Reconciling and Stalled have the meaning that kstatus gives them.',
-  'LagHigh: lag exceeds spec.lagThreshold.',
+  'LagHigh: lag exceeds spec.lagThreshold, for the time that it names.',
   'RebalanceStorm: the group keeps rebalancing although nobody changed it; the message names the setting to change.',
   'IdleConsumers: members own no partition.',
   'Deleting: what this resource created is being removed.',

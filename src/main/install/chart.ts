@@ -29,7 +29,7 @@ const values = z.strictObject({
         .string()
         .regex(new RegExp(ADDRESSES_PATTERN), `is not a list of addresses; ${ADDRESSES_HINT}`)
         .default('my-cluster-kafka-bootstrap.kafka.svc:9092')
-        .describe('Kafka cluster of LoadTests without spec.kafka: host:port, separated by commas.'),
+        .describe('Kafka cluster of LoadTests without spec.kafka: host:port or [IPv6]:port, separated by commas.'),
     })
     .prefault({}),
   strimzi: z
