@@ -1,16 +1,12 @@
 /** Parts of a spec that several kinds share: the Kafka cluster, names of topics and groups. */
 import { z } from 'zod';
 import { field, type Rule, sentences, text } from './schema/schema.ts';
+import { addressesRule } from './settings/addresses.ts';
 
 const bootstrapServers = field(
   text(2_000),
   'Addresses of the Kafka cluster, as host:port separated by commas. Source: Kafka’s bootstrap.servers.',
-  {
-    cel: "self.matches('^[^\\\\s:,]+:[0-9]{1,5}(,[^\\\\s:,]+:[0-9]{1,5})*$')",
-    message:
-      'is not a list of addresses; write host:port, separated by commas without spaces, e.g. my-cluster-kafka-bootstrap.kafka.svc:9092',
-    holds: (value) => /^[^\s:,]+:[0-9]{1,5}(,[^\s:,]+:[0-9]{1,5})*$/.test(value),
-  },
+  addressesRule,
 );
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;

@@ -18,7 +18,7 @@ export const at = (description: string) => field(timestamp(), description);
 const CONDITION_TYPE = sentences(
   'Type of the condition.',
   'Ready, Reconciling and Stalled have the meaning that kstatus gives them.',
-  'LagHigh: lag exceeds spec.lagThreshold.',
+  'LagHigh: lag exceeds spec.lagThreshold, for the time that it names.',
   'RebalanceStorm: the group keeps rebalancing although nobody changed it; the message names the setting to change.',
   'IdleConsumers: members own no partition.',
   'Deleting: what this resource created is being removed.',
@@ -218,6 +218,9 @@ export const lag = field(
     peak: total('Highest total of the run, in records.'),
     peakAt: at('Time of the peak.').exactOptional(),
     at: at('Time at which the committed offsets were read.'),
+    aboveThresholdSince: at(
+      'Time since which each total has been above spec.lagThreshold. Absent: the last one is not.',
+    ).exactOptional(),
     errorBound: field(
       figure(),
       sentences(

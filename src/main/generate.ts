@@ -5,6 +5,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { dump } from 'js-yaml';
+import { loadTestPolicy } from '../api/loadtest/policy.ts';
 import { customResourceDefinition } from '../api/schema/crd.ts';
 import { CRDS } from '../api/schema/crds.ts';
 import { chartFiles } from './install/chart.ts';
@@ -36,6 +37,12 @@ const DEVELOPMENT: Installation = {
   resources: OPERATOR_RESOURCES,
 };
 
+/** The object with the annotation that makes Helm keep it. */
+const kept = (object: Record<string, unknown>) => ({
+  ...object,
+  metadata: { ...(object.metadata as object), annotations: { 'helm.sh/resource-policy': 'keep' } },
+});
+
 /** The content of every generated file, by path. */
 async function generated(): Promise<Map<string, string>> {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
@@ -43,10 +50,11 @@ async function generated(): Promise<Map<string, string>> {
   const definitions = CRDS.map((crd) => ({ plural: crd.plural, object: customResourceDefinition(crd) }));
   for (const { plural, object } of definitions) {
     files.set(`crds/${plural}.yaml`, HEADER + yaml(object));
-    const metadata = { ...(object.metadata as object), annotations: { 'helm.sh/resource-policy': 'keep' } };
-    files.set(`${CHART}/crds-kept/${plural}.yaml`, yaml({ ...object, metadata }));
+    files.set(`${CHART}/crds-kept/${plural}.yaml`, yaml(kept(object)));
   }
-  const install = [...definitions.map(({ object }) => object), ...installation(DEVELOPMENT)];
+  files.set('crds/policy.yaml', HEADER + loadTestPolicy.map(yaml).join('---\n'));
+  files.set(`${CHART}/crds-kept/policy.yaml`, loadTestPolicy.map((it) => yaml(kept(it))).join('---\n'));
+  const install = [...definitions.map(({ object }) => object), ...loadTestPolicy, ...installation(DEVELOPMENT)];
   files.set('manifests/install.yaml', HEADER + install.map(yaml).join('---\n'));
   for (const [path, content] of chartFiles(version, unwrappedYaml)) files.set(`${CHART}/${path}`, content);
   return files;

@@ -1,6 +1,5 @@
 /** Parts that spec.producers and spec.consumers of a LoadTest share. */
-import { z } from 'zod';
-import { celFormat, count, field, type Rule, text } from '../schema/schema.ts';
+import { celFormat, count, field, type Rule } from '../schema/schema.ts';
 
 export const MAX_CLIENTS = 10_000;
 
@@ -34,6 +33,3 @@ export const clientsPerPod = (clients: string) =>
     count(1, 200).default(1),
     `Number of ${clients} that share a pod; more of them need fewer pods and less memory. Default 1. replicas must be a multiple of it. Immutable.`,
   );
-
-/** Settings of a client by name. The bound leaves room beyond the settings that exist. */
-export const settings = () => z.record(z.string(), text(256)).default({}).meta({ maxProperties: 64 });

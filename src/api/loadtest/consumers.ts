@@ -1,10 +1,11 @@
 /** spec.consumers of a LoadTest. */
 import { z } from 'zod';
-import { count, duration, field, LONGER_THAN_ZERO, sentences } from '../schema/schema.ts';
-import { consumerSettingRules, describeSettings } from '../settings/kafka.ts';
-import { CLIENTS, describeClient, kafkajsRules } from '../settings/kafkajs.ts';
+import { count, duration, field, LONGER_THAN_ZERO, type Rule, sentences } from '../schema/schema.ts';
+import { consumerSettingRules, describeSettings, LONGEST_SETTING } from '../settings/kafka.ts';
+import { CLIENTS, type ClientName, describeClient, kafkajsRules } from '../settings/kafkajs.ts';
+import { type Config, settings } from '../settings/values.ts';
 import { groupName } from '../shared.ts';
-import { clientsPerPod, MAX_CLIENTS, settings, wholePods } from './clients.ts';
+import { clientsPerPod, MAX_CLIENTS, wholePods } from './clients.ts';
 
 const COMMIT_MODE = sentences(
   'When a consumer commits offsets.',
@@ -77,6 +78,18 @@ const START = sentences(
   'Default Together. Immutable.',
 );
 
+/** Rules of spec.consumers that read its settings. */
+export const consumerClientRules: Rule<{ client: ClientName; config: Config; commit: { mode: string } }>[] = [
+  ...kafkajsRules('Consumer'),
+  {
+    cel: "self.commit.mode == 'Auto' || !('auto.commit.interval.ms' in self.config)",
+    message:
+      'auto.commit.interval.ms has an effect only with commit.mode: Auto; omit it, or write commit: {mode: Auto}',
+    holds: (it) => it.commit.mode === 'Auto' || it.config['auto.commit.interval.ms'] === undefined,
+    untyped: true,
+  },
+];
+
 export const consumers = field(
   z.strictObject({
     replicas: field(count(0, MAX_CLIENTS).default(1), REPLICAS),
@@ -91,21 +104,15 @@ export const consumers = field(
       'Number of records consumed by all consumers together, after which the run ends. Default: no limit. Immutable.',
     ).exactOptional(),
     client: field(z.enum(CLIENTS).default('librdkafka'), describeClient('Consumer')),
-    config: field(settings(), describeSettings('Consumer'), ...consumerSettingRules),
+    config: field(settings(LONGEST_SETTING), describeSettings('Consumer'), ...consumerSettingRules),
   }),
   'Consumers. Default: none.',
   wholePods,
-  ...kafkajsRules('Consumer'),
+  ...consumerClientRules,
   {
     cel: "self.client != 'kafkajs' || self.identity == 'Dynamic'",
     message:
       'identity: Static is not supported by client: kafkajs, which has no group.instance.id; omit identity, or write client: librdkafka',
     holds: (it) => it.client !== 'kafkajs' || it.identity === 'Dynamic',
-  },
-  {
-    cel: "self.commit.mode == 'Auto' || !('auto.commit.interval.ms' in self.config)",
-    message:
-      'auto.commit.interval.ms has an effect only with commit.mode: Auto; omit it, or write commit: {mode: Auto}',
-    holds: (it) => it.commit.mode === 'Auto' || it.config['auto.commit.interval.ms'] === undefined,
   },
 );

@@ -1,9 +1,10 @@
 /** spec.producers of a LoadTest. */
 import { z } from 'zod';
 import { celFormat, count, field, sentences, text } from '../schema/schema.ts';
-import { describeSettings, producerSettingRules } from '../settings/kafka.ts';
+import { describeSettings, LONGEST_SETTING, producerSettingRules } from '../settings/kafka.ts';
 import { CLIENTS, describeClient, kafkajsRules } from '../settings/kafkajs.ts';
-import { clientsPerPod, MAX_CLIENTS, settings, wholePods } from './clients.ts';
+import { settings } from '../settings/values.ts';
+import { clientsPerPod, MAX_CLIENTS, wholePods } from './clients.ts';
 
 const KEY_MODE = sentences(
   'How keys are chosen.',
@@ -91,6 +92,9 @@ export const partitioner = field(
   },
 );
 
+/** Rules of spec.producers that read its settings. */
+export const producerClientRules = kafkajsRules('Producer');
+
 export const producers = field(
   z.strictObject({
     replicas: field(
@@ -115,11 +119,11 @@ export const producers = field(
     record,
     partitioner,
     client: field(z.enum(CLIENTS).default('librdkafka'), describeClient('Producer')),
-    config: field(settings(), describeSettings('Producer'), ...producerSettingRules),
+    config: field(settings(LONGEST_SETTING), describeSettings('Producer'), ...producerSettingRules),
   }),
   'Producers. Default: none.',
   wholePods,
-  ...kafkajsRules('Producer'),
+  ...producerClientRules,
   {
     cel: '!has(self.messages) || self.replicas > 0',
     message: 'messages cannot be sent with replicas: 0; write replicas: 1 or more, or omit messages',

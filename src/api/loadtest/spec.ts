@@ -1,21 +1,15 @@
 /** spec of a LoadTest, and the rules between its parts. */
 import { z } from 'zod';
-import {
-  celFormat,
-  count,
-  duration,
-  field,
-  LONGER_THAN_ZERO,
-  type Rule,
-  sentences,
-  unchanged,
-} from '../schema/schema.ts';
+import { celFormat, duration, field, LONGER_THAN_ZERO, type Rule, sentences, unchanged } from '../schema/schema.ts';
 import { kafka } from '../shared.ts';
 import { consumers } from './consumers.ts';
+import { lagThreshold, lagThresholdRules } from './lagThreshold.ts';
 import { producers } from './producers.ts';
+import { recordSizeRules } from './recordSize.ts';
+import { togetherRules } from './together.ts';
 import { topic } from './topic.ts';
 
-const ONE_SET_OF_SETTINGS =
+export const ONE_SET_OF_SETTINGS =
   'is immutable, since the figures of a run belong to one set of settings. Create another LoadTest (with another name) for other settings';
 
 const DURATION = sentences(
@@ -31,10 +25,7 @@ export const spec = field(
     producers: producers.exactOptional(),
     consumers: consumers.exactOptional(),
     duration: duration(DURATION, LONGER_THAN_ZERO).exactOptional(),
-    lagThreshold: field(
-      count(1, Number.MAX_SAFE_INTEGER),
-      'Lag, in records, above which the condition LagHigh is True and a Warning event is written. Default: none.',
-    ).exactOptional(),
+    lagThreshold: lagThreshold.exactOptional(),
     suspend: field(
       z.boolean().default(false),
       'Whether the run is suspended: producers and consumers are removed, and figures are kept. Default false.',
@@ -53,11 +44,9 @@ export const spec = field(
       'consumers.start: AfterProducers needs producers that end; write producers.messages (how many to send), or start: Together',
     holds: (it) => it.consumers?.start !== 'AfterProducers' || it.producers?.messages !== undefined,
   },
-  {
-    cel: '!has(self.lagThreshold) || has(self.consumers)',
-    message: 'lagThreshold needs consumers; write consumers: {group: my-group}, or omit lagThreshold',
-    holds: (it) => it.lagThreshold === undefined || it.consumers !== undefined,
-  },
+  ...lagThresholdRules,
+  ...togetherRules,
+  ...recordSizeRules,
   {
     cel: '!has(self.producers) || !has(self.producers.partitioner.partition) || self.producers.partitioner.partition < self.topic.partitions',
     message:
@@ -85,7 +74,7 @@ export const spec = field(
   },
   unchanged(['kafka'], ONE_SET_OF_SETTINGS),
   unchanged(
-    ['name', 'replicas', 'config', 'management'].map((name) => `topic.${name}`),
+    ['name', 'replicas', 'management'].map((name) => `topic.${name}`),
     ONE_SET_OF_SETTINGS,
   ),
   {
@@ -107,7 +96,7 @@ export const spec = field(
   whenBoth(
     'producers',
     unchanged(
-      ['clientsPerPod', 'messagesPerSecond', 'messages', 'record', 'partitioner', 'client', 'config'].map(
+      ['clientsPerPod', 'messagesPerSecond', 'messages', 'record', 'partitioner', 'client'].map(
         (name) => `producers.${name}`,
       ),
       ONE_SET_OF_SETTINGS,

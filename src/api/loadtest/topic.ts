@@ -1,6 +1,8 @@
 /** spec.topic of a LoadTest. */
 import { z } from 'zod';
-import { count, field, sentences, text } from '../schema/schema.ts';
+import { count, field, sentences } from '../schema/schema.ts';
+import { describeTopicSettings, LONGEST_TOPIC_SETTING, topicSettingRules } from '../settings/topic.ts';
+import { settings } from '../settings/values.ts';
 import { topicName } from '../shared.ts';
 
 const PARTITIONS = sentences(
@@ -8,14 +10,6 @@ const PARTITIONS = sentences(
   'Default 1 (Kafka’s num.partitions).',
   'Can be increased while the test runs.',
   'With management: Existing, the smallest number that the topic must have.',
-);
-
-const CONFIG = sentences(
-  'Topic settings under Kafka’s names, with values as text, e.g. retention.ms: "7200000".',
-  'Default: the settings of the brokers.',
-  'Source: Kafka’s topic configs.',
-  'If Kafka refuses a name or a value, the test stalls with the message of Kafka.',
-  'Immutable.',
 );
 
 const MANAGEMENT = sentences(
@@ -52,14 +46,7 @@ export const topic = field(
       count(1, 100).default(1),
       'Replication factor. Default 1 (Kafka’s default.replication.factor). At most the number of brokers. Immutable.',
     ),
-    config: field(z.record(z.string(), text(1_000)).default({}).meta({ maxProperties: 50 }), CONFIG, {
-      cel: "self.all(name, name.matches('^[a-z]+([.][a-z]+)+$'))",
-      message:
-        'has a name that is not a topic setting of Kafka; write e.g. retention.ms, cleanup.policy, min.insync.replicas',
-      messageCel:
-        "'\"' + self.filter(name, !name.matches('^[a-z]+([.][a-z]+)+$'))[0] + '\" is not a topic setting of Kafka; write Kafka’s name, e.g. retention.ms, cleanup.policy, min.insync.replicas'",
-      holds: (config) => Object.keys(config).every((name) => /^[a-z]+([.][a-z]+)+$/.test(name)),
-    }),
+    config: field(settings(LONGEST_TOPIC_SETTING), describeTopicSettings(), ...topicSettingRules),
     management: field(z.enum(['Auto', 'Strimzi', 'Admin', 'Existing']).default('Auto'), MANAGEMENT),
     raiseExisting: field(z.boolean().default(false), RAISE_EXISTING),
     deletionPolicy: field(z.enum(['Delete', 'Retain']).default('Delete'), DELETION_POLICY),

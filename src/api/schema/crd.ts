@@ -56,7 +56,7 @@ const KEPT = new Set([
   'x-kubernetes-list-map-keys',
   'x-kubernetes-map-type',
 ]);
-/** An embedded object of another kind, checked by the schema of that kind. */
+/** An embedded object of another kind, checked by the schema of that kind; or a value of several types. */
 const PRESERVED = 'x-kubernetes-preserve-unknown-fields';
 const TYPES = new Set(['object', 'array', 'string', 'integer', 'number', 'boolean']);
 
@@ -73,7 +73,11 @@ export function structural(schema: Json, path: string): Json {
     if (rest.maxLength === undefined) fail('needs maxLength for its text');
     return rest;
   }
-  if (schema[PRESERVED] === true) return { type: 'object', description: schema.description, [PRESERVED]: true };
+  if (schema[PRESERVED] === true) {
+    // Several types make an untyped value; the admission policy checks it.
+    const type = 'anyOf' in schema ? undefined : 'object';
+    return withoutAbsent({ type, description: schema.description, [PRESERVED]: true });
+  }
   for (const word of ['anyOf', 'oneOf', 'allOf', 'not', '$ref', 'patternProperties', 'propertyNames', 'const']) {
     if (word in schema) fail(`${word} is not structural; write optional fields and a CEL rule`);
   }

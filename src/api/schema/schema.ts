@@ -12,19 +12,30 @@ export interface Rule<T> {
   messageCel?: string;
   /** The rule in TypeScript. Absent for rules over changes and metadata. */
   holds?: (value: T) => boolean;
+  /** `messageCel` in TypeScript, for a value for which the rule does not hold. */
+  says?: (value: T) => string;
+  /** The rule reads values that a CRD cannot type. The admission policy (src/api/schema/policy.ts) checks it instead. */
+  untyped?: true;
   reason?: 'FieldValueInvalid' | 'FieldValueForbidden' | 'FieldValueRequired';
 }
 
 /** Adds the description for `kubectl explain` and the rules. Call it last: zod's wrappers drop metadata. */
 export function field<S extends z.ZodType>(schema: S, description: string, ...rules: Rule<z.output<S>>[]): S {
   const refined = schema.superRefine((value, context) => {
-    for (const rule of rules) {
-      if (rule.holds && !rule.holds(value)) context.addIssue({ code: 'custom', message: rule.message, input: value });
-    }
+    for (const message of broken(rules, value)) context.addIssue({ code: 'custom', message, input: value });
   });
-  if (rules.length === 0) return refined.meta({ description }) as S;
-  return refined.meta({ description, 'x-kubernetes-validations': rules.map(validation) }) as S;
+  const validations = rules.filter(({ untyped }) => !untyped).map(validation);
+  return refined.meta({
+    description,
+    ...(validations.length === 0 ? {} : { 'x-kubernetes-validations': validations }),
+  }) as S;
 }
+
+/** A sentence for each rule that does not hold. */
+export const broken = <T>(rules: readonly Rule<T>[], value: T): string[] =>
+  rules
+    .filter(({ holds }) => holds !== undefined && !holds(value))
+    .map(({ says, message }) => says?.(value) ?? message);
 
 /** A description of several sentences, one a line in the source. `kubectl explain` wraps it itself. */
 export const sentences = (...lines: string[]): string => lines.join(' ');
@@ -65,7 +76,7 @@ export const figure = () => z.number().min(0);
 export const timestamp = () => z.iso.datetime();
 
 /** CEL: the text at `path` is a duration. Seven digits in a row are refused, since they could overflow CEL's duration. */
-const celIsDuration = (path: string): string =>
+export const celIsDuration = (path: string): string =>
   `(${path}.size() > 1 && ${path}.matches(${celText(DURATION_PATTERN)}) && !${path}.matches('[0-9]{7}'))`;
 const durationPattern = new RegExp(DURATION_PATTERN);
 const isDuration = (value: string): boolean =>

@@ -3,6 +3,7 @@
  * those that it refuses, with what to write instead. domain/settings/librdkafka.ts translates them for the client library.
  */
 import { celFormat, celList, celText, type Rule, sentences } from '../schema/schema.ts';
+import { asText, type Config, type TextConfig, valueRules } from './values.ts';
 
 export type Role = 'Producer' | 'Consumer';
 
@@ -189,20 +190,19 @@ export function whyWrong(values: Values, value: string): string | undefined {
   return Number(value) >= min && Number(value) <= max ? undefined : `write a whole number from ${min} to ${max}`;
 }
 
-type Config = Readonly<Record<string, string>>;
-
 const CONSUMER_PROTOCOL_EXCLUDES = ['session.timeout.ms', 'heartbeat.interval.ms', 'partition.assignment.strategy'];
 
 type Named = readonly [role: Role, name: string];
-const whole = (config: Config, [role, name]: Named): number => Number(config[name] ?? SETTINGS[role][name]?.default);
+const whole = (config: TextConfig, [role, name]: Named): number =>
+  Number(config[name] ?? SETTINGS[role][name]?.default);
 const celWhole = ([role, name]: Named): string =>
   `(${celText(name)} in self ? int(self[${celText(name)}]) : ${SETTINGS[role][name]?.default})`;
 /** CEL: those of the settings that are present are numbers. If not, another rule reports it. */
 const celNumbers = (...names: Named[]): string =>
   names
-    .map(([, name]) => `(!(${celText(name)} in self) || self[${celText(name)}].matches('^[0-9]{1,15}$'))`)
+    .map(([, name]) => `(!(${celText(name)} in self) || string(self[${celText(name)}]).matches('^[0-9]{1,15}$'))`)
     .join(' && ');
-const areNumbers = (config: Config, ...names: Named[]): boolean =>
+const areNumbers = (config: TextConfig, ...names: Named[]): boolean =>
   names.every(([, name]) => /^[0-9]{1,15}$/.test(config[name] ?? '0'));
 
 const DELIVERY: Named = ['Producer', 'delivery.timeout.ms'];
@@ -211,10 +211,10 @@ const REQUEST: Named = ['Producer', 'request.timeout.ms'];
 const POLL_INTERVAL: Named = ['Consumer', 'max.poll.interval.ms'];
 const SESSION: Named = ['Consumer', 'session.timeout.ms'];
 const HEARTBEAT: Named = ['Consumer', 'heartbeat.interval.ms'];
-const classic = (config: Config): boolean => config['group.protocol'] !== 'consumer';
-const CEL_CLASSIC = "(!('group.protocol' in self) || self['group.protocol'] != 'consumer')";
+const classic = (config: TextConfig): boolean => config['group.protocol'] !== 'consumer';
+const CEL_CLASSIC = "(!('group.protocol' in self) || string(self['group.protocol']) != 'consumer')";
 
-function backoffs(role: Role): Rule<Config>[] {
+function backoffs(role: Role): Rule<TextConfig>[] {
   return (['reconnect', 'retry'] as const).map((what) => {
     const first: Named = [role, `${what}.backoff.ms`];
     const most: Named = [role, `${what}.backoff.max.ms`];
@@ -230,7 +230,7 @@ function backoffs(role: Role): Rule<Config>[] {
 }
 
 /** Rules between settings. */
-export const COMBINATIONS: Readonly<Record<Role, readonly Rule<Config>[]>> = {
+export const COMBINATIONS: Readonly<Record<Role, readonly Rule<TextConfig>[]>> = {
   Producer: [
     ...backoffs('Producer'),
     {
@@ -243,12 +243,12 @@ export const COMBINATIONS: Readonly<Record<Role, readonly Rule<Config>[]>> = {
         whole(config, DELIVERY) >= whole(config, LINGER) + whole(config, REQUEST),
     },
     {
-      cel: "!('enable.idempotence' in self) || self['enable.idempotence'] != 'true' || !('acks' in self) || self['acks'] in ['all', '-1']",
+      cel: "!('enable.idempotence' in self) || string(self['enable.idempotence']) != 'true' || !('acks' in self) || string(self['acks']) in ['all', '-1']",
       message: 'enable.idempotence: "true" needs acks: "all"; write acks: "all", or omit enable.idempotence',
       holds: (config) => config['enable.idempotence'] !== 'true' || ['all', '-1', undefined].includes(config.acks),
     },
     {
-      cel: `!('enable.idempotence' in self) || self['enable.idempotence'] != 'true' || !('max.in.flight.requests.per.connection' in self) || self['max.in.flight.requests.per.connection'] in ['1', '2', '3', '4', '5']`,
+      cel: `!('enable.idempotence' in self) || string(self['enable.idempotence']) != 'true' || !('max.in.flight.requests.per.connection' in self) || string(self['max.in.flight.requests.per.connection']) in ['1', '2', '3', '4', '5']`,
       message:
         'enable.idempotence: "true" needs max.in.flight.requests.per.connection of 5 or less; write "5", or omit enable.idempotence',
       holds: (config) =>
@@ -256,7 +256,7 @@ export const COMBINATIONS: Readonly<Record<Role, readonly Rule<Config>[]>> = {
         ['1', '2', '3', '4', '5', undefined].includes(config['max.in.flight.requests.per.connection']),
     },
     {
-      cel: "!('enable.idempotence' in self) || self['enable.idempotence'] != 'true' || !('retries' in self) || self['retries'] != '0'",
+      cel: "!('enable.idempotence' in self) || string(self['enable.idempotence']) != 'true' || !('retries' in self) || string(self['retries']) != '0'",
       message: 'enable.idempotence: "true" needs retries; write retries: "1" or more, or omit one of the two',
       holds: (config) => config['enable.idempotence'] !== 'true' || config.retries !== '0',
     },
@@ -296,7 +296,7 @@ export const COMBINATIONS: Readonly<Record<Role, readonly Rule<Config>[]>> = {
   ],
 };
 
-function ruleOfNames(role: Role): Rule<Config>[] {
+function ruleOfNames(role: Role): Rule<TextConfig>[] {
   const known = celList(Object.keys(SETTINGS[role]).toSorted());
   const refused = `{${Object.entries(REFUSED[role])
     .map(([name, sentence]) => `${celText(name)}: ${celText(sentence)}`)
@@ -312,13 +312,18 @@ function ruleOfNames(role: Role): Rule<Config>[] {
         `self.filter(name, !(name in ${known})).map(name, name + ' ' + (name in ${refused} ? ${refused}[name] : ` +
         `${REFUSED_PREFIXES.map((prefix) => `name.startsWith('${prefix}')`).join(' || ')} ? ${celText(NO_SECURITY)} : ` +
         `name in ${others} ? ${celText(`is a setting of ${plural}; write it under ${plural}.config`)} : ` +
-        `${celText(`is not a ${role.toLowerCase()} setting of Kafka; write one of ${Object.keys(SETTINGS[role]).toSorted().join(', ')}`)}))[0]`,
+        `${celText(`is not a ${role.toLowerCase()} setting of Kafka; write one of ${Object.keys(SETTINGS[role]).toSorted().join(', ')}`)})).join('; ')`,
       holds: (config) => Object.keys(config).every((name) => whyRefused(role, name) === undefined),
+      says: (config) =>
+        Object.keys(config)
+          .filter((name) => whyRefused(role, name) !== undefined)
+          .map((name) => `${name} ${whyRefused(role, name)}`)
+          .join('; '),
     },
   ];
 }
 
-function rulesOfValues(role: Role): Rule<Config>[] {
+function rulesOfValues(role: Role): Rule<TextConfig>[] {
   const settings = Object.entries(SETTINGS[role]);
   const numbers = settings.flatMap(([name, { values }]) =>
     'number' in values ? [[name, values.number] as const] : [],
@@ -328,38 +333,56 @@ function rulesOfValues(role: Role): Rule<Config>[] {
   const allowed = `{${choices.map(([name, values]) => `${celText(name)}: ${celList(values)}`).join(', ')}}`;
   const shown = `{${choices.map(([name, values]) => `${celText(name)}: ${celText(values.join(', '))}`).join(', ')}}`;
   const digits = "matches('^-?[0-9]{1,15}$')";
-  const badNumber = `name in ${bounds} && (!self[name].${digits} || int(self[name]) < ${bounds}[name][0] || int(self[name]) > ${bounds}[name][1])`;
-  const badChoice = `name in ${allowed} && !(self[name] in ${allowed}[name])`;
-  const right = (kind: 'number' | 'oneOf') => (config: Config) =>
-    Object.entries(config).every(([name, value]) => {
-      const values = SETTINGS[role][name]?.values;
-      return values === undefined || !(kind in values) || whyWrong(values, value) === undefined;
+  const badNumber = `name in ${bounds} && (!string(self[name]).${digits} || int(self[name]) < ${bounds}[name][0] || int(self[name]) > ${bounds}[name][1])`;
+  const badChoice = `name in ${allowed} && !(string(self[name]) in ${allowed}[name])`;
+  const wrong = (kind: 'number' | 'oneOf', config: TextConfig): string[] =>
+    Object.entries(config).flatMap(([name, value]) => {
+      const values = Object.hasOwn(SETTINGS[role], name) ? SETTINGS[role][name]?.values : undefined;
+      const why = values === undefined || !(kind in values) ? undefined : whyWrong(values, value);
+      return why === undefined ? [] : [`${name} cannot be "${value}"; ${why}`];
     });
   return [
     {
       cel: `!self.exists(name, ${badNumber})`,
       message:
-        'has a setting whose value is not a whole number within its bounds; write a number as text, without a unit, e.g. linger.ms: "20"',
+        'has a setting whose value is not a whole number within its bounds; write a number without a unit, e.g. linger.ms: 20',
       messageCel: `self.filter(name, ${badNumber}).map(name, ${celFormat(
         '%s cannot be "%s"; write a whole number without a unit, from %d to %d%s',
         'name',
-        'self[name]',
+        'string(self[name])',
         `${bounds}[name][0]`,
         `${bounds}[name][1]`,
-        `self[name].matches('^[0-9]+[a-zA-Z ]+$') ? ', e.g. "' + self[name].find('^[0-9]+') + '"' : ''`,
-      )})[0]`,
-      holds: right('number'),
+        `string(self[name]).matches('^[0-9]+[a-zA-Z ]+$') ? ', e.g. "' + string(self[name]).find('^[0-9]+') + '"' : ''`,
+      )}).join('; ')`,
+      holds: (config) => wrong('number', config).length === 0,
+      says: (config) => wrong('number', config).join('; '),
     },
     {
       cel: `!self.exists(name, ${badChoice})`,
       message: 'has a setting whose value is not one that Kafka accepts; write one of those in Kafka’s documentation',
-      messageCel: `self.filter(name, ${badChoice}).map(name, name + ' cannot be "' + self[name] + '"; write one of ' + ${shown}[name])[0]`,
-      holds: right('oneOf'),
+      messageCel: `self.filter(name, ${badChoice}).map(name, name + ' cannot be "' + string(self[name]) + '"; write one of ' + ${shown}[name]).join('; ')`,
+      holds: (config) => wrong('oneOf', config).length === 0,
+      says: (config) => wrong('oneOf', config).join('; '),
     },
   ];
 }
 
-const rulesOf = (role: Role): Rule<Config>[] => [...ruleOfNames(role), ...rulesOfValues(role), ...COMBINATIONS[role]];
+/** Characters of a setting's value. */
+export const LONGEST_SETTING = 256;
+
+const rulesOf = (role: Role): Rule<Config>[] => [
+  ...valueRules(LONGEST_SETTING),
+  ...[...ruleOfNames(role), ...rulesOfValues(role), ...COMBINATIONS[role]].map(onText),
+];
+
+/** The rule for settings as people write them. */
+const onText = ({ holds, says, ...rule }: Rule<TextConfig>): Rule<Config> => ({
+  ...rule,
+  untyped: true,
+  ...(holds === undefined ? {} : { holds: (config) => holds(asText(config)) }),
+  ...(says === undefined ? {} : { says: (config) => says(asText(config)) }),
+});
+
 export const producerSettingRules = rulesOf('Producer');
 export const consumerSettingRules = rulesOf('Consumer');
 
@@ -370,7 +393,7 @@ export function describeSettings(role: Role): string {
     .map(([name, setting]) => (setting.default === undefined ? name : `${name} (${setting.default})`));
   const changes = role === 'Producer' ? 'Immutable.' : 'A change restarts the consumers.';
   return sentences(
-    `${role} settings under the names of Kafka’s documentation, with values as text, e.g. ${role === 'Producer' ? 'linger.ms: "20"' : 'max.poll.records: "100"'}.`,
+    `${role} settings under the names of Kafka’s documentation, e.g. ${role === 'Producer' ? 'linger.ms: 20' : 'max.poll.records: 100'}. Values are text, numbers, true or false.`,
     'Default: Kafka’s own defaults, in brackets.',
     `Settings: ${each.join(', ')}.`,
     changes,

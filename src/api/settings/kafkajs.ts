@@ -5,6 +5,7 @@
 
 import { celFormat, celList, celText, type Rule, sentences } from '../schema/schema.ts';
 import { ASSIGNORS, type Role } from './kafka.ts';
+import { asText, type Config } from './values.ts';
 
 export const CLIENTS = ['librdkafka', 'kafkajs'] as const;
 export type ClientName = (typeof CLIENTS)[number];
@@ -86,7 +87,7 @@ const butWrite = ({ oneOf, because }: Choice): string =>
 
 interface Part {
   client: ClientName;
-  config: Readonly<Record<string, string>>;
+  config: Config;
 }
 
 /** Rules on the object with `client` and `config`. */
@@ -97,14 +98,27 @@ export function kafkajsRules(role: Role): Rule<Part>[] {
   const allowed = `{${choices.map(([name, { oneOf }]) => `${celText(name)}: ${celList(oneOf)}`).join(', ')}}`;
   const instead = `{${choices.map(([name, choice]) => `${celText(name)}: ${celText(butWrite(choice))}`).join(', ')}}`;
   const names = celList(refused.map(([name]) => name));
-  const wrong = `name in ${allowed} && !(self.config[name] in ${allowed}[name])`;
+  const wrong = `name in ${allowed} && !(string(self.config[name]) in ${allowed}[name])`;
+  const refusedIn = (config: Config) =>
+    Object.keys(config).filter((name) => Object.hasOwn(KAFKAJS_REFUSED[role], name));
+  const wrongIn = (config: Config) =>
+    Object.entries(asText(config))
+      .filter(([name]) => Object.hasOwn(KAFKAJS_VALUES[role], name))
+      .flatMap(([name, value]) => {
+        const why = whyNotKafkajs(role, name, value);
+        return why === undefined ? [] : [`${name} ${why}`];
+      });
   return [
     {
       cel: `self.client != 'kafkajs' || !self.config.exists(name, name in ${names})`,
       message: 'has a setting that client: kafkajs does not support; omit it, or write client: librdkafka',
-      messageCel: `self.config.filter(name, name in ${names}).map(name, name + ' ' + ${sentences}[name])[0]`,
-      holds: ({ client, config }) =>
-        client !== 'kafkajs' || Object.keys(config).every((name) => !Object.hasOwn(KAFKAJS_REFUSED[role], name)),
+      messageCel: `self.config.filter(name, name in ${names}).map(name, name + ' ' + ${sentences}[name]).join('; ')`,
+      holds: ({ client, config }) => client !== 'kafkajs' || refusedIn(config).length === 0,
+      says: ({ config }) =>
+        refusedIn(config)
+          .map((name) => `${name} ${KAFKAJS_REFUSED[role][name]}`)
+          .join('; '),
+      untyped: true,
     },
     {
       cel: `self.client != 'kafkajs' || !self.config.exists(name, ${wrong})`,
@@ -112,15 +126,12 @@ export function kafkajsRules(role: Role): Rule<Part>[] {
       messageCel: `self.config.filter(name, ${wrong}).map(name, ${celFormat(
         '%s cannot be "%s" %s',
         'name',
-        'self.config[name]',
+        'string(self.config[name])',
         `${instead}[name]`,
-      )})[0]`,
-      holds: ({ client, config }) =>
-        client !== 'kafkajs' ||
-        Object.entries(config).every(([name, value]) => {
-          const choice = Object.hasOwn(KAFKAJS_VALUES[role], name) ? KAFKAJS_VALUES[role][name] : undefined;
-          return choice === undefined || choice.oneOf.includes(value);
-        }),
+      )}).join('; ')`,
+      holds: ({ client, config }) => client !== 'kafkajs' || wrongIn(config).length === 0,
+      says: ({ config }) => wrongIn(config).join('; '),
+      untyped: true,
     },
   ];
 }

@@ -13,7 +13,7 @@ const SAMPLE_MS = 800;
 const MOST_MEMBERS = 500;
 
 /** The reset policy in consumer settings of Kafka's names; Kafka's default is latest. `none`: without a commit nothing is read. */
-export const offsetResetOf = (config: Readonly<Record<string, string>> | undefined): OffsetReset =>
+export const offsetResetOf = (config: Readonly<Record<string, unknown>> | undefined): OffsetReset =>
   config?.['auto.offset.reset'] === 'earliest' ? 'Earliest' : 'Latest';
 
 /** The partition that receives a run's evidence. */

@@ -1,4 +1,5 @@
 /** The bootstrap servers of a resource's Kafka cluster. */
+import { plainAddresses } from '../../api/settings/addresses.ts';
 import type { KafkaConnection } from '../../api/shared.ts';
 
 /** status.kafka: the addresses read from the Strimzi Kafka resource. */
@@ -14,7 +15,7 @@ export function serversOf(
   found: KafkaFound | undefined,
 ): { bootstrapServers?: string } {
   const bootstrapServers = spec?.bootstrapServers ?? (spec === undefined ? undefined : found?.bootstrapServers);
-  return bootstrapServers === undefined ? {} : { bootstrapServers };
+  return bootstrapServers === undefined ? {} : { bootstrapServers: plainAddresses(bootstrapServers) };
 }
 
 /** The addresses have not been read from the Strimzi Kafka resource yet, so no request to Kafka is possible. */

@@ -127,7 +127,7 @@ describe('an invalid script is refused before anything is created', () => {
     ['a start of producers that divide messages', [APPLY, ALL_STOP, ALL_START], 'divides producers.messages among its producers', quota],
     ['a kill of a missing pod', [APPLY, { name: 'x', kill: { loadTest: 'round', consumer: 1 } }], 'write a consumer from 0 to 0'],
     ['two produce steps with one name', [APPLY, first, first], 'there is more than one produce step first'],
-    ['a produce step with a wrong setting', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { config: { 'linger.ms': '5ms' } } } }], 'producers.config: has a setting whose value is not a whole number'],
+    ['a produce step with a wrong setting', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { config: { 'linger.ms': '5ms' } } } }], 'producers.config: linger.ms cannot be "5ms"; write a whole number without a unit'],
     ['messages written twice', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, producers: { messages: 20 } } }], 'produce.messages (10) sets the number of messages: leave producers.messages out'],
     ['keys written twice', [APPLY, { name: 'x', produce: { name: 'first', loadTest: 'round', messages: 10, keys: ['a'], producers: { record: { key: { mode: 'Random', cardinality: 5 } } } } }], 'leave producers.record.key out, or keys'],
     ['a duration of more than a week', [APPLY], /resources: LoadTest round: spec.duration: is longer than a week/, [resource('LoadTest', 'round', { ...ROUND, duration: '169h' })]],

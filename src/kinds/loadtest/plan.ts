@@ -13,7 +13,7 @@ import { nextLagSample, nextLogSample, offsetResetOf } from '../../domain/fold/o
 import { type RunFigures, withLagSample } from '../../domain/fold/runFigures.ts';
 import { type Clients, clientsWanted, NO_CLIENTS, readyClients, workloads } from './clients.ts';
 import { evaluateIdleConsumers } from './conditions/idleConsumers.ts';
-import { evaluateLagHigh } from './conditions/lagHigh.ts';
+import { aboveThresholdSince, evaluateLagHigh } from './conditions/lagHigh.ts';
 import { evaluateRebalanceStorm } from './conditions/rebalanceStorm.ts';
 import { isFinished } from './ending.ts';
 import { needs } from './needs.ts';
@@ -80,7 +80,8 @@ function planRun(
   const clients = planClients(seen, preparation, settings, figures, worker);
   const times = runTimes(seen, clients.allReady, figures);
   const summary = summarise(seen, preparation, { ...clients, ...times, ...measured });
-  const { conditions, events } = evaluateConditions(seen, summary, preparation, figures);
+  const since = aboveThresholdSince(resource, before?.lag?.aboveThresholdSince, figures?.lag ?? undefined);
+  const { conditions, events } = evaluateConditions(seen, summary, preparation, figures, since);
   return {
     apply: clients.apply,
     actions: [
@@ -93,7 +94,7 @@ function planRun(
       conditions,
       ...recordedTimes(times),
       ...recordedPreparation(preparation),
-      ...figuresStatus(resource, preparation, clients.ready, figures, measured.appended),
+      ...figuresStatus(resource, preparation, clients.ready, { figures, appended: measured.appended, since }),
     }),
     events: [
       ...summaryNotices(before, summary),
@@ -162,10 +163,11 @@ function evaluateConditions(
   summary: Summary,
   { topic }: Preparation,
   figures: RunFigures | undefined,
+  since: string | undefined,
 ): { conditions: Condition[]; events: Notice[] } {
   const before = resource.status?.conditions ?? [];
   const main = summaryConditions(before, summary, resource.metadata.generation, now);
-  const lagHigh = evaluateLagHigh(resource, main, figures?.lag ?? undefined, now);
+  const lagHigh = evaluateLagHigh(resource, main, figures?.lag ?? undefined, since, now);
   const storm = evaluateRebalanceStorm(resource, lagHigh.conditions, figures, now);
   const idle = evaluateIdleConsumers(resource, storm.conditions, figures, topic?.partitions, now);
   return { conditions: idle.conditions, events: [...lagHigh.events, ...storm.events, ...idle.events] };

@@ -168,6 +168,33 @@ test('lag over the threshold has one Event, and another when it is back', () => 
   expect(holds(round({}, {}, higher.status).status)).toBe('undefined undefined');
 });
 
+test('with a time, LagHigh waits until lag has been over the threshold for that long', () => {
+  const lagThreshold = { records: 10, for: '1s' };
+  const sample = (total: number, at: number, before: LoadTestStatus) =>
+    round({ lagThreshold }, { now: at, evidence: evidence(...SCALED, sampled(at - 100, [total], [0])) }, before).status;
+  const shown = ({ conditions, lag }: LoadTestStatus) => {
+    const { status, reason, message } = conditions.find(({ type }) => type === 'LagHigh') ?? {};
+    return [status, reason, message, lag?.aboveThresholdSince];
+  };
+  const since = (at: number) => new Date(EPOCH + at).toISOString();
+  const briefly = 'lag is 11 records, over the threshold of 10 for less than 1s';
+
+  const first = sample(11, 10_000, RUNNING);
+  expect(shown(first)).toEqual(['False', 'OverThresholdBriefly', briefly, since(9_900)]);
+  expect(shown(sample(11, 10_999, first))).toEqual(['False', 'OverThresholdBriefly', briefly, since(9_900)]);
+  const high = sample(11, 11_000, first);
+  expect(shown(high)).toEqual([
+    'True',
+    'OverThreshold',
+    'lag is 11 records, over the threshold of 10 for 1s or longer',
+    since(9_900),
+  ]);
+  // The sawtooth between two commits: each fall begins the time again.
+  const low = sample(10, 10_500, first);
+  expect(shown(low)).toEqual(['False', 'UnderThreshold', 'lag is 10 records, within the threshold of 10', undefined]);
+  expect(shown(sample(11, 11_500, low))).toEqual(['False', 'OverThresholdBriefly', briefly, since(11_400)]);
+});
+
 test('each rebalance has one Event', () => {
   const before = { ...RUNNING, rebalances: { count: 0, longestPauseMs: 0, longestStopTheWorldMs: 0, recent: [] } };
   const assigned = (n: number, ms: number, owned: number[]) =>

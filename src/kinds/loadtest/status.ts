@@ -45,13 +45,20 @@ const NOTHING_CONSUMED: Omit<Consumers, 'desired' | 'ready' | 'selector'> = {
   elapsedMs: 0,
 };
 
-/** `appended`: records in the log since the run began, if that is known. Without `figures` the recorded ones stay. */
+interface Latest {
+  /** Without them the recorded ones stay. */
+  figures: RunView | undefined;
+  /** Records in the log since the run began, if that is known. */
+  appended: number | undefined;
+  /** status.lag.aboveThresholdSince */
+  since: string | undefined;
+}
+
 export function figuresStatus(
   { spec, metadata, status: before }: LoadTest,
   { groupCreated, endOffsetsAtStart }: Preparation,
   ready: Clients,
-  figures: RunView | undefined,
-  appended: number | undefined,
+  { figures, appended, since }: Latest,
 ): Partial<LoadTestStatus> {
   const { producers, consumers } = spec;
   const parts: Partial<LoadTestStatus> = {};
@@ -74,7 +81,10 @@ export function figuresStatus(
       ...(groupCreated === undefined ? {} : { groupCreated }),
     };
     const lag = figures === undefined || figures.lag === null ? before?.lag : lagStatus(figures.lag);
-    if (lag !== undefined) parts.lag = lag;
+    if (lag !== undefined) {
+      const { aboveThresholdSince: _, ...others } = lag;
+      parts.lag = { ...others, ...(since === undefined ? {} : { aboveThresholdSince: since }) };
+    }
     const rebalances = figures === undefined ? before?.rebalances : allRebalances(figures);
     if (rebalances !== undefined) parts.rebalances = rebalances;
   }

@@ -1,5 +1,6 @@
 /** The Helm chart, generated from the same objects as manifests/install.yaml. */
 import { z } from 'zod';
+import { ADDRESSES_HINT, ADDRESSES_PATTERN } from '../../api/settings/addresses.ts';
 import { WORKER_LABELS, WORKER_PORT } from '../../domain/workers/environment.ts';
 import * as objects from './objects.ts';
 
@@ -26,9 +27,9 @@ const values = z.strictObject({
     .strictObject({
       bootstrapServers: z
         .string()
-        .min(1)
+        .regex(new RegExp(ADDRESSES_PATTERN), `is not a list of addresses; ${ADDRESSES_HINT}`)
         .default('my-cluster-kafka-bootstrap.kafka.svc:9092')
-        .describe('Kafka cluster of LoadTests without spec.kafka: host:port, separated by commas.'),
+        .describe('Kafka cluster of LoadTests without spec.kafka: host:port or [IPv6]:port, separated by commas.'),
     })
     .prefault({}),
   strimzi: z

@@ -1,6 +1,20 @@
 import { expect, test } from '@jest/globals';
 import { operatorConfig } from './config.ts';
 
+test.each([
+  ['a:9092, b:9092', 'a:9092,b:9092'],
+  ['PLAINTEXT://a:9092', 'a:9092'],
+  ['[::1]:9092', '[::1]:9092'],
+])('BOOTSTRAP_SERVERS: %s', (written, used) => {
+  expect(operatorConfig({ BOOTSTRAP_SERVERS: written }, 'host').bootstrapServers).toBe(used);
+});
+
+test.each(['a', 'a:0', 'a:65536', 'SSL://a:9093'])('BOOTSTRAP_SERVERS: %s is refused with what to write', (written) => {
+  expect(() => operatorConfig({ BOOTSTRAP_SERVERS: written }, 'host')).toThrow(
+    /^BOOTSTRAP_SERVERS: .* is not a list of addresses: write host:port with a port from 1 to 65535/,
+  );
+});
+
 test('the defaults', () => {
   expect(operatorConfig({}, 'host')).toEqual({
     bootstrapServers: '',

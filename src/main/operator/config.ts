@@ -1,3 +1,5 @@
+import { ADDRESSES_HINT, areAddresses, plainAddresses } from '../../api/settings/addresses.ts';
+
 /** The operator's settings, read from environment variables. */
 export interface OperatorConfig {
   /** Kafka of the LoadTests without spec.kafka: host:port, separated by commas. Empty: none. */
@@ -45,8 +47,14 @@ export function operatorConfig(env: Record<string, string | undefined>, hostname
       'STRIMZI_CLUSTER and STRIMZI_NAMESPACE name the Kafka resource behind BOOTSTRAP_SERVERS. Set both of them or neither.',
     );
   }
+  const servers = env.BOOTSTRAP_SERVERS ?? '';
+  if (servers.trim() !== '' && !areAddresses(servers)) {
+    throw new Error(
+      `BOOTSTRAP_SERVERS: "${servers}" is not a list of addresses: ${ADDRESSES_HINT}. Leave it empty for none.`,
+    );
+  }
   return {
-    bootstrapServers: env.BOOTSTRAP_SERVERS ?? '',
+    bootstrapServers: plainAddresses(servers),
     ...(strimzi.cluster === '' ? {} : { strimzi }),
     workerImage: env.WORKER_IMAGE || 'kafka-lab-operator:dev',
     ...(namespaces.length > 0 ? { namespaces: [...new Set(namespaces)] } : {}),

@@ -17,6 +17,8 @@ const manifests = loadAll(await readFile(join(import.meta.dirname, '../../../man
 
 const COLLECTIONS: Record<string, string> = {
   CustomResourceDefinition: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+  ValidatingAdmissionPolicy: '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies',
+  ValidatingAdmissionPolicyBinding: '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings',
   Namespace: '/api/v1/namespaces',
   ServiceAccount: `/api/v1/namespaces/${NAMESPACE}/serviceaccounts`,
   ClusterRole: '/apis/rbac.authorization.k8s.io/v1/clusterroles',

@@ -157,6 +157,17 @@ export const REFUSED: Refused[] = [
     load({ kafka: { bootstrapServers: 'my-cluster-kafka-bootstrap' } }),
     'write host:port',
   ),
+  loadTest('a port beyond the last', load({ kafka: { bootstrapServers: 'a:65536' } }), 'a port from 1 to 65535'),
+  loadTest(
+    'an encrypted address',
+    load({ kafka: { bootstrapServers: 'SSL://a:9093' } }),
+    'of protocols only PLAINTEXT:// may stand before an address',
+  ),
+  loadTest(
+    'an IPv6 address for kafkajs',
+    load({ kafka: { bootstrapServers: '[::1]:9092' }, consumers: { ...consumers, client: 'kafkajs' } }),
+    'client: kafkajs takes no IPv6 address in kafka.bootstrapServers; write a host name instead',
+  ),
   loadTest('an address as a URL', load({ kafka: { bootstrapServers: 'http://localhost:9092' } }), 'write host:port'),
   loadTest(
     'a Kafka that is named twice',
@@ -370,10 +381,9 @@ export const REFUSED: Refused[] = [
     'linger.ms cannot be "20ms"; write a whole number without a unit, from 0 to 900000, e.g. "20"',
   ),
   loadTest(
-    'a setting as a number',
-    producerConfig({ 'linger.ms': 20 }),
-    'spec.producers.config.linger.ms',
-    'must be of type string',
+    'a setting as a list',
+    producerConfig({ 'linger.ms': [20] }),
+    'linger.ms is neither text nor a number nor true or false',
   ),
   loadTest(
     'a setting out of bounds',
@@ -537,6 +547,58 @@ export const REFUSED: Refused[] = [
     'compression.type cannot be "snappy" with client: kafkajs',
     'write none or gzip, or client: librdkafka',
   ),
+  // settings that cannot work together
+  loadTest(
+    'producers whose codec kafkajs cannot read',
+    {
+      topic,
+      producers: { config: { 'compression.type': 'snappy' } },
+      consumers: { ...consumers, client: 'kafkajs' },
+    },
+    'client: kafkajs of the consumers cannot read the snappy records that compression.type in producers.config makes',
+    'write compression.type: gzip there, or consumers.client: librdkafka',
+  ),
+  loadTest(
+    'a topic whose codec kafkajs cannot read',
+    { topic: { ...topic, config: { 'compression.type': 'zstd' } }, consumers: { ...consumers, client: 'kafkajs' } },
+    'the zstd records that compression.type in topic.config makes',
+  ),
+  loadTest(
+    'a compacted topic without keys',
+    withTopic({ config: { 'cleanup.policy': 'delete, compact' } }),
+    'a topic with cleanup.policy: compact refuses records without a key; write producers.record.key: {mode: Sequence, cardinality: 100}',
+  ),
+  loadTest(
+    'a record of one mebibyte',
+    withProducers({ record: { sizeBytes: 1_048_576 } }),
+    'has up to 1048576 bytes of key and value and about 82 of headers, which is more than max.request.size (1048576)',
+    'write max.request.size: 1048658 or more in producers.config',
+    'or record.sizeBytes: 1048494 or less',
+  ),
+  loadTest(
+    'a record that the topic refuses',
+    {
+      topic: { ...topic, config: { 'max.message.bytes': 1_000 } },
+      producers: { record: { sizeBytes: 1_000, key: { mode: 'Random', cardinality: 100 } } },
+    },
+    'has up to 1005 bytes of key and value and about 70 of headers, which is more than max.message.bytes (1000)',
+    'write max.message.bytes: 1075 or more in topic.config, or record.sizeBytes: 925 or less',
+  ),
+  loadTest(
+    'no lag threshold',
+    load({ lagThreshold: 0 }),
+    'write a whole number from 1, e.g. 100, or {records: 100, for: 1m}',
+  ),
+  loadTest(
+    'a lag threshold with a time without unit',
+    load({ lagThreshold: { records: 100, for: '60' } }),
+    'lagThreshold.for is not a duration of at most a week; write a number with its unit, e.g. 30s, 1m, 1h30m',
+  ),
+  loadTest(
+    'a number that JSON changes',
+    withTopic({ config: { 'flush.messages': 2 ** 60 } }),
+    'flush.messages is a number beyond 9007199254740991, which JSON does not carry exactly; write it as text',
+  ),
   // changes
   change(
     'partitions taken away',
@@ -577,6 +639,13 @@ export const REFUSED: Refused[] = [
     GOOD_LOAD_TEST,
     producerConfig({ acks: '1' }),
     'producers.config is immutable',
+    'Create another LoadTest',
+  ),
+  change(
+    'other topic settings',
+    GOOD_LOAD_TEST,
+    withTopic({ config: { 'retention.ms': 1_000 } }),
+    'topic.config is immutable',
     'Create another LoadTest',
   ),
   change(
@@ -719,7 +788,7 @@ export const REFUSED: Refused[] = [
   scale(
     'a Kafka without a port',
     { scaleTargetRef: deployment, consumers: { ...theirs, kafka: { bootstrapServers: 'kafka' } }, steps: [HOLD] },
-    'write host:port, separated by commas without spaces',
+    'write host:port with a port from 1 to 65535, several separated by commas',
   ),
   scale(
     'a way to stop that there is not',
@@ -852,6 +921,46 @@ export const REFUSED: Refused[] = [
   ),
   lab('a wait of more than a week', does({ wait: '169h' }), 'is longer than a week; write at most 168h'),
   lab('an end that there is not', { ...GOOD_LAB, afterwards: 'Delete' }, 'supported values: "Suspend", "Keep"'),
+];
+
+/** Manifests as people write them. */
+export const ACCEPTED: { written: string; spec: Spec }[] = [
+  {
+    written: 'topic settings as text',
+    spec: withTopic({ config: { preallocate: 'false', 'compression.type': 'lz4', 'compression.lz4.level': '9' } }),
+  },
+  {
+    written: 'topic settings of a KafkaTopic',
+    spec: {
+      topic: {
+        ...topic,
+        config: {
+          'retention.bytes': -1,
+          'retention.ms': -1,
+          'cleanup.policy': 'compact',
+          'min.cleanable.dirty.ratio': 0.5,
+          'segment.ms': 100,
+          'unclean.leader.election.enable': false,
+        },
+      },
+      producers: { record: { key: { mode: 'Sequence', cardinality: 10 } } },
+    },
+  },
+  { written: 'producer settings as numbers', spec: producerConfig({ 'linger.ms': 5, acks: 1 }) },
+  { written: 'a consumer setting as a boolean', spec: consumerConfig({ 'check.crcs': true }) },
+  { written: 'addresses with spaces', spec: load({ kafka: { bootstrapServers: 'a:9092, b:9092' } }) },
+  { written: 'an IPv6 address', spec: load({ kafka: { bootstrapServers: '[2001:db8::1]:9092' } }) },
+  { written: 'an address with its protocol', spec: load({ kafka: { bootstrapServers: 'PLAINTEXT://a:9092' } }) },
+  { written: 'a lag threshold with a time', spec: load({ lagThreshold: { records: 100, for: '1m' } }) },
+  {
+    written: 'a codec that the broker replaces by one that kafkajs reads',
+    spec: {
+      topic: { ...topic, config: { 'compression.type': 'gzip' } },
+      producers: { config: { 'compression.type': 'zstd' } },
+      consumers: { ...consumers, client: 'kafkajs' },
+    },
+  },
+  { written: 'a record of the largest size', spec: withProducers({ record: { sizeBytes: 1_048_494 } }) },
 ];
 
 /** Changes that a running LoadTest accepts. */

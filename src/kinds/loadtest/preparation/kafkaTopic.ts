@@ -1,6 +1,7 @@
 /** The topic of a run through a KafkaTopic of Strimzi: its creation, its partitions, and what the Topic Operator reports. */
 
 import type { LoadTest } from '../../../api/loadtest/loadTest.ts';
+import { asText } from '../../../api/settings/values.ts';
 import type { Action } from '../../../contract/actions.ts';
 import type { TopicView } from '../../../contract/kafkaView.ts';
 import type { Observed } from '../../../contract/kind.ts';
@@ -236,6 +237,6 @@ function creation({ seen, strimzi, apiVersion }: KafkaTopicInput): Action {
   const owner = { name: `LoadTest ${metadata.namespace}/${metadata.name}`, uid: metadata.uid };
   return {
     type: 'ApplyObject',
-    object: kafkaTopic(strimzi.topicsAt, apiVersion, { name, partitions, replicas, config }, owner),
+    object: kafkaTopic(strimzi.topicsAt, apiVersion, { name, partitions, replicas, config: asText(config) }, owner),
   };
 }

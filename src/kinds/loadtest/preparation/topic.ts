@@ -1,5 +1,6 @@
 /** The topic of a run: created, raised to more partitions, or used as it is. */
 
+import { asText } from '../../../api/settings/values.ts';
 import type { Action } from '../../../contract/actions.ts';
 import type { KafkaView, TopicView } from '../../../contract/kafkaView.ts';
 import { progressing, stalled } from '../../../contract/summary.ts';
@@ -91,7 +92,14 @@ function createdByAdmin(input: PreparationInput): Preparation {
     const topic: Topic = { partitions: 0, replicas: 0, managedBy: 'Admin', created, ...known, creation: 'Requested' };
     return waiting(input, creating, { topic });
   }
-  const create: Action = { type: 'CreateTopic', ...servers(input), topic: name, partitions, replicas, config };
+  const create: Action = {
+    type: 'CreateTopic',
+    ...servers(input),
+    topic: name,
+    partitions,
+    replicas,
+    config: asText(config),
+  };
   return waiting(input, creating, { actions: [create] });
 }
 

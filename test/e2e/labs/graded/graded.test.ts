@@ -61,7 +61,7 @@ const without = ({ spec }: Manifest, name: string): void => {
   expect(kept).toHaveLength(spec.steps.length - 1);
   spec.steps = kept;
 };
-const configOf = (lab: Manifest, name: string): Record<string, string> => {
+const configOf = (lab: Manifest, name: string): Record<string, string | number | boolean> => {
   const { consumers } = testOf(lab, name);
   if (consumers?.config === undefined) throw new Error(`LoadTest ${name} has no settings of consumers`);
   return consumers.config;
@@ -90,7 +90,7 @@ function only({ spec }: Manifest, names: string[]): void {
 function shorter({ spec }: Manifest): void {
   for (const { kind, spec: of } of spec.resources ?? []) {
     if (kind === 'ConsumerScale') of.steps = [3, 4, 3, 4, 3].map((consumers) => ({ consumers, hold: '2s' }));
-    else (of.producers as { config?: Record<string, string> }).config = { 'linger.ms': '20' };
+    else (of.producers as { config?: Record<string, string | number | boolean> }).config = { 'linger.ms': '20' };
   }
 }
 
