@@ -71,9 +71,13 @@ export const evidence = field(
 
 export const kafkaFound = field(
   z.strictObject({
-    bootstrapServers: field(text(2_000), 'Addresses of the listener, as host:port separated by commas.'),
+    bootstrapServers: field(text(2_000), 'Addresses of Kafka, as host:port separated by commas.'),
   }),
-  'Kafka cluster, as read from the Kafka resource when the run started. Absent without kafka.strimzi.',
+  sentences(
+    'Kafka cluster of the run, recorded when the run started:',
+    'as read from the Kafka resource with kafka.strimzi, or the default Kafka of the operator without spec.kafka.',
+    'Absent with kafka.bootstrapServers.',
+  ),
 );
 
 export const source = field(

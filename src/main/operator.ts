@@ -37,7 +37,7 @@ const runtime = createRuntime({
       bootstrapServers: config.bootstrapServers,
       ...(config.strimzi ? { strimzi: config.strimzi } : {}),
     }),
-    consumerScaleKind(config.strimzi),
+    consumerScaleKind(config),
     labKind(),
   ],
   cluster,

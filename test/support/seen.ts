@@ -232,7 +232,7 @@ function decide<R extends LoadTest | ConsumerScale, S>(
 
 export const WORKER = { image: 'worker:1', bootstrapServers: 'kafka:9092' };
 export const LOAD_TESTS = loadTestKind(WORKER);
-export const CONSUMER_SCALES = consumerScaleKind();
+export const CONSUMER_SCALES = consumerScaleKind(WORKER);
 
 type Rest<R> = Partial<Omit<Observed<R, Run>, 'resource' | 'evidence' | 'now' | 'deleting'>> & {
   now?: number;

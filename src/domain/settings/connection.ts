@@ -1,7 +1,7 @@
 /** The bootstrap servers of a resource's Kafka cluster. */
 import type { KafkaConnection } from '../../api/shared.ts';
 
-/** status.kafka: the addresses read from the Strimzi Kafka resource. */
+/** status.kafka: the addresses read from the Strimzi Kafka resource, or the operator's default when the run began. */
 export interface KafkaFound {
   bootstrapServers: string;
 }
@@ -11,7 +11,7 @@ export function serversOf(
   spec: KafkaConnection | undefined,
   found: KafkaFound | undefined,
 ): { bootstrapServers?: string } {
-  const bootstrapServers = spec?.bootstrapServers ?? (spec === undefined ? undefined : found?.bootstrapServers);
+  const bootstrapServers = spec?.bootstrapServers ?? found?.bootstrapServers;
   return bootstrapServers === undefined ? {} : { bootstrapServers };
 }
 

@@ -29,19 +29,25 @@ const LAST_PAUSES_MS = 5_000;
 
 type Seen = Observed<ConsumerScale, RunFigures>;
 
-/** `strimzi`: the Kafka resource that the operator's default connection belongs to, if it is known. */
-export function consumerScaleKind(strimzi?: StrimziCluster): Kind<ConsumerScale, ConsumerScaleStatus, RunFigures> {
+/** The operator's default connection, for targets without a Kafka of their own. */
+export interface DefaultKafka {
+  bootstrapServers: string;
+  /** The Kafka resource that it belongs to, if it is known. */
+  strimzi?: StrimziCluster;
+}
+
+export function consumerScaleKind(byDefault: DefaultKafka): Kind<ConsumerScale, ConsumerScaleStatus, RunFigures> {
   return {
     apiVersion: GROUP_VERSION,
     kind: 'ConsumerScale',
     plural: 'consumerscales',
     owns: [],
-    needs: (resource, answers) => needs(resource, answers, strimzi),
-    plan: (seen) => plan(seen, strimzi),
+    needs: (resource, answers) => needs(resource, answers, byDefault.strimzi),
+    plan: (seen) => plan(seen, byDefault),
   };
 }
 
-function plan(seen: Seen, byDefault: StrimziCluster | undefined): Plan<ConsumerScaleStatus> {
+function plan(seen: Seen, byDefault: DefaultKafka): Plan<ConsumerScaleStatus> {
   const { resource, answers, deleting } = seen;
   const { status: before, metadata } = resource;
   const target = targetAmong(resource, answers);
@@ -50,9 +56,9 @@ function plan(seen: Seen, byDefault: StrimziCluster | undefined): Plan<ConsumerS
     return { apply: [], actions: [], events: [], status: { ...before, observedGeneration: metadata.generation } };
   }
   const trouble = targetTrouble(resource, target);
-  const strimzi = strimziView(resource, answers, byDefault);
+  const strimzi = strimziView(resource, answers, byDefault.strimzi);
   const external = trouble === undefined && target !== undefined && target.loadTest === undefined;
-  const preparation = external ? prepare(seen, target, strimzi) : undefined;
+  const preparation = external ? prepare(seen, target, byDefault.bootstrapServers, strimzi) : undefined;
   const missing = trouble ?? preparation?.missing;
   if (before?.finishedAt !== undefined && (missing !== undefined || 'unavailable' in seen.evidence)) {
     return concludeWithoutFigures(seen, target, before.finishedAt, missing);

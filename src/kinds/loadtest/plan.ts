@@ -62,9 +62,9 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
   const settings = translateSettings(resource);
   if (deleting) {
     const status = before ?? { phase: 'Pending' as const, observedGeneration, conditions: [] };
-    return teardown(seen, status, workloads(resource, NO_CLIENTS, settings, status.evidence, worker), strimzi);
+    return teardown(seen, status, workloads(seen, NO_CLIENTS, settings, status.evidence, worker), strimzi);
   }
-  return planRun(seen, prepare(seen, settings, strimzi), settings, worker);
+  return planRun(seen, prepare(seen, settings, worker.bootstrapServers, strimzi), settings, worker);
 }
 
 function planRun(
@@ -149,7 +149,7 @@ function planClients(
     ready,
     allReady: missing === undefined && ready.producers >= wanted.producers && ready.consumers >= wanted.consumers,
     mayRun,
-    apply: mayRun ? workloads(resource, wanted, settings, evidence, worker) : [],
+    apply: mayRun ? workloads(seen, wanted, settings, evidence, worker) : [],
   };
 }
 

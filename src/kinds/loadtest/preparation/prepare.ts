@@ -15,9 +15,11 @@ import { findKafka, kafkaUnavailable } from './kafka.ts';
 import { type Preparation, type PreparationInput, type Recorded, waiting } from './preparation.ts';
 import { haveTopic } from './topic.ts';
 
+/** `defaultServers`: addresses for LoadTests without spec.kafka. */
 export function prepare(
   seen: Observed<LoadTest, RunFigures>,
   settings: TranslatedSettings,
+  defaultServers: string,
   strimzi?: StrimziView,
 ): Preparation {
   const { resource, kafka, owned } = seen;
@@ -29,7 +31,7 @@ export function prepare(
     phase: status?.preparedAt === undefined ? 'Pending' : 'Running',
     started: status?.preparedAt !== undefined || owned.length > 0,
     recorded,
-    evidenceStart: recorded.evidence === undefined ? evidenceStart(seen) : {},
+    evidenceStart: recorded.evidence === undefined ? evidenceStart(seen, defaultServers) : {},
   };
   const unusable = refusedSettings(input, settings) ?? findKafka(input);
   if (unusable !== undefined) return unusable;
