@@ -21,6 +21,7 @@ const CONDITION_TYPE = sentences(
   'LagHigh: lag exceeds spec.lagThreshold.',
   'RebalanceStorm: the group keeps rebalancing although nobody changed it; the message names the setting to change.',
   'IdleConsumers: members own no partition.',
+  'EvidenceIncomplete: evidence was deleted before it was read, so the figures lack it; the message names what to change.',
   'Deleting: what this resource created is being removed.',
 );
 
@@ -39,7 +40,7 @@ export const conditions = field(
     .max(16)
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] }),
   sentences(
-    'Conditions: Ready, Reconciling, Stalled, LagHigh, RebalanceStorm, IdleConsumers, Deleting.',
+    'Conditions: Ready, Reconciling, Stalled, LagHigh, RebalanceStorm, IdleConsumers, EvidenceIncomplete, Deleting.',
     'Stalled means that the user must change something, which its message names.',
   ),
 );

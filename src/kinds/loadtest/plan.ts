@@ -11,6 +11,7 @@ import { appendedSince } from '../../domain/figures/appended.ts';
 import type { RunView } from '../../domain/figures/figures.ts';
 import { nextLagSample, nextLogSample } from '../../domain/fold/operatorFacts.ts';
 import { type RunFigures, withLagSample } from '../../domain/fold/runFigures.ts';
+import { evaluateEvidenceIncomplete } from '../../domain/status/evidenceIncomplete.ts';
 import { type Clients, clientsWanted, NO_CLIENTS, readyClients, workloads } from './clients.ts';
 import { evaluateIdleConsumers } from './conditions/idleConsumers.ts';
 import { evaluateLagHigh } from './conditions/lagHigh.ts';
@@ -157,7 +158,7 @@ function planClients(
 function evaluateConditions(
   { resource, now }: Seen,
   summary: Summary,
-  { topic }: Preparation,
+  { topic, evidence }: Preparation,
   figures: RunFigures | undefined,
 ): { conditions: Condition[]; events: Notice[] } {
   const before = resource.status?.conditions ?? [];
@@ -165,7 +166,12 @@ function evaluateConditions(
   const lagHigh = evaluateLagHigh(resource, main, figures?.lag ?? undefined, now);
   const storm = evaluateRebalanceStorm(resource, lagHigh.conditions, figures, now);
   const idle = evaluateIdleConsumers(resource, storm.conditions, figures, topic?.partitions, now);
-  return { conditions: idle.conditions, events: [...lagHigh.events, ...storm.events, ...idle.events] };
+  const { generation } = resource.metadata;
+  const lacks = evaluateEvidenceIncomplete(idle.conditions, figures?.missing, evidence?.topic ?? '', generation, now);
+  return {
+    conditions: lacks.conditions,
+    events: [...lagHigh.events, ...storm.events, ...idle.events, ...lacks.events],
+  };
 }
 
 const raised = ({ raising }: Preparation): { partitions?: number } =>
