@@ -21,6 +21,7 @@ const CONDITION_TYPE = sentences(
   'LagHigh: lag exceeds spec.lagThreshold, for the time that it names.',
   'RebalanceStorm: the group keeps rebalancing although nobody changed it; the message names the setting to change.',
   'IdleConsumers: members own no partition.',
+  'EvidenceIncomplete: evidence was deleted before it was read, so the figures lack it; the message names what to change.',
   'Deleting: what this resource created is being removed.',
 );
 
@@ -39,7 +40,7 @@ export const conditions = field(
     .max(16)
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] }),
   sentences(
-    'Conditions: Ready, Reconciling, Stalled, LagHigh, RebalanceStorm, IdleConsumers, Deleting.',
+    'Conditions: Ready, Reconciling, Stalled, LagHigh, RebalanceStorm, IdleConsumers, EvidenceIncomplete, Deleting.',
     'Stalled means that the user must change something, which its message names.',
   ),
 );
@@ -71,7 +72,7 @@ export const evidence = field(
 
 export const kafkaFound = field(
   z.strictObject({
-    bootstrapServers: field(text(2_000), 'Addresses of the listener, as host:port separated by commas.'),
+    bootstrapServers: field(text(2_000), 'Addresses of Kafka, as host:port separated by commas.'),
     topicNamespace: field(
       text(63),
       sentences(
@@ -80,7 +81,11 @@ export const kafkaFound = field(
       ),
     ).exactOptional(),
   }),
-  'Kafka cluster, as read from the Kafka resource when the run started. Absent without kafka.strimzi.',
+  sentences(
+    'Kafka cluster of the run, recorded when the run started:',
+    'as read from the Kafka resource with kafka.strimzi, or the default Kafka of the operator without spec.kafka.',
+    'Absent with kafka.bootstrapServers.',
+  ),
 );
 
 export const source = field(

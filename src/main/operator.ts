@@ -29,7 +29,7 @@ let leading = false;
 let interrupted = false;
 const metrics = operatorMetrics({ queueDepth: () => runtime.queueDepth, leading: () => leading });
 const cluster = kubernetesCluster({ rest: rest({ connection, onRequest: metrics.requested }) });
-const kafka = new KafkaClusters(config.bootstrapServers);
+const kafka = new KafkaClusters(config.bootstrapServers, log);
 const runtime = createRuntime({
   kinds: [
     loadTestKind({
@@ -37,7 +37,7 @@ const runtime = createRuntime({
       bootstrapServers: config.bootstrapServers,
       ...(config.strimzi ? { strimzi: config.strimzi } : {}),
     }),
-    consumerScaleKind(config.strimzi),
+    consumerScaleKind(config),
     labKind(),
   ],
   cluster,

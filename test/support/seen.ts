@@ -216,10 +216,10 @@ const STATUS_LIMIT = 256 * 1024;
 function decide<R extends LoadTest | ConsumerScale, S>(
   kind: { plan(seen: Observed<R, RunFigures>): Plan<S> },
   schema: { parse(value: unknown): unknown },
-  asked: Observed<R, Run>,
+  { readTo, ...asked }: Observed<R, Run> & Pick<Rest<R>, 'readTo'>,
 ): Plan<S> {
   const { evidence, now } = asked;
-  const known: Known<RunFigures> = 'known' in evidence ? { known: figuresOf(evidence.known, now) } : evidence;
+  const known: Known<RunFigures> = 'known' in evidence ? { known: figuresOf(evidence.known, now, readTo) } : evidence;
   const seen = { ...asked, evidence: known };
   const { evidence: _, ...rest } = seen;
   freeze(rest);
@@ -236,11 +236,13 @@ function decide<R extends LoadTest | ConsumerScale, S>(
 
 export const WORKER = { image: 'worker:1', bootstrapServers: 'kafka:9092' };
 export const LOAD_TESTS = loadTestKind(WORKER);
-export const CONSUMER_SCALES = consumerScaleKind();
+export const CONSUMER_SCALES = consumerScaleKind(WORKER);
 
 type Rest<R> = Partial<Omit<Observed<R, Run>, 'resource' | 'evidence' | 'now' | 'deleting'>> & {
   now?: number;
   evidence?: Known<Run>;
+  /** Offset up to which the evidence has been read. Absent: to its end. */
+  readTo?: number;
 };
 
 /** Plans a LoadTest. By default nothing runs, Kafka has neither topic nor group, and there is no evidence. */

@@ -27,7 +27,7 @@ export async function startWorkersBroker(): Promise<WorkersBroker> {
     broker.tool(`org.apache.kafka.tools.${name}`, '--bootstrap-server', bootstrapServers, ...args);
   const appendTime = ['--config', 'message.timestamp.type=LogAppendTime'];
   await tool('TopicCommand', '--create', '--topic', EVIDENCE_TOPIC, '--partitions', '1', ...appendTime);
-  const evidence = new EvidenceReader(bootstrapServers, EVIDENCE_TOPIC, () => {});
+  const evidence = new EvidenceReader(bootstrapServers, EVIDENCE_TOPIC, () => {}, console);
   return {
     bootstrapServers,
     tool,

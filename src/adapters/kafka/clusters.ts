@@ -5,7 +5,7 @@ import type { Known } from '../../contract/kind.ts';
 import type { EvidenceNeed, KafkaNeed } from '../../contract/needs.ts';
 import type { EpochMs } from '../../contract/time.ts';
 import type { Fact } from '../../domain/evidence/facts.ts';
-import type { EvidenceReader as EvidencePort, Kafka } from '../../runtime/ports.ts';
+import type { EvidenceReader as EvidencePort, Kafka, Log } from '../../runtime/ports.ts';
 import { act } from './admin/actions.ts';
 import { KafkaConnection } from './admin/connection.ts';
 import { sentence } from './errors.ts';
@@ -24,6 +24,7 @@ const NO_KAFKA_NAMED =
 
 export class KafkaClusters implements Kafka, EvidencePort {
   readonly #defaultServers: string;
+  readonly #log: Pick<Log, 'warn'>;
   // By bootstrap servers, as written by the user.
   readonly #connections = new Map<string, KafkaConnection>();
   readonly #writers = new Map<string, EvidenceWriter>();
@@ -33,8 +34,9 @@ export class KafkaClusters implements Kafka, EvidencePort {
   readonly #listeners = new Map<string, () => void>();
   readonly #serversOfRuns = new Map<string, string>();
 
-  constructor(defaultBootstrapServers: string) {
+  constructor(defaultBootstrapServers: string, log: Pick<Log, 'warn'>) {
     this.#defaultServers = defaultBootstrapServers;
+    this.#log = log;
   }
 
   async view(need: KafkaNeed): Promise<Known<KafkaView>> {
@@ -70,7 +72,7 @@ export class KafkaClusters implements Kafka, EvidencePort {
     this.#serversOfRuns.set(need.run, servers);
     let reader = this.#readers.get(servers);
     if (reader === undefined) {
-      reader = new EvidenceReader(servers, need.topic, (run) => this.#listeners.get(run)?.());
+      reader = new EvidenceReader(servers, need.topic, (run) => this.#listeners.get(run)?.(), this.#log);
       this.#readers.set(servers, reader);
     }
     return reader.open(need, now);
@@ -109,7 +111,7 @@ export class KafkaClusters implements Kafka, EvidencePort {
   #writer(servers: string): EvidenceWriter {
     let writer = this.#writers.get(servers);
     if (writer === undefined) {
-      writer = new EvidenceWriter(servers);
+      writer = new EvidenceWriter(servers, this.#log);
       this.#writers.set(servers, writer);
     }
     return writer;

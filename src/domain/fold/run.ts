@@ -2,6 +2,7 @@
  * Folds the evidence of one run. The same reports in the same order always give the same figures. Another order gives the same
  * figures too if the reports of each process keep theirs and no report is more than `WAIT_MS` late.
  */
+
 import type { EpochMs } from '../../contract/time.ts';
 import {
   type ClockEvidence,
@@ -25,6 +26,7 @@ import { addRange, emptyOffsets, fillHoles, hasOffset, type OffsetSet } from '..
 import { addProduced, noProducers, type Producers, producerFailed, producerStopped } from '../delivery/producers.ts';
 import type { Consumed, Fact, LagSample, Report, ReportAt, Scaled } from '../evidence/facts.ts';
 import { parseFact } from '../evidence/parse.ts';
+import type { MissingEvidence } from '../figures/missingEvidence.ts';
 import { applyEvent } from '../group/group.ts';
 import { emptyGroup, type Group } from '../group/state.ts';
 import { type ClientFact, emptyTimeline, type Happening, insert, type Timeline, takeUntil } from '../group/timeline.ts';
@@ -73,6 +75,8 @@ export interface Run {
   latestAt: EpochMs;
   /** Number of reports folded. */
   reports: number;
+  /** Evidence that could not be read; undefined: none is known to be missing. */
+  missing: MissingEvidence | undefined;
   /** Number of invalid reports, and of facts that are invalid in whole or in part. */
   ignored: number;
   /** Cache of view.ts: the group at the time of the last view. */
@@ -95,6 +99,7 @@ export const emptyRun = (): Run => ({
   scaled: new Map(),
   latestAt: 0,
   reports: 0,
+  missing: undefined,
   ignored: 0,
   shown: undefined,
 });
@@ -127,6 +132,14 @@ export function fold(run: Run, reportAt: ReportAt): Run {
 /** The log of the evidence topic begins anew: its offsets are others from now on. What was folded before stays. */
 export function logBeginsAnew(run: Run): Run {
   run.seen = emptyOffsets();
+  run.missing = { ...run.missing, recreated: true };
+  return run;
+}
+
+/** The offsets from `from` up to but not including `to` were deleted before they were read. */
+export function withoutOffsets(run: Run, from: number, to: number): Run {
+  const before = run.missing?.deleted ?? { from, to };
+  run.missing = { ...run.missing, deleted: { from: Math.min(before.from, from), to: Math.max(before.to, to) } };
   return run;
 }
 

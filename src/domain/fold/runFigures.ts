@@ -12,6 +12,7 @@ import {
 import { acknowledgedUntil } from '../delivery/producers.ts';
 import type { LagSample, Scaled } from '../evidence/facts.ts';
 import type { Rebalance, RunView } from '../figures/figures.ts';
+import type { MissingEvidence } from '../figures/missingEvidence.ts';
 import type { Run } from './run.ts';
 import { view } from './view.ts';
 
@@ -26,16 +27,22 @@ export interface RunFigures extends RunView {
   readonly scaledTo: Readonly<Partial<Record<Scaled['what'], number>>>;
   /** Time of the newest acknowledged record, by the broker's clock; undefined before the first. */
   readonly lastAcknowledgedAt: EpochMs | undefined;
+  /** Evidence that these figures lack; undefined: none is known to be missing. */
+  readonly missing: MissingEvidence | undefined;
+  /** Offset up to which the partition of the run has been read. */
+  readonly readTo: number;
 }
 
-/** The figures as of `now`, by the operator's clock. */
-export const figuresOf = (run: Run, now: EpochMs): RunFigures => ({
+/** The figures as of `now`, by the operator's clock. `readTo`: see RunFigures. */
+export const figuresOf = (run: Run, now: EpochMs, readTo = Number.MAX_SAFE_INTEGER): RunFigures => ({
   ...view(run, now),
   lagRecord: { ...run.lag, points: [...run.lag.points], latest: [...run.lag.latest] },
   lagSample: run.lagSample,
   membersSample: run.membersSample,
   scaledTo: Object.fromEntries([...run.scaled].map(([what, { to }]) => [what, to])),
   lastAcknowledgedAt: acknowledgedUntil(run.producers),
+  missing: run.missing,
+  readTo,
 });
 
 /** The figures including a sample that is reported in this round and has not been read back yet. */

@@ -2,7 +2,7 @@
 import { plainAddresses } from '../../api/settings/addresses.ts';
 import type { KafkaConnection } from '../../api/shared.ts';
 
-/** status.kafka: the addresses read from the Strimzi Kafka resource. */
+/** status.kafka: the addresses read from the Strimzi Kafka resource, or the operator's default when the run began. */
 export interface KafkaFound {
   bootstrapServers: string;
   /** Namespace of the KafkaTopics. Absent: that of the Kafka resource. */
@@ -14,7 +14,7 @@ export function serversOf(
   spec: KafkaConnection | undefined,
   found: KafkaFound | undefined,
 ): { bootstrapServers?: string } {
-  const bootstrapServers = spec?.bootstrapServers ?? (spec === undefined ? undefined : found?.bootstrapServers);
+  const bootstrapServers = spec?.bootstrapServers ?? found?.bootstrapServers;
   return bootstrapServers === undefined ? {} : { bootstrapServers: plainAddresses(bootstrapServers) };
 }
 

@@ -12,11 +12,18 @@ import { statusPlan } from './status.ts';
 import { outcome } from './summary.ts';
 import { type Target, targetRef } from './target.ts';
 
-/** `lingers`: the figures may still change. */
+interface Ending {
+  parts: Partial<ConsumerScaleStatus>;
+  events: Notice[];
+  lingers: boolean;
+  allRead: boolean;
+}
+
+/** `lingers`: the figures may still change. `allRead`: they include all evidence up to the end. */
 export function conclude(
   seen: Observed<ConsumerScale, RunFigures>,
   target: Target | undefined,
-  { parts, events, lingers }: { parts: Partial<ConsumerScaleStatus>; events: Notice[]; lingers: boolean },
+  { parts, events, lingers, allRead }: Ending,
   lookAgainInMs: number,
 ): Plan<ConsumerScaleStatus> {
   const { resource, failures } = seen;
@@ -34,7 +41,7 @@ export function conclude(
   return statusPlan(
     seen,
     { ...parts, ...(restored ? { restored: true } : {}) },
-    outcome(parts.steps ?? before?.steps ?? []),
+    outcome(parts.steps ?? before?.steps ?? [], allRead),
     refused === undefined ? events : [...events, notRestored(refused)],
   );
 }

@@ -17,6 +17,7 @@ import {
   scaled,
   told,
   UNREAD,
+  WORKER,
 } from '../../../test/support/seen.ts';
 import {
   CLUSTER,
@@ -33,6 +34,7 @@ import type { ConsumerScaleStatus } from '../../api/consumerscale/status.ts';
 import type { Failure } from '../../contract/actions.ts';
 import type { KubernetesObject, ObjectMeta } from '../../contract/kubernetes.ts';
 import type { Fact } from '../../domain/evidence/facts.ts';
+import { withoutOffsets } from '../../domain/fold/run.ts';
 import { consumerScaleKind } from './plan.ts';
 
 type Seen = NonNullable<Parameters<typeof planConsumerScale>[1]>;
@@ -259,6 +261,24 @@ describe('a step', () => {
   });
 });
 
+test('evidence that was deleted unread is a condition', () => {
+  const lacking = run(1, LOOK);
+  withoutOffsets(lacking.known, 20, 58);
+  const plan = round(begun([runs(3)]), { evidence: lacking });
+  expect(message(plan, 'EvidenceIncomplete')).toContain('offsets 20 to 57 of topic kafkalab-evidence were deleted');
+  expect(plan.events.map(({ reason }) => reason)).toContain('EvidenceIncomplete');
+  expect(round(plan.status, { now: 20_500 }).events).toEqual([]);
+});
+
+test('it keeps the default Kafka in which its evidence is', () => {
+  const { evidence: _place, ...fresh } = waiting();
+  const recorded = round(fresh).status;
+  expect(recorded.kafka).toEqual({ bootstrapServers: 'kafka:9092' });
+  const { needs } = consumerScaleKind({ bootstrapServers: 'moved:9092' });
+  const own = { bootstrapServers: 'kafka:9092' };
+  expect(needs(consumerScale(SPEC, recorded), [shown(app())])).toMatchObject({ kafka: own, evidence: own });
+});
+
 describe('at the end', () => {
   const RESTORE: Partial<ConsumerScaleInput> = { afterwards: 'Restore' };
   const over = begun([done(3)], { finishedAt: at(9000) });
@@ -402,7 +422,7 @@ describe('with a Kafka of Strimzi', () => {
   });
 
   test('the default connection may belong to Strimzi', () => {
-    const { needs } = consumerScaleKind(CLUSTER);
+    const { needs } = consumerScaleKind({ ...WORKER, strimzi: CLUSTER });
     const spec: ConsumerScaleInput = { ...SPEC, steps: [{ partitions: 6, hold: '2s' }] };
     const asked = needs(consumerScale(spec), [shown(app()), STRIMZI]);
     expect(asked.queries?.at(-1)).toMatchObject({ get: { kind: 'KafkaTopic', name: 't' } });

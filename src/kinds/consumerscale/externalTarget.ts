@@ -32,8 +32,13 @@ export interface Preparation {
   missing?: ScaleSummary;
 }
 
-/** What the steps need, in order. The first thing that is missing decides. */
-export function prepare(seen: Seen, target: Target, strimzi: StrimziView | undefined): Preparation {
+/** What the steps need, in order. The first thing that is missing decides. `defaultServers`: without consumers.kafka. */
+export function prepare(
+  seen: Seen,
+  target: Target,
+  defaultServers: string,
+  strimzi: StrimziView | undefined,
+): Preparation {
   const { resource, kafka, evidence } = seen;
   const { status, metadata } = resource;
   const phase = phaseOf(resource);
@@ -44,7 +49,12 @@ export function prepare(seen: Seen, target: Target, strimzi: StrimziView | undef
     return { parts: {}, actions: [], missing: progressing(phase, 'KafkaUnavailable', message) };
   }
   const place = status?.evidence ?? evidencePlace(metadata.uid, kafka.known);
-  const parts: Preparation['parts'] = place === undefined ? {} : { evidence: place };
+  const isNew = place !== undefined && status?.evidence === undefined;
+  const byDefault = isNew && resource.spec.consumers?.kafka === undefined;
+  const parts: Preparation['parts'] = {
+    ...(place === undefined ? {} : { evidence: place }),
+    ...(byDefault ? { kafka: { bootstrapServers: defaultServers } } : {}),
+  };
   const absent = whatIsMissing(seen, target);
   if (absent !== undefined) return awaited(seen, ...absent, parts);
   if (status?.evidence === undefined) {

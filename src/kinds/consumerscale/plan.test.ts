@@ -462,7 +462,15 @@ describe('when the steps have ended', () => {
     expect(third.status.steps?.[1]?.lag).toEqual({ before: 800, peak: 800, after: 300 });
     expect(third.status).toMatchObject({ finishedAt: at(20_000), lag: { total: 100 } });
     expect(told(round(TWO, first.status, seen(49_999)))).toContain('Running');
-    expect(told(round(TWO, first.status, seen(50_000)))).toContain('Completed');
+    const blind = round(TWO, first.status, seen(50_000));
+    expect(told(blind)).toContain('Completed');
+    const UNREAD_SAMPLES = 'no lag sample from the end or later was read';
+    expect(message(blind)).toContain(UNREAD_SAMPLES);
+    expect(message(third)).not.toContain(UNREAD_SAMPLES);
+    const away = round(TWO, first.status, { ...three, now: 50_000, evidence: UNREAD });
+    expect(message(away)).toContain(UNREAD_SAMPLES);
+    const recorded = { ...first.status, lag: { ...third.status.lag, total: 100 } } as typeof first.status;
+    expect(message(round(TWO, recorded, { ...three, now: 50_000, evidence: UNREAD }))).not.toContain(UNREAD_SAMPLES);
   });
 
   test('Keep: nothing more is done', () => {

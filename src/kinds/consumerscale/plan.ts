@@ -29,19 +29,25 @@ const LAST_PAUSES_MS = 5_000;
 
 type Seen = Observed<ConsumerScale, RunFigures>;
 
-/** `strimzi`: the Kafka resource that the operator's default connection belongs to, if it is known. */
-export function consumerScaleKind(strimzi?: StrimziCluster): Kind<ConsumerScale, ConsumerScaleStatus, RunFigures> {
+/** The operator's default connection, for targets without a Kafka of their own. */
+export interface DefaultKafka {
+  bootstrapServers: string;
+  /** The Kafka resource that it belongs to, if it is known. */
+  strimzi?: StrimziCluster;
+}
+
+export function consumerScaleKind(byDefault: DefaultKafka): Kind<ConsumerScale, ConsumerScaleStatus, RunFigures> {
   return {
     apiVersion: GROUP_VERSION,
     kind: 'ConsumerScale',
     plural: 'consumerscales',
     owns: [],
-    needs: (resource, answers) => needs(resource, answers, strimzi),
-    plan: (seen) => plan(seen, strimzi),
+    needs: (resource, answers) => needs(resource, answers, byDefault.strimzi),
+    plan: (seen) => plan(seen, byDefault),
   };
 }
 
-function plan(seen: Seen, byDefault: StrimziCluster | undefined): Plan<ConsumerScaleStatus> {
+function plan(seen: Seen, byDefault: DefaultKafka): Plan<ConsumerScaleStatus> {
   const { resource, answers, deleting } = seen;
   const { status: before, metadata } = resource;
   const target = targetAmong(resource, answers);
@@ -50,9 +56,9 @@ function plan(seen: Seen, byDefault: StrimziCluster | undefined): Plan<ConsumerS
     return { apply: [], actions: [], events: [], status: { ...before, observedGeneration: metadata.generation } };
   }
   const trouble = targetTrouble(resource, target);
-  const strimzi = strimziView(resource, answers, byDefault);
+  const strimzi = strimziView(resource, answers, byDefault.strimzi);
   const external = trouble === undefined && target !== undefined && target.loadTest === undefined;
-  const preparation = external ? prepare(seen, target, strimzi) : undefined;
+  const preparation = external ? prepare(seen, target, byDefault.bootstrapServers, strimzi) : undefined;
   const missing = trouble ?? preparation?.missing;
   if (before?.finishedAt !== undefined && (missing !== undefined || 'unavailable' in seen.evidence)) {
     return concludeWithoutFigures(seen, target, before.finishedAt, missing);
@@ -70,7 +76,8 @@ function concludeWithoutFigures(
   missing: ScaleSummary | undefined,
 ): Plan<ConsumerScaleStatus> {
   const lingers = missing === undefined && seen.now - (epochMs(finishedAt) ?? seen.now) < SAMPLES_WITHIN_MS;
-  return conclude(seen, target, { parts: {}, events: [], lingers }, FIGURES_MS);
+  const allRead = (epochMs(seen.resource.status?.lag?.at) ?? 0) >= (epochMs(finishedAt) ?? seen.now);
+  return conclude(seen, target, { parts: {}, events: [], lingers, allRead }, FIGURES_MS);
 }
 
 /** The target cannot be scaled. A suspension of it interrupts the step that runs. */
@@ -158,19 +165,24 @@ function carryOut(
   const events = stepNotices(before?.steps ?? [], steps);
   if (current === undefined) {
     const lingers = isIncomplete(figures, from, to, now);
-    return conclude(seen, target, { parts, events, lingers }, FIGURES_MS);
+    return conclude(seen, target, { parts, events, lingers, allRead: isAllRead(figures, to) }, FIGURES_MS);
   }
   const actions = changes(seen, progress, target, strimzi);
   return { ...statusPlan(seen, parts, stepSummary(seen, actions, progress, strimzi), events, FIGURES_MS), actions };
 }
 
 /** The figures of the ended schedule may still change: a pause has not ended, or a lag sample is unread. */
-function isIncomplete({ rebalances, lag }: RunFigures, from: number, to: number, now: number): boolean {
+function isIncomplete(figures: RunFigures, from: number, to: number, now: number): boolean {
+  const { rebalances } = figures;
   const pausing = rebalances.list.some(({ at, pending }) => at >= from && at <= to && pending.length > 0);
-  // Samples are read back in order. One from the end or later shows that all others have been read.
-  const unread = (lag?.at ?? 0) < to;
-  return (now - to < LAST_PAUSES_MS && (pausing || !rebalances.settled)) || (now - to < SAMPLES_WITHIN_MS && unread);
+  return (
+    (now - to < LAST_PAUSES_MS && (pausing || !rebalances.settled)) ||
+    (now - to < SAMPLES_WITHIN_MS && !isAllRead(figures, to))
+  );
 }
+
+/** Samples are read back in order. One from the end or later shows that all others have been read. */
+const isAllRead = ({ lag }: RunFigures, to: number): boolean => (lag?.at ?? 0) >= to;
 
 /** The summary while a step runs: Stalled if it cannot be carried out. */
 function stepSummary(

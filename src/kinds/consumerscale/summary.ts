@@ -16,8 +16,8 @@ export const failed = (reason: string, message: string): ScaleSummary => ({
   message,
 });
 
-/** The summary of a schedule whose steps have ended. */
-export function outcome(steps: readonly ConsumerScaleStepStatus[]): ScaleSummary {
+/** The summary of a schedule whose steps have ended. `allRead`: the figures include all evidence up to the end. */
+export function outcome(steps: readonly ConsumerScaleStepStatus[], allRead: boolean): ScaleSummary {
   const broken = steps.find(({ phase }) => phase === 'Failed');
   if (broken !== undefined) return failed('StepFailed', broken.message ?? 'a step could not be carried out');
   const timedOut = steps.filter(({ phase }) => phase === 'TimedOut').length;
@@ -25,9 +25,11 @@ export function outcome(steps: readonly ConsumerScaleStepStatus[]): ScaleSummary
     phase: 'Completed',
     state: 'Finished',
     reason: timedOut > 0 ? 'CompletedWithTimeouts' : 'Completed',
-    message: `${counted(steps.length, 'step')}${timedOut > 0 ? `, ${timedOut} of them timed out` : ''}`,
+    message: `${counted(steps.length, 'step')}${timedOut > 0 ? `, ${timedOut} of them timed out` : ''}${allRead ? '' : UNREAD}`,
   };
 }
+
+const UNREAD = '; the last figures may be incomplete: no lag sample from the end or later was read';
 
 /** An Event each time phase or reason change. */
 export function summaryNotices(before: ConsumerScaleStatus | undefined, summary: ScaleSummary): Notice[] {

@@ -5,6 +5,7 @@ import type { Observed } from '../../contract/kind.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import type { RunView } from '../../domain/figures/figures.ts';
 import { workloadName } from '../../domain/workers/workloads.ts';
+import { asBegun } from './begun.ts';
 import { producersDone } from './ending.ts';
 import { consumerWorkload, producerWorkload, type WorkerSettings } from './resources.ts';
 import type { TranslatedSettings } from './settings.ts';
@@ -28,7 +29,7 @@ export function clientsWanted(loadTest: LoadTest, figures: RunView | undefined):
 
 /** None before the place of the evidence is known, and none with settings that a client does not support. */
 export function workloads(
-  loadTest: LoadTest,
+  { resource: loadTest, owned }: Pick<Observed<LoadTest>, 'resource' | 'owned'>,
   clients: Clients,
   settings: TranslatedSettings,
   evidence: { topic: string; partition: number } | undefined,
@@ -38,8 +39,12 @@ export function workloads(
   const { producers, consumers } = settings.known;
   const context = { evidence: { topic: evidence.topic, partition: evidence.partition }, worker };
   return [
-    ...(producers === undefined ? [] : [producerWorkload(loadTest, clients.producers, producers, context)]),
-    ...(consumers === undefined ? [] : [consumerWorkload(loadTest, clients.consumers, consumers, context)]),
+    ...(producers === undefined
+      ? []
+      : [asBegun(producerWorkload(loadTest, clients.producers, producers, context), loadTest, 'producer', owned)]),
+    ...(consumers === undefined
+      ? []
+      : [asBegun(consumerWorkload(loadTest, clients.consumers, consumers, context), loadTest, 'consumer', owned)]),
   ];
 }
 

@@ -1,6 +1,7 @@
 /** The end of a run: its reasons, how the run closes, and that a finished run never changes. */
 import { expect, test } from '@jest/globals';
 import {
+  AWAY,
   at,
   CONSUMERS,
   EVIDENCE,
@@ -213,6 +214,30 @@ test('the condition gives the reason for the end, once, until the run is closed'
   expect(stopping.events).toEqual([]);
 });
 
+const LAST_UNREAD = 'not all evidence of the run had been read 60 s after its end';
+const ENDS = { evidence: [10, 10, 35, 10], end: 7 };
+
+// biome-ignore format: one situation a line
+test.each<[situation: string, now: number, seen: Seen, phase: string, saysUnread: boolean]>([
+  ['the last report has not been read', 25_000, { kafka: kafka({ at: 24_900, ...ENDS }), readTo: 34 }, 'Running', false],
+  ['it has been read', 25_000, { kafka: kafka({ at: 24_900, ...ENDS }), readTo: 35 }, 'Completed', false],
+  ['where the evidence ends has not been seen since the pods ended', 25_000, { kafka: kafka({ at: 19_000, ...ENDS }), readTo: 35 }, 'Running', false],
+  ['Kafka is away', 25_000, { kafka: AWAY }, 'Running', false],
+  ['60 s later it is still unread', 61_001, { kafka: kafka({ at: 60_900, ...ENDS }), readTo: 34 }, 'Completed', true],
+  ['60 s later it is read', 61_001, { kafka: kafka({ at: 60_900, ...ENDS }), readTo: 35 }, 'Completed', false],
+  ['60 s later Kafka is away', 61_001, { kafka: AWAY, evidence: UNREAD }, 'Completed', true],
+  ['60 s later pods are still there', 61_001, { kafka: kafka({ at: 60_900, ...ENDS }), owned: ALL }, 'Completed', true],
+])('a run closes with its last evidence: %s', (_situation, now, more, phase, saysUnread) => {
+  for (const consumersOnly of [false, true]) {
+    const { stoppedAt, ...noStop } = status({ finishedAt: at(1_000), stoppedAt: at(20_000) });
+    const before = more.owned === undefined ? { ...noStop, stoppedAt } : noStop;
+    const spec: SpecChange = consumersOnly ? { producers: null } : {};
+    const plan = round(spec, before as LoadTestStatus, { now, owned: NONE, evidence: evidence(...SCALED), ...more });
+    expect(plan.status.phase).toBe(phase);
+    expect(message(plan).includes(LAST_UNREAD)).toBe(saysUnread);
+  }
+});
+
 test('the run closes 60 s after its end, even if pods are still there', () => {
   const finished = status({ finishedAt: at(1000) });
   expect(round({}, finished, { now: 61_000, evidence: evidence() }).status.phase).toBe('Running');
@@ -221,8 +246,8 @@ test('the run closes 60 s after its end, even if pods are still there', () => {
 
 test('messages were not acknowledged: the LoadTest has failed, and the message names the errors', () => {
   const lost = produced(600, 1, 7, { failed: 3, errors: { MSG_TIMED_OUT: 3 } } as Partial<Fact>);
-  const finished = status({ finishedAt: at(1000) });
-  const late = { now: 62_000, owned: NONE };
+  const finished = status({ finishedAt: at(1000), stoppedAt: at(2000) });
+  const late = { now: 62_000, owned: NONE, kafka: kafka({ at: 61_900 }) };
   const plan = round(MESSAGES, finished, { ...late, evidence: evidence(produced(500, 0, 10), lost) });
   expect(plan.status.phase).toBe('Failed');
   expect(plan.events).toEqual([expect.objectContaining({ type: 'Warning', reason: 'MessagesFailed' })]);
@@ -230,7 +255,7 @@ test('messages were not acknowledged: the LoadTest has failed, and the message n
   // The recorded figures give the same message if the evidence is unread at the end.
   const recorded = round(MESSAGES, finished, { evidence: evidence(produced(500, 0, 10), lost) }).status;
   const blind = round(MESSAGES, recorded, { ...late, evidence: UNREAD });
-  expect(message(blind)).toBe(message(plan));
+  expect(message(blind)).toBe(`${message(plan)}; these figures may be too low: ${LAST_UNREAD}`);
   expect(blind.status.phase).toBe('Failed');
 });
 

@@ -12,7 +12,7 @@ import { type Suspension, suspendedMsUntil } from './suspension.ts';
 
 /** The run is closed at most 60 s after its end, even if pods are still there. */
 const CLOSE_WITHIN_MS = 60_000;
-/** The last reports are read within 2 s after the pods have ended. */
+/** The last reports of killed pods may be appended up to 2 s after the pods have ended. */
 const LAST_REPORTS_MS = 2_000;
 /** A sample of the log may be up to 1 s older than the newest snapshot of Kafka: see operatorFacts.ts. */
 const OLDEST_SAMPLE_MS = 1_000;
@@ -62,17 +62,32 @@ function allConsumed({ status }: LoadTest, { producers, delivery, lag, lastAckno
 }
 
 /**
- * The figures are complete: the pods have ended, their last reports have been read, and the log has been sampled since.
- * After 60 s the run is closed anyway.
+ * Complete: the pods have ended, the evidence has been read up to where it ended then, and the log has been sampled since.
+ * Incomplete: 60 s after its end the run is closed anyway.
  */
-export function isClosed(
+export function closingOf(
   { resource, evidence, kafka, now }: Observed<LoadTest, RunFigures>,
   finishedAt: string,
   stoppedAt: string | undefined,
-): boolean {
-  if (now - (epochMs(finishedAt) ?? now) > CLOSE_WITHIN_MS) return true;
+): 'Open' | 'Complete' | 'Incomplete' {
+  const isLate = now - (epochMs(finishedAt) ?? now) > CLOSE_WITHIN_MS;
+  if (stoppedAt === undefined) return isLate ? 'Incomplete' : 'Open';
   const stopped = epochMs(stoppedAt) ?? now;
   const wholeLogSampled =
     resource.spec.producers === undefined || ('known' in kafka && kafka.known.at - stopped >= OLDEST_SAMPLE_MS);
-  return now - stopped >= LAST_REPORTS_MS && 'known' in evidence && wholeLogSampled;
+  if (now - stopped >= LAST_REPORTS_MS && wholeLogSampled && isRead(resource, evidence, kafka, stopped))
+    return 'Complete';
+  return isLate ? 'Incomplete' : 'Open';
+}
+
+/** The evidence has been read up to an end that was seen after `stopped`. */
+function isRead(
+  { status }: LoadTest,
+  evidence: Observed<LoadTest, RunFigures>['evidence'],
+  kafka: Observed<LoadTest>['kafka'],
+  stopped: EpochMs,
+): boolean {
+  if (!('known' in evidence && 'known' in kafka) || kafka.known.at < stopped) return false;
+  const end = kafka.known.evidence.endOffsets[status?.evidence?.partition ?? 0] ?? 0;
+  return evidence.known.readTo >= end;
 }

@@ -11,6 +11,7 @@ import { appendedSince } from '../../domain/figures/appended.ts';
 import type { RunView } from '../../domain/figures/figures.ts';
 import { nextLagSample, nextLogSample, offsetResetOf } from '../../domain/fold/operatorFacts.ts';
 import { type RunFigures, withLagSample } from '../../domain/fold/runFigures.ts';
+import { evaluateEvidenceIncomplete } from '../../domain/status/evidenceIncomplete.ts';
 import { type Clients, clientsWanted, NO_CLIENTS, readyClients, workloads } from './clients.ts';
 import { evaluateIdleConsumers } from './conditions/idleConsumers.ts';
 import { aboveThresholdSince, evaluateLagHigh } from './conditions/lagHigh.ts';
@@ -62,9 +63,9 @@ function plan(seen: Seen, worker: WorkerSettings): Plan<LoadTestStatus> {
   const settings = translateSettings(resource);
   if (deleting) {
     const status = before ?? { phase: 'Pending' as const, observedGeneration, conditions: [] };
-    return teardown(seen, status, workloads(resource, NO_CLIENTS, settings, status.evidence, worker), strimzi);
+    return teardown(seen, status, workloads(seen, NO_CLIENTS, settings, status.evidence, worker), strimzi);
   }
-  return planRun(seen, prepare(seen, settings, strimzi), settings, worker);
+  return planRun(seen, prepare(seen, settings, worker.bootstrapServers, strimzi), settings, worker);
 }
 
 function planRun(
@@ -153,7 +154,7 @@ function planClients(
     ready,
     allReady: missing === undefined && ready.producers >= wanted.producers && ready.consumers >= wanted.consumers,
     mayRun,
-    apply: mayRun ? workloads(resource, wanted, settings, evidence, worker) : [],
+    apply: mayRun ? workloads(seen, wanted, settings, evidence, worker) : [],
   };
 }
 
@@ -161,7 +162,7 @@ function planClients(
 function evaluateConditions(
   { resource, now }: Seen,
   summary: Summary,
-  { topic }: Preparation,
+  { topic, evidence }: Preparation,
   figures: RunFigures | undefined,
   since: string | undefined,
 ): { conditions: Condition[]; events: Notice[] } {
@@ -170,7 +171,12 @@ function evaluateConditions(
   const lagHigh = evaluateLagHigh(resource, main, figures?.lag ?? undefined, since, now);
   const storm = evaluateRebalanceStorm(resource, lagHigh.conditions, figures, now);
   const idle = evaluateIdleConsumers(resource, storm.conditions, figures, topic?.partitions, now);
-  return { conditions: idle.conditions, events: [...lagHigh.events, ...storm.events, ...idle.events] };
+  const { generation } = resource.metadata;
+  const lacks = evaluateEvidenceIncomplete(idle.conditions, figures?.missing, evidence?.topic ?? '', generation, now);
+  return {
+    conditions: lacks.conditions,
+    events: [...lagHigh.events, ...storm.events, ...idle.events, ...lacks.events],
+  };
 }
 
 const raised = ({ raising }: Preparation): { partitions?: number } =>

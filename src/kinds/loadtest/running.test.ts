@@ -23,6 +23,8 @@ import {
 } from '../../../test/support/seen.ts';
 import type { LoadTestStatus } from '../../api/loadtest/status.ts';
 import type { Fact, LagSample } from '../../domain/evidence/facts.ts';
+import { withoutOffsets } from '../../domain/fold/run.ts';
+import { loadTestKind } from './plan.ts';
 
 type Seen = NonNullable<Parameters<typeof planLoadTest>[1]>;
 
@@ -218,4 +220,27 @@ test('each rebalance has one Event', () => {
   expect(first.events.map(({ reason }) => reason)).toEqual(['Rebalanced']);
   expect(first.status.rebalances?.count).toBe(1);
   expect(round({}, more, first.status).events).toEqual([]);
+});
+
+test('evidence that was deleted unread is a condition, which stays after a restart', () => {
+  const lacking = evidence(...SCALED, sampled(900, [5, 5, 5], [5, 5, 5]));
+  if ('known' in lacking) withoutOffsets(lacking.known, 20, 58);
+  const first = round({}, { evidence: lacking });
+  expect(message(first, 'EvidenceIncomplete')).toContain('offsets 20 to 57 of topic kafkalab-evidence were deleted');
+  expect(first.events.map(({ reason }) => reason)).toContain('EvidenceIncomplete');
+  const next = round({}, { now: 2_000 }, first.status);
+  expect(message(next, 'EvidenceIncomplete')).toBe(message(first, 'EvidenceIncomplete'));
+  expect(next.events).toEqual([]);
+  expect(message(round({}), 'EvidenceIncomplete')).toBe('');
+});
+
+test('a run keeps the default Kafka in which its evidence is', () => {
+  const { evidence: _place, ...preparing } = RUNNING;
+  const recorded = round({}, { evidence: UNREAD, owned: [] }, { ...preparing, phase: 'Preparing' });
+  expect(recorded.status.kafka).toEqual({ bootstrapServers: 'kafka:9092' });
+  const { needs } = loadTestKind({ image: 'worker:2', bootstrapServers: 'moved:9092' });
+  const own = { bootstrapServers: 'kafka:9092' };
+  expect(needs(loadTest({}, recorded.status))).toMatchObject({ kafka: own, evidence: own });
+  const elsewhere = { kafka: { bootstrapServers: 'other:9092' } };
+  expect(round(elsewhere, { evidence: UNREAD, owned: [] }, preparing).status.kafka).toBeUndefined();
 });

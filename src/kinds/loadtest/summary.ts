@@ -24,6 +24,7 @@ export interface RunState {
   finishedAt: string | undefined;
   endReason: string | undefined;
   closed: boolean;
+  incomplete: boolean;
   figures: RunView | undefined;
   /** status.producers.appended */
   appended: number | undefined;
@@ -94,7 +95,8 @@ const readiness = ({ spec }: LoadTest, { ready, wanted }: RunState): string =>
   ].join(', ');
 
 /** From the recorded figures if the evidence was not read in time. */
-function outcome({ spec, status }: LoadTest, { figures, appended }: RunState): LoadTestSummary {
+function outcome({ spec, status }: LoadTest, { figures, appended, incomplete }: RunState): LoadTestSummary {
+  const unread = incomplete ? UNREAD : '';
   const producers = figures?.producers ?? status?.producers;
   const delivery = figures?.delivery ?? status?.delivery;
   const failed = producers?.failed ?? 0;
@@ -104,15 +106,17 @@ function outcome({ spec, status }: LoadTest, { figures, appended }: RunState): L
       phase: 'Failed',
       state: 'Finished',
       reason: 'MessagesFailed',
-      message: `${failed} of ${spec.producers.messages} messages were not acknowledged: ${why || 'no reason given'}`,
+      message: `${failed} of ${spec.producers.messages} messages were not acknowledged: ${why || 'no reason given'}${unread}`,
     };
   }
   const message =
     delivery === undefined
       ? 'the run is over'
       : `${counted(delivery.produced, 'record')} produced, ${appended === undefined ? '' : `${appended} appended to the log, `}${delivery.consumed} consumed (${delivery.duplicated} duplicated, ${delivery.skipped} skipped), ${counted((figures ?? status)?.rebalances?.count ?? 0, 'rebalance')}`;
-  return { phase: 'Completed', state: 'Finished', reason: 'Completed', message };
+  return { phase: 'Completed', state: 'Finished', reason: 'Completed', message: message + unread };
 }
+
+const UNREAD = '; these figures may be too low: not all evidence of the run had been read 60 s after its end';
 
 /** Reasons of a lab that waits or continues, of which its user should know. */
 const WARNINGS: ReadonlySet<string> = new Set(['FiguresLate', 'KafkaUnavailable', 'KafkaTopicError']);

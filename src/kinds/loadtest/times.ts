@@ -5,7 +5,7 @@ import type { Observed } from '../../contract/kind.ts';
 import { iso } from '../../contract/time.ts';
 import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { podsLeft } from './clients.ts';
-import { endReason, isClosed } from './ending.ts';
+import { closingOf, endReason } from './ending.ts';
 import { type Suspension, suspensionOf } from './suspension.ts';
 
 export interface RunTimes {
@@ -20,6 +20,8 @@ export interface RunTimes {
   stoppedAt: string | undefined;
   /** Nothing more comes from the run. */
   closed: boolean;
+  /** It was closed without its last evidence. */
+  incomplete: boolean;
 }
 
 /** `allReady`: every client that should run is ready. */
@@ -39,6 +41,7 @@ export function runTimes(
   const finishedAt = before?.finishedAt ?? (reason === undefined ? undefined : iso(now));
   const stoppedAt =
     before?.stoppedAt ?? (before?.finishedAt !== undefined && podsLeft(owned) === 0 ? iso(now) : undefined);
+  const closing = finishedAt === undefined ? 'Open' : closingOf(seen, finishedAt, stoppedAt);
   return {
     startedAt: before?.startedAt ?? iso(now),
     preparedAt,
@@ -46,6 +49,7 @@ export function runTimes(
     finishedAt,
     endReason: reason,
     stoppedAt,
-    closed: finishedAt !== undefined && isClosed(seen, finishedAt, stoppedAt),
+    closed: closing !== 'Open',
+    incomplete: closing === 'Incomplete',
   };
 }

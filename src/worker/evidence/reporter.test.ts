@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Fact, Report } from '../../domain/evidence/facts.ts';
-import type { ProducerEvents } from '../clients/port.ts';
+import { ClientRefusal, type ProducerEvents } from '../clients/port.ts';
 import { openJournal } from './journal.ts';
 import { createEvidenceReporter, MAX_WAITING } from './reporter.ts';
 
@@ -14,6 +14,9 @@ function setUp(folder?: string) {
   const sent: { report: Report; token: number }[] = [];
   const troubles: string[] = [];
   const clock = { now: 1000 };
+  const closed: number[] = [];
+  const all: ProducerEvents[] = [];
+  let refuses: string | undefined;
   let events: ProducerEvents | undefined;
   const instance = `cons-0/${++processes}`;
   const journal = openJournal({
@@ -34,20 +37,25 @@ function setUp(folder?: string) {
     trouble: ({ code }) => void troubles.push(code),
     makeClient(given) {
       events = given;
+      const number = all.push(given);
       return {
         connect: async () => {},
         send(value, _key, token) {
+          if (refuses !== undefined && number === 1) throw new ClientRefusal(refuses, 'refused');
           sent.push({ report: JSON.parse(value.toString()), token });
           return true;
         },
         flush: async () => true,
-        close: async () => {},
+        close: async () => void closed.push(number),
       };
     },
   });
   const deliver = (token: number, error?: string) =>
     events?.delivered(error === undefined ? { token, bytes: 1 } : { token, bytes: 1, error });
-  return { reporter, journal, instance, sent, troubles, deliver, clock };
+  const refuse = (code: string) => {
+    refuses = code;
+  };
+  return { reporter, journal, instance, sent, troubles, deliver, clock, all, closed, refuse };
 }
 let processes = 0;
 
@@ -190,4 +198,38 @@ test('a failed posthumous report is sent again unchanged: it may have arrived be
   ]);
   for (const { token } of next.sent.slice(1)) next.deliver(token);
   expect(await closed).toBe(true);
+});
+
+// biome-ignore format: one way a line
+test.each<[how: string, fail: (set: ReturnType<typeof setUp>) => void, sentAgain: number[]]>([
+  ['an event', ({ all }) => all[0]?.trouble({ code: 'FATAL', message: 'Local: Fatal error' }), [1, 2]],
+  ['a delivery', ({ all, sent }) => all[0]?.delivered({ token: sent[0]?.token ?? -1, bytes: 1, error: 'FATAL' }), [1, 2]],
+  ['a refused call', ({ refuse, reporter }) => { refuse('FATAL'); reporter.report([alive(3)]); }, [1, 2, 3]],
+])('after a fatal error in %s another client sends the reports that were under way', async (_how, fail, sentAgain) => {
+  const set = setUp();
+  const { reporter, sent, all, closed, deliver } = set;
+  await reporter.connect();
+  reporter.report([alive(1)]);
+  reporter.report([alive(2)]);
+  const before = sent.length;
+  fail(set);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(all).toHaveLength(2);
+  expect(closed).toEqual([1]);
+  const again = sent.slice(before);
+  expect(again.map(({ report }) => (report.facts[0] as { at: number }).at).sort()).toEqual(sentAgain);
+  expect(Math.min(...again.map(({ report }) => report.seq))).toBeGreaterThan(sentAgain.length === 3 ? 0 : 2);
+  // What the ended client says later no longer counts.
+  all[0]?.delivered({ token: sent[1]?.token ?? -1, bytes: 1, error: 'FATAL' });
+  expect(all).toHaveLength(2);
+  for (const { token } of again) deliver(token);
+  expect(await reporter.close(10)).toBe(true);
+  expect(reporter.counts()).toMatchObject({ waiting: 0, dropped: 0, acknowledged: sentAgain.length });
+});
+
+test('an error that is not fatal keeps the client', async () => {
+  const { reporter, all } = setUp();
+  await reporter.connect();
+  all[0]?.trouble({ code: 'ALL_BROKERS_DOWN', message: 'down' });
+  expect(all).toHaveLength(1);
 });

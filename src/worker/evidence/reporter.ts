@@ -13,6 +13,8 @@ export const MAX_WAITING = 10_000;
 /** Larger reports are split. The broker's message.max.bytes is 1 MiB by default. */
 const MAX_REPORT_BYTES = 700_000;
 const RETRY_MS = 1_000;
+/** Kafka's name of an error after which a client is of no use. */
+const FATAL = 'FATAL';
 
 /** librdkafka properties of the evidence producer, besides those of the connection. */
 export const EVIDENCE_PROPERTIES: Record<string, string> = {
@@ -68,16 +70,54 @@ export function createEvidenceReporter(options: EvidenceReporterOptions): Eviden
         roundTripMs = Math.min(roundTripMs ?? Number.POSITIVE_INFINITY, now() - report.sentAt);
     } else if (report !== undefined) {
       trouble({ code: error, message: 'a report was not delivered; it is sent again' });
-      // A dead process may have sent the same report, and it may have arrived.
-      if (report.posthumous) enqueue(token, report);
-      // With a new number: readers take a number that is lower than the last one for a duplicate.
-      else addReport(report.facts, token);
+      sendAgain(token, report);
       sendLater();
     }
+    if (error === FATAL) replaceClient();
     if (inFlight.size === 0 && queue.length === 0) onSettled?.();
   };
 
-  const client = options.makeClient({ delivered, trouble });
+  const sendAgain = (token: number, report: Report) => {
+    // A dead process may have sent the same report, and it may have arrived.
+    if (report.posthumous) enqueue(token, report);
+    // With a new number: readers take a number that is lower than the last one for a duplicate.
+    else addReport(report.facts, token);
+  };
+
+  const startClient = (): ProducerClient => {
+    const started: ProducerClient = options.makeClient({
+      delivered(delivery) {
+        if (started === client) delivered(delivery);
+      },
+      trouble(news) {
+        trouble(news);
+        if (news.code === FATAL && started === client) replaceClient();
+      },
+    });
+    return started;
+  };
+
+  /** After a fatal error a client delivers nothing any more: another takes its place and its reports. */
+  const replaceClient = () => {
+    const ended = client;
+    const underWay = [...inFlight];
+    inFlight.clear();
+    connected = false;
+    client = startClient();
+    for (const [token, report] of underWay) sendAgain(token, report);
+    void ended.close();
+    connect().catch((error: Error & { code: string }) => trouble({ code: error.code, message: error.message }));
+  };
+
+  const connect = async () => {
+    const connecting = client;
+    await connecting.connect();
+    if (connecting !== client) return;
+    connected = true;
+    sendQueue();
+  };
+
+  let client = startClient();
 
   const sendLater = () => {
     retry ??= setTimeout(() => {
@@ -89,16 +129,20 @@ export function createEvidenceReporter(options: EvidenceReporterOptions): Eviden
   const sendQueue = () => {
     if (!connected) return;
     let taken = 0;
+    let fatal = false;
     for (const { token, value, report } of queue) {
       try {
         if (!client.send(value, run, token)) break;
         inFlight.set(token, report);
       } catch (error) {
+        fatal = (error as { code?: string }).code === FATAL;
+        if (fatal) break;
         drop(token, error as Error & { code: string });
       }
       taken += 1;
     }
     queue = queue.slice(taken);
+    if (fatal) replaceClient();
     if (queue.length > 0) sendLater();
   };
 
@@ -134,11 +178,7 @@ export function createEvidenceReporter(options: EvidenceReporterOptions): Eviden
   };
 
   return {
-    async connect() {
-      await client.connect();
-      connected = true;
-      sendQueue();
-    },
+    connect,
     report(facts) {
       if (facts.length === 0) return;
       addReport(facts);

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { Admin } from '@platformatic/kafka';
 import { EvidenceReader } from '../../../src/adapters/kafka/evidence/reader.ts';
-import { EvidenceWriter } from '../../../src/adapters/kafka/evidence/writer.ts';
+import { EvidenceWriter, evidenceProducer } from '../../../src/adapters/kafka/evidence/writer.ts';
 import type { EvidenceNeed } from '../../../src/contract/needs.ts';
 import type { Fact } from '../../../src/domain/evidence/facts.ts';
 import { adminTopics } from '../../support/adminTopics.ts';
@@ -11,6 +11,8 @@ import { until } from '../../support/until.ts';
 
 const TOPIC = 'evidence';
 const PATIENCE_MS = 120_000;
+const warnings: { message: string; fields: Record<string, unknown> | undefined }[] = [];
+const log = { warn: (message: string, fields?: Record<string, unknown>) => void warnings.push({ message, fields }) };
 
 let broker: Broker;
 let admin: Admin;
@@ -25,7 +27,7 @@ beforeAll(async () => {
   admin = new Admin({ clientId: 'evidence-test', bootstrapBrokers: [broker.bootstrapServers], retries: 1 });
   admin.on('error', () => {});
   topics = adminTopics([broker.bootstrapServers]);
-  writer = new EvidenceWriter(broker.bootstrapServers);
+  writer = new EvidenceWriter(broker.bootstrapServers, log);
   await until('the topic is created', () => newTopic(TOPIC).then(() => true), PATIENCE_MS, 200);
 });
 
@@ -42,7 +44,7 @@ afterAll(async () => {
 
 function newReader({ topic = TOPIC, servers = broker.bootstrapServers } = {}) {
   const changed: string[] = [];
-  const reader = new EvidenceReader(servers, topic, (run) => changed.push(run));
+  const reader = new EvidenceReader(servers, topic, (run) => changed.push(run), log);
   readers.push(reader);
   return { reader, changed };
 }
@@ -139,17 +141,21 @@ test('a closed run is no longer read, and is read from its beginning when it is 
   expect(figures.consumers.consumed).toBe(2);
 });
 
-test('a value that is no report changes nothing', async () => {
+test('a value that is no report changes nothing but is logged', async () => {
   const { reader } = newReader();
   await append('odd', [1]);
   await append('odd', [2]);
   const figures = await shows(reader, need('odd'), 2);
+  warnings.length = 0;
   const raw = writer as unknown as {
     append(run: string, topic: string, partition: number, facts: unknown): Promise<void>;
   };
   await raw.append('odd', TOPIC, 0, 'no facts');
   await append('odd', [3]);
   expect((await shows(reader, need('odd'), 3)).consumers.consumed).toBe(figures.consumers.consumed + 1);
+  expect(warnings).toEqual([
+    expect.objectContaining({ fields: { topic: TOPIC, partition: 0, offset: expect.any(Number), run: 'odd' } }),
+  ]);
 });
 
 test('after retention has deleted the beginning, the figures are of what remains', async () => {
@@ -158,7 +164,12 @@ test('after retention has deleted the beginning, the figures are of what remains
   await append('kept', [1, 2, 3, 4], topic);
   await admin.deleteRecords({ topics: [{ name: topic, partitions: [{ partition: 0, offset: 2n }] }] });
   const { reader } = newReader({ topic });
-  expect((await shows(reader, need('kept', 0, topic), 4)).consumers.consumed).toBe(2);
+  const figures = await shows(reader, need('kept', 0, topic), 4);
+  expect(figures.consumers.consumed).toBe(2);
+  expect(figures.missing).toEqual({ deleted: { from: 0, to: 2 } });
+  // A run that began later lacks nothing.
+  const { reader: later } = newReader({ topic });
+  expect((await shows(later, need('kept', 2, topic), 4)).missing).toBeUndefined();
 });
 
 test('a recreated topic is read from its beginning, and the figures so far stay', async () => {
@@ -171,11 +182,43 @@ test('a recreated topic is read from its beginning, and the figures so far stay'
   await until('the topic is gone', async () => (await topics.describe(topic)) === null, PATIENCE_MS);
   await until('the topic is created again', () => newTopic(topic).then(() => true), PATIENCE_MS, 200);
   await until('a report is taken', () => append('again', [6], topic).then(() => true), PATIENCE_MS);
-  await shows(reader, need('again', 0, topic), 6);
+  expect((await shows(reader, need('again', 0, topic), 6)).missing).toMatchObject({ recreated: true });
 
   // A restarted operator has the offset of the old topic in its status.
   const { reader: restarted } = newReader({ topic });
-  await shows(restarted, need('again', 4, topic), 6);
+  expect((await shows(restarted, need('again', 4, topic), 6)).missing).toEqual({ recreated: true });
+});
+
+test('a run that is opened while another is read in its partition has its earlier reports too', async () => {
+  const { reader } = newReader();
+  const of = need('second', await endOf(TOPIC));
+  await append('second', [1, 2, 3]);
+  await append('first', [1]);
+  await shows(reader, need('first'), 1);
+  reader.open(of, Date.now()); // its end is being asked for
+  await append('second', [4]);
+  const figures = await shows(reader, of, 4);
+  expect(figures.consumers.consumed).toBe(4);
+  expect(figures.missing).toBeUndefined();
+  expect(figures.readTo).toBe(await endOf(TOPIC));
+});
+
+test('after a fatal error another producer delivers', async () => {
+  const producers: ReturnType<typeof evidenceProducer>[] = [];
+  const healing = new EvidenceWriter(broker.bootstrapServers, log, Date.now, () => {
+    const producer = evidenceProducer(broker.bootstrapServers);
+    producers.push(producer);
+    return producer;
+  });
+  await healing.append('healed', TOPIC, 0, factsOf(1));
+  producers[0]?.emit('event.error', new Error('Local: Fatal error') as never);
+  await healing.append('healed', TOPIC, 0, factsOf(2));
+  expect(producers).toHaveLength(2);
+  producers[1]?.emit('event.error', new Error('Local: All broker connections are down') as never);
+  await healing.append('healed', TOPIC, 0, factsOf(3));
+  expect(producers).toHaveLength(2);
+  await shows(newReader().reader, need('healed'), 3);
+  await healing.close();
 });
 
 test('a Kafka that is away at first is read once it answers', async () => {
@@ -190,7 +233,7 @@ test('a Kafka that is away at first is read once it answers', async () => {
     PATIENCE_MS,
   );
   expect(away).toMatch(/^evidence: /);
-  const early = new EvidenceWriter(`127.0.0.1:${port}`);
+  const early = new EvidenceWriter(`127.0.0.1:${port}`, log);
   await expect(early.append('late', TOPIC, 0, factsOf(1))).rejects.toMatchObject({ reason: 'Unreachable' });
 
   const late = await startBroker(port);

@@ -8,8 +8,9 @@ import type { Known } from '../../../contract/kind.ts';
 import type { EvidenceNeed } from '../../../contract/needs.ts';
 import type { EpochMs } from '../../../contract/time.ts';
 import { parseReport } from '../../../domain/evidence/parse.ts';
-import { emptyRun, fold, logBeginsAnew, type Run } from '../../../domain/fold/run.ts';
+import { emptyRun, fold, logBeginsAnew, type Run, withoutOffsets } from '../../../domain/fold/run.ts';
 import { figuresOf, type RunFigures } from '../../../domain/fold/runFigures.ts';
+import type { Log } from '../../../runtime/ports.ts';
 import { KafkaConsumer } from './librdkafka.ts';
 
 interface Reading {
@@ -38,6 +39,7 @@ export class EvidenceReader {
   readonly #consumer: kafka.KafkaConsumer;
   readonly #topic: string;
   readonly #onChange: (run: string) => void;
+  readonly #log: Pick<Log, 'warn'>;
   readonly #readings = new Map<string, Reading>();
   /** Next offset to consume, by partition. */
   readonly #positions = new Map<number, number>();
@@ -54,9 +56,10 @@ export class EvidenceReader {
   #consuming = false;
   #trouble: string | undefined;
 
-  constructor(bootstrapServers: string, topic: string, onChange: (run: string) => void) {
+  constructor(bootstrapServers: string, topic: string, onChange: (run: string) => void, log: Pick<Log, 'warn'>) {
     this.#topic = topic;
     this.#onChange = onChange;
+    this.#log = log;
     this.#consumer = new KafkaConsumer(
       {
         'bootstrap.servers': bootstrapServers,
@@ -91,7 +94,7 @@ export class EvidenceReader {
     if (reading.next < reading.until) {
       return { unavailable: `evidence: read up to offset ${reading.next} of ${reading.until}` };
     }
-    return { known: figuresOf(reading.run, now) };
+    return { known: figuresOf(reading.run, now, reading.next) };
   }
 
   close(run: string): void {
@@ -135,6 +138,8 @@ export class EvidenceReader {
     });
     if (this.#closed || this.#readings.get(run) !== reading) return;
     // A log that ends before the run began is a recreated topic: the run's reports are in it from its beginning.
+    if (offset > high) logBeginsAnew(reading.run);
+    else if (offset < low) withoutOffsets(reading.run, offset, low);
     reading.next = offset > high ? low : Math.max(offset, low);
     reading.until = high;
     this.#seekFor(partition);
@@ -201,18 +206,31 @@ export class EvidenceReader {
     this.#positions.set(partition, offset + 1);
     const run = key?.toString();
     for (const reading of this.#readings.values()) {
-      if (reading.need.partition !== partition || offset < reading.next) continue;
+      // Before its end is known a reading has not been placed: its reports would be folded without the earlier ones.
+      if (reading.need.partition !== partition || reading.until === undefined || offset < reading.next) continue;
+      // Offsets have no holes otherwise: nothing in the topic is transactional or compacted.
+      if (offset > reading.next) withoutOffsets(reading.run, reading.next, offset);
+      const before = reading.next;
       reading.next = offset + 1;
       if (reading.need.run !== run) {
-        if (reading.next === reading.until) this.#notify(reading.need.run);
+        if (reading.next >= reading.until && before < reading.until) this.#notify(reading.need.run);
         continue;
       }
       const report = parseReport(value?.toString() ?? '');
-      if (report !== undefined) {
-        reading.run = fold(reading.run, { offset, appendedAt: timestamp ?? 0, report });
-      }
+      if (report === undefined) this.#unparsable(run, partition, offset);
+      else reading.run = fold(reading.run, { offset, appendedAt: timestamp ?? 0, report });
       this.#notify(reading.need.run);
     }
+  }
+
+  /** `run`: the key of the record. */
+  #unparsable(run: string, partition: number, offset: number): void {
+    this.#log.warn('a record of the evidence topic is no report, so figures lack it', {
+      topic: this.#topic,
+      partition,
+      offset,
+      run,
+    });
   }
 
   /** The topic was recreated: offsets never go back otherwise, because librdkafka drops what it fetched before a seek. */

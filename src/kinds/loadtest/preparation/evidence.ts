@@ -9,13 +9,20 @@ import { endOffsets } from '../../../domain/figures/appended.ts';
 import type { RunFigures } from '../../../domain/fold/runFigures.ts';
 import { type Preparation, type PreparationInput, waiting } from './preparation.ts';
 
-/** Where the evidence begins, and the state of group and topic before any client of the run was started. */
-export function evidenceStart({ resource, kafka }: Observed<LoadTest, RunFigures>): PreparationInput['evidenceStart'] {
+/**
+ * Where the evidence begins, and the state of group and topic before any client of the run was started. The operator's
+ * default Kafka is recorded with it, so that the run stays where its evidence is.
+ */
+export function evidenceStart(
+  { resource, kafka }: Observed<LoadTest, RunFigures>,
+  defaultServers: string,
+): PreparationInput['evidenceStart'] {
   if ('unavailable' in kafka) return {};
   const evidence = evidencePlace(resource.metadata.uid, kafka.known);
   if (evidence === undefined) return {};
   return {
     evidence,
+    ...(resource.spec.kafka === undefined ? { kafka: { bootstrapServers: defaultServers } } : {}),
     ...(resource.spec.consumers === undefined ? {} : { groupCreated: kafka.known.group == null }),
     ...(resource.spec.producers === undefined
       ? {}

@@ -40,7 +40,7 @@ export interface PreparationInput {
   started: boolean;
   recorded: Recorded;
   /** Where the evidence of this run begins, if that is not recorded yet. */
-  evidenceStart: Pick<Recorded, 'evidence' | 'groupCreated' | 'endOffsetsAtStart'>;
+  evidenceStart: Pick<Recorded, 'evidence' | 'kafka' | 'groupCreated' | 'endOffsetsAtStart'>;
 }
 
 /** The topic has been seen and the place of the evidence is recorded. */

@@ -16,9 +16,11 @@ import { type Preparation, type PreparationInput, type Recorded, waiting } from 
 import { haveTopic } from './topic.ts';
 import { answeredTopic } from './topicOwner.ts';
 
+/** `defaultServers`: addresses for LoadTests without spec.kafka. */
 export function prepare(
   seen: Observed<LoadTest, RunFigures>,
   settings: TranslatedSettings,
+  defaultServers: string,
   strimzi?: StrimziView,
 ): Preparation {
   const { resource, kafka, owned } = seen;
@@ -30,7 +32,7 @@ export function prepare(
     phase: status?.preparedAt === undefined ? 'Pending' : 'Running',
     started: status?.preparedAt !== undefined || owned.length > 0,
     recorded,
-    evidenceStart: recorded.evidence === undefined ? evidenceStart(seen) : {},
+    evidenceStart: recorded.evidence === undefined ? evidenceStart(seen, defaultServers) : {},
   };
   const unusable = refusedSettings(input, settings) ?? findKafka(input);
   if (unusable !== undefined) return unusable;
