@@ -54,7 +54,14 @@ test('a run of 20,000 messages completes with exact counts and no remaining pods
     bytes: expect.any(Number),
     done: 6,
   });
-  expect(status?.delivery).toEqual({ produced: 20_000, consumed: 20_000, duplicated: 0, skipped: 0 });
+  expect(status?.delivery).toEqual({
+    produced: 20_000,
+    consumed: 20_000,
+    duplicated: 0,
+    skipped: 0,
+    withoutRecord: 0,
+    lostToRetention: 0,
+  });
   // Each value has exactly 100 bytes, in addition to its key.
   expect(status?.producers?.bytes).toBeGreaterThan(20_000 * 100);
   expect(status?.consumers?.polls?.recordsMax).toBeLessThanOrEqual(100);

@@ -86,8 +86,11 @@ async function killAgainAndAgain(name: string, ordinal: number, random: () => nu
     const kept = openSync(log, 'r');
     await kill9(processOf(id));
     await eventually(`${pod} is known to have died`, async () => {
-      const { terminated } = (await container(pod))?.lastState ?? {};
-      return terminated?.containerID === id && terminated.exitCode === 137;
+      const now = await container(pod);
+      const { terminated } = now?.lastState ?? {};
+      if (terminated?.containerID === id) return terminated.exitCode === 137;
+      // On a busy machine a later container may have failed to start before this one was seen.
+      return now?.containerID !== undefined && now.containerID !== id && terminated !== undefined;
     });
     ended.get(name)?.push(...logged(kept));
     closeSync(kept);
