@@ -179,5 +179,5 @@ test.each(Object.keys(CASES))('%s: after kill -9 at random moments the evidence 
     if (now !== undefined && now.delivery.consumed >= truth.consumed) return now;
     throw new Error(`reported so far: ${JSON.stringify(now?.delivery)}`);
   });
-  expect(last.delivery).toEqual({ produced: 0, ...truth });
+  expect(last.delivery).toEqual({ produced: 0, withoutRecord: 0, lostToRetention: 0, ...truth });
 });
