@@ -156,7 +156,11 @@ export async function kafkaTool(tool: string, ...args: string[]): Promise<string
 export const brokersFromHere = async (): Promise<string[]> =>
   (await brokersReady()).map(({ status }) => `${status.podIP}:9094`);
 
-async function withAdmin<T>(ask: (admin: Admin) => Promise<T>): Promise<T> {
+/** A read is repeated: on a busy machine a broker closes a connection of the test now and then. */
+const withAdmin = <T extends unknown[]>(ask: (admin: Admin) => Promise<T>): Promise<T> =>
+  until('Kafka answers', () => askOnce(ask), 45_000, 1_000) as Promise<T>;
+
+async function askOnce<T>(ask: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = new Kafka({ brokers: await brokersFromHere(), logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
   try {
