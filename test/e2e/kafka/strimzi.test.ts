@@ -8,7 +8,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { load } from 'js-yaml';
+import { loadAll } from 'js-yaml';
 import type { ConsumerScale } from '../../../src/api/consumerscale/consumerScale.ts';
 import type { LoadTest } from '../../../src/api/loadtest/loadTest.ts';
 import type { KubernetesObject, ObjectRef } from '../../../src/contract/kubernetes.ts';
@@ -44,7 +44,9 @@ beforeAll(async () => {
   strimzi = clusterOf(server.kubeconfig, { fieldManager: 'strimzi' });
   topics = adminTopics([broker.bootstrapServers]);
   for (const file of readdirSync(join(root, 'crds')).filter((name) => name.endsWith('.yaml'))) {
-    await user.apply(load(readFileSync(join(root, 'crds', file), 'utf8')) as KubernetesObject);
+    for (const manifest of loadAll(readFileSync(join(root, 'crds', file), 'utf8'))) {
+      await user.apply(manifest as KubernetesObject);
+    }
   }
   await user.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: KAFKA } });
   await until('LoadTests are served', () => user.list({ apiVersion: 'kafkalab.dev/v1alpha1', kind: 'LoadTest' }, {}));

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { load } from 'js-yaml';
+import { loadAll } from 'js-yaml';
 import { request } from 'undici';
 import type { Condition, KubernetesObject } from '../../../src/contract/kubernetes.ts';
 import type { Cluster } from '../../../src/runtime/ports.ts';
@@ -25,7 +25,9 @@ beforeAll(async () => {
   user = clusterOf(server.kubeconfig);
   writeFileSync(join(folder, 'kubeconfig'), server.kubeconfig, { mode: 0o600 });
   for (const file of readdirSync(join(root, 'crds')).filter((name) => name.endsWith('.yaml'))) {
-    await user.apply(load(readFileSync(join(root, 'crds', file), 'utf8')) as KubernetesObject);
+    for (const manifest of loadAll(readFileSync(join(root, 'crds', file), 'utf8'))) {
+      await user.apply(manifest as KubernetesObject);
+    }
   }
   await until('LoadTests are served', () => user.list({ apiVersion: 'kafkalab.dev/v1alpha1', kind: 'LoadTest' }, {}));
 });
