@@ -84,7 +84,7 @@ export function createPassedOffsetsLog({ client, resetsToLatest }: PassedOffsets
     for (const [partition, reading] of added) {
       if (offsets === undefined || readings.get(partition) !== reading) continue;
       const offset = offsets.get(partition) ?? null;
-      // A commit of this consumer may be older than the answer.
+      // An offset past the first record was committed by this consumer, before the answer came.
       reading.committed = reading.next !== undefined && (offset ?? 0) > (reading.first ?? 0) ? null : offset;
       explainStart(partition, reading);
     }
