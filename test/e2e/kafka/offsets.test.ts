@@ -66,21 +66,32 @@ const produceInTransactions = (topic: string, records: number, durationMs: numbe
     ...['--transactional-id', `${topic}-perf`, '--transaction-duration-ms', String(durationMs)],
   );
 
-/** One transaction with `records` records in each of the partitions. */
-async function transaction(topic: string, partitions: number, records: number, outcome: 'commit' | 'abort') {
+const call = (work: (done: (error: unknown) => void) => void) =>
+  new Promise<void>((resolve, reject) => work((error) => (error ? reject(error) : resolve())));
+
+/** A producer whose transactions have `records` records in each of the partitions. */
+async function transactionalProducer(topic: string, partitions: number) {
   const producer = new Producer({ 'bootstrap.servers': kafka.bootstrapServers, 'transactional.id': `${topic}-tx` });
-  const call = (work: (done: (error: unknown) => void) => void) =>
-    new Promise<void>((resolve, reject) => work((error) => (error ? reject(error) : resolve())));
   await call((done) => void producer.connect({}, done));
   await call((done) => producer.initTransactions(30_000, done));
-  await call((done) => producer.beginTransaction(done));
-  for (let partition = 0; partition < partitions; partition++) {
-    for (let n = 0; n < records; n++) producer.produce(topic, partition, Buffer.from(`${n}`));
-  }
-  await call((done) => void producer.flush(30_000, done));
-  if (outcome === 'commit') await call((done) => producer.commitTransaction(30_000, done));
-  else await call((done) => producer.abortTransaction(30_000, done));
-  await call((done) => void producer.disconnect(done));
+  return {
+    async transaction(records: number, outcome: 'commit' | 'abort') {
+      await call((done) => producer.beginTransaction(done));
+      for (let partition = 0; partition < partitions; partition++) {
+        for (let n = 0; n < records; n++) producer.produce(topic, partition, Buffer.from(`${n}`));
+      }
+      await call((done) => void producer.flush(30_000, done));
+      if (outcome === 'commit') await call((done) => producer.commitTransaction(30_000, done));
+      else await call((done) => producer.abortTransaction(30_000, done));
+    },
+    close: () => call((done) => void producer.disconnect(done)),
+  };
+}
+
+async function transaction(topic: string, partitions: number, records: number, outcome: 'commit' | 'abort') {
+  const producer = await transactionalProducer(topic, partitions);
+  await producer.transaction(records, outcome);
+  await producer.close();
 }
 
 /** Number of records that Kafka's own consumer gets. */
@@ -155,18 +166,36 @@ test('a second member in the middle of transactions: nothing is skipped', async 
   const run = 'handover';
   await createTopic(run, 4);
   startConsumer(run, 'c-0', { mode: 'Auto' });
-  const producing = produceInTransactions(run, 3_000, 50);
-  await until('the first member reads', () => (kafka.seen(run)?.delivery.consumed ?? 0) > 100, PATIENCE_MS);
+  const producer = await transactionalProducer(run, 4);
+  let records = 0;
+  const produceUntil = (what: string, holds: () => boolean) =>
+    until(
+      what,
+      async () => {
+        await producer.transaction(5, 'commit');
+        records += 4 * 5;
+        return holds();
+      },
+      PATIENCE_MS,
+      20,
+    );
+  const consumed = () => kafka.seen(run)?.delivery.consumed ?? 0;
+  await produceUntil('the first member reads', () => consumed() > 100);
   startConsumer(run, 'c-1', { mode: 'Auto' });
-  await producing;
+  await produceUntil(
+    'both members own partitions',
+    () => kafka.seen(run)?.consumers.members.filter(({ partitions }) => partitions.length === 2).length === 2,
+  );
+  const shared = consumed();
+  await produceUntil('both members read', () => consumed() > shared + 500);
+  await producer.close();
   const offsets = sum(await ends(run, -1n));
-  const { delivery, consumers } = await settled(
+  const { delivery } = await settled(
     run,
     (it) => it.delivery.consumed - it.delivery.duplicated + it.delivery.withoutRecord >= offsets,
   );
-  expect(consumers.members).toHaveLength(2);
   expect(delivery.skipped).toBe(0);
-  expect(delivery.consumed - delivery.duplicated).toBe(3_000);
+  expect(delivery.consumed - delivery.duplicated).toBe(records);
 });
 
 test('records that were deleted before the group read them are lost to retention, and no lag', async () => {
