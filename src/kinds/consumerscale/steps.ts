@@ -6,6 +6,7 @@ import { epochMs, iso } from '../../contract/time.ts';
 import { lowBetween, type RunFigures } from '../../domain/fold/runFigures.ts';
 import { counted } from '../../domain/status/counted.ts';
 import { parseDuration } from '../../domain/status/duration.ts';
+import { membersInSchedule } from './members.ts';
 
 /** A step fails if its pods have not started, joined and settled within 10 minutes. */
 const SETTLE_WITHIN_MS = 10 * 60_000;
@@ -25,6 +26,8 @@ export interface StepInput {
   externalGroup: string | undefined;
   /** spec.consumers.others: members of the group that are not the target's. */
   others: number;
+  /** Members of the group per replica of an external target; 1 for a LoadTest. */
+  membersPerReplica: number;
 }
 
 export interface ScheduleProgress {
@@ -148,16 +151,17 @@ function holdOutcome(
   settledAt: EpochMs | undefined,
   input: StepInput,
 ): StepOutcome {
-  const { now, externalGroup, others } = input;
+  const { now, externalGroup, others, membersPerReplica } = input;
   if (settledAt !== undefined) {
     return now - settledAt >= parseDuration(hold) ? { phase: 'Done' } : { waits: `holding for ${hold}` };
   }
   const joined = membership(status, input);
   if (now - startedAtOf(status, input) < SETTLE_WITHIN_MS) return { waits: joined };
+  const each = membersPerReplica === 1 ? 'one member' : `${membersPerReplica} members (consumers.membersPerReplica)`;
   const group =
     externalGroup === undefined
       ? ''
-      : `group ${externalGroup} must have one member per replica and ${others === 0 ? 'no others' : `${counted(others, 'other')} (consumers.others)`}; `;
+      : `group ${externalGroup} must have ${each} per replica and ${others === 0 ? 'no others' : `${counted(others, 'other')} (consumers.others)`}; `;
   const message = `did not settle within ${SETTLE_WITHIN_MS / 60_000} minutes: ${joined}; ${group}check the Events and logs of the pods`;
   return { phase: 'Failed', message };
 }
@@ -197,23 +201,26 @@ function untilOutcome(
 const startedAtOf = ({ startedAt }: ConsumerScaleStepStatus, { now }: StepInput): EpochMs => epochMs(startedAt) ?? now;
 
 /** `2 members in the group, 3 expected, rebalancing` */
-function membership({ consumers = 0 }: ConsumerScaleStepStatus, { figures, others }: StepInput): string {
-  const members = counted(figures.consumers.members.length, 'member');
+function membership({ consumers = 0 }: ConsumerScaleStepStatus, input: StepInput): string {
+  const { figures, others, membersPerReplica } = input;
+  const members = counted(membersOf(input).length, 'member');
   const rebalancing = figures.rebalances.settled ? '' : ', rebalancing';
-  return `${members} in the group, ${consumers + others} expected${rebalancing}`;
+  return `${members} in the group, ${consumers * membersPerReplica + others} expected${rebalancing}`;
 }
+
+const membersOf = ({ externalGroup, figures }: StepInput) => membersInSchedule(externalGroup !== undefined, figures);
 
 /** Members and partitions are as asked, each partition has an owner, and no rebalance is in progress. */
 function settledAtOf(step: ConsumerScaleStep, status: ConsumerScaleStepStatus, input: StepInput): EpochMs | undefined {
   const recorded = epochMs(status.settledAt);
   if (recorded !== undefined) return recorded;
-  const { now, partitions, replicas, others, figures } = input;
-  const { members } = figures.consumers;
-  const asked = (status.consumers ?? 0) + others;
-  if (replicas !== status.consumers || members.length !== asked || !figures.rebalances.settled) return undefined;
+  const { now, partitions, replicas, others, membersPerReplica, figures } = input;
+  const asked = (status.consumers ?? 0) * membersPerReplica + others;
+  if (replicas !== status.consumers || membersOf(input).length !== asked || !figures.rebalances.settled)
+    return undefined;
   if (partitions < (step.partitions ?? 0)) return undefined;
   // Facts from before the step do not count for it.
   if (figures.latestAt < startedAtOf(status, input)) return undefined;
-  const owned = members.reduce((sum, member) => sum + member.partitions.length, 0);
+  const owned = figures.consumers.members.reduce((sum, member) => sum + member.partitions.length, 0);
   return asked === 0 || owned === partitions ? now : undefined;
 }
