@@ -26,6 +26,10 @@ export interface GroupMemberView {
   groupInstanceId?: string;
   /** Assigned partitions of the requested topic. For a classic group they are known in state Stable only. */
   partitions: number[];
+  /** Number of assigned partitions of other topics. Absent: none are known. */
+  otherPartitions?: number;
+  /** The member subscribes to other topics only, so it is no consumer of the requested one. */
+  otherTopicsOnly?: true;
   /** Protocol consumer only: target assignment. It differs from `partitions` while the group reconciles. */
   target?: number[];
   /** Protocol consumer only: the group epoch that this member has reached. */

@@ -64,7 +64,7 @@ interface Stage {
   conditions?: { type: string; status: string; reason: string; message: string }[];
   steps?: { phase: string; message?: string; expectations?: { passed?: boolean }[] }[];
   producers?: { ready: number };
-  consumers?: { ready: number; members: unknown[] };
+  consumers?: { ready: number; memberCount?: number };
 }
 
 function stageOf(resource: { status?: unknown } | undefined): string {
@@ -73,7 +73,7 @@ function stageOf(resource: { status?: unknown } | undefined): string {
     phase,
     conditions?.map(({ type, status, reason, message }) => [type, status, reason, message]),
     steps?.map((step) => [step.phase, step.message, step.expectations?.map(({ passed }) => passed)]),
-    [producers?.ready, consumers?.ready, consumers?.members.length],
+    [producers?.ready, consumers?.ready, consumers?.memberCount],
   ]);
 }
 

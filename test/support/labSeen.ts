@@ -115,6 +115,8 @@ export function running(
               desired: consumers,
               ready: consumers,
               selector: 'x=y',
+              memberCount: members.length,
+              externalMemberCount: 0,
               members,
               idle: members.filter((member) => member.partitions.length === 0).map(({ name }) => name),
               consumed: 0,
@@ -138,7 +140,9 @@ export function resting(spec: LoadTestInput, known: NonNullable<Parameters<typeo
     status: {
       ...(test.status as LoadTestStatus),
       ...(producers === undefined ? {} : { producers: { ...producers, ready: 0 } }),
-      ...(consumers === undefined ? {} : { consumers: { ...consumers, ready: 0, members: [], idle: [] } }),
+      ...(consumers === undefined
+        ? {}
+        : { consumers: { ...consumers, ready: 0, memberCount: 0, externalMemberCount: 0, members: [], idle: [] } }),
     },
   };
 }

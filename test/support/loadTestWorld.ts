@@ -14,6 +14,7 @@ import {
   AWAY,
   CONSUMERS,
   group,
+  joined,
   kafka,
   LOAD_TESTS,
   loadTest,
@@ -92,6 +93,8 @@ export class LoadTestWorld {
   #failures: { failure: Failure; until: number }[] = [];
   #run = emptyRun();
   #reports = 0;
+  /** The consumer has reported that it is a member. */
+  #member = false;
   /** The end offset and the committed offset of each partition. */
   #end = 0;
   #committed: number | null = null;
@@ -327,6 +330,10 @@ export class LoadTestWorld {
     if (this.#pods('consumer') > 0) {
       this.group = true;
       this.#committed = this.#end;
+      const client = 'lag-consumer-0';
+      const alive: Fact = { type: 'Alive', client, at: BEGIN + this.now - 1, owned: [0, 1, 2] };
+      this.#report('c-0/1', [this.#member ? alive : joined(this.now - 1, client)]);
+      this.#member = true;
     }
   }
 

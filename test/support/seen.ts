@@ -187,10 +187,22 @@ export const scaled = (at: number, what: 'Producers' | 'Consumers' | 'Partitions
   to,
 });
 
-/** The facts after the start of the default clients: two producers that produce, and one consumer. */
+/** A consumer becomes the owner of these partitions. */
+export const joined = (at: number, client: string, owned: number[] = [0, 1, 2]): Fact => ({
+  type: 'Assigned',
+  client,
+  at: BEGIN + at,
+  memberId: `${client}-1`,
+  protocol: 'Eager',
+  gained: owned,
+  owned,
+});
+
+/** The facts after the start of the default clients: two producers that produce, and a consumer that owns all partitions. */
 export const SCALED = [
   scaled(1, 'Producers', 0, 2),
   scaled(2, 'Consumers', 0, 1),
+  joined(-5_000, 'lag-consumer-0'),
   ...[0, 1].map((n) => produced(3, n, 1, { done: false })),
 ];
 

@@ -35,7 +35,7 @@ export function progress(test: LoadTest, scale: ConsumerScale | undefined): stri
   const parts = [
     status?.phase ?? 'Pending',
     `producers ${status?.producers?.ready ?? 0}/${test.spec.producers?.replicas ?? 0}`,
-    `consumers ${status?.consumers?.ready ?? 0}/${test.spec.consumers?.replicas ?? 0} (${status?.consumers?.members.length ?? 0} in the group)`,
+    `consumers ${status?.consumers?.ready ?? 0}/${test.spec.consumers?.replicas ?? 0} (${status?.consumers?.memberCount ?? 0} in the group)`,
     `${Math.round(status?.producers?.messagesPerSecond ?? 0)} msg/s in, ${Math.round(status?.consumers?.messagesPerSecond ?? 0)} out`,
     `lag ${status?.lag?.total ?? '-'}`,
     `rebalances ${status?.rebalances?.count ?? 0}`,

@@ -69,14 +69,21 @@ const OFFSET_RESET = sentences(
   'Without it the lag of such a partition is unknown, and until.lagBelow waits for the first commit.',
 );
 
+const MEMBERS_PER_REPLICA = sentences(
+  'Number of members of the group in each replica of the target, e.g. 3 for pods with three consumer threads.',
+  'Default: learnt from the group when it is first settled and all replicas are ready;',
+  'status.membersPerReplica has it.',
+);
+
 const externalConsumers = field(
   z.strictObject({
     group: groupName(
-      'Consumer group of the target. Each replica must be exactly one member of it. Source: Kafka’s group.id.',
+      'Consumer group of the target. Each replica must have the same number of members in it. Source: Kafka’s group.id.',
     ),
     topic: topicName(TOPIC),
     others: field(count(0, 10_000), OTHERS).default(0),
     autoOffsetReset: field(z.enum(['earliest', 'latest']), OFFSET_RESET).exactOptional(),
+    membersPerReplica: field(count(1, 1_000), MEMBERS_PER_REPLICA).exactOptional(),
     kafka: kafka.exactOptional(),
   }),
   sentences(

@@ -90,6 +90,9 @@ export const status = field(
       'Time from which the topic or the group has been missing. The schedule fails after 5 minutes.',
     ).exactOptional(),
     replicasAtStart: total('Number of consumers of the target when the schedule started.').exactOptional(),
+    membersPerReplica: total(
+      'Number of members of the group in each replica of the target, as consumers.membersPerReplica says or as learnt. Absent: not known.',
+    ).exactOptional(),
     partitionsAtStart: total('Number of partitions of the topic when the schedule started.').exactOptional(),
     startedAt: at('Time at which the first step started.').exactOptional(),
     finishedAt: at('Time at which the last step ended.').exactOptional(),

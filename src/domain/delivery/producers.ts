@@ -1,6 +1,6 @@
 /** Figures of a run's producers, from the cumulative totals that they report. */
 import type { EpochMs } from '../../contract/time.ts';
-import type { Produced } from '../evidence/facts.ts';
+import type { ClientError, Produced } from '../evidence/facts.ts';
 import { createDistribution, type Distribution } from '../evidence/histogram.ts';
 import type { RunView } from '../figures/figures.ts';
 import { addPlaces, nothingPlaced, type Placed, partitionsView } from '../keys/keys.ts';
@@ -21,8 +21,8 @@ export interface Producers {
   all: Map<string, Producer>;
   latency: Distribution;
   placed: Placed;
-  /** Client errors by code. */
-  errors: Map<string, number>;
+  /** Client errors by code, with the newest message and its time by the broker's clock. */
+  errors: Map<string, { count: number; message: string; at: EpochMs }>;
 }
 
 export const noProducers = (): Producers => ({
@@ -63,8 +63,9 @@ export function producerStopped(producers: Producers, key: string): void {
   if (producer !== undefined) producer.stopped = true;
 }
 
-export function producerFailed({ errors }: Producers, code: string): void {
-  errors.set(code, (errors.get(code) ?? 0) + 1);
+export function producerFailed({ errors }: Producers, { code, message, at }: ClientError, shift: number): void {
+  const count = (errors.get(code)?.count ?? 0) + 1;
+  errors.set(code, { count, message, at: Math.max(at + shift, errors.get(code)?.at ?? 0) });
 }
 
 /** Time of the newest acknowledgement, by the broker's clock; undefined before the first. */
@@ -117,8 +118,11 @@ function errorCounts({ errors }: Producers, all: Producer[]): RunView['producers
     for (const [code, count] of Object.entries(totals.errors ?? {}))
       counted.set(code, (counted.get(code) ?? 0) + count);
   }
-  for (const [code, count] of errors) counted.set(code, Math.max(counted.get(code) ?? 0, count));
+  for (const [code, { count }] of errors) counted.set(code, Math.max(counted.get(code) ?? 0, count));
   return [...counted]
-    .map(([code, count]) => ({ code, count }))
+    .map(([code, count]) => {
+      const { message, at } = errors.get(code) ?? {};
+      return { code, count, ...(message === undefined ? {} : { message }), ...(at === undefined ? {} : { at }) };
+    })
     .sort((a, b) => b.count - a.count || (a.code < b.code ? -1 : 1));
 }

@@ -210,6 +210,10 @@ export interface BrokerMember {
   groupInstanceId?: string;
   /** Assigned partitions of the run's topic. Empty while a classic group is not Stable. */
   partitions: number[];
+  /** Number of assigned partitions of other topics. Absent: none are known. */
+  otherPartitions?: number;
+  /** The member subscribes to other topics only. */
+  otherTopicsOnly?: true;
 }
 
 /** One snapshot of Kafka by the operator: offsets, committed offsets and the group's description. */

@@ -46,6 +46,8 @@ const brokerMember = z.object({
   host: text,
   groupInstanceId: text.optional(),
   partitions,
+  otherPartitions: count.optional(),
+  otherTopicsOnly: z.literal(true).optional(),
 });
 
 const fact = z.discriminatedUnion('type', [

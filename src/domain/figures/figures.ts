@@ -62,6 +62,10 @@ export interface MemberView {
   partitions: number[];
   /** Clients: one of our clients, as reported by itself. Broker: an external member, as described by the broker. */
   source: 'Clients' | 'Broker';
+  /** External members only: number of partitions of other topics that the member owns. Absent: none. */
+  otherPartitions?: number;
+  /** External members only: the member subscribes to other topics only, so it is a consumer of another service. */
+  otherTopicsOnly?: true;
   /** client.id of an external member. The client.id of our own clients is their name. */
   clientId?: string;
 }
@@ -105,7 +109,8 @@ export interface RunView {
     latencyMs: LatencySummary | null;
     /** Producers that have finished their share. */
     done: number;
-    errors: { code: string; count: number }[];
+    /** `message` and `at`: of the newest error that a client reported with this code. */
+    errors: { code: string; count: number; message?: string; at?: EpochMs }[];
     /** Acknowledged records by partition, ascending. Only from producers that report partitions. */
     partitions: { partition: number; records: number }[];
   };
@@ -135,7 +140,7 @@ export interface RunView {
     polls: { count: number; recordsMax: number; recordsP50: number; longestIntervalMs: number } | null;
     /** Live members, sorted by name. */
     members: MemberView[];
-    /** Names of members without a partition. Empty until the group has settled. */
+    /** Names of members without a partition of any topic. Empty until the group has settled. */
     idle: string[];
     errors: { code: string; message: string; at: EpochMs }[];
   };

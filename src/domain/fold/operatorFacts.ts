@@ -81,12 +81,14 @@ const membersOf = (group: GroupView | null | undefined): BrokerMember[] =>
   [...(group?.members ?? [])]
     .sort((a, b) => (a.memberId < b.memberId ? -1 : 1))
     .slice(0, MOST_MEMBERS)
-    .map(({ memberId, clientId, host, groupInstanceId, partitions }) => ({
+    .map(({ memberId, clientId, host, groupInstanceId, partitions, otherPartitions, otherTopicsOnly }) => ({
       memberId,
       clientId,
       host,
       ...(groupInstanceId === undefined ? {} : { groupInstanceId }),
       partitions,
+      ...(otherPartitions === undefined ? {} : { otherPartitions }),
+      ...(otherTopicsOnly === undefined ? {} : { otherTopicsOnly }),
     }));
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);

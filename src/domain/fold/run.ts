@@ -225,7 +225,7 @@ function foldFact(context: FoldContext, fact: Fact): boolean {
   if (fact.type === 'Produced') return addProduced(run.producers, key, fact, shift);
   if (run.producing.has(key)) {
     if (fact.type === 'Stopped') producerStopped(run.producers, key);
-    if (fact.type === 'ClientError') producerFailed(run.producers, fact.code);
+    if (fact.type === 'ClientError') producerFailed(run.producers, fact, shift);
     return true;
   }
   consumerSeen(run.consumers, key, fact.at + shift);

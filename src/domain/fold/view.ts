@@ -33,7 +33,7 @@ export function view(run: Run, now: EpochMs): RunView {
     consumers: {
       ...consumers,
       members,
-      idle: settled ? members.filter(({ partitions }) => partitions.length === 0).map(({ name }) => name) : [],
+      idle: settled ? members.filter(ownsNothing).map(({ name }) => name) : [],
     },
     delivery: { produced: producers.acknowledged, ...delivery },
     lag: lagView(run.lag),
@@ -41,6 +41,10 @@ export function view(run: Run, now: EpochMs): RunView {
     latestAt: run.latestAt,
   };
 }
+
+/** A member that only owns partitions of other topics is at work, and one of another service lacks nothing here. */
+const ownsNothing = ({ partitions, otherPartitions = 0, otherTopicsOnly }: MemberView): boolean =>
+  partitions.length + otherPartitions === 0 && otherTopicsOnly !== true;
 
 /** A copy of the group with all events up to `until` applied. */
 function groupAsOf(run: Run, until: EpochMs): Group {

@@ -285,3 +285,24 @@ test('an incomplete member list is ignored', () => {
   expect(lab.view(9000).consumers.members.map(({ name }) => name)).toEqual(['x-member']);
   expect(lines(lab)).toEqual([]);
 });
+
+test('a member with partitions of other topics is not idle, and neither is one of another service', () => {
+  const lab = new Scenario();
+  const member = (id: string, more = {}) => ({ memberId: id, clientId: id, host: 'h', partitions: [], ...more });
+  lab.tell('operator/1', 1000, {
+    type: 'LagSample',
+    at: BEGIN + 1000,
+    spreadMs: 1,
+    groupState: 'Stable',
+    groupMembers: 3,
+    members: [
+      member('both', { otherPartitions: 2 }),
+      member('elsewhere', { otherTopicsOnly: true }),
+      member('nothing'),
+    ],
+    partitions: [],
+  });
+  const { idle, members } = lab.view(20_000).consumers;
+  expect(idle).toEqual(['nothing']);
+  expect(members.map(({ otherPartitions }) => otherPartitions)).toEqual([2, undefined, undefined]);
+});

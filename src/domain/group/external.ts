@@ -151,7 +151,7 @@ export function externalMembers(group: Group, snapshot: GroupSnapshot): External
   const external = new Map<string, ExternalMember>();
   for (const member of snapshot.members) {
     if (isOurClient(group, member)) continue;
-    const { memberId, clientId, host, groupInstanceId } = member;
+    const { memberId, clientId, host, groupInstanceId, otherPartitions, otherTopicsOnly } = member;
     const id = groupInstanceId ?? (memberId.startsWith(clientId) ? memberId : `${clientId}-${memberId}`);
     external.set(groupInstanceId ?? memberId, {
       id,
@@ -159,6 +159,8 @@ export function externalMembers(group: Group, snapshot: GroupSnapshot): External
       clientId,
       host,
       partitions: member.partitions.filter(isExternal),
+      ...(otherPartitions === undefined ? {} : { otherPartitions }),
+      ...(otherTopicsOnly === undefined ? {} : { otherTopicsOnly }),
     });
   }
   return external;

@@ -17,6 +17,9 @@ export interface ExternalMember {
   readonly clientId: string;
   readonly host: string;
   readonly partitions: readonly number[];
+  /** As in BrokerMember. */
+  readonly otherPartitions?: number;
+  readonly otherTopicsOnly?: true;
 }
 
 /** By group.instance.id or, without one, by member id. */

@@ -5,13 +5,13 @@ import { counted } from '../../domain/status/counted.ts';
 
 /**
  * The refusal as a sentence, or undefined. `partitions`: live partitions of the topic. `others`: members of the group that
- * are not the target's. Steps that have started are not checked.
+ * are not the target's. `perReplica`: members that each replica has. Steps that have started are not checked.
  */
 export function idleRefusal(
   steps: readonly ConsumerScaleStep[],
   started: readonly ConsumerScaleStepStatus[],
   partitions: number,
-  others = 0,
+  { others, perReplica }: { others: number; perReplica: number } = { others: 0, perReplica: 1 },
 ): string | undefined {
   let available = partitions;
   for (const [index, step] of steps.entries()) {
@@ -20,10 +20,11 @@ export function idleRefusal(
     const asked = step.consumers ?? 0;
     // consumers: Partitions
     const consumers = typeof asked === 'number' ? asked : available;
-    const members = consumers + others;
+    const members = consumers * perReplica + others;
     if (consumers > 0 && members > available) {
       const besides = others === 0 ? '' : ` besides ${counted(others, 'other member')} of the group`;
-      return `step ${index + 1} asks for ${consumers} consumers${besides}, but the topic has ${available} partitions: ${members - available} would be idle. Set spec.allowIdleConsumers: true to allow that, or create another ConsumerScale with consumers: ${Math.max(0, available - others)} or partitions: ${members}`;
+      const each = perReplica === 1 ? '' : ` with ${perReplica} members each`;
+      return `step ${index + 1} asks for ${consumers} consumers${each}${besides}, but the topic has ${available} partitions: ${members - available} would be idle. Set spec.allowIdleConsumers: true to allow that, or create another ConsumerScale with consumers: ${Math.max(0, Math.floor((available - others) / perReplica))} or partitions: ${members}`;
     }
   }
   return undefined;

@@ -1,24 +1,26 @@
 /** What a step waits for before it has settled, as a sentence: partitions, then members, then owners of the partitions. */
 import type { ConsumerScaleStepStatus } from '../../api/consumerscale/status.ts';
-import type { RunView } from '../../domain/figures/figures.ts';
+import type { MemberView, RunView } from '../../domain/figures/figures.ts';
 import { counted } from '../../domain/status/counted.ts';
 
-/** The group as the figures have it. */
+/** The members that the schedule counts, and what they should be. `partitions`: live ones of the topic. */
 interface Group {
-  consumers: { members: readonly Pick<RunView['consumers']['members'][number], 'partitions'>[] };
-  rebalances: Pick<RunView['rebalances'], 'settled'>;
+  members: readonly Pick<MemberView, 'partitions'>[];
+  figures: { rebalances: Pick<RunView['rebalances'], 'settled'> };
+  others: number;
+  membersPerReplica: number;
+  partitions: number;
 }
 
-/** `partitions`: live ones of the topic. Answers `2 members in the group, 3 expected, rebalancing` */
+/** Answers `2 members in the group, 3 expected, rebalancing` */
 export function membership(
   { consumers = 0, partitions: wanted = 0 }: ConsumerScaleStepStatus,
-  { figures, others, partitions }: { figures: Group; others: number; partitions: number },
+  { members, figures, others, membersPerReplica, partitions }: Group,
 ): string {
   // Consumers change once the topic has its partitions.
   if (partitions < wanted) return `the topic has ${counted(partitions, 'partition')}, ${wanted} expected`;
-  const { members } = figures.consumers;
   const rebalancing = figures.rebalances.settled ? '' : ', rebalancing';
-  const group = `${counted(members.length, 'member')} in the group, ${consumers + others} expected${rebalancing}`;
+  const group = `${counted(members.length, 'member')} in the group, ${consumers * membersPerReplica + others} expected${rebalancing}`;
   const unowned = members.length === 0 ? [] : partitionsWithoutOwner(members, partitions);
   return unowned.length === 0 ? group : `${group}; ${listed(unowned)} no owner yet${UNOWNED}`;
 }

@@ -15,6 +15,7 @@ import { conclude } from './conclusion.ts';
 import { type Preparation, prepare } from './externalTarget.ts';
 import { rebalancesWithin, stepFigures } from './figures.ts';
 import { idleRefusal } from './idle.ts';
+import { membersPerReplica } from './members.ts';
 import { needs, strimziView } from './needs.ts';
 import { consumersToRestore, notRestored, replicasOf, scaleRefusal } from './restore.ts';
 import { statusPlan } from './status.ts';
@@ -109,9 +110,10 @@ function planSteps(
   if ('unavailable' in evidence) return waits(progressing(phase, 'WaitingForEvidence', evidence.unavailable));
   const partitions = livePartitions(seen, target);
   const others = spec.consumers?.others ?? 0;
+  const learnt = membersPerReplica(resource, target, evidence.known);
   const refusal = spec.allowIdleConsumers
     ? undefined
-    : idleRefusal(spec.steps, before?.steps ?? [], partitions, others);
+    : idleRefusal(spec.steps, before?.steps ?? [], partitions, { others, perReplica: learnt ?? 1 });
   if (refusal !== undefined) return waits(stalled(phase, 'IdleConsumersRefused', refusal));
   const { replicas, clientsPerPod } = target.consumers;
   const progress = advance(spec.steps, before?.steps ?? [], {
@@ -123,10 +125,12 @@ function planSteps(
     figures: evidence.known,
     externalGroup: spec.consumers?.group,
     others,
+    membersPerReplica: learnt ?? 1,
   });
   const started = {
     target: targetName(resource),
     targetUid: target.uid,
+    ...(learnt === undefined ? {} : { membersPerReplica: learnt }),
     replicasAtStart: before?.replicasAtStart ?? replicas,
     partitionsAtStart: before?.partitionsAtStart ?? partitions,
     startedAt: before?.startedAt ?? iso(now),

@@ -6,6 +6,7 @@ import { epochMs, iso } from '../../contract/time.ts';
 import { lowBetween, type RunFigures } from '../../domain/fold/runFigures.ts';
 import { counted } from '../../domain/status/counted.ts';
 import { parseDuration } from '../../domain/status/duration.ts';
+import { membersInSchedule } from './members.ts';
 import { membership } from './membership.ts';
 
 /** A step fails if its pods have not started, joined and settled within 10 minutes. */
@@ -26,6 +27,8 @@ export interface StepInput {
   externalGroup: string | undefined;
   /** spec.consumers.others: members of the group that are not the target's. */
   others: number;
+  /** Members of the group per replica of an external target; 1 for a LoadTest. */
+  membersPerReplica: number;
 }
 
 export interface ScheduleProgress {
@@ -149,16 +152,17 @@ function holdOutcome(
   settledAt: EpochMs | undefined,
   input: StepInput,
 ): StepOutcome {
-  const { now, externalGroup, others } = input;
+  const { now, externalGroup, others, membersPerReplica } = input;
   if (settledAt !== undefined) {
     return now - settledAt >= parseDuration(hold) ? { phase: 'Done' } : { waits: `holding for ${hold}` };
   }
-  const joined = membership(status, input);
+  const joined = membershipOf(status, input);
   if (now - startedAtOf(status, input) < SETTLE_WITHIN_MS) return { waits: joined };
+  const each = membersPerReplica === 1 ? 'one member' : `${membersPerReplica} members (consumers.membersPerReplica)`;
   const group =
     externalGroup === undefined
       ? ''
-      : `group ${externalGroup} must have one member per replica and ${others === 0 ? 'no others' : `${counted(others, 'other')} (consumers.others)`}; `;
+      : `group ${externalGroup} must have ${each} per replica and ${others === 0 ? 'no others' : `${counted(others, 'other')} (consumers.others)`}; `;
   const message = `did not settle within ${SETTLE_WITHIN_MS / 60_000} minutes: ${joined}; ${group}check the Events and logs of the pods`;
   return { phase: 'Failed', message };
 }
@@ -184,14 +188,14 @@ function untilOutcome(
   const total = shownLag(figures.lag);
   if (now < timesOutAt) {
     const lag = `lag is ${total}, waiting until it is below ${lagBelow}`;
-    return { waits: settledAt === undefined ? membership(status, input) : lag, ...below };
+    return { waits: settledAt === undefined ? membershipOf(status, input) : lag, ...below };
   }
   const allRead = (figures.lag?.at ?? 0) >= timesOutAt || now >= timesOutAt + SAMPLES_WITHIN_MS;
   if (settledAt !== undefined && !allRead) {
     return { waits: `the timeout of ${timeout} has passed; reading the last lag samples`, ...below };
   }
   const stayed = parseDuration(until.for) === 0 ? `fall below ${lagBelow}` : `stay below ${lagBelow} for ${until.for}`;
-  const message = `lag did not ${stayed} within ${timeout}, the last sample is ${total}; ${membership(status, input)}`;
+  const message = `lag did not ${stayed} within ${timeout}, the last sample is ${total}; ${membershipOf(status, input)}`;
   return { phase: 'TimedOut', message, ...below };
 }
 
@@ -205,17 +209,22 @@ function shownLag(lag: StepInput['figures']['lag']): string {
 
 const startedAtOf = ({ startedAt }: ConsumerScaleStepStatus, { now }: StepInput): EpochMs => epochMs(startedAt) ?? now;
 
+const membershipOf = (status: ConsumerScaleStepStatus, input: StepInput): string =>
+  membership(status, { ...input, members: membersOf(input) });
+
+const membersOf = ({ externalGroup, figures }: StepInput) => membersInSchedule(externalGroup !== undefined, figures);
+
 /** Members and partitions are as asked, each partition has an owner, and no rebalance is in progress. */
 function settledAtOf(step: ConsumerScaleStep, status: ConsumerScaleStepStatus, input: StepInput): EpochMs | undefined {
   const recorded = epochMs(status.settledAt);
   if (recorded !== undefined) return recorded;
-  const { now, partitions, replicas, others, figures } = input;
-  const { members } = figures.consumers;
-  const asked = (status.consumers ?? 0) + others;
-  if (replicas !== status.consumers || members.length !== asked || !figures.rebalances.settled) return undefined;
+  const { now, partitions, replicas, others, membersPerReplica, figures } = input;
+  const asked = (status.consumers ?? 0) * membersPerReplica + others;
+  if (replicas !== status.consumers || membersOf(input).length !== asked || !figures.rebalances.settled)
+    return undefined;
   if (partitions < (step.partitions ?? 0)) return undefined;
   // Facts from before the step do not count for it.
   if (figures.latestAt < startedAtOf(status, input)) return undefined;
-  const owned = members.reduce((sum, member) => sum + member.partitions.length, 0);
+  const owned = figures.consumers.members.reduce((sum, member) => sum + member.partitions.length, 0);
   return asked === 0 || owned === partitions ? now : undefined;
 }

@@ -14,6 +14,8 @@ export interface Target {
   deleting: boolean;
   /** As its spec asks for; undefined: a LoadTest without consumers. */
   consumers: { replicas: number; clientsPerPod: number } | undefined;
+  /** Ready replicas of an external target; without a status all count as ready. */
+  ready: number;
   /** Absent: an external target. */
   loadTest?: LoadTest;
   /** Name of the LoadTest whose workload it is. */
@@ -36,14 +38,16 @@ export function targetAmong({ spec }: ConsumerScale, answers: Answer[] | undefin
   const found = { uid: object.metadata.uid ?? '', deleting: object.metadata.deletionTimestamp !== undefined };
   if (spec.scaleTargetRef.kind === 'LoadTest') {
     const loadTest = object as LoadTest;
-    return { ...found, consumers: loadTest.spec.consumers, loadTest };
+    return { ...found, consumers: loadTest.spec.consumers, ready: loadTest.status?.consumers?.ready ?? 0, loadTest };
   }
   const owner = object.metadata.ownerReferences?.find(({ controller, kind }) => controller && kind === 'LoadTest');
   // apps/v1: spec.replicas defaults to 1.
   const replicas = (object.spec as { replicas?: number } | undefined)?.replicas ?? 1;
+  const status = object.status as { readyReplicas?: number } | undefined;
   return {
     ...found,
     consumers: { replicas, clientsPerPod: 1 },
+    ready: status === undefined ? replicas : (status.readyReplicas ?? 0),
     ...(owner === undefined ? {} : { partOf: owner.name }),
   };
 }

@@ -154,8 +154,9 @@ function partitionsEffect(asked: number, test: LoadTest): Effect {
   return waits(`topic ${test.spec.topic.name} has ${partitions} of ${asked} partitions`);
 }
 
+/** By the counts, because the list of members may be shortened. */
 const ownMembers = ({ status }: LoadTest): number =>
-  (status?.consumers?.members ?? []).filter(({ source }) => source === 'Clients').length;
+  (status?.consumers?.memberCount ?? 0) - (status?.consumers?.externalMemberCount ?? 0);
 
 /** All clients have ended (`suspended`), or are ready again in a settled group. */
 function suspensionEffect(suspended: boolean, test: LoadTest): Effect {

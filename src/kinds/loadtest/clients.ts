@@ -1,7 +1,8 @@
 /** The clients of a LoadTest: how many should run, which run, and their workloads. */
 
 import type { LoadTest } from '../../api/loadtest/loadTest.ts';
-import type { Observed } from '../../contract/kind.ts';
+import type { KafkaView } from '../../contract/kafkaView.ts';
+import type { Known, Observed } from '../../contract/kind.ts';
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import type { RunView } from '../../domain/figures/figures.ts';
 import { workloadName } from '../../domain/workers/workloads.ts';
@@ -49,11 +50,11 @@ export function workloads(
 }
 
 /**
- * Clients that are ready. A consumer is ready with its pod. A producer also has to produce, by its evidence; while that
- * is unreadable, the recorded number counts.
+ * Clients that are at work in ready pods: producers with acknowledgements, and consumers that are members of the group.
+ * Both by the evidence; while that is unreadable, the recorded numbers count.
  */
 export function readyClients(
-  { resource: { metadata, spec, status }, owned }: Observed<LoadTest>,
+  { resource: { metadata, spec, status }, owned, kafka }: Observed<LoadTest>,
   figures: RunView | undefined,
 ): Clients {
   const ready = (role: 'producer' | 'consumer', part: { replicas: number; clientsPerPod: number } | undefined) => {
@@ -64,8 +65,23 @@ export function readyClients(
   const producing = figures?.producers.producing ?? status?.producers?.ready ?? 0;
   return {
     producers: Math.min(ready('producer', spec.producers), producing),
-    consumers: ready('consumer', spec.consumers),
+    consumers: Math.min(
+      ready('consumer', spec.consumers),
+      figures === undefined ? (status?.consumers?.ready ?? 0) : membersKnown(figures, kafka),
+    ),
   };
+}
+
+/**
+ * Our consumers that report an assignment and that the coordinator lists as members. A snapshot without members is older
+ * than these reports, because only the coordinator can have made the assignments.
+ */
+function membersKnown({ consumers }: RunView, kafka: Known<KafkaView>): number {
+  const own = consumers.members.filter(({ source }) => source === 'Clients');
+  const listed = 'known' in kafka ? (kafka.known.group?.members ?? []) : [];
+  if (listed.length === 0) return own.length;
+  const ids = new Set(listed.flatMap(({ memberId, clientId }) => [memberId, clientId]));
+  return own.filter(({ memberId, name }) => ids.has(memberId) || ids.has(name)).length;
 }
 
 /** Pods of a workload that have not ended. */

@@ -38,6 +38,8 @@ const NOTHING_SENT: Omit<Producers, 'desired' | 'ready'> = {
 };
 
 const NOTHING_CONSUMED: Omit<Consumers, 'desired' | 'ready' | 'selector'> = {
+  memberCount: 0,
+  externalMemberCount: 0,
   members: [],
   idle: [],
   consumed: 0,
@@ -113,20 +115,28 @@ function sent({ producers }: RunView, appended: number | undefined): Omit<Produc
     partitions: producers.partitions.slice(0, MOST_ENTRIES),
     ...(producers.latencyMs === null ? {} : { latencyMs: rounded(producers.latencyMs) }),
     ...(producers.done === 0 ? {} : { done: producers.done }),
-    ...(producers.errors.length === 0
-      ? {}
-      : { errors: producers.errors.slice(0, MOST_ERRORS).map((e) => ({ ...e, code: e.code.slice(0, LONGEST_CODE) })) }),
+    ...(producers.errors.length === 0 ? {} : { errors: producers.errors.slice(0, MOST_ERRORS).map(sendError) }),
   };
 }
 
+const sendError = ({ code, count, message, at }: RunView['producers']['errors'][number]) => ({
+  code: code.slice(0, LONGEST_CODE),
+  count,
+  ...(message === undefined ? {} : { message: message.slice(0, LONGEST_MESSAGE) }),
+  ...(at === undefined ? {} : { at: iso(at) }),
+});
+
 function consumed({ consumers }: RunView): Omit<Consumers, 'desired' | 'ready' | 'selector'> {
   return {
-    members: consumers.members.map(({ name, memberId, clientId, host, partitions, source }) => ({
+    memberCount: consumers.members.length,
+    externalMemberCount: consumers.members.filter(({ source }) => source === 'Broker').length,
+    members: consumers.members.map(({ name, memberId, clientId, host, partitions, otherPartitions, source }) => ({
       name: name.slice(0, LONGEST_NAME),
       memberId: memberId.slice(0, LONGEST_NAME),
       ...(clientId === undefined ? {} : { clientId: clientId.slice(0, LONGEST_NAME) }),
       host: host.slice(0, LONGEST_NAME),
       partitions,
+      ...(otherPartitions === undefined ? {} : { otherPartitions }),
       source,
     })),
     idle: consumers.idle.slice(0, MOST_ENTRIES).map((id) => id.slice(0, LONGEST_NAME)),

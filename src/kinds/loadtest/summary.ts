@@ -7,6 +7,7 @@ import { alreadyReported, progressing, type Summary, stalled, summaryNotice } fr
 import type { RunView } from '../../domain/figures/figures.ts';
 import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { counted } from '../../domain/status/counted.ts';
+import { refusalOf } from './clientErrors/refusal.ts';
 import type { Clients } from './clients.ts';
 
 export type LoadTestSummary = Summary<LoadTestStatus['phase']>;
@@ -43,7 +44,7 @@ export function summarise(
   const refused = failures.find(({ reason }) => reason === 'Refused');
   if (refused !== undefined) return stalled(phase, 'Refused', refused.message);
   if (resource.spec.suspend) return suspended(run);
-  return remarked(starting(seen, run, phase) ?? running(seen, run), remark);
+  return refusedClients(seen, run, phase) ?? remarked(starting(seen, run, phase) ?? running(seen, run), remark);
 }
 
 /** The sentence of the round in which the run ended stays until the run is closed. */
@@ -62,6 +63,15 @@ function suspended({ ready }: RunState): LoadTestSummary {
   }
   const message = 'set spec.suspend to false to continue';
   return { phase: 'Suspended', state: 'Current', reason: 'Suspended', message };
+}
+
+/** What the brokers or the client libraries have against the clients, if that keeps them from their work. */
+function refusedClients({ resource, now }: Seen, run: RunState, phase: 'Preparing' | 'Running') {
+  const refusal = refusalOf(resource, run, now);
+  if (refusal === undefined) return undefined;
+  const { reason, forGood, sentence } = refusal;
+  const message = `${readiness(resource, run)}; ${sentence}`;
+  return forGood ? stalled(phase, reason, message) : progressing(phase, reason, message);
 }
 
 function starting({ resource, kafka }: Seen, run: RunState, phase: 'Preparing' | 'Running') {

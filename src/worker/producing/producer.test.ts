@@ -102,3 +102,22 @@ test('a stop reports its end, and whether records are still in flight', async ()
   expect(await stopped).toBe(true);
   expect(facts.map(({ type }) => type)).toEqual(['Stopping', 'Produced', 'Stopped']);
 });
+
+test('a producer whose every record is refused pauses longer and longer, until a record is acknowledged', async () => {
+  const { producer, sent, deliver } = producerWith(Number.POSITIVE_INFINITY, 0);
+  const from = now();
+  let refused = 0;
+  const refuseAll = setInterval(() => {
+    for (const { token } of sent.slice(refused)) deliver(token, 'INVALID_RECORD');
+    refused = sent.length;
+  }, 1);
+  await producer.start();
+  await until('1.5 s of refusals', () => now() - from > 1_500);
+  clearInterval(refuseAll);
+  // Without a pause a thousand turns of 200 records fit into this time. With 10, 20, 40, … ms there are at most 8 pauses.
+  expect(sent.length).toBeLessThan(200 * 60);
+  const before = sent.length;
+  deliver(sent.at(-1)?.token ?? 0);
+  await until('more records', () => sent.length > before);
+  await producer.stop(0);
+});

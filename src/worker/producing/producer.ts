@@ -79,7 +79,7 @@ export function createProducer(options: ProducerOptions): Producer {
       evidence.failed(error);
       trouble({ code: error, message: 'a record was not delivered' });
     }
-    sender.delivered();
+    sender.delivered(error !== undefined);
     if (evidence.inFlight() === 0) onDrained?.();
     if (!doneLogged && done()) {
       doneLogged = true;

@@ -11,10 +11,14 @@ const RECORDS_PER_TURN = 200;
 /** Sending into a full buffer resumes once this fraction of the records in flight is delivered. */
 const FREED_TO_RESUME = 0.25;
 
+/** After a refused record the sender pauses for 10 ms, and twice as long each time up to 1 s, until a record is acknowledged. */
+const FIRST_BACKOFF_MS = 10;
+const LONGEST_BACKOFF_MS = 1_000;
+
 export interface Sender {
   start(): void;
-  /** To be called after a delivery: a full buffer may have room again. */
-  delivered(): void;
+  /** To be called after each delivery: a full buffer may have room again. `failed`: the record was not acknowledged. */
+  delivered(failed: boolean): void;
   stop(): void;
 }
 
@@ -38,8 +42,12 @@ export function createSender(options: SenderOptions): Sender {
   let owed = 0;
   /** While the client's buffer is full: sending resumes at this number of records in flight. */
   let resumeAt = Number.POSITIVE_INFINITY;
+  /** While records are refused: no record is sent before `resumesAt`, which moves away with each refusal after it. */
+  let refusedMs = 0;
+  let resumesAt = 0;
   let pace: Pace | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let backoff: NodeJS.Timeout | undefined;
 
   /** The number n of the next message in the producer's share. */
   const nextNumber = () => settledBefore + totals.attempted;
@@ -55,13 +63,29 @@ export function createSender(options: SenderOptions): Sender {
       if (!(error instanceof ClientRefusal)) throw error;
       evidence.attempted(at);
       evidence.failed(error.code);
+      refused();
       trouble({ code: error.code, message: error.message });
     }
     return true;
   };
 
+  /** A refusal during the pause that an earlier one began was on its way already. */
+  const refused = () => {
+    if (now() < resumesAt) return;
+    refusedMs = Math.min(LONGEST_BACKOFF_MS, Math.max(FIRST_BACKOFF_MS, 2 * refusedMs));
+    resumesAt = now() + refusedMs;
+  };
+  const sendLater = () => {
+    clearTimeout(backoff);
+    backoff = setTimeout(sendOwed, resumesAt - now());
+  };
+
   const sendOwed = () => {
     if (stopped || resumeAt !== Number.POSITIVE_INFINITY) return;
+    if (now() < resumesAt) {
+      sendLater();
+      return;
+    }
     for (let sent = 0; owed > 0 && nextNumber() < share; sent++) {
       if (sent === RECORDS_PER_TURN) {
         setImmediate(sendOwed);
@@ -95,7 +119,9 @@ export function createSender(options: SenderOptions): Sender {
         timer = setTimeout(tick, Math.max(0, pace.originAt - now()));
       }
     },
-    delivered() {
+    delivered(failed) {
+      if (failed) refused();
+      else refusedMs = 0;
       if (evidence.inFlight() > resumeAt) return;
       resumeAt = Number.POSITIVE_INFINITY;
       if (owed > 0) setImmediate(sendOwed);
@@ -103,6 +129,7 @@ export function createSender(options: SenderOptions): Sender {
     stop() {
       stopped = true;
       clearTimeout(timer);
+      clearTimeout(backoff);
     },
   };
 }

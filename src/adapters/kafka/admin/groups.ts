@@ -130,6 +130,11 @@ function classicGroup(group: ClassicGroup, topic: string | undefined): Described
       host: hostOf(member.clientHost),
       ...(member.groupInstanceId ? { groupInstanceId: member.groupInstanceId } : {}),
       partitions: sorted((topic === undefined ? undefined : member.assignments?.get(topic)?.partitions) ?? []),
+      ...elsewhere(
+        topic,
+        [...(member.assignments?.values() ?? [])].map(({ topic: name, partitions }) => ({ name, partitions })),
+        member.metadata?.topics ?? [],
+      ),
     })),
   };
 }
@@ -149,10 +154,30 @@ function consumerGroup(group: ConsumerGroup, topic: string | undefined): Describ
         host: hostOf(member.clientHost),
         ...(member.instanceId ? { groupInstanceId: member.instanceId } : {}),
         partitions: partitionsOf(member.assignment),
+        ...elsewhere(
+          topic,
+          member.assignment.topicPartitions.map(({ topicName: name, partitions }) => ({ name, partitions })),
+          member.subscribedTopicRegex ? [] : member.subscribedTopicNames,
+        ),
         target: partitionsOf(member.targetAssignment),
         epoch: member.memberEpoch,
       }),
     ),
+  };
+}
+
+/** What the member does besides the `topic`. `subscribed`: none while the broker lists no subscription. */
+function elsewhere(
+  topic: string | undefined,
+  assigned: { name: string; partitions: number[] }[],
+  subscribed: string[],
+): Pick<GroupMemberView, 'otherPartitions' | 'otherTopicsOnly'> {
+  if (topic === undefined) return {};
+  const others = assigned.filter(({ name }) => name !== topic);
+  const otherPartitions = others.reduce((sum, { partitions }) => sum + partitions.length, 0);
+  return {
+    ...(otherPartitions === 0 ? {} : { otherPartitions }),
+    ...(subscribed.length > 0 && !subscribed.includes(topic) ? { otherTopicsOnly: true } : {}),
   };
 }
 

@@ -15,7 +15,10 @@ const member = z.strictObject({
   memberId: field(text(253), 'Id of the member in the group. Source: Kafka’s member.id.'),
   clientId: field(text(253), 'client.id. Only for members that this LoadTest did not start.').exactOptional(),
   host: field(text(253), 'Node of the client, or its host as the broker reports it.'),
-  partitions: field(z.array(count(0, 1_000_000)).max(10_000), 'Partitions that the member owns.'),
+  partitions: field(z.array(count(0, 1_000_000)).max(10_000), 'Partitions of the topic that the member owns.'),
+  otherPartitions: total(
+    'Number of partitions of other topics that the member owns. Only for members that this LoadTest did not start.',
+  ).exactOptional(),
   source,
 });
 
@@ -37,17 +40,21 @@ const polls = field(
 export const consumers = field(
   z.strictObject({
     desired: total('Number of consumers in the spec.'),
-    ready: total('Number of consumers in ready pods.'),
+    ready: total('Number of consumers in ready pods that the coordinator of the group lists as members.'),
     selector: field(text(1024), 'Label selector of the consumer pods, for the scale subresource.'),
     groupCreated: field(
       z.boolean(),
       'true: the group did not exist before this LoadTest, and is deleted with it.',
     ).exactOptional(),
+    memberCount: total('Number of live members of the group. members may list fewer.').exactOptional(),
+    externalMemberCount: total(
+      'Number of those members that this LoadTest did not start (source: Broker).',
+    ).exactOptional(),
     members: field(
       z.array(member).max(1_000),
       'Live members of the group, including those that this LoadTest did not start (source: Broker).',
     ),
-    idle: field(z.array(text(253)).max(1_000), 'Names of the members that own no partition.'),
+    idle: field(z.array(text(253)).max(1_000), 'Names of the members that own no partition of any topic.'),
     consumed: total('Number of records processed, including duplicates.'),
     messagesPerSecond: field(
       figure(),

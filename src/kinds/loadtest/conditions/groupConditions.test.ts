@@ -156,3 +156,13 @@ test.each<[situation: string, spec: SpecChange, seen: RunView, partitions: numbe
   expect(events.map((event) => event.message)).toEqual([message]);
   expect(conditions[0]).toMatchObject({ type: 'IdleConsumers', status: 'True', message });
 });
+
+test('a storm of members that leave with an error names the error, and no timeout', () => {
+  const list = every(5_000, 3, 'SessionExpired');
+  const error = { code: 'NotImplemented', message: 'Snappy compression not implemented', at: BEGIN + 5_000 };
+  const seen = figures({ errors: [error] }, list);
+  const [condition] = evaluateRebalanceStorm(loadTest(SLOW), [], seen, BEGIN + 11_000).conditions;
+  expect(condition).toMatchObject({ status: 'True', reason: 'UnreadableCompression' });
+  expect(condition?.message).toContain('Snappy compression not implemented');
+  expect(condition?.message).not.toContain('session.timeout.ms');
+});

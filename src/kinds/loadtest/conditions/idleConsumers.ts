@@ -1,4 +1,4 @@
-/** The condition IdleConsumers, which names the members without a partition and the reason, and an Event at begin and end. */
+/** The condition IdleConsumers, which names the members without a partition of any topic and the reason, and an Event at begin and end. */
 
 import type { LoadTest } from '../../../api/loadtest/loadTest.ts';
 import { setCondition } from '../../../contract/conditions.ts';
@@ -26,7 +26,8 @@ export function evaluateIdleConsumers(
   }
   const type = 'IdleConsumers';
   const was = conditions.find((condition) => condition.type === type)?.status === 'True';
-  const { members, idle } = figures.consumers;
+  const { idle } = figures.consumers;
+  const members = ofTopic(figures);
   const is = idle.length > 0;
   const tooMany = members.length > partitions;
   const message = !is
@@ -47,9 +48,14 @@ export function evaluateIdleConsumers(
   return { conditions: setCondition(conditions, condition, now), events };
 }
 
+/** Members of the group that may own partitions of the topic. */
+const ofTopic = ({ consumers }: RunView): RunView['consumers']['members'] =>
+  consumers.members.filter(({ otherTopicsOnly }) => otherTopicsOnly !== true);
+
 /** There are more members than partitions, so every assignor leaves some idle. */
-function surplus({ spec, status }: LoadTest, { consumers }: RunView, partitions: number): string {
-  const { idle, members } = consumers;
+function surplus({ spec, status }: LoadTest, figures: RunView, partitions: number): string {
+  const { idle } = figures.consumers;
+  const members = ofTopic(figures);
   const { replicas, clientsPerPod } = spec.consumers ?? { replicas: 0, clientsPerPod: 1 };
   const fewer = Math.max(0, replicas - idle.length);
   const enough = fewer - (fewer % clientsPerPod);
@@ -63,8 +69,10 @@ function surplus({ spec, status }: LoadTest, { consumers }: RunView, partitions:
   return `${counts(members.length, partitions)}: ${named(idle)} no partition, because each partition has one owner; ${add}${remove}`;
 }
 
-function unexplained({ consumers, rebalances }: RunView, partitions: number): string {
-  const { idle, members } = consumers;
+function unexplained(figures: RunView, partitions: number): string {
+  const { consumers, rebalances } = figures;
+  const { idle } = consumers;
+  const members = ofTopic(figures);
   const last = rebalances.list.at(-1);
   const most = Math.max(...members.map((member) => member.partitions.length));
   const owners = members

@@ -10,6 +10,7 @@ import { timeOfDay } from '../../../contract/time.ts';
 import type { RunView } from '../../../domain/figures/figures.ts';
 import { counted } from '../../../domain/status/counted.ts';
 import { parseDuration } from '../../../domain/status/duration.ts';
+import { type ClientErrorMeaning, meaningOf } from '../clientErrors/table.ts';
 import { STORM_MS, STORM_REBALANCES, type Storm, stormAt } from './storm.ts';
 
 type Consumers = NonNullable<LoadTestSpec['consumers']>;
@@ -20,36 +21,61 @@ const LONGEST_REASON = 300;
 
 /** Without `figures` the condition stays as it was. */
 export function evaluateRebalanceStorm(
-  { spec: { consumers }, metadata }: LoadTest,
+  loadTest: LoadTest,
   conditions: Condition[],
   figures: RunView | undefined,
   now: number,
 ): { conditions: Condition[]; events: Notice[] } {
+  const { consumers } = loadTest.spec;
   if (consumers === undefined || figures === undefined) return { conditions, events: [] };
   const type = 'RebalanceStorm';
   const was = conditions.find((condition) => condition.type === type)?.status === 'True';
   const storm = stormAt(figures.rebalances.list, setting(consumers, 'max.poll.interval.ms'), now);
-  const message = storm === undefined ? CALM : stormSentence(storm, consumers, figures.consumers.polls);
+  const error = storm === undefined ? undefined : errorBehind(storm, loadTest, figures);
+  const message = storm === undefined ? CALM : stormSentence(storm, consumers, figures.consumers.polls, error);
   const events: Notice[] = [];
   if (storm !== undefined && !was) events.push({ type: 'Warning', reason: type, message });
   if (storm === undefined && was) events.push({ type: 'Normal', reason: 'RebalanceStormOver', message });
   const condition = {
     type,
     status: storm === undefined ? ('False' as const) : ('True' as const),
-    reason: storm?.cause ?? 'Calm',
+    reason: error?.reason ?? storm?.cause ?? 'Calm',
     message,
-    observedGeneration: metadata.generation,
+    observedGeneration: loadTest.metadata.generation,
   };
   return { conditions: setCondition(conditions, condition, now), events };
 }
 
 const CALM = `fewer than ${STORM_REBALANCES} unrequested rebalances within ${STORM_MS / 1000} s`;
 
-function stormSentence({ cause, rebalances }: Storm, consumers: Consumers, polls: Polls): string {
+/** Errors from shortly before the first rebalance of a storm may have caused it. */
+const ERROR_BEFORE_MS = 10_000;
+
+/**
+ * The error with which members leave the group. Their session then ends without a heartbeat that was late, so no advice
+ * about timeouts would help.
+ */
+function errorBehind({ cause, rebalances }: Storm, loadTest: LoadTest, { consumers }: RunView) {
+  if (cause === 'PollIntervalExceeded') return undefined;
+  const from = (rebalances[0]?.at ?? 0) - ERROR_BEFORE_MS;
+  for (const { at, code, message } of consumers.errors.toReversed()) {
+    const meaning = at < from ? undefined : meaningOf({ loadTest, role: 'Consumer', code, message });
+    if (meaning?.leavesGroup === true) return meaning;
+  }
+  return undefined;
+}
+
+function stormSentence(
+  { cause, rebalances }: Storm,
+  consumers: Consumers,
+  polls: Polls,
+  error: ClientErrorMeaning | undefined,
+): string {
   const since = timeOfDay(rebalances[0]?.at ?? 0);
   const last = rebalances.at(-1)?.reason ?? '';
   const advice = { PollIntervalExceeded: pollAdvice, SessionExpired: sessionAdvice, Unknown: () => UNEXPLAINED };
-  return `${rebalances.length} unrequested rebalances since ${since}: ${advice[cause](consumers, polls)} Last rebalance: ${last.slice(0, LONGEST_REASON)}`;
+  const why = error === undefined ? advice[cause](consumers, polls) : `${error.sentence}.`;
+  return `${rebalances.length} unrequested rebalances since ${since}: ${why} Last rebalance: ${last.slice(0, LONGEST_REASON)}`;
 }
 
 const UNEXPLAINED = 'the group removed no member; status.rebalances.recent has the reason of each rebalance.';

@@ -127,6 +127,8 @@ describe('Kafka does not have the topic', () => {
     ['the API server refused the KafkaTopic', null, claimed, { failures: [denied] }, {}, stalls('TopicRefused')],
     ['the API server failed, and the operator retries', null, claimed, { failures: [{ ...denied, reason: 'Unexpected' }] }, {}, 'Pending, Reconciling CreatingTopic; does ApplyObject KafkaTopic kafka/t/3; tells Normal CreatingTopic; again in 250'],
     ['more replicas than brokers: no KafkaTopic is created', null, status(), {}, topic({ replicas: 4 }), stalls('TooManyReplicas')],
+    ['a fresh Kafka creates its topic of offsets', null, status({ startedAt: at(-29_000) }), { kafka: { unavailable: 'Kafka at k does not answer: COORDINATOR_NOT_AVAILABLE' } }, {}, 'Pending, Reconciling WaitingForKafka; tells Normal WaitingForKafka; again in 2000'],
+    ['it has no coordinator for 30 s', null, status({ startedAt: at(-30_000) }), { kafka: { unavailable: 'Kafka at k does not answer: COORDINATOR_NOT_AVAILABLE' } }, {}, 'Pending, Reconciling KafkaUnavailable; tells Warning KafkaUnavailable; again in 2000'],
     ['Kafka is unavailable', null, status(), { kafka: AWAY }, {}, 'Pending, Reconciling KafkaUnavailable; tells Warning KafkaUnavailable; again in 2000'],
     ['the Topic Operator has not seen it yet', kafkaTopicOf([]), claimed, {}, {}, wait],
     ['the Topic Operator has not seen it for 59 s', kafkaTopicOf([]), late, { now: 59_000 }, {}, wait],
@@ -149,7 +151,7 @@ describe('Kafka does not have the topic', () => {
     ['somebody else created it, and the Topic Operator has not seen it yet', kafkaTopicOf([], { owner: null, partitions: 1 }), status(), {}, {}, wait],
     ['under Existing no KafkaTopic is queried', null, status(), { answers: [] }, topic({ management: 'Existing' }), stalls('TopicMissing')],
     ['under Admin no KafkaTopic is queried', null, status(), { answers: [] }, topic({ management: 'Admin' }), 'Pending, Reconciling CreatingTopic; tells Normal CreatingTopic; again in 250'],
-    ['the topic was deleted during the run', null, running(), going, {}, 'Running, Ready Running; does Report LagSample; applies lag-producer=2 + lag-consumer=1; tells Normal Running; again in 1000'],
+    ['the topic was deleted during the run', null, running(), going, {}, 'Running, Ready Running; does Report LagSample; applies lag-producer=2 + lag-consumer=1; tells Normal Running + Normal Rebalanced; again in 1000'],
   ])('%s', (_situation, kafkaTopic, before, seen, spec, answer) => {
     expect(told(round(kafkaTopic, before, seen, spec))).toBe(answer);
   });
@@ -224,11 +226,11 @@ describe('Kafka does not have the topic', () => {
 describe('Kafka has the topic', () => {
   const prepares = `Preparing, Reconciling StartingClients; ${starts}`;
   const runs =
-    'Running, Ready Running; does Report LagSample; applies lag-producer=2 + lag-consumer=1; tells Normal Running; again in 1000';
+    'Running, Ready Running; does Report LagSample; applies lag-producer=2 + lag-consumer=1; tells Normal Running + Normal Rebalanced; again in 1000';
   const runsAnd = (action: string, facts = 'LagSample') =>
-    `Running, Ready Running; does Report ${facts} + ${action}; applies lag-producer=2 + lag-consumer=1; tells Normal Running; again in 1000`;
+    `Running, Ready Running; does Report ${facts} + ${action}; applies lag-producer=2 + lag-consumer=1; tells Normal Running + Normal Rebalanced; again in 1000`;
   const stallsGoing = (reason: string, facts = 'LagSample', action = '') =>
-    `Running, Stalled ${reason}; does Report ${facts}${action}; applies lag-producer=2 + lag-consumer=1; tells Warning ${reason}; again in 1000`;
+    `Running, Stalled ${reason}; does Report ${facts}${action}; applies lag-producer=2 + lag-consumer=1; tells Warning ${reason} + Normal Rebalanced; again in 1000`;
   const MORE = 'Partitions 3->5, LagSample';
   const asked = { partitions: 5 };
   const lateRunning = running({ topic: { ...MADE, waitingSince: at(0) } });

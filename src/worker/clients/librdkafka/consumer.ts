@@ -57,7 +57,8 @@ function makeConsumer(
     'enable.auto.commit': settings.autoCommit,
     'enable.auto.offset.store': false,
     'enable.partition.eof': true,
-    ...(settings.explained ? { debug: 'cgrp' } : {}),
+    // Without these lines nothing shows that the broker lacks the protocol.
+    ...(settings.explained || settings.config['group.protocol'] === 'consumer' ? { debug: 'cgrp' } : {}),
     rebalance_cb: rebalances.called,
     queue_non_empty_cb: wake,
   } as never) as RdkafkaConsumer;

@@ -51,8 +51,12 @@ const NAMES_BY_FAC: Record<string, string> = {
   COMMITFAIL: 'COMMIT_REFUSED',
 };
 
-/** The error in a warning of librdkafka's log. undefined: the line is not a warning, or an error event repeats it. */
+/** A broker without ConsumerGroupHeartbeat is asked again for ever, which only this debug line shows (KIP-848). */
+const NO_HEARTBEAT = 'ConsumerGroupHeartbeatRequest not supported by broker';
+
+/** The error in a line of librdkafka's log. undefined: the line is no warning, or an error event repeats it. */
 export function troubleOfLog({ severity, message, fac }: LogLine): ClientTrouble | undefined {
+  if (fac === 'COORD' && message.includes(NO_HEARTBEAT)) return { code: 'UNSUPPORTED_VERSION', message: NO_HEARTBEAT };
   if (severity > WARNING || fac in ALSO_EVENTS) return undefined;
   return { code: NAMES_BY_FAC[fac] ?? fac, message: message.replace(/^\[thrd:[^\]]*\]: /, '') };
 }
