@@ -78,6 +78,18 @@ const shows = (reader: EvidenceReader, of: EvidenceNeed, to: number) =>
     PATIENCE_MS,
   );
 
+/** Appends to the run. Answers the end of the topic before. */
+const appended = async (run: string, numbers: number[]) => {
+  const end = await endOf(TOPIC);
+  await append(run, numbers);
+  return end;
+};
+
+const readTo = (reader: EvidenceReader, run: string): number => {
+  const figures = reader.open(need(run), Date.now());
+  return 'known' in figures ? figures.known.readTo : 0;
+};
+
 const endOf = async (topic: string) => {
   const [found] = await admin.listOffsets({
     topics: [{ name: topic, partitions: [{ partitionIndex: 0, timestamp: -1n }] }],
@@ -201,6 +213,30 @@ test('a run that is opened while another is read in its partition has its earlie
   expect(figures.consumers.consumed).toBe(4);
   expect(figures.missing).toBeUndefined();
   expect(figures.readTo).toBe(await endOf(TOPIC));
+});
+
+test('runs that are opened while a batch of later reports is on its way lack nothing', async () => {
+  const { reader } = newReader();
+  await shows(reader, need('stream', await appended('stream', [1])), 1);
+  let streaming = true;
+  const stream = (async () => {
+    for (let to = 2; streaming; to++) await append('stream', [to]);
+  })();
+  const opened = [...Array(20).keys()].map((n) => `opened-${n}`);
+  try {
+    for (const run of opened) {
+      const of = need(run, await appended(run, [1, 2]));
+      // The stream is read beyond the run's reports before the run is opened.
+      const end = await endOf(TOPIC);
+      await until('the stream', () => readTo(reader, 'stream') >= end, PATIENCE_MS);
+      const figures = await shows(reader, of, 2);
+      expect(figures.consumers.consumed).toBe(2);
+      expect(figures.missing).toBeUndefined();
+    }
+  } finally {
+    streaming = false;
+    await stream;
+  }
 });
 
 test('after a fatal error another producer delivers', async () => {

@@ -201,7 +201,8 @@ export class EvidenceReader {
 
   #foldRecord({ partition, offset, key, value, timestamp }: kafka.Message): void {
     const position = this.#positions.get(partition);
-    if (position === undefined) return;
+    // A record from before a seek comes again, after the earlier ones that a run lacks.
+    if (position === undefined || this.#seeks.has(partition)) return;
     if (offset < position) this.#beginAnew(partition, offset);
     this.#positions.set(partition, offset + 1);
     const run = key?.toString();
