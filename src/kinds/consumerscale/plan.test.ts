@@ -13,6 +13,7 @@ import {
   loadTest,
   message,
   planConsumerScale,
+  RIVALS,
   sampled,
   TOPIC,
   told,
@@ -575,10 +576,10 @@ describe('when it is deleted', () => {
     const { needs } = CONSUMER_SCALES;
     const deleted = consumerScale(TWO, midway, { deletionTimestamp: at(0) });
     const lag = { apiVersion: 'kafkalab.dev/v1alpha1', kind: 'LoadTest', namespace: 'demo', name: 'lag' };
-    expect(needs(deleted, [shown(target())])).toEqual({ queries: [{ get: lag }] });
+    expect(needs(deleted, [shown(target())])).toEqual({ queries: [{ get: lag }, ...RIVALS] });
     const running = needs(consumerScale(TWO, midway), [shown(target())]);
     expect(running).toEqual({
-      queries: [{ get: lag }],
+      queries: [{ get: lag }, ...RIVALS],
       kafka: { topic: 't', group: 'g' },
       evidence: { run: 'uid-lag', ...EVIDENCE },
     });

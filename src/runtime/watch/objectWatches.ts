@@ -35,7 +35,8 @@ function watched(query: Query, options: Options & { changed(): void }): Watched 
   }
   if ('list' in query) {
     const { list: type, namespace, labelSelector } = query;
-    const mirror = watchCache({ ...options, type, selection: { namespace, labelSelector } });
+    const selection = { namespace, ...(labelSelector === undefined ? {} : { labelSelector }) };
+    const mirror = watchCache({ ...options, type, selection });
     return { mirror, answer: () => ({ items: [...mirror.all()] }) };
   }
   const { apiVersion, kind, namespace, name } = query.get;

@@ -3,9 +3,9 @@
  * server restarts. It reports changes to a listener, which only enqueues keys.
  */
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
+import { isOlder } from '../../contract/resourceVersion.ts';
 import { type Backoff, waitAfter } from '../backoff.ts';
 import { pause } from '../clock.ts';
-import { isOlder } from '../objects.ts';
 import {
   ApiError,
   type Clock,
