@@ -125,7 +125,7 @@ export class ScheduleWorld {
         kafka: kafka({ at: this.now, partitions: this.#partitions.live }),
         evidence: { known: this.#run },
         failures: this.#failures.map(({ failure }) => failure),
-        done: this.#answered,
+        done: [...this.#answered],
       },
     );
     this.#seen = target;
