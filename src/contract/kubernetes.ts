@@ -14,7 +14,7 @@ export interface ManagedFields {
   /** Name of the client, e.g. kubectl-edit. */
   manager?: string;
   operation?: 'Apply' | 'Update';
-  /** Time of the client's last change of the object, in whole seconds. */
+  /** Time of the client's last change of the object, in whole seconds. Absent for the scale of a custom resource. */
   time?: string;
   /** The fields, as a tree with keys such as `f:spec`. */
   fieldsV1?: Record<string, unknown>;
