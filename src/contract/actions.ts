@@ -19,6 +19,9 @@ export type ClusterAction =
   /** Deletes the object only if it has that uid. */
   | { type: 'DeleteObject'; target: ObjectRef; uid: string };
 
+/** The name under which the operator writes: in metadata.managedFields of every object that it has changed. */
+export const FIELD_MANAGER = 'kafka-lab-operator';
+
 /** Label: uid of the resource that an object of `ApplyObject` was made for. */
 export const OWNER_UID = 'kafkalab.dev/owner-uid';
 
@@ -62,6 +65,8 @@ export interface Done {
 }
 
 export interface ActionResult {
+  /** Scale: metadata.resourceVersion of the target once it had these replicas. */
+  resourceVersion?: string;
   /** CreateTopic: the id that Kafka gave to the topic that this action created (KIP-516). */
   topicId?: string;
   /** CreateTopic: a topic of that name was there already, so nothing was created. */

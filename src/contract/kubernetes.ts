@@ -9,6 +9,19 @@ export interface OwnerReference {
   blockOwnerDeletion?: boolean;
 }
 
+/** An entry of metadata.managedFields: the fields that a client wrote last. */
+export interface ManagedFields {
+  /** Name of the client, e.g. kubectl-edit. */
+  manager?: string;
+  operation?: 'Apply' | 'Update';
+  /** Time of the client's last change of the object, in whole seconds. Absent for the scale of a custom resource. */
+  time?: string;
+  /** The fields, as a tree with keys such as `f:spec`. */
+  fieldsV1?: Record<string, unknown>;
+  /** e.g. scale */
+  subresource?: string;
+}
+
 export interface ObjectMeta {
   name: string;
   namespace?: string;
@@ -21,6 +34,7 @@ export interface ObjectMeta {
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
   ownerReferences?: OwnerReference[];
+  managedFields?: ManagedFields[];
 }
 
 /** Any Kubernetes object, as plain JSON. */

@@ -55,8 +55,8 @@ export interface Cluster {
   applyStatus(object: KubernetesObject, signal?: AbortSignal): Promise<KubernetesObject>;
   /** JSON merge patch. metadata.resourceVersion within the patch is the precondition. */
   patch(target: ObjectRef, patch: Record<string, unknown>, signal?: AbortSignal): Promise<KubernetesObject>;
-  /** Writes spec.replicas of the scale subresource. */
-  scale(target: ObjectRef, replicas: number, signal?: AbortSignal): Promise<void>;
+  /** Writes spec.replicas of the scale subresource. Resolves to metadata.resourceVersion of the target after that. */
+  scale(target: ObjectRef, replicas: number, signal?: AbortSignal): Promise<string>;
   /** Deletes the object with this uid, with background propagation. Succeeds if the object is gone. */
   delete(target: ObjectRef, uid: string, signal?: AbortSignal): Promise<void>;
   /** The kinds that the server has in this API version, by discovery. Empty for an unknown version. */

@@ -1,5 +1,5 @@
 /** A schedule runs as written whenever the operator dies, and its figures are right for any delay of the lag samples. */
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ConsumerScaleInput } from '../../src/api/consumerscale/spec.ts';
 import type { ConsumerScaleStatus } from '../../src/api/consumerscale/status.ts';
@@ -197,4 +197,70 @@ test('leaving pods are killed if and only if the step has stop: Kill', () => {
     { numRuns: 25 },
   );
   expect(killed).toBeGreaterThan(0);
+});
+
+describe('with another writer', () => {
+  const contested = fates.chain((drawn) =>
+    fc
+      .array(fc.option(fc.nat(6), { nil: undefined, freq: 8 }), { minLength: drawn.length, maxLength: drawn.length })
+      .map((others) => drawn.map((fate, n): Fate => (others[n] === undefined ? fate : { ...fate, others: others[n] }))),
+  );
+  const running = (status: ConsumerScaleStatus | undefined) =>
+    status?.steps?.findIndex(({ phase }) => phase === 'Running') ?? -1;
+
+  test('a schedule never scales again in a step that has had its consumers', () => {
+    let stopped = 0;
+    fc.assert(
+      fc.property(circumstances, contested, (how, misfortunes) => {
+        const world = play(how, misfortunes);
+        for (const { action, recorded, intrusions } of world.done) {
+          if (action.type !== 'Scale') continue;
+          const index = running(recorded);
+          const consumers = recorded?.steps?.[index]?.consumers;
+          const undone = intrusions.filter(
+            (intrusion) =>
+              index !== -1 &&
+              running(intrusion.recorded) === index &&
+              intrusion.recorded?.steps?.[index]?.targetVersion !== undefined &&
+              intrusion.replicas !== consumers,
+          );
+          expect(undone).toEqual([]);
+        }
+        const { reason, message } = world.status?.conditions.find(({ type }) => type === 'Ready') ?? {};
+        if (reason !== 'ReplicasChangedByOthers') return;
+        stopped++;
+        expect(message).toContain('by kubectl-edit');
+        expect(world.replicas).toBe(world.intrusions.at(-1)?.replicas);
+      }),
+      { numRuns: 60 },
+    );
+    expect(stopped).toBeGreaterThan(0);
+  });
+
+  test('Restore does not replace the number of another writer', () => {
+    const restoring = circumstances.map(
+      (how): Circumstances => ({ ...how, spec: { ...how.spec, afterwards: 'Restore' } }),
+    );
+    let restored = 0;
+    let kept = 0;
+    fc.assert(
+      fc.property(restoring, fc.nat(6), fc.nat(3), (how, replicas, after) => {
+        const world = new ScheduleWorld(how);
+        let ended = 0;
+        for (let n = 0; n < MOST_ROUNDS; n++) {
+          const isOver = world.status?.steps?.every(({ phase }) => ENDED.includes(phase)) === true;
+          if (isOver) ended++;
+          if (world.round(isOver && ended > after ? { ...CALM, others: replicas } : CALM)) break;
+        }
+        expect(world.status?.phase).toBe('Completed');
+        for (const { action, writer } of world.done) {
+          if (action.type === 'Scale') expect(writer).not.toBe('kubectl-edit');
+        }
+        if (world.status?.restored === false) kept++;
+        else restored++;
+      }),
+      { numRuns: 40 },
+    );
+    expect(Math.min(restored, kept)).toBeGreaterThan(0);
+  });
 });

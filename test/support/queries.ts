@@ -8,7 +8,8 @@ export const shown = (object: KubernetesObject | null): Answer => ({ object });
 /** `KafkaTopic kafka/t`, `KafkaTopics kafka strimzi.io/cluster=my-cluster`, `served kafka.strimzi.io/v1` */
 export function queryLine(query: Query): string {
   if ('served' in query) return `served ${query.served}`;
-  if ('list' in query) return `${query.list.kind}s ${query.namespace} ${query.labelSelector}`;
+  if ('list' in query)
+    return [`${query.list.kind}s`, query.namespace, query.labelSelector].filter((part) => part !== undefined).join(' ');
   const { kind, namespace, name } = query.get;
   return `${kind} ${namespace}/${name}`;
 }

@@ -3,7 +3,7 @@ import type { ConsumerScale } from '../../src/api/consumerscale/consumerScale.ts
 import type { ConsumerScaleInput } from '../../src/api/consumerscale/spec.ts';
 import type { ConsumerScaleStatus } from '../../src/api/consumerscale/status.ts';
 import type { LoadTest } from '../../src/api/loadtest/loadTest.ts';
-import type { Action, Failure } from '../../src/contract/actions.ts';
+import { type Action, type Done as Answered, type Failure, FIELD_MANAGER } from '../../src/contract/actions.ts';
 import type { KubernetesObject } from '../../src/contract/kubernetes.ts';
 import type { Fact } from '../../src/domain/evidence/facts.ts';
 import { emptyRun, fold } from '../../src/domain/fold/run.ts';
@@ -34,6 +34,8 @@ export interface Fate {
   stale: boolean;
   /** The time until the next round, at most the one that the plan requests. */
   nextMs: number;
+  /** Another writer sets this number of consumers before the round. */
+  others?: number;
 }
 
 export interface Done {
@@ -41,11 +43,23 @@ export interface Done {
   /** The status that was recorded at that time. */
   recorded: ConsumerScaleStatus | undefined;
   livePartitions: number;
+  /** The last writer of the number of consumers before it. */
+  writer: string;
+  /** The changes of the other writer before it. */
+  intrusions: Intrusion[];
   /** For a Scale to fewer replicas: the leaving pods that had agreed to be killed, and the other leaving pods. */
   killed: number;
   spared: number;
 }
 
+/** A change of the number of consumers by another writer. */
+export interface Intrusion {
+  replicas: number;
+  /** The status that was recorded at that time. */
+  recorded: ConsumerScaleStatus | undefined;
+}
+
+const OTHER_WRITER = 'kubectl-edit';
 const TICK_MS = 250;
 const RETRY_MS = 1_000;
 
@@ -54,6 +68,7 @@ export class ScheduleWorld {
   status: ConsumerScaleStatus | undefined;
   readonly done: Done[] = [];
   readonly written: ConsumerScaleStatus[] = [];
+  readonly intrusions: Intrusion[] = [];
   readonly #how: Circumstances;
   readonly #resource: ConsumerScale;
   readonly #asked: LoadTest;
@@ -65,7 +80,10 @@ export class ScheduleWorld {
   #offset = 0;
   #members: { name: string; owned: number[] }[] = [];
   #names = 0;
-  #replicas: { asked: number; since: number };
+  #replicas: { asked: number; since: number; writer: string };
+  #version = 10;
+  /** The results of actions since the last status write. */
+  #answered: Answered[] = [];
   #partitions: { asked: number; live: number; since: number };
   #seen: KubernetesObject;
   /** The ordinals of pods that are armed for a kill. */
@@ -76,7 +94,7 @@ export class ScheduleWorld {
     this.#how = how;
     this.#resource = consumerScale(how.spec);
     this.#asked = loadTest({ consumers: { ...CONSUMERS, replicas: how.replicas } });
-    this.#replicas = { asked: how.replicas, since: 0 };
+    this.#replicas = { asked: how.replicas, since: 0, writer: 'kubectl-create' };
     this.#partitions = { asked: how.partitions, live: how.partitions, since: 0 };
     this.#gather();
     this.#seen = this.#target();
@@ -87,8 +105,17 @@ export class ScheduleWorld {
     return this.#replicas.asked;
   }
 
+  /** The last writer of the number of consumers. */
+  get writer(): string {
+    return this.#replicas.writer;
+  }
+
   /** Runs one round of the operator. True: the schedule has ended. */
-  round({ diesAfter, deaf, stale, nextMs }: Fate): boolean {
+  round({ diesAfter, deaf, stale, nextMs, others }: Fate): boolean {
+    if (others !== undefined && others !== this.replicas) {
+      this.intrusions.push({ replicas: others, recorded: this.status });
+      this.#scale(others, OTHER_WRITER);
+    }
     const target = this.#target();
     const plan = planConsumerScale(
       { ...this.#resource, ...(this.status && { status: this.status }) },
@@ -98,17 +125,22 @@ export class ScheduleWorld {
         kafka: kafka({ at: this.now, partitions: this.#partitions.live }),
         evidence: { known: this.#run },
         failures: this.#failures.map(({ failure }) => failure),
+        done: [...this.#answered],
       },
     );
     this.#seen = target;
+    const answeredBefore = this.#answered.length;
     const news = this.#carryOut(plan.actions.slice(0, diesAfter ?? plan.actions.length), deaf);
-    if (diesAfter !== undefined) this.#failures = [];
-    else if (news) {
+    if (diesAfter !== undefined) {
+      this.#failures = [];
+      this.#answered = [];
+    } else if (news) {
       this.pass(1);
       return false;
     } else {
       this.status = plan.status;
       this.written.push(plan.status);
+      this.#answered = this.#answered.slice(answeredBefore);
     }
     this.pass(Math.min(nextMs, plan.lookAgainInMs ?? nextMs));
     return diesAfter === undefined && plan.lookAgainInMs === undefined;
@@ -121,7 +153,10 @@ export class ScheduleWorld {
       this.now = Math.min(end, this.now + TICK_MS);
       const partitions = this.#partitions;
       const grows = partitions.live < partitions.asked && this.now >= partitions.since + this.#how.partitionsMs;
-      if (grows) partitions.live = partitions.asked;
+      if (grows) {
+        partitions.live = partitions.asked;
+        this.#version++;
+      }
       const moves = this.#members.length !== this.replicas && this.now >= this.#replicas.since + this.#how.podsMs;
       if (grows || moves) this.#gather();
       if (Math.floor(before / 1000) !== Math.floor(this.now / 1000)) this.#every();
@@ -136,8 +171,14 @@ export class ScheduleWorld {
     const { asked, live } = this.#partitions;
     const { spec } = this.#asked;
     const consumers = spec.consumers && { ...spec.consumers, replicas: this.replicas };
+    const fieldsV1 = { 'f:spec': { 'f:consumers': { 'f:replicas': {} } } };
     return {
       ...this.#asked,
+      metadata: {
+        ...this.#asked.metadata,
+        resourceVersion: String(this.#version),
+        managedFields: [{ manager: this.writer, operation: 'Update', fieldsV1 }],
+      },
       spec: { ...spec, topic: { ...spec.topic, partitions: asked }, ...(consumers && { consumers }) },
       status: {
         phase: 'Running',
@@ -171,21 +212,30 @@ export class ScheduleWorld {
       action,
       recorded: this.status,
       livePartitions: this.#partitions.live,
+      writer: this.writer,
+      intrusions: [...this.intrusions],
       killed: agreed.filter((yes) => yes).length,
       spared: agreed.filter((yes) => !yes).length,
     });
     if (action.type === 'SetStop') {
       for (const { name } of action.pods) this.#armed.add(Number(name.replace('lag-consumer-', '')));
     }
-    if (action.type === 'Scale' && action.replicas !== this.replicas) {
-      this.#replicas = { asked: action.replicas, since: this.now };
+    if (action.type === 'Scale') {
+      if (action.replicas !== this.replicas) this.#scale(action.replicas, FIELD_MANAGER);
+      this.#answered.push({ action, result: { resourceVersion: String(this.#version) } });
     }
     if (action.type === 'Patch') {
       const { partitions } = (action.spec as { topic: { partitions: number } }).topic;
       if (partitions > this.#partitions.asked) {
         this.#partitions = { ...this.#partitions, asked: partitions, since: this.now };
+        this.#version++;
       }
     }
+  }
+
+  #scale(asked: number, writer: string): void {
+    this.#replicas = { asked, since: this.now, writer };
+    this.#version++;
   }
 
   /** Members join and leave, and the partitions are assigned again. */

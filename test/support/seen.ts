@@ -10,6 +10,7 @@ import type { Action } from '../../src/contract/actions.ts';
 import type { GroupView, KafkaView } from '../../src/contract/kafkaView.ts';
 import type { Known, Observed, Plan } from '../../src/contract/kind.ts';
 import type { Condition, KubernetesObject, ObjectMeta } from '../../src/contract/kubernetes.ts';
+import type { Query } from '../../src/contract/queries.ts';
 import type { Fact } from '../../src/domain/evidence/facts.ts';
 import { emptyRun, type Run } from '../../src/domain/fold/run.ts';
 import { figuresOf, type RunFigures } from '../../src/domain/fold/runFigures.ts';
@@ -288,6 +289,16 @@ export const planConsumerScale = (
     ...seen,
     now: BEGIN + now,
   });
+
+/** What a schedule that scales asks for besides its target: who else scales it. */
+export const RIVALS: Query[] = [
+  { list: { apiVersion: GROUP_VERSION, kind: 'ConsumerScale' }, namespace: 'demo' },
+  {
+    list: { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler' },
+    namespace: 'demo',
+    orForbidden: true,
+  },
+];
 
 // ---- answers --------------------------------------------------------------------------------
 

@@ -1,4 +1,5 @@
 /** The `Cluster` port over the API server's REST interface. */
+import { FIELD_MANAGER } from '../../contract/actions.ts';
 import type { KubernetesObject, ObjectRef } from '../../contract/kubernetes.ts';
 import { ApiError, type Cluster, type ResourceType, type Selection, type WatchEvent } from '../../runtime/ports.ts';
 import { type ApiResourceList, paths, rootOf } from './paths.ts';
@@ -35,7 +36,7 @@ const MERGE = 'application/merge-patch+json';
 
 export function kubernetesCluster(options: ClusterOptions): Cluster {
   const { rest } = options;
-  const fieldManager = options.fieldManager ?? 'kafka-lab-operator';
+  const fieldManager = options.fieldManager ?? FIELD_MANAGER;
   const pageSize = options.pageSize ?? 500;
   const watchSeconds = options.watchSeconds ?? 180;
   const random = options.random ?? Math.random;
@@ -142,7 +143,15 @@ export function kubernetesCluster(options: ClusterOptions): Cluster {
 
     async scale(target, replicas, signal) {
       const url = `${await pathOf(target, signal)}/scale${asManager}`;
-      await rest.send({ method: 'PATCH', path: url, body: { spec: { replicas } }, contentType: MERGE, signal });
+      const body = { spec: { replicas } };
+      const { metadata } = await rest.send<KubernetesObject>({
+        method: 'PATCH',
+        path: url,
+        body,
+        contentType: MERGE,
+        signal,
+      });
+      return metadata.resourceVersion ?? '';
     },
 
     async delete(target, uid, signal) {

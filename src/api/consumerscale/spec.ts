@@ -37,7 +37,7 @@ const scaleTargetRef = field(
       holds: (value) => value.length > 0,
     }),
   }),
-  'Target to scale, as in a HorizontalPodAutoscaler. Immutable.',
+  'Target to scale, as in a HorizontalPodAutoscaler. Nothing else may scale it during the schedule. Immutable.',
   {
     cel: `(self.apiVersion == '${GROUP_VERSION}' && self.kind == 'LoadTest') || (self.apiVersion == '${APPS}' && self.kind in ${celList(WORKLOADS)})`,
     message: `cannot be scaled; ${WRITE_A_TARGET}`,
@@ -182,7 +182,7 @@ export const step = field(
 const AFTERWARDS = sentences(
   'Number of consumers once the schedule has ended or is deleted.',
   'Keep: as the last step left it.',
-  'Restore: as it was before the first step.',
+  'Restore: as it was before the first step, unless others have changed it since.',
   'Default Keep.',
 );
 

@@ -31,6 +31,12 @@ const stepLag = field(
   'Lag of the group within the step.',
 );
 
+const TARGET_VERSION = sentences(
+  'metadata.resourceVersion of the target from which on it has had the consumers of the step.',
+  'A later version with another number is the change of another writer, and the schedule stops.',
+  'Absent: not known yet.',
+);
+
 const stepStatus = field(
   z.strictObject({
     consumers: total('Number of consumers in this step. Absent: not started.').exactOptional(),
@@ -39,6 +45,7 @@ const stepStatus = field(
     phase: shared.phase(STEP_PHASES, STEP_PHASE),
     message: field(text(1024), 'What the step is waiting for, or why it failed.').exactOptional(),
     startedAt: at('Time at which the change was requested.').exactOptional(),
+    targetVersion: field(text(64), TARGET_VERSION).exactOptional(),
     settledAt: at('Time at which the group had settled with the requested members and partitions.').exactOptional(),
     belowSince: at('Time from which all readings of lag have been below until.lagBelow.').exactOptional(),
     finishedAt: at(
@@ -59,10 +66,16 @@ const stepStatus = field(
 
 const PHASE = sentences(
   'Phase of the schedule.',
-  'Pending: waiting for its target.',
+  'Pending: waiting for its target, or for another schedule over it.',
   'Running: started.',
   'Completed: every step has ended.',
-  'Failed: a step could not be carried out.',
+  'Failed: a step could not be carried out, or others scaled the target; see condition Ready.',
+);
+
+const RESTORED = sentences(
+  'true: afterwards: Restore has been carried out.',
+  'false: it has not been, because others scale the target.',
+  'Absent: not yet, or not asked for.',
 );
 
 const lag = field(
@@ -96,7 +109,7 @@ export const status = field(
     partitionsAtStart: total('Number of partitions of the topic when the schedule started.').exactOptional(),
     startedAt: at('Time at which the first step started.').exactOptional(),
     finishedAt: at('Time at which the last step ended.').exactOptional(),
-    restored: field(z.boolean(), 'true: afterwards: Restore has been carried out.').exactOptional(),
+    restored: field(z.boolean(), RESTORED).exactOptional(),
     lag: lag.exactOptional(),
     steps: field(z.array(stepStatus).max(100), 'Status of each step, in the order of spec.steps.').exactOptional(),
     rebalances: shared.rebalances.exactOptional(),

@@ -7,7 +7,7 @@ import { progressing } from '../../contract/summary.ts';
 import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { counted } from '../../domain/status/counted.ts';
 import { reports } from './externalTarget.ts';
-import { consumersToRestore, notRestored, scaleRefusal } from './restore.ts';
+import { notRestored, restoration } from './restore.ts';
 import { statusPlan } from './status.ts';
 import { outcome } from './summary.ts';
 import { type Target, targetRef } from './target.ts';
@@ -26,22 +26,24 @@ export function conclude(
   { parts, events, lingers, allRead }: Ending,
   lookAgainInMs: number,
 ): Plan<ConsumerScaleStatus> {
-  const { resource, failures } = seen;
+  const { resource } = seen;
   const { spec, status: before } = resource;
-  const replicas = consumersToRestore(resource, target);
-  const refused = replicas === undefined ? undefined : scaleRefusal(failures, replicas);
-  if (lingers || (replicas !== undefined && refused === undefined)) {
+  const restores = restoration(seen, target);
+  const replicas = restores !== undefined && 'replicas' in restores ? restores.replicas : undefined;
+  const kept = restores !== undefined && 'kept' in restores ? restores : undefined;
+  if (lingers || replicas !== undefined) {
     const message = replicas === undefined ? 'reading the last figures' : `restoring ${counted(replicas, 'consumer')}`;
     const summary = progressing('Running' as const, 'Running', message);
     const scale: Action[] = replicas === undefined ? [] : [{ type: 'Scale', target: targetRef(resource), replicas }];
     const facts = target !== undefined && target.loadTest === undefined ? reports(seen, target, {}) : [];
     return { ...statusPlan(seen, parts, summary, events, lookAgainInMs), actions: [...scale, ...facts] };
   }
-  const restored = spec.afterwards === 'Restore' && target?.uid === before?.targetUid && replicas === undefined;
+  const isRestored = spec.afterwards === 'Restore' && target?.uid === before?.targetUid && restores === undefined;
+  const restored = isRestored ? { restored: true } : kept?.forGood ? { restored: false } : {};
   return statusPlan(
     seen,
-    { ...parts, ...(restored ? { restored: true } : {}) },
+    { ...parts, ...restored },
     outcome(parts.steps ?? before?.steps ?? [], allRead),
-    refused === undefined ? events : [...events, notRestored(refused)],
+    kept === undefined ? events : [...events, notRestored(kept.kept)],
   );
 }

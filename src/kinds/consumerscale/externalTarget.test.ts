@@ -13,6 +13,7 @@ import {
   loadTest,
   message,
   planConsumerScale,
+  RIVALS,
   sampled,
   scaled,
   told,
@@ -33,6 +34,7 @@ import type { ConsumerScaleInput } from '../../api/consumerscale/spec.ts';
 import type { ConsumerScaleStatus } from '../../api/consumerscale/status.ts';
 import type { Failure } from '../../contract/actions.ts';
 import type { KubernetesObject, ObjectMeta } from '../../contract/kubernetes.ts';
+import type { Answer } from '../../contract/queries.ts';
 import type { Fact } from '../../domain/evidence/facts.ts';
 import { withoutOffsets } from '../../domain/fold/run.ts';
 import { consumerScaleKind } from './plan.ts';
@@ -52,6 +54,11 @@ const app = (replicas: number | undefined = 1, more: Partial<ObjectMeta> = {}): 
   metadata: { name: 'app', namespace: 'demo', uid: 'uid-app', ...more },
   spec: replicas === undefined ? {} : { replicas },
 });
+
+/** Nobody else scales the target: the answers about schedules and autoscalers. */
+const ALONE: Answer[] = [{ items: [] }, { items: [] }];
+/** The same for a schedule that only adds partitions, which does not ask for autoscalers. */
+const ONLY_WIDER = ALONE.slice(0, 1);
 
 const LOOK = sampled(19_000, [0], [0]);
 
@@ -315,7 +322,7 @@ describe('at the end', () => {
 test('it needs its target, the group, and its own evidence once that has a place', () => {
   const { needs } = CONSUMER_SCALES;
   const consumers = { group: 'g', topic: 't', kafka: { bootstrapServers: 'theirs:9092' } };
-  const queries = [{ get: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'demo', name: 'app' } }];
+  const queries = [{ get: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'demo', name: 'app' } }, ...RIVALS];
   const look = { bootstrapServers: 'theirs:9092', topic: 't', group: 'g' };
   expect(needs(consumerScale({ ...SPEC, consumers }))).toEqual({ queries });
   expect(needs(consumerScale({ ...SPEC, consumers }), [shown(app())])).toEqual({ queries, kafka: look });
@@ -332,7 +339,7 @@ describe('with a Kafka of Strimzi', () => {
   const wide: Partial<ConsumerScaleInput> = { consumers, steps: [{ partitions: 6, hold: '2s' }] };
   const seen = (kafkaTopic: KubernetesObject | null, more: Seen = {}): Seen => ({
     answers: [
-      ...[shown(app()), STRIMZI],
+      ...[shown(app()), ...ONLY_WIDER, STRIMZI],
       ...(kafkaTopic?.metadata.name === 'orders' ? [shown(null), kafkaTopics(kafkaTopic)] : [shown(kafkaTopic)]),
     ],
     kafka: kafka({ at: 19_200, ...THERE }),
@@ -349,18 +356,24 @@ describe('with a Kafka of Strimzi', () => {
     const { needs } = CONSUMER_SCALES;
     const spec = { ...SPEC, consumers };
     expect(needs(consumerScale(spec), [shown(app())]).kafka).toBeUndefined();
-    const asked = needs(consumerScale(spec), [shown(app()), STRIMZI]).queries?.map(queryLine);
+    const asked = needs(consumerScale(spec), [shown(app()), ...ALONE, STRIMZI]).queries?.map(queryLine);
     // No step adds partitions, so no KafkaTopic is queried.
-    expect(asked).toEqual(['Deployment demo/app', 'served kafka.strimzi.io/v1', 'Kafka kafka/my-cluster']);
+    expect(asked).toEqual([
+      'Deployment demo/app',
+      'ConsumerScales demo',
+      'HorizontalPodAutoscalers demo',
+      'served kafka.strimzi.io/v1',
+      'Kafka kafka/my-cluster',
+    ]);
     const first = round(
       undefined,
-      { answers: [shown(app()), STRIMZI, shown(kafkaResource())], kafka: UNREAD },
+      { answers: [shown(app()), ...ALONE, STRIMZI, shown(kafkaResource())], kafka: UNREAD },
       { consumers },
     );
     expect(told(first)).toBe('Pending, Reconciling FindingKafka; tells Normal FindingKafka; again in 500');
     expect(first.status).toMatchObject(FOUND);
     expect(needs(consumerScale(spec, first.status), [shown(app())])).toMatchObject({
-      queries: [{ get: { kind: 'Deployment' } }],
+      queries: [{ get: { kind: 'Deployment' } }, ...RIVALS],
       ...FOUND,
     });
     const second = round(first.status, { answers: [shown(app())] }, { consumers });
@@ -368,7 +381,7 @@ describe('with a Kafka of Strimzi', () => {
   });
 
   test('a missing Kafka resource is waited for up to 5 minutes', () => {
-    const none: Seen = { answers: [shown(app()), STRIMZI, shown(null)], kafka: UNREAD };
+    const none: Seen = { answers: [shown(app()), ...ALONE, STRIMZI, shown(null)], kafka: UNREAD };
     const first = round(undefined, none, { consumers });
     expect(message(first)).toMatch(
       /^Kafka kafka\/my-cluster of kafka.strimzi.io does not exist.*waiting at most 5 minutes$/,
@@ -391,15 +404,19 @@ describe('with a Kafka of Strimzi', () => {
   });
 
   test('more partitions without the right to read KafkaTopics', () => {
-    const forbidden = raised(null, { answers: [shown(app()), STRIMZI, FORBIDDEN] });
+    const forbidden = raised(null, { answers: [shown(app()), ...ONLY_WIDER, STRIMZI, FORBIDDEN] });
     expect(told(forbidden)).toBe(stalls('StrimziForbidden'));
   });
 
   test('without the right to read the Kafka resource, the message says what to grant', () => {
-    const first = round(undefined, { answers: [shown(app()), STRIMZI, FORBIDDEN], kafka: UNREAD }, { consumers });
+    const first = round(
+      undefined,
+      { answers: [shown(app()), ...ALONE, STRIMZI, FORBIDDEN], kafka: UNREAD },
+      { consumers },
+    );
     expect(told(first)).toBe('Pending, Stalled StrimziForbidden; tells Warning StrimziForbidden; again in 500');
     expect(message(first)).toContain('give its service account in namespace kafka');
-    const later = { answers: [shown(app()), STRIMZI, shown(kafkaResource())], kafka: UNREAD, now: 9_000_000 };
+    const later = { answers: [shown(app()), ...ALONE, STRIMZI, shown(kafkaResource())], kafka: UNREAD, now: 9_000_000 };
     expect(told(round(first.status, later, { consumers }))).toContain('Reconciling FindingKafka');
   });
 
@@ -424,10 +441,10 @@ describe('with a Kafka of Strimzi', () => {
   test('the default connection may belong to Strimzi', () => {
     const { needs } = consumerScaleKind({ ...WORKER, strimzi: CLUSTER });
     const spec: ConsumerScaleInput = { ...SPEC, steps: [{ partitions: 6, hold: '2s' }] };
-    const asked = needs(consumerScale(spec), [shown(app()), STRIMZI]);
+    const asked = needs(consumerScale(spec), [shown(app()), ...ONLY_WIDER, STRIMZI]);
     expect(asked.queries?.at(-1)).toMatchObject({ get: { kind: 'KafkaTopic', name: 't' } });
     expect(asked.kafka).toEqual({ topic: 't', group: 'g' });
-    expect(CONSUMER_SCALES.needs(consumerScale(spec), [shown(app())]).queries).toHaveLength(1);
+    expect(CONSUMER_SCALES.needs(consumerScale(spec), [shown(app())]).queries).toHaveLength(2);
   });
 
   test('the addresses of a LoadTest’s Kafka come from its status', () => {
@@ -437,7 +454,7 @@ describe('with a Kafka of Strimzi', () => {
     const status = { phase: 'Running' as const, observedGeneration: 1, conditions: [], ...FOUND, evidence: EVIDENCE };
     const needs = CONSUMER_SCALES.needs(schedule, [shown({ ...target, status })]);
     expect(needs).toMatchObject({ kafka: { ...FOUND.kafka, topic: 't', group: 'g' }, evidence: FOUND.kafka });
-    expect(needs.queries).toHaveLength(1);
+    expect(needs.queries).toHaveLength(3);
   });
 });
 

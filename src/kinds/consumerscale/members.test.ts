@@ -52,6 +52,6 @@ test.each<[situation: string, asked: { membersPerReplica?: number; others?: numb
       ? undefined
       : { phase: 'Running', observedGeneration: 1, conditions: [], membersPerReplica: recorded },
   );
-  const target = { uid: 'u', deleting: false, consumers: { replicas, clientsPerPod: 1 }, ready };
+  const target = { uid: 'u', version: undefined, writers: undefined, deleting: false, consumers: { replicas, clientsPerPod: 1 }, ready };
   expect(membersPerReplica(resource, target, figures(members, settled))).toBe(each);
 });

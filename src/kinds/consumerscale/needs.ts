@@ -1,10 +1,14 @@
-/** What a ConsumerScale needs to observe: its target, Strimzi's resources, and topic, group and evidence of the consumers. */
-import type { ConsumerScale } from '../../api/consumerscale/consumerScale.ts';
+/** What a ConsumerScale needs to observe: its target, who else scales it, Strimzi's resources, and topic, group and evidence of the consumers. */
+import { CONSUMER_SCALE_NAMES, type ConsumerScale } from '../../api/consumerscale/consumerScale.ts';
+import { GROUP_VERSION } from '../../api/sharedStatus.ts';
+import type { KubernetesObject } from '../../contract/kubernetes.ts';
 import type { EvidenceNeed, KafkaNeed, Needs } from '../../contract/needs.ts';
-import type { Answer } from '../../contract/queries.ts';
+import { type Answer, objectsIn, type Query } from '../../contract/queries.ts';
 import { isUnknown, serversOf } from '../../domain/settings/connection.ts';
 import { queryStrimzi, type StrimziQuery, type StrimziView, strimziCluster } from '../../domain/strimzi/lookup.ts';
 import type { StrimziCluster } from '../../domain/strimzi/resources.ts';
+import { scalesConsumers } from './autoscaler.ts';
+import { scheduleAhead } from './otherSchedules.ts';
 import { isFinished } from './summary.ts';
 import { type Target, targetAmong, targetRef } from './target.ts';
 
@@ -16,11 +20,36 @@ export function needs(
 ): Needs {
   const deleting = resource.metadata.deletionTimestamp !== undefined;
   if (isFinished(resource.status) && !deleting) return {};
+  const first = firstQueries(resource);
+  const waits = scheduleAhead(resource, rivalsAmong(resource, answers ?? []).schedules) !== undefined;
+  if (deleting || waits) return { queries: first };
   const target = targetAmong(resource, answers);
-  const query = deleting ? undefined : strimziQuery(resource, byDefault);
-  const strimzi = query === undefined ? [] : queryStrimzi(query, answers?.slice(1)).queries;
-  const queries: Needs = { queries: [{ get: targetRef(resource) }, ...strimzi] };
-  return target === undefined || deleting ? queries : { ...queries, ...kafkaAndEvidence(resource, target) };
+  const query = strimziQuery(resource, byDefault);
+  const strimzi = query === undefined ? [] : queryStrimzi(query, answers?.slice(first.length)).queries;
+  const queries: Needs = { queries: [...first, ...strimzi] };
+  return target === undefined ? queries : { ...queries, ...kafkaAndEvidence(resource, target) };
+}
+
+/** About the target and who else scales it. */
+function firstQueries(resource: ConsumerScale): Query[] {
+  const { namespace } = resource.metadata;
+  const schedules = { list: { apiVersion: GROUP_VERSION, kind: CONSUMER_SCALE_NAMES.kind }, namespace };
+  const autoscalers: Query = {
+    list: { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler' },
+    namespace,
+    // Without the right to read them, the schedule notices an autoscaler by what it writes.
+    orForbidden: true,
+  };
+  return [{ get: targetRef(resource) }, schedules, ...(scalesConsumers(resource) ? [autoscalers] : [])];
+}
+
+/** All schedules and autoscalers of the namespace. */
+export function rivalsAmong(
+  resource: ConsumerScale,
+  answers: readonly Answer[],
+): { schedules: ConsumerScale[]; autoscalers: KubernetesObject[] } {
+  const [, schedules, autoscalers] = answers.slice(0, firstQueries(resource).length);
+  return { schedules: objectsIn(schedules) as ConsumerScale[], autoscalers: objectsIn(autoscalers) };
 }
 
 function kafkaAndEvidence(resource: ConsumerScale, { uid, loadTest }: Target): Pick<Needs, 'kafka' | 'evidence'> {
@@ -57,12 +86,12 @@ function strimziQuery(
     : undefined;
 }
 
-/** `answers`: about the target, then about Strimzi. */
+/** `answers`: to the first queries, then about Strimzi. */
 export function strimziView(
   resource: ConsumerScale,
-  [, ...answers]: Answer[],
+  answers: Answer[],
   byDefault: StrimziCluster | undefined,
 ): StrimziView | undefined {
   const query = strimziQuery(resource, byDefault);
-  return query === undefined ? undefined : queryStrimzi(query, answers).view;
+  return query === undefined ? undefined : queryStrimzi(query, answers.slice(firstQueries(resource).length)).view;
 }

@@ -17,7 +17,9 @@ import { rebalancesWithin, stepFigures } from './figures.ts';
 import { idleRefusal } from './idle.ts';
 import { membersPerReplica } from './members.ts';
 import { needs, strimziView } from './needs.ts';
-import { consumersToRestore, notRestored, replicasOf, scaleRefusal } from './restore.ts';
+import { consumersNow, withTargetVersion } from './otherWriter.ts';
+import { notRestored, replicasOf, restoration } from './restore.ts';
+import { planRivals } from './rivals.ts';
 import { statusPlan } from './status.ts';
 import { advance, restartStep, SAMPLES_WITHIN_MS, type ScheduleProgress } from './steps.ts';
 import { isFinished, type ScaleSummary, stepNotices } from './summary.ts';
@@ -57,6 +59,9 @@ function plan(seen: Seen, byDefault: DefaultKafka): Plan<ConsumerScaleStatus> {
     return { apply: [], actions: [], events: [], status: { ...before, observedGeneration: metadata.generation } };
   }
   const trouble = targetTrouble(resource, target);
+  const isScaling = trouble === undefined && target !== undefined && before?.finishedAt === undefined;
+  const rivals = isScaling ? planRivals(seen, target, FIGURES_MS) : undefined;
+  if (rivals !== undefined) return rivals;
   const strimzi = strimziView(resource, answers, byDefault.strimzi);
   const external = trouble === undefined && target !== undefined && target.loadTest === undefined;
   const preparation = external ? prepare(seen, target, byDefault.bootstrapServers, strimzi) : undefined;
@@ -101,7 +106,7 @@ function planSteps(
   strimzi: StrimziView | undefined,
   preparation: Preparation | undefined,
 ): Plan<ConsumerScaleStatus> {
-  const { resource, evidence, now } = seen;
+  const { resource, evidence, now, done } = seen;
   const { spec, status: before } = resource;
   if (target?.consumers === undefined) throw new Error('a target without consumers is refused before');
   const phase = before?.startedAt === undefined ? 'Pending' : 'Running';
@@ -115,13 +120,14 @@ function planSteps(
     ? undefined
     : idleRefusal(spec.steps, before?.steps ?? [], partitions, { others, perReplica: learnt ?? 1 });
   if (refusal !== undefined) return waits(stalled(phase, 'IdleConsumersRefused', refusal));
-  const { replicas, clientsPerPod } = target.consumers;
-  const progress = advance(spec.steps, before?.steps ?? [], {
+  const steps = withTargetVersion(before?.steps ?? [], target, done);
+  const replicas = consumersNow(steps, target);
+  const progress = advance(spec.steps, steps, {
     now,
     partitions,
     replicas,
     partitionsAsked: target.loadTest?.spec.topic.partitions ?? partitions,
-    clientsPerPod,
+    clientsPerPod: target.consumers.clientsPerPod,
     figures: evidence.known,
     externalGroup: spec.consumers?.group,
     others,
@@ -224,21 +230,21 @@ function partitionsPending(
   return verdict.is === 'Waiting' ? { waits: verdict.why } : undefined;
 }
 
-function planDeletion({ resource, failures }: Seen, target: Target | undefined): Plan<ConsumerScaleStatus> {
+function planDeletion(seen: Seen, target: Target | undefined): Plan<ConsumerScaleStatus> {
+  const { resource } = seen;
   const status = resource.status ?? {
     phase: 'Pending' as const,
     observedGeneration: resource.metadata.generation,
     conditions: [],
   };
-  const replicas = consumersToRestore(resource, target);
-  const refused = replicas === undefined ? undefined : scaleRefusal(failures, replicas);
-  if (replicas === undefined || refused !== undefined) {
-    const events = refused === undefined ? [] : [notRestored(refused)];
+  const restores = restoration(seen, target);
+  if (restores === undefined || 'kept' in restores) {
+    const events = restores === undefined ? [] : [notRestored(restores.kept)];
     return { apply: [], actions: [], events, status, finished: true };
   }
   return {
     apply: [],
-    actions: [{ type: 'Scale', target: targetRef(resource), replicas }],
+    actions: [{ type: 'Scale', target: targetRef(resource), replicas: restores.replicas }],
     events: [],
     status,
     lookAgainInMs: FIGURES_MS,

@@ -54,7 +54,7 @@ export function advance(
   const steps = spec.map((_, index) => before[index] ?? { phase: 'Pending' as const });
   const index = steps.findIndex(({ phase }) => phase === 'Pending' || phase === 'Running');
   const step = spec[index];
-  const status = steps[index];
+  const status = steps[index] && following(steps[index], spec, input);
   if (step === undefined || status === undefined || steps.some(({ phase }) => phase === 'Failed')) return { steps };
   const withStep = (next: ConsumerScaleStepStatus) => steps.with(index, next);
 
@@ -80,6 +80,16 @@ function changes(
     ...(partitions >= wanted && consumers !== undefined && consumers !== replicas ? { consumers } : {}),
   };
 }
+
+/** The step of a schedule that scales no consumers has as many as the target has, whoever scales that. */
+const following = (
+  status: ConsumerScaleStepStatus,
+  spec: readonly ConsumerScaleStep[],
+  { replicas }: StepInput,
+): ConsumerScaleStepStatus =>
+  status.phase === 'Running' && spec.every(({ consumers }) => consumers === undefined)
+    ? { ...status, consumers: replicas }
+    : status;
 
 /** A step that was interrupted starts again when its target runs again, because its figures were not those of the step. */
 export const restartStep = (steps: readonly ConsumerScaleStepStatus[]): ConsumerScaleStepStatus[] =>

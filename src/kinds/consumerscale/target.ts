@@ -4,16 +4,21 @@
  */
 import type { ConsumerScale } from '../../api/consumerscale/consumerScale.ts';
 import type { LoadTest } from '../../api/loadtest/loadTest.ts';
-import type { ObjectRef } from '../../contract/kubernetes.ts';
+import type { ManagedFields, ObjectRef } from '../../contract/kubernetes.ts';
+import { writersOfField } from '../../contract/managedFields.ts';
 import { type Answer, objectIn } from '../../contract/queries.ts';
 import { progressing } from '../../contract/summary.ts';
 import { failed, type ScaleSummary } from './summary.ts';
 
 export interface Target {
   uid: string;
+  /** metadata.resourceVersion */
+  version: string | undefined;
   deleting: boolean;
   /** As its spec asks for; undefined: a LoadTest without consumers. */
   consumers: { replicas: number; clientsPerPod: number } | undefined;
+  /** Who wrote the number of replicas, by metadata.managedFields; undefined: the object does not have these. */
+  writers: ManagedFields[] | undefined;
   /** Ready replicas of an external target; without a status all count as ready. */
   ready: number;
   /** Absent: an external target. */
@@ -31,16 +36,32 @@ export const targetRef = ({ spec, metadata }: ConsumerScale): ObjectRef => ({
 export const targetName = ({ spec: { scaleTargetRef } }: ConsumerScale): string =>
   `${scaleTargetRef.kind}/${scaleTargetRef.name}`;
 
+const CONSUMERS_PATH = ['spec', 'consumers', 'replicas'];
+const REPLICAS_PATH = ['spec', 'replicas'];
+
+const pathOf = ({ spec }: ConsumerScale): string[] =>
+  spec.scaleTargetRef.kind === 'LoadTest' ? CONSUMERS_PATH : REPLICAS_PATH;
+
+/** `spec.replicas` */
+export const replicasField = (resource: ConsumerScale): string => pathOf(resource).join('.');
+
 /** From the answer to the first query; undefined: it does not exist. */
-export function targetAmong({ spec }: ConsumerScale, answers: Answer[] | undefined): Target | undefined {
+export function targetAmong(resource: ConsumerScale, answers: Answer[] | undefined): Target | undefined {
+  const { spec } = resource;
   const object = objectIn(answers?.[0]) ?? undefined;
   if (object === undefined) return undefined;
-  const found = { uid: object.metadata.uid ?? '', deleting: object.metadata.deletionTimestamp !== undefined };
+  const { metadata } = object;
+  const found = {
+    uid: metadata.uid ?? '',
+    version: metadata.resourceVersion,
+    deleting: metadata.deletionTimestamp !== undefined,
+    writers: writersOfField(metadata.managedFields, pathOf(resource)),
+  };
   if (spec.scaleTargetRef.kind === 'LoadTest') {
     const loadTest = object as LoadTest;
     return { ...found, consumers: loadTest.spec.consumers, ready: loadTest.status?.consumers?.ready ?? 0, loadTest };
   }
-  const owner = object.metadata.ownerReferences?.find(({ controller, kind }) => controller && kind === 'LoadTest');
+  const owner = metadata.ownerReferences?.find(({ controller, kind }) => controller && kind === 'LoadTest');
   // apps/v1: spec.replicas defaults to 1.
   const replicas = (object.spec as { replicas?: number } | undefined)?.replicas ?? 1;
   const status = object.status as { readyReplicas?: number } | undefined;

@@ -78,6 +78,8 @@ export const WATCHED_RULES: PolicyRule[] = [
   // External consumers that a ConsumerScale names.
   { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'watch'] },
   { apiGroups: ['apps'], resources: ['deployments/scale', 'statefulsets/scale'], verbs: ['get', 'patch', 'update'] },
+  // Autoscalers that would undo the steps of a ConsumerScale.
+  { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: ['get', 'list', 'watch'] },
   // Reading: the address of a worker that is armed for a crash. Deleting: a Lab's kill step.
   { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch', 'delete'] },
   { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['get', 'create', 'patch'] },

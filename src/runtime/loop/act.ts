@@ -14,8 +14,7 @@ export interface Outside {
 export async function act(action: Action, { cluster, kafka, workers }: Outside): Promise<ActionResult | undefined> {
   switch (action.type) {
     case 'Scale':
-      await cluster.scale(action.target, action.replicas);
-      return undefined;
+      return { resourceVersion: await cluster.scale(action.target, action.replicas) };
     case 'Patch':
       await cluster.patch(action.target, { spec: action.spec });
       return undefined;

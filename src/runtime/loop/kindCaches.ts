@@ -1,5 +1,5 @@
 /** The caches of our kinds and of the types they own. Every change is reported with the key of the resource it concerns. */
-import type { KubernetesObject, ObjectRef } from '../../contract/kubernetes.ts';
+import type { KubernetesObject, TypeRef } from '../../contract/kubernetes.ts';
 import { identityOf, refOf, typeIdentityOf } from '../objects.ts';
 import type { ResourceType } from '../ports.ts';
 import type { Change } from '../watch/objectStore.ts';
@@ -26,8 +26,8 @@ export interface KindCaches {
   resources(): KubernetesObject[];
   /** The kind and the resource of a key. */
   find(key: string): { kind: AnyKind; resource: KubernetesObject | undefined } | undefined;
-  /** The cache that has the object if it is of one of our kinds and in a watched namespace. */
-  cacheOf(ref: ObjectRef): TypeCache | undefined;
+  /** The cache that has objects of this type and namespace if it is one of our kinds and a watched namespace. */
+  cacheOf(of: TypeRef & { namespace: string }): TypeCache | undefined;
   /** The objects that the resource controls, of the types that its kind owns. */
   ownedBy(kind: AnyKind, uid: string): KubernetesObject[];
   /** Stores the result of our own write. */
@@ -92,9 +92,9 @@ export function kindCaches(options: KindCachesOptions): KindCaches {
       const [namespace = '', name = ''] = path.split('/');
       return kind && { kind, resource: own.get(type)?.get(namespace, name) };
     },
-    cacheOf(ref) {
-      const cache = own.get(typeIdentityOf(ref));
-      return cache?.covers(ref.namespace) ? cache : undefined;
+    cacheOf(of) {
+      const cache = own.get(typeIdentityOf(of));
+      return cache?.covers(of.namespace) ? cache : undefined;
     },
     ownedBy: (kind, uid) =>
       distinct(kind.owns.flatMap((type) => owned.get(versionedTypeOf(type))?.controlledBy(uid) ?? [])),

@@ -26,30 +26,31 @@ export function queries(caches: Pick<KindCaches, 'cacheOf'>, foreign: ObjectWatc
   /** The queries of the last round of each key. */
   const last = new Map<string, Query[]>();
 
-  /** The object of a query and its cache, if one of our caches answers the query. */
-  function ownTarget(query: Query): { ref: ObjectRef; cache: TypeCache } | undefined {
-    if (!('get' in query)) return undefined;
-    const ref = query.get;
-    const cache = caches.cacheOf(ref);
-    return cache && { ref, cache };
+  /** The cache that answers the query, if it is one of ours. Our caches do not select by labels. */
+  function ownCache(query: Query): TypeCache | undefined {
+    if ('get' in query) return caches.cacheOf(query.get);
+    if (!('list' in query) || query.labelSelector !== undefined) return undefined;
+    return caches.cacheOf({ ...query.list, namespace: query.namespace });
   }
 
   function want(key: string, wanted: Query[]): void {
+    const own = wanted.filter((query) => ownCache(query));
     ownRefs.set(
       key,
-      wanted.flatMap((query) => ownTarget(query)?.ref ?? []),
+      own.flatMap((query) => ('get' in query ? query.get : [])),
     );
     foreign.want(
       key,
-      wanted.filter((query) => !ownTarget(query)),
+      wanted.filter((query) => !own.includes(query)),
     );
   }
 
   function answerTo(query: Query): Promise<Answer> | Answer {
-    const target = ownTarget(query);
-    if (!target) return foreign.read(query);
-    const { ref, cache } = target;
-    return { object: cache.get(ref.namespace, ref.name) ?? null };
+    const cache = ownCache(query);
+    if (cache && 'get' in query) return { object: cache.get(query.get.namespace, query.get.name) ?? null };
+    if (cache && 'list' in query)
+      return { items: cache.all().filter(({ metadata }) => metadata.namespace === query.namespace) };
+    return foreign.read(query);
   }
 
   return {

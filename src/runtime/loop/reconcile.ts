@@ -53,11 +53,12 @@ export async function reconcile(
   recordEvents(resource, plan, context);
   if (applied.pruneError) throw applied.pruneError;
 
-  // After a recovery or a new result the plan may answer differently, so the next round follows at once.
+  // After a recovery or a new result the plan may answer differently, so the next round follows at once. The watch of the
+  // target reports a Scale.
   const times = [
     plan.lookAgainInMs,
     applied.recovered ? 0 : undefined,
-    applied.done.length > 0 ? 0 : undefined,
+    applied.done.some(({ action }) => action.type !== 'Scale') ? 0 : undefined,
     ...applied.heldUntil.map((at) => Math.max(0, at - clock.now())),
   ];
   const known = times.filter((ms) => ms !== undefined);

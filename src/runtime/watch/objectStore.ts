@@ -3,7 +3,8 @@
  * write can be stored before the watch delivers it.
  */
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
-import { controllerOf, isOlder } from '../objects.ts';
+import { isOlder } from '../../contract/resourceVersion.ts';
+import { controllerOf } from '../objects.ts';
 
 export type Change =
   | { type: 'Added'; object: KubernetesObject }

@@ -82,6 +82,14 @@ test('a forbidden query fails unless it has orForbidden', async () => {
   await watches.stop();
 });
 
+test('the first read of a forbidden query does not wait', async () => {
+  const query: Query = { ...list, orForbidden: true };
+  const { watches } = bench({ list: refuse });
+  watches.want('a', [query]);
+  expect(await watches.read(query)).toEqual({ forbidden: 'kafkatopics is forbidden' });
+  await watches.stop();
+});
+
 test('a query without an answer within 10 s fails even with orForbidden', async () => {
   const query: Query = { ...list, orForbidden: true };
   const { clock, watches } = bench({

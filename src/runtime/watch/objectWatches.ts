@@ -5,7 +5,7 @@ import { ApiError, type Cluster } from '../ports.ts';
 import { interests } from './interests.ts';
 import { nameOf, textOf } from './queryNames.ts';
 import { servedKinds } from './servedKinds.ts';
-import { type Mirror, type WatchCacheOptions, watchCache } from './watchCache.ts';
+import { FORBIDDEN, type Mirror, type WatchCacheOptions, watchCache } from './watchCache.ts';
 
 export interface ObjectWatches {
   /** Replaces the queries of the key. */
@@ -26,7 +26,6 @@ interface Watched {
 }
 
 const READ_MS = 10_000;
-const FORBIDDEN = 403;
 
 function watched(query: Query, options: Options & { changed(): void }): Watched {
   if ('served' in query) {
@@ -35,7 +34,8 @@ function watched(query: Query, options: Options & { changed(): void }): Watched 
   }
   if ('list' in query) {
     const { list: type, namespace, labelSelector } = query;
-    const mirror = watchCache({ ...options, type, selection: { namespace, labelSelector } });
+    const selection = { namespace, ...(labelSelector === undefined ? {} : { labelSelector }) };
+    const mirror = watchCache({ ...options, type, selection });
     return { mirror, answer: () => ({ items: [...mirror.all()] }) };
   }
   const { apiVersion, kind, namespace, name } = query.get;
@@ -74,7 +74,7 @@ export function objectWatches(options: Options, changed: (key: string) => void):
       const forbidden = () => mirror.troubleStatus === FORBIDDEN;
       if (!mirror.synced && !forbidden()) {
         const waited = new AbortController();
-        await Promise.race([mirror.whenSynced(), pause(options.clock, READ_MS, waited.signal)]);
+        await Promise.race([mirror.whenAnswered(), pause(options.clock, READ_MS, waited.signal)]);
         waited.abort();
       }
       if (mirror.synced) return watch.answer();

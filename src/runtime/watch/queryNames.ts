@@ -15,7 +15,7 @@ export function nameOf(query: Query): string {
 /** `Deployment demo/app` */
 export function textOf(query: Query): string {
   if ('served' in query) return `APIResourceList /${query.served}`;
-  if ('list' in query) return `${query.list.kind}List ${query.namespace}/${query.labelSelector}`;
+  if ('list' in query) return `${query.list.kind}List ${query.namespace}/${query.labelSelector ?? ''}`;
   const { kind, namespace, name } = query.get;
   return `${kind} ${namespace}/${name}`;
 }

@@ -2,7 +2,7 @@
 import { type Backoff, waitAfter } from '../backoff.ts';
 import { pause } from '../clock.ts';
 import { ApiError, type Clock, type Cluster, type Random } from '../ports.ts';
-import type { Mirror } from './watchCache.ts';
+import { FORBIDDEN, type Mirror } from './watchCache.ts';
 
 export interface ServedKinds extends Mirror {
   /** In alphabetical order. Empty for a version that the server does not have. */
@@ -32,6 +32,8 @@ export function servedKinds(options: ServedKindsOptions): ServedKinds {
   const whenSynced = new Promise<void>((resolve) => {
     announceSynced = resolve;
   });
+  const answered = Promise.withResolvers<void>();
+  void whenSynced.then(answered.resolve);
   let running: Promise<void> = Promise.resolve();
 
   async function run(): Promise<void> {
@@ -52,6 +54,7 @@ export function servedKinds(options: ServedKindsOptions): ServedKinds {
         failures += 1;
         const status = error instanceof ApiError ? error.status : 0;
         trouble = { message: error instanceof Error ? error.message : String(error), status };
+        if (status === FORBIDDEN) answered.resolve();
         await pause(clock, waitAfter(failures, backoff, random), signal);
       }
     }
@@ -69,6 +72,7 @@ export function servedKinds(options: ServedKindsOptions): ServedKinds {
       return trouble?.status;
     },
     whenSynced: () => whenSynced,
+    whenAnswered: () => answered.promise,
     get kinds() {
       return kinds ?? [];
     },

@@ -3,9 +3,9 @@
  * server restarts. It reports changes to a listener, which only enqueues keys.
  */
 import type { KubernetesObject } from '../../contract/kubernetes.ts';
+import { isOlder } from '../../contract/resourceVersion.ts';
 import { type Backoff, waitAfter } from '../backoff.ts';
 import { pause } from '../clock.ts';
-import { isOlder } from '../objects.ts';
 import {
   ApiError,
   type Clock,
@@ -27,6 +27,8 @@ export interface Mirror {
   readonly troubleStatus: number | undefined;
   /** Resolves when the copy is synced or stopped. */
   whenSynced(): Promise<void>;
+  /** Resolves also when the API server refuses it for lack of rights. */
+  whenAnswered(): Promise<void>;
   start(): void;
   stop(): Promise<void>;
 }
@@ -50,6 +52,9 @@ export interface WatchCacheOptions {
   absentTypeMs?: number;
 }
 
+/** The HTTP status of a refusal for lack of rights. */
+export const FORBIDDEN = 403;
+
 export function watchCache(options: WatchCacheOptions): WatchCache {
   const { cluster, type, clock, random, log } = options;
   const selection = options.selection ?? {};
@@ -64,6 +69,8 @@ export function watchCache(options: WatchCacheOptions): WatchCache {
   const whenSynced = new Promise<void>((resolve) => {
     announceSynced = resolve;
   });
+  const answered = Promise.withResolvers<void>();
+  void whenSynced.then(answered.resolve);
   let running: Promise<void> = Promise.resolve();
   /** Results of our own writes since the current list was requested. The list may not contain them yet. */
   let written: KubernetesObject[] | undefined;
@@ -139,6 +146,7 @@ export function watchCache(options: WatchCacheOptions): WatchCache {
     if (trouble !== message) log.warn('watch interrupted, retrying', { ...name, error: message });
     trouble = message;
     troubleStatus = error instanceof ApiError ? error.status : 0;
+    if (troubleStatus === FORBIDDEN) answered.resolve();
   }
 
   async function run(): Promise<void> {
@@ -183,6 +191,7 @@ export function watchCache(options: WatchCacheOptions): WatchCache {
       return trouble === undefined ? undefined : troubleStatus;
     },
     whenSynced: () => whenSynced,
+    whenAnswered: () => answered.promise,
     put(object) {
       written?.push(object);
       report(store.put(object));
