@@ -157,6 +157,8 @@ export interface RunView {
     withoutRecord: number;
     /** Records that retention or DeleteRecords removed before the group read them. */
     lostToRetention: number;
+    /** Which of these numbers are inexact, and why. Absent: all are exact. */
+    inexact?: string;
   };
   /** null until the first sample. */
   lag: LagView | null;
