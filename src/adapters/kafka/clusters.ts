@@ -44,9 +44,9 @@ export class KafkaClusters implements Kafka, EvidencePort {
   readonly #listeners = new Map<string, () => void>();
   readonly #serversOfRuns = new Map<string, string>();
 
-  constructor(defaultBootstrapServers: string, log: Pick<Log, 'warn'>) {
+  /** `clock`: for the time without use, in ms. */
+  constructor(defaultBootstrapServers: string, log: Pick<Log, 'warn'>, clock = () => performance.now()) {
     this.#defaultServers = defaultBootstrapServers;
-    const clock = () => performance.now();
     this.#connections = new Clients({
       make: (servers) => new KafkaConnection(servers),
       close: (connection) => connection.close(),
@@ -63,7 +63,7 @@ export class KafkaClusters implements Kafka, EvidencePort {
       isBusy: (servers) => [...this.#serversOfRuns.values()].includes(servers),
       clock,
     });
-    this.#closing = setInterval(() => this.#closeUnused(), CLOSE_UNUSED_MS).unref();
+    this.#closing = setInterval(() => void this.closeUnused(), CLOSE_UNUSED_MS).unref();
   }
 
   async view(need: KafkaNeed): Promise<Known<KafkaView>> {
@@ -114,18 +114,19 @@ export class KafkaClusters implements Kafka, EvidencePort {
     if (servers !== undefined) this.#readers.find(servers)?.close(run);
   }
 
+  /** Closes the clients of clusters that no resource has used for some minutes. */
+  async closeUnused(): Promise<void> {
+    for (const [servers, { at }] of this.#outcomes) {
+      if (performance.now() - at > CLOSE_UNUSED_MS) this.#outcomes.delete(servers);
+    }
+    await Promise.all([this.#connections, this.#writers, this.#readers].map((clients) => clients.closeUnused()));
+  }
+
   /** Closes all clients within 5 s. A client that takes longer is left to the end of the process. */
   async end(): Promise<void> {
     clearInterval(this.#closing);
     const closed = Promise.all([this.#connections, this.#writers, this.#readers].map((clients) => clients.closeAll()));
     await within(CLOSE_TIMEOUT_MS, closed).catch(() => {});
-  }
-
-  #closeUnused(): void {
-    for (const clients of [this.#connections, this.#writers, this.#readers]) void clients.closeUnused();
-    for (const [servers, { at }] of this.#outcomes) {
-      if (performance.now() - at > CLOSE_UNUSED_MS) this.#outcomes.delete(servers);
-    }
   }
 
   /** Whether the cluster has answered a view, and every one since then, after `time`. */
