@@ -139,6 +139,11 @@ const memberChange = z.strictObject({
   kept: partitions('Partitions that the member owned before and after the rebalance.'),
 });
 
+const PENDING = sentences(
+  'Partitions without a record since the rebalance: their pause is not known yet.',
+  'If many rebalances wait for many partitions, the pauses of the oldest stay unknown.',
+);
+
 const rebalance = z.strictObject({
   number: total('Number of the rebalance within the run, from 1. It never changes.'),
   at: at('Time of the first callback. With source: Broker, time of the first description that shows the change.'),
@@ -177,7 +182,7 @@ const rebalance = z.strictObject({
     z.array(z.strictObject({ partition: partition(), ms: ms('Length of the pause, in ms.') })).max(1_000),
     PAUSES,
   ),
-  pending: partitions('Partitions without a record since the rebalance: their pause is not known yet.').exactOptional(),
+  pending: partitions(PENDING).exactOptional(),
   members: field(z.array(memberChange).max(1_000), 'Partitions that each member gained, lost and kept.'),
 });
 

@@ -95,7 +95,8 @@ export interface Workers {
 
 export interface Kafka {
   /**
-   * A snapshot of Kafka. For a Kafka that does not answer it resolves to `unavailable` with a sentence that gives the cause.
+   * A snapshot of Kafka. For a Kafka that does not answer, or not about this topic or group, it resolves to `unavailable` with a
+   * sentence that gives the cause.
    * It has a time limit of a few seconds. Concurrent calls, and calls within `maxAgeMs`, share one snapshot.
    */
   view(need: KafkaNeed): Promise<Known<KafkaView>>;

@@ -7,6 +7,7 @@ import { encodeReport, parseReport } from '../../src/domain/evidence/parse.ts';
 import type { RunView } from '../../src/domain/figures/figures.ts';
 import { emptyRun, fold } from '../../src/domain/fold/run.ts';
 import { view } from '../../src/domain/fold/view.ts';
+import { addPlaces, keysView, nothingPlaced } from '../../src/domain/keys/keys.ts';
 import { partitionForKey } from '../../src/domain/workers/murmur2.ts';
 import { createPlacements } from '../../src/worker/evidence/placements.ts';
 import { BEGIN } from '../support/evidence.ts';
@@ -213,6 +214,41 @@ test('the limit counts pairs of keys and partitions', () => {
       expect(figuresOf(mixed(byProducer, order))).toEqual(truth);
     }),
     { numRuns: 5 },
+  );
+});
+
+test('with a bound of shares the keys that are kept are exact, and they are the same for any order of reports', () => {
+  const shares = fc.array(
+    fc.record({ process: fc.nat(3), key: fc.nat(7), partition: fc.nat(2), records: fc.integer({ min: 1, max: 5 }) }),
+    { maxLength: 40 },
+  );
+  fc.assert(
+    fc.property(shares, fc.integer({ min: 1, max: 30 }), orders, (all, most, order) => {
+      const placedIn = (sequence: typeof all, bound?: number) => {
+        const placed = nothingPlaced();
+        for (const { process, key, partition, records } of sequence) {
+          const keys = [{ key: `key${key}`, partitions: [[partition, records, null, null] as const] }];
+          addPlaces(placed, `p-${process}`, { keys } as Parameters<typeof addPlaces>[2], bound);
+          if (bound !== undefined) expect(placed.keys.shares).toBeLessThanOrEqual(bound);
+        }
+        return { placed, view: keysView(placed, () => new Map()) };
+      };
+      const { placed, view: exact } = placedIn(all);
+      const bounded = placedIn(all, most).view;
+      const shuffled = all
+        .map((one, n) => ({ one, at: n + (order[n % order.length] ?? 0) }))
+        .sort((a, b) => a.at - b.at);
+      expect(
+        placedIn(
+          shuffled.map(({ one }) => one),
+          most,
+        ).view,
+      ).toEqual(bounded);
+      expect(bounded.list).toEqual(exact.list.slice(0, bounded.list.length));
+      expect(bounded.more).toBe(bounded.list.length < exact.list.length);
+      if (placed.keys.shares <= most) expect(bounded).toEqual(exact);
+    }),
+    { numRuns: 300 },
   );
 });
 

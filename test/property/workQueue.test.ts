@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { workQueue } from '../../src/runtime/loop/workQueue.ts';
 import { manualClock } from '../support/kept.ts';
 
+const ms = fc.integer({ min: 0, max: 2_000 });
+
 const steps = fc.array(
   fc.oneof(
     fc.record({ do: fc.constantFrom('add' as const, 'addNow' as const), key: fc.constantFrom('a', 'b', 'c', 'd') }),
@@ -16,12 +18,12 @@ const steps = fc.array(
   { maxLength: 25 },
 );
 
-test('each key runs once at a time, within the concurrency, and again after every add', async () => {
+test('each key runs once at a time, in its slot or outside, within the concurrency, and again after every add', async () => {
   await fc.assert(
     fc.asyncProperty(
       steps,
       fc.integer({ min: 1, max: 3 }),
-      fc.array(fc.record({ ms: fc.integer({ min: 0, max: 2_000 }), fails: fc.boolean() }), {
+      fc.array(fc.record({ ms, outsideMs: fc.option(ms), fails: fc.boolean() }), {
         minLength: 1,
         maxLength: 8,
       }),
@@ -33,21 +35,31 @@ test('each key runs once at a time, within the concurrency, and again after ever
         let order = 0;
         let turn = 0;
         let broken = '';
+        let inSlots = 0;
+        const passed = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve));
+        const begin = () => {
+          inSlots += 1;
+          if (inSlots > concurrency) broken = `${inSlots} in slots`;
+        };
         const queue = workQueue({
-          work: (key) => {
+          work: async (key, withoutSlot) => {
             if (active.has(key)) broken = `${key} twice`;
             active.add(key);
-            if (active.size > concurrency) broken = `${active.size} active`;
+            begin();
             order += 1;
             beganAt.set(key, order);
-            const { ms, fails } = works[turn++ % works.length] ?? { ms: 0, fails: false };
-            return new Promise((resolve, reject) => {
-              clock.after(ms, () => {
-                active.delete(key);
-                if (fails) reject(new Error('no'));
-                else resolve(undefined);
-              });
-            });
+            const { ms, outsideMs, fails } = works[turn++ % works.length] ?? { ms: 0, outsideMs: null, fails: false };
+            await passed(ms);
+            if (outsideMs !== null) {
+              inSlots -= 1;
+              await withoutSlot(() => passed(outsideMs));
+              begin();
+              await passed(ms);
+            }
+            inSlots -= 1;
+            active.delete(key);
+            if (fails) throw new Error('no');
+            return undefined;
           },
           failed: () => {},
           concurrency,
@@ -64,7 +76,7 @@ test('each key runs once at a time, within the concurrency, and again after ever
             else queue[step.do](step.key);
           }
         }
-        await clock.advance(200_000);
+        await clock.advance(300_000);
         expect(broken).toBe('');
         for (const [key, added] of addedAt) expect(beganAt.get(key)).toBeGreaterThan(added);
       },

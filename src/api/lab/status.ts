@@ -59,6 +59,9 @@ const stepStatus = field(
     nextExpectation: total(
       'Number of the expectation that the next round evaluates first, from 1. Absent: one round evaluates all of them.',
     ).exactOptional(),
+    evaluateAfter: at(
+      'Time of the next evaluation. The expectations go through many elements, so each evaluation is followed by a rest. Absent: every round evaluates them.',
+    ).exactOptional(),
     expectations: field(
       z.array(expectationStatus).max(MOST_PER_STEP),
       'Results of the expectations, in the order of the spec.',

@@ -3,12 +3,14 @@ import type { EpochMs } from '../../contract/time.ts';
 import type { ClientError, Consumed, OffsetRange } from '../evidence/facts.ts';
 import { createDistribution, type Distribution } from '../evidence/histogram.ts';
 import type { RunView } from '../figures/figures.ts';
-import { addRange, countOffsets, emptyOffsets, type OffsetSet } from './offsetRanges.ts';
+import { addRange, countOffsets, emptyOffsets, fillHoles, type OffsetSet } from './offsetRanges.ts';
 import { addReading, type Counter, newCounter, perSecond, roundedRate } from './rate.ts';
 
 /** A consumer counts as finished after 15 s without a fact. A live one sends `Alive` every 3 s. */
 const SILENT_MS = 15_000;
 const ERRORS_KEPT = 50;
+/** Limit of the ranges of processed offsets of a partition. Only gaps in the log that nothing explains divide ranges. */
+const RANGES_KEPT = 2_000;
 
 interface Consumer {
   records: number;
@@ -65,7 +67,9 @@ export function consumerSeen(consumers: Consumers, key: string, at: EpochMs): vo
 export function addConsumed(consumers: Consumers, key: string, fact: Consumed, shift: number): boolean {
   let records = 0;
   for (const work of fact.partitions) {
-    for (const range of work.ranges) records += addProcessedRange(offsetsOf(consumers, work.partition), range);
+    const offsets = offsetsOf(consumers, work.partition);
+    for (const range of work.ranges) records += addProcessedRange(offsets, range);
+    fillHoles(offsets.covered, RANGES_KEPT);
     consumers.firstAt = Math.min(consumers.firstAt, work.firstBeganAt + shift);
     consumers.lastAt = Math.max(consumers.lastAt, work.lastEndedAt + shift);
   }
@@ -73,6 +77,7 @@ export function addConsumed(consumers: Consumers, key: string, fact: Consumed, s
     const offsets = offsetsOf(consumers, partition);
     for (const range of withoutRecord) offsets.withoutRecord += addRange(offsets.covered, range);
     for (const range of deleted) offsets.lostToRetention += addRange(offsets.covered, range);
+    fillHoles(offsets.covered, RANGES_KEPT);
   }
   const consumer = consumers.all.get(key);
   if (consumer !== undefined) {
@@ -123,10 +128,12 @@ export function consumersView(
   now: EpochMs,
 ): { consumers: Omit<RunView['consumers'], 'members' | 'idle'>; delivery: Omit<RunView['delivery'], 'produced'> } {
   const delivery = { consumed: 0, duplicated: 0, skipped: 0, withoutRecord: 0, lostToRetention: 0 };
+  let filled = 0;
   for (const { covered, processed, duplicated, withoutRecord, lostToRetention } of consumers.offsets.values()) {
     delivery.consumed += processed;
     delivery.duplicated += duplicated;
     delivery.skipped += countOffsets(covered).skipped;
+    filled += covered.filled;
     delivery.withoutRecord += withoutRecord;
     delivery.lostToRetention += lostToRetention;
   }
@@ -153,6 +160,12 @@ export function consumersView(
             },
       errors: consumers.errors.map((error) => ({ ...error })),
     },
-    delivery,
+    delivery: { ...delivery, ...(filled === 0 ? {} : { inexact: MANY_GAPS }) },
   };
 }
+
+const MANY_GAPS = [
+  `duplicated and skipped may be too high: the processed offsets of a partition had more than ${RANGES_KEPT.toLocaleString('en-US')} gaps,`,
+  'and a record of one of the oldest gaps that is processed late counts as duplicated and stays skipped;',
+  'the gaps are records that were skipped, or that other members of the group processed',
+].join(' ');

@@ -48,4 +48,6 @@ test('filling the lowest holes bounds memory', () => {
   expect(set.bounds).toEqual([0, 15, 16, 17, 18, 19]);
   fillHoles(set, 3);
   expect(set.bounds).toEqual([0, 15, 16, 17, 18, 19]);
+  expect(countOffsets(set)).toEqual({ total: 10, duplicated: 0, skipped: 9 });
+  expect(set.filled).toBe(7);
 });

@@ -10,8 +10,13 @@ export interface OffsetSet {
   readonly bounds: number[];
   /** Number of offsets added, including repetitions. */
   total: number;
-  /** Number of offsets in the set. */
+  /** Number of different offsets added. */
   distinct: number;
+  /**
+   * Number of offsets in filled holes. They belong to the set since, though they were never added. The counts are exact while it
+   * is 0. Then an offset that is added late counts as a repetition if its hole was filled.
+   */
+  filled: number;
 }
 
 export interface OffsetCounts {
@@ -23,7 +28,7 @@ export interface OffsetCounts {
   skipped: number;
 }
 
-export const emptyOffsets = (): OffsetSet => ({ bounds: [], total: 0, distinct: 0 });
+export const emptyOffsets = (): OffsetSet => ({ bounds: [], total: 0, distinct: 0, filled: 0 });
 
 /**
  * Adds [from, to) in place, and returns how many offsets are new. Takes a binary search, and time for each range that is
@@ -56,12 +61,12 @@ export function addRange(set: OffsetSet, [from, to]: OffsetRange): number {
   return added;
 }
 
-/** Fills the lowest holes until at most `ranges` ranges are left. Limits memory if old holes do not matter. */
+/** Fills the lowest holes until at most `ranges` ranges are left: it bounds the memory of the set. */
 export function fillHoles(set: OffsetSet, ranges: number): void {
   const excess = set.bounds.length / 2 - ranges;
   if (excess <= 0) return;
   const filled = set.bounds.splice(1, 2 * excess);
-  for (let i = 0; i < filled.length; i += 2) set.distinct += (filled[i + 1] as number) - (filled[i] as number);
+  for (let i = 0; i < filled.length; i += 2) set.filled += (filled[i + 1] as number) - (filled[i] as number);
 }
 
 export function hasOffset({ bounds }: OffsetSet, offset: number): boolean {

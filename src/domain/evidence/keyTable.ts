@@ -7,6 +7,8 @@
 export const MOST_KEYS = 1_000;
 /** Limit of pairs of key and partition. */
 export const MOST_KEY_PARTITIONS = 4_000;
+/** Limit of shares: what one process has of a key and partition. */
+export const MOST_SHARES = 250_000;
 
 export interface KeyTable<T> {
   byKey: Map<string, Map<number, T>>;
@@ -14,11 +16,21 @@ export interface KeyTable<T> {
   order: string[];
   /** Number of pairs of key and partition. */
   pairs: number;
+  /** Number of shares of all entries. */
+  shares: number;
+  /** Number of shares of one entry. */
+  readonly sharesOf: (entry: T) => number;
   /** The table omits this key and all keys after it. Absent: it omits none. */
   omittedFrom?: string;
 }
 
-export const emptyKeys = <T>(): KeyTable<T> => ({ byKey: new Map(), order: [], pairs: 0 });
+export const emptyKeys = <T>(sharesOf: (entry: T) => number = () => 0): KeyTable<T> => ({
+  byKey: new Map(),
+  order: [],
+  pairs: 0,
+  shares: 0,
+  sharesOf,
+});
 
 /** The entry of a key and partition, created with `create` on first use. undefined: the table omits the key. */
 export function entryOf<T>(table: KeyTable<T>, key: string, partition: number, create: () => T): T | undefined {
@@ -37,6 +49,12 @@ export function entryOf<T>(table: KeyTable<T>, key: string, partition: number, c
   return table.byKey.has(key) ? created : undefined;
 }
 
+/** An entry has one share more. Like `entryOf` it may omit the last keys, which may include the entry's own. */
+export function countShare<T>(table: KeyTable<T>, most: number = MOST_SHARES): void {
+  table.shares += 1;
+  while (table.shares > most) omitLast(table);
+}
+
 /** Omits this key and all keys after it. */
 export function omitFrom<T>(table: KeyTable<T>, key: string): void {
   for (let last = table.order.at(-1); last !== undefined && last >= key; last = table.order.at(-1)) omitLast(table);
@@ -46,7 +64,9 @@ export function omitFrom<T>(table: KeyTable<T>, key: string): void {
 function omitLast<T>(table: KeyTable<T>): void {
   const last = table.order.pop();
   if (last === undefined) return;
-  table.pairs -= table.byKey.get(last)?.size ?? 0;
+  const entries = [...(table.byKey.get(last)?.values() ?? [])];
+  table.pairs -= entries.length;
+  for (const entry of entries) table.shares -= table.sharesOf(entry);
   table.byKey.delete(last);
   table.omittedFrom = last;
 }

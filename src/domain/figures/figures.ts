@@ -48,7 +48,10 @@ export interface Rebalance {
   errorBoundMs?: number;
   /** Partitions that paused. A partition without a record since the rebalance is in `pending` instead. */
   pauses: { partition: number; ms: number; from: EpochMs; to: EpochMs }[];
-  /** Partitions without a record since the rebalance. Their pause is unknown until one is processed. */
+  /**
+   * Partitions without a record since the rebalance. Their pause is unknown until one is processed. If many rebalances wait for
+   * many partitions, the pauses of the oldest stay unknown.
+   */
   pending: number[];
   /** All members before and after, sorted by name. A member that gained and lost nothing has only `kept`, which may be empty. */
   members: { name: string; gained: number[]; lost: number[]; kept: number[] }[];
@@ -157,6 +160,8 @@ export interface RunView {
     withoutRecord: number;
     /** Records that retention or DeleteRecords removed before the group read them. */
     lostToRetention: number;
+    /** Which of these numbers are inexact, and why. Absent: all are exact. */
+    inexact?: string;
   };
   /** null until the first sample. */
   lag: LagView | null;

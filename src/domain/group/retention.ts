@@ -4,6 +4,8 @@ import { type Group, isAlive } from './state.ts';
 
 const MEMBERS_KEPT = 2_000;
 const REBALANCES_KEPT = 500;
+/** Limit of pauses of rebalances with pending partitions: one per rebalance and partition. */
+const PAUSES_KEPT = 50_000;
 
 /** Forgets the oldest ended members beyond `MEMBERS_KEPT`. */
 export function forgetEndedMembers(group: Group): void {
@@ -28,5 +30,22 @@ export function dropOldestRebalance(group: Group): void {
   group.longestStopTheWorldMs = Math.max(group.longestStopTheWorldMs, stopTheWorldMs);
   for (const partition of oldest.pending) {
     group.pendingIn.set(partition, (group.pendingIn.get(partition) ?? 0) - 1);
+  }
+}
+
+/**
+ * Completes the oldest rebalances with pending partitions until at most `most` pauses are kept. The pauses of these partitions
+ * stay unknown, and so they stay in the list of pending ones.
+ */
+export function completeOldestPending(group: Group, most: number = PAUSES_KEPT): void {
+  let kept = group.settled.reduce((sum, { pauses }) => sum + pauses.size, 0);
+  for (const [index, settled] of group.settled.entries()) {
+    if (kept <= most) return;
+    if (settled.final !== undefined) continue;
+    kept -= settled.pauses.size;
+    for (const partition of settled.pending) group.pendingIn.set(partition, (group.pendingIn.get(partition) ?? 0) - 1);
+    // Another group may hold the settled change, so it is replaced and not changed.
+    const final = toRebalance(settled);
+    group.settled[index] = { ...settled, holder: group, pending: new Set(), pauses: new Map(), final };
   }
 }

@@ -4,7 +4,7 @@ import { newChange, ownersByName } from './change.ts';
 import { explain } from './explain.ts';
 import { accountFor, externalMembers, externalOwners, snapshotAfter, unlistedMembers } from './external.ts';
 import { remove } from './ownership.ts';
-import { dropOldestRebalance, forgetEndedMembers } from './retention.ts';
+import { completeOldestPending, dropOldestRebalance, forgetEndedMembers } from './retention.ts';
 import type { ExternalMember, ExternalMembers, GroupSnapshot, UnexplainedChange } from './snapshot.ts';
 import { finishIfComplete } from './standstill.ts';
 import { type Change, type Group, isAlive, type Member, type Settled } from './state.ts';
@@ -42,6 +42,7 @@ function record(group: Group, change: Change, snapshot: GroupSnapshot | undefine
   forgetEndedMembers(group);
   addSettled(group, change, outline);
   dropOldestRebalance(group);
+  completeOldestPending(group);
 }
 
 /** Updates who is in the group when the change settles, and returns these members. */

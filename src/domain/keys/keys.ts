@@ -2,7 +2,7 @@
 
 import type { Produced } from '../evidence/facts.ts';
 import { knownOffset } from '../evidence/keyShare.ts';
-import { emptyKeys, entryOf, type KeyTable, omitFrom } from '../evidence/keyTable.ts';
+import { countShare, emptyKeys, entryOf, type KeyTable, MOST_SHARES, omitFrom } from '../evidence/keyTable.ts';
 import type { RunView } from '../figures/figures.ts';
 import type { OutOfOrder } from '../figures/order.ts';
 
@@ -22,13 +22,20 @@ export interface Placed {
   keys: KeyTable<KeyTotal>;
 }
 
-export const nothingPlaced = (): Placed => ({ partitions: new Map(), keys: emptyKeys() });
+export const nothingPlaced = (): Placed => ({
+  partitions: new Map(),
+  keys: emptyKeys(({ byProcess }) => byProcess.size),
+});
 
-/** Adds the totals of one process. A total smaller than the process's last one arrived late and changes nothing. */
+/**
+ * Adds the totals of one process. A total smaller than the process's last one arrived late and changes nothing. `mostShares`:
+ * see keyTable.ts. Beyond it the last keys are omitted, and those that stay remain exact.
+ */
 export function addPlaces(
   placed: Placed,
   process: string,
   { partitions = [], keys = [], keysBefore }: Pick<Produced, 'partitions' | 'keys' | 'keysBefore'>,
+  mostShares: number = MOST_SHARES,
 ): void {
   for (const [partition, records] of partitions) {
     const total = placed.partitions.get(partition) ?? { records: 0, byProcess: new Map() };
@@ -40,7 +47,9 @@ export function addPlaces(
     for (const [partition, records, firstOffset, lastOffset] of shares) {
       const total = entryOf(placed.keys, key, partition, emptyTotal);
       if (total === undefined) continue;
+      const isNew = !total.byProcess.has(process);
       addTotal(total, process, records);
+      if (isNew && total.byProcess.has(process)) countShare(placed.keys, mostShares);
       total.firstOffset = knownOffset(Math.min, total.firstOffset, firstOffset);
       total.lastOffset = knownOffset(Math.max, total.lastOffset, lastOffset);
     }

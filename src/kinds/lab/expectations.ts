@@ -13,10 +13,17 @@ const LATE_MS = 30_000;
 
 /** Most elements that the expectations of a step go through in one round, which holds up all other resources. */
 const MOST_VISITS_PER_ROUND = 2_000_000;
+/**
+ * Rest after an evaluation, per element: an element takes about a microsecond, so a Lab takes at most a fifth of the time of
+ * the operator, which evaluates for all Labs.
+ */
+const REST_MS_PER_VISIT = 4 / 1_000;
+/** A shorter rest needs no record: rounds have a longer distance. */
+const SHORTEST_REST_MS = 400;
 
 /** Judges the expectations that have no verdict yet, as far as one round can. */
 export function judge(step: LabStepStatus, spec: LabStep, state: LabState): LabStepStatus {
-  const { nextExpectation: first = 1, ...rest } = step;
+  const { nextExpectation: first = 1, evaluateAfter, ...rest } = step;
   const { expectations: known } = rest;
   if (known === undefined || known.length === 0) return rest;
   const { now, lab, children, expressionsOf } = state;
@@ -24,6 +31,7 @@ export function judge(step: LabStepStatus, spec: LabStep, state: LabState): LabS
   const figuresAt = oldestFigures([...children.loadTests.values()]);
   // Figures from before the step took effect do not count.
   if (figuresAt < doneAt && now - doneAt < LATE_MS) return step;
+  if (now < (epochMs(evaluateAfter) ?? now)) return step;
   const language = expressionsOf(lab);
   const values = valuesOf(lab, children, step);
   const open = known.flatMap(({ passed }, n) => (passed === undefined && spec.expect[n] !== undefined ? [n] : []));
@@ -37,7 +45,13 @@ export function judge(step: LabStepStatus, spec: LabStep, state: LabState): LabS
     const over = now >= until && (figuresAt >= until || now - until >= LATE_MS);
     return judgeOne(expectation, language, that, values, { now, over });
   });
-  return { ...rest, expectations, ...(next === undefined ? {} : { nextExpectation: next + 1 }) };
+  const restMs = REST_MS_PER_VISIT * [...evaluated].reduce((sum, n) => sum + (visits.get(n) ?? 0), 0);
+  return {
+    ...rest,
+    expectations,
+    ...(next === undefined ? {} : { nextExpectation: next + 1 }),
+    ...(restMs < SHORTEST_REST_MS ? {} : { evaluateAfter: iso(now + restMs) }),
+  };
 }
 
 /** An expectation that is refused for its visits makes none. */

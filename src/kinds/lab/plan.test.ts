@@ -1,5 +1,6 @@
 /** A Lab from its first round to its grade: status, objects, actions and messages in each situation. */
 import { describe, expect, test } from '@jest/globals';
+import { BEGIN } from '../../../test/support/evidence.ts';
 import {
   APPLY,
   lab,
@@ -21,6 +22,7 @@ import type { LabInput } from '../../api/lab/spec.ts';
 import type { LabStatus, LabStepStatus } from '../../api/lab/status.ts';
 import { GROUP_VERSION } from '../../api/sharedStatus.ts';
 import type { Failure } from '../../contract/actions.ts';
+import { epochMs } from '../../contract/time.ts';
 import { labKind } from './plan.ts';
 
 type Step = LabInput['steps'][number];
@@ -557,13 +559,19 @@ describe('expectations', () => {
       eachKept(Array.from({ length: 20 }, () => `${p}<0`).join('||'), ['r', 'm', p]),
     );
     const spec = expecting(...words);
-    const status = () => seen(4_000, lagAt(3_500, 6), many());
+    const status = (now: number) => seen(now, lagAt(now - 100, 6), many());
     const evaluated = (plan: { status: LabStatus }) =>
       plan.status.steps?.[1]?.expectations?.map(({ observed }) => observed !== undefined);
-    const first = round(spec, judging(...words), status());
+    const first = round(spec, judging(...words), status(4_000));
     expect(evaluated(first)).toEqual([true, true, false]);
     expect(first.status.steps?.[1]?.nextExpectation).toBe(3);
-    const second = round(spec, first.status.steps, status());
+    // Two evaluations of almost a second are followed by a rest of four times as long.
+    const after = (epochMs(first.status.steps?.[1]?.evaluateAfter) ?? 0) - BEGIN;
+    expect(after - 4_000).toBeGreaterThan(6_000);
+    expect(after - 4_000).toBeLessThanOrEqual(8_000);
+    const waits = round(spec, first.status.steps, status(after - 1));
+    expect(waits.status.steps).toEqual(first.status.steps);
+    const second = round(spec, first.status.steps, status(after));
     expect(evaluated(second)).toEqual([true, true, true]);
     expect(second.status.steps?.[1]?.nextExpectation).toBe(2);
     const ended = round(
@@ -572,6 +580,7 @@ describe('expectations', () => {
       seen(4_000, lagAt(3_500, 6)),
     );
     expect(ended.status.steps?.[1]).not.toHaveProperty('nextExpectation');
+    expect(ended.status.steps?.[1]).not.toHaveProperty('evaluateAfter');
   });
 
   test('before has the values from the start of the step, and is dropped at its end', () => {

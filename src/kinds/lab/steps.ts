@@ -130,7 +130,7 @@ function broken(step: LabStepStatus, message: string, now: EpochMs): LabStepStat
 
 /** Drops what was recorded for the expectations only. */
 function finished(step: LabStepStatus, now: EpochMs): LabStepStatus {
-  const { before: _before, rebalancesBefore: _counts, nextExpectation: _next, ...rest } = step;
+  const { before: _before, rebalancesBefore: _counts, nextExpectation: _next, evaluateAfter: _after, ...rest } = step;
   return { ...rest, finishedAt: iso(now) };
 }
 

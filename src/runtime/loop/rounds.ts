@@ -19,7 +19,8 @@ import { type Memory, memoryOf } from './memory.ts';
 import type { Queries } from './queries.ts';
 import { reconcile } from './reconcile.ts';
 import { msUntilStatusWrite } from './status.ts';
-import type { WorkQueueOptions } from './workQueue.ts';
+import { withoutSlots } from './withoutSlots.ts';
+import type { WithoutSlot, WorkQueueOptions } from './workQueue.ts';
 
 export interface RoundsOptions {
   caches: KindCaches;
@@ -86,9 +87,15 @@ export function rounds(options: RoundsOptions): Rounds {
     queries.forget(key);
   }
 
-  async function observe(kind: AnyKind, key: string, resource: KubernetesObject): Promise<Observed<KubernetesObject>> {
-    const { needs, answers } = await queries.gather(kind, key, resource);
-    const kafka = needs.kafka ? await options.kafka.view(needs.kafka) : NOT_REQUESTED;
+  async function observe(
+    kind: AnyKind,
+    key: string,
+    resource: KubernetesObject,
+    withoutSlot: WithoutSlot,
+  ): Promise<Observed<KubernetesObject>> {
+    const { needs, answers } = await withoutSlot(() => queries.gather(kind, key, resource));
+    const { kafka: asked } = needs;
+    const kafka = asked ? await withoutSlot(() => options.kafka.view(asked)) : NOT_REQUESTED;
     const folded = evidenceOf(key, needs.evidence);
     return {
       resource,
@@ -115,7 +122,7 @@ export function rounds(options: RoundsOptions): Rounds {
 
   return {
     work: (context) => ({
-      async work(key) {
+      async work(key, withoutSlot) {
         const found = caches.find(key);
         if (!found?.resource) {
           forget(key);
@@ -126,7 +133,10 @@ export function rounds(options: RoundsOptions): Rounds {
         const finish = (result: Parameters<Metrics['reconciled']>[1]) =>
           metrics.reconciled(kind.kind, result, (clock.now() - began) / 1000);
         try {
-          const full = { ...context, observe: (current: KubernetesObject) => observe(kind, key, current) };
+          const full = {
+            ...withoutSlots(context, withoutSlot),
+            observe: (current: KubernetesObject) => observe(kind, key, current, withoutSlot),
+          };
           const outcome = await reconcile(kind, resource, memoryFor(key, resource), full);
           finish(outcome.result);
           if (outcome.result === 'Gone') forget(key);

@@ -189,3 +189,111 @@ test('longestActive is the key that has run for longest, also during the stop', 
   await end('a');
   expect(queue.longestActive).toBeUndefined();
 });
+
+/** A queue whose keys wait outside until the test calls `answer`, and then record that they go on. */
+function outside(concurrency: number) {
+  const began: string[] = [];
+  const wentOn: string[] = [];
+  const waits = new Map<string, PromiseWithResolvers<void>>();
+  const queue = workQueue({
+    async work(key, withoutSlot) {
+      began.push(key);
+      if (key.startsWith('healthy')) return undefined;
+      const wait = Promise.withResolvers<void>();
+      waits.set(key, wait);
+      await withoutSlot(() => wait.promise);
+      wentOn.push(key);
+      return undefined;
+    },
+    failed: () => {},
+    concurrency,
+    clock: manualClock(),
+    random: () => 1,
+  });
+  const answer = async (key: string) => {
+    waits.get(key)?.resolve();
+    await settle();
+  };
+  return { queue, began, wentOn, answer };
+}
+
+test('keys that wait outside hold no slot', async () => {
+  const { queue, began, wentOn } = outside(2);
+  const dead = Array.from({ length: 12 }, (_, index) => `dead-${index}`);
+  for (const key of [...dead, 'healthy']) queue.add(key);
+  await settle();
+  expect(began).toEqual([...dead, 'healthy']);
+  for (let round = 2; round <= 20; round++) {
+    queue.add('healthy');
+    await settle();
+    expect(began.filter((key) => key === 'healthy')).toHaveLength(round);
+  }
+  expect(wentOn).toEqual([]);
+  expect(queue.depth).toBe(0);
+});
+
+test('a key that waits outside is active: it is not begun twice, and a stop waits for it', async () => {
+  const { queue, began, answer } = outside(1);
+  queue.add('a');
+  queue.add('a');
+  await settle();
+  expect(began).toEqual(['a']);
+  expect(queue.longestActive?.key).toBe('a');
+  await answer('a');
+  expect(began).toEqual(['a', 'a']);
+  let stopped = false;
+  void queue.stop().then(() => {
+    stopped = true;
+  });
+  await settle();
+  expect(stopped).toBe(false);
+  await answer('a');
+  expect(stopped).toBe(true);
+});
+
+test('a key that comes back waits for a slot, and goes before keys that have not begun', async () => {
+  const began: string[] = [];
+  const [outsideOver, slotOver] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const queue = workQueue({
+    async work(key, withoutSlot) {
+      began.push(key);
+      if (key === 'back') {
+        await withoutSlot(() => outsideOver.promise);
+        began.push('back again');
+      }
+      if (key === 'busy') await slotOver.promise;
+      return undefined;
+    },
+    failed: () => {},
+    concurrency: 1,
+    clock: manualClock(),
+    random: () => 1,
+  });
+  for (const key of ['back', 'busy', 'new']) queue.add(key);
+  outsideOver.resolve();
+  await settle();
+  expect(began).toEqual(['back', 'busy']);
+  slotOver.resolve();
+  await settle();
+  expect(began).toEqual(['back', 'busy', 'back again', 'new']);
+});
+
+test('a wait outside that fails fails its key, and its slot is free', async () => {
+  const began: string[] = [];
+  const failed: string[] = [];
+  const queue = workQueue({
+    async work(key, withoutSlot) {
+      began.push(key);
+      if (key === 'a') await withoutSlot(() => Promise.reject(oops));
+      return undefined;
+    },
+    failed: (key) => failed.push(key),
+    concurrency: 1,
+    clock: manualClock(),
+    random: () => 1,
+  });
+  for (const key of ['a', 'b', 'c']) queue.add(key);
+  await settle();
+  expect(failed).toEqual(['a']);
+  expect(began).toEqual(['a', 'b', 'c']);
+});

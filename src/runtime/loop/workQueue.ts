@@ -1,6 +1,7 @@
 /**
  * A queue of keys, one per resource. A key waits at most once and is processed once at a time. A key that is added while it
- * is being processed runs again afterwards. A key that failed waits for the end of its backoff.
+ * is being processed runs again afterwards. A key that failed waits for the end of its backoff. A key that waits for something
+ * outside of the operator gives its slot to other keys.
  */
 
 import type { EpochMs } from '../../contract/time.ts';
@@ -12,6 +13,12 @@ export interface ActiveKey {
   key: string;
   since: EpochMs;
 }
+
+/**
+ * Waits for something outside, such as Kafka, while other keys use the slot. Afterwards it waits for a slot again. A key waits
+ * for one thing at a time.
+ */
+export type WithoutSlot = <T>(wait: () => Promise<T>) => Promise<T>;
 
 export interface WorkQueue {
   /** Processes the key as soon as a slot is free, and after the end of its backoff. */
@@ -30,10 +37,10 @@ export interface WorkQueue {
 
 export interface WorkQueueOptions {
   /** Processes a key. The queue adds the key again after the returned number of milliseconds. An error starts the backoff. */
-  work(key: string): Promise<number | undefined>;
+  work(key: string, withoutSlot: WithoutSlot): Promise<number | undefined>;
   /** Called after an error of `work`. */
   failed(key: string, error: unknown): void;
-  /** The number of keys that are processed at the same time (default 8). */
+  /** The number of slots: keys that are processed at the same time, without those that wait outside (default 8). */
   concurrency?: number;
   /** Default 500 ms to 60 s. */
   backoff?: Backoff;
@@ -51,12 +58,17 @@ export function workQueue(options: WorkQueueOptions): WorkQueue {
   const concurrency = options.concurrency ?? 8;
   const backoff = options.backoff ?? { baseMs: 500, limitMs: 60_000 };
   const waiting = new Set<string>();
-  /** The active keys and their start times, oldest first. */
+  /** The active keys and their start times, oldest first. Those that wait outside are among them. */
   const active = new Map<string, EpochMs>();
+  /** The number of slots in use. */
+  let busy = 0;
+  /** Active keys that have waited outside and want a slot again, oldest first. */
+  const returning: (() => void)[] = [];
   /** Keys that were added while active. */
   const again = new Set<string>();
   const timers = new Map<string, Timer>();
   const failures = new Map<string, { count: number; notBefore: EpochMs }>();
+  let filling = false;
   let stopped = false;
   let drained: (() => void) | undefined;
 
@@ -90,19 +102,47 @@ export function workQueue(options: WorkQueueOptions): WorkQueue {
     next();
   }
 
+  /** Fills the free slots. Keys that have begun come first, so that a flood of new ones does not hold them up. */
   function next(): void {
-    for (const key of waiting) {
-      if (stopped || active.size >= concurrency) return;
-      waiting.delete(key);
-      dropTimer(key);
-      active.set(key, clock.now());
-      void run(key);
+    // A key that starts may wait outside at once and call this again: the loop below goes on with its slot.
+    if (filling) return;
+    filling = true;
+    fill();
+    filling = false;
+  }
+
+  function fill(): void {
+    while (busy < concurrency) {
+      const goOn = returning.shift();
+      const [key] = waiting;
+      if (goOn !== undefined) {
+        busy += 1;
+        goOn();
+      } else if (key !== undefined && !stopped) {
+        waiting.delete(key);
+        dropTimer(key);
+        active.set(key, clock.now());
+        busy += 1;
+        void run(key);
+      } else return;
     }
   }
 
+  const withoutSlot: WithoutSlot = async (wait) => {
+    busy -= 1;
+    next();
+    try {
+      return await wait();
+    } finally {
+      const slot = new Promise<void>((resolve) => returning.push(resolve));
+      next();
+      await slot;
+    }
+  };
+
   async function run(key: string): Promise<void> {
     try {
-      const lookAgainIn = await options.work(key);
+      const lookAgainIn = await options.work(key, withoutSlot);
       failures.delete(key);
       if (lookAgainIn !== undefined) addAfter(key, lookAgainIn);
     } catch (error) {
@@ -113,6 +153,7 @@ export function workQueue(options: WorkQueueOptions): WorkQueue {
       addAfter(key, wait);
     } finally {
       active.delete(key);
+      busy -= 1;
       if (again.delete(key)) add(key);
       if (stopped && active.size === 0) drained?.();
       next();

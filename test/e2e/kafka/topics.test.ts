@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { act } from '../../../src/adapters/kafka/admin/actions.ts';
 import { KafkaConnection } from '../../../src/adapters/kafka/admin/connection.ts';
+import { KafkaClusters } from '../../../src/adapters/kafka/clusters.ts';
 import { type Broker, startBroker } from '../../support/broker.ts';
 import { until } from '../../support/until.ts';
 
@@ -70,4 +71,17 @@ test('a topic that was created again is not deleted by the id of the first', asy
   expect(await remove('again', first)).toEqual({ absent: true });
   const kept = await until('Kafka has the second topic', async () => (await live('again')) ?? undefined, PATIENCE_MS);
   expect(kept.id).toBe(second);
+});
+
+test('a topic that Kafka refuses leaves the views of the others as they are', async () => {
+  await create('other');
+  const clusters = new KafkaClusters(broker.bootstrapServers, console);
+  const viewed = async (topic: string) => clusters.view({ topic, maxAgeMs: 0 });
+  await until('Kafka has the topic', async () => (await live('other')) ?? undefined, PATIENCE_MS);
+  const [told, refused] = await Promise.all([viewed('other'), viewed('no/topic')]);
+  expect(told).toMatchObject({ known: { topic: { name: 'other' } } });
+  expect(refused).toEqual({
+    unavailable: expect.stringMatching(/^Kafka at .* answers, but not about topic no\/topic: INVALID_TOPIC_EXCEPTION/),
+  });
+  await clusters.end();
 });

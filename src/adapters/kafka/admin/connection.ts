@@ -1,8 +1,4 @@
-/**
- * One admin connection to one Kafka cluster, and the snapshots taken through it. Views that are requested within a few
- * milliseconds of each other share a snapshot, and the last snapshot serves later requests for the same topics and groups
- * while it is fresh.
- */
+/** One admin connection to one Kafka cluster, and the views taken through it. */
 import { Admin } from '@platformatic/kafka';
 import type { KafkaView } from '../../../contract/kafkaView.ts';
 import { EVIDENCE_TOPIC } from '../../../domain/evidence/facts.ts';
@@ -10,12 +6,11 @@ import { preciseNow } from '../preciseNow.ts';
 import { EvidenceTopic } from './evidenceTopic.ts';
 import { Groups } from './groups.ts';
 import { type Snapshot, type SnapshotRequest, takeSnapshot } from './snapshot.ts';
+import { Snapshots } from './snapshots.ts';
 import { TopicRequests } from './topicRequests.ts';
 import { Topics } from './topics.ts';
 
 const CLIENT_ID = 'kafka-lab-operator';
-/** Requests within this time share a snapshot. */
-const GATHER_MS = 10;
 
 export class KafkaConnection {
   readonly admin: Admin;
@@ -24,9 +19,7 @@ export class KafkaConnection {
   readonly #topics: Topics;
   readonly #evidenceTopic: EvidenceTopic;
   readonly #clock: () => number;
-  #last: Snapshot | undefined;
-  /** The snapshot that still accepts requests. */
-  #next: { request: SnapshotRequest; snapshot: Promise<Snapshot> } | undefined;
+  readonly #snapshots: Snapshots;
 
   constructor(bootstrapServers: string, clock: () => number = preciseNow) {
     this.#clock = clock;
@@ -44,17 +37,15 @@ export class KafkaConnection {
     this.#groups = new Groups(this.admin, CLIENT_ID);
     this.#topics = new Topics(this.admin);
     this.#evidenceTopic = new EvidenceTopic(this.admin);
+    this.#snapshots = new Snapshots((request) => this.#take(request), clock);
   }
 
-  /** A view that is at most `maxAgeMs` old. Throws the client library's error when Kafka does not answer. */
+  /**
+   * A view that is at most `maxAgeMs` old. Throws SubjectError if Kafka answers but does not tell about this topic and group,
+   * and the client library's error if it does not answer.
+   */
   async view(topic: string | undefined, group: string | undefined, maxAgeMs: number): Promise<KafkaView> {
-    const last = this.#last;
-    const fresh =
-      last !== undefined &&
-      this.#clock() - last.at <= maxAgeMs &&
-      (topic === undefined || last.topics.has(topic)) &&
-      (group === undefined || last.groups.has(group));
-    const { at, spreadMs, brokers, topics, groups } = fresh ? last : await this.#request(topic, group);
+    const { at, spreadMs, brokers, topics, groups } = await this.#snapshots.of({ topic, group }, maxAgeMs);
     return {
       at,
       spreadMs,
@@ -70,7 +61,7 @@ export class KafkaConnection {
 
   /** Makes the next view read Kafka again, after an action has changed it. */
   forget(): void {
-    this.#last = undefined;
+    this.#snapshots.forget();
     this.#topics.forget();
   }
 
@@ -78,27 +69,11 @@ export class KafkaConnection {
     await Promise.all([this.admin.close(), this.topicRequests.close(), this.#groups.close()]);
   }
 
-  #request(topic: string | undefined, group: string | undefined): Promise<Snapshot> {
-    if (this.#next === undefined) {
-      const request: SnapshotRequest = { topics: new Set([EVIDENCE_TOPIC]), groups: new Map() };
-      const snapshot = new Promise<void>((resolve) => setTimeout(resolve, GATHER_MS)).then(() => {
-        this.#next = undefined;
-        return this.#take(request);
-      });
-      this.#next = { request, snapshot };
-    }
-    const { request, snapshot } = this.#next;
-    if (topic !== undefined) request.topics.add(topic);
-    if (group !== undefined) request.groups.set(group, topic);
-    return snapshot;
-  }
-
   async #take(request: SnapshotRequest): Promise<Snapshot> {
     await this.#evidenceTopic.ensure();
     const clients = { admin: this.admin, topics: this.#topics, groups: this.#groups, clock: this.#clock };
     const snapshot = await takeSnapshot(clients, request);
     if (snapshot.topics.get(EVIDENCE_TOPIC) === null) this.#evidenceTopic.deleted();
-    this.#last = snapshot;
     return snapshot;
   }
 }

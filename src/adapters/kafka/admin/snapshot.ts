@@ -12,6 +12,7 @@ export interface SnapshotRequest {
 
 /** As in KafkaView, for several topics and groups. null: there is no such topic or group. */
 export interface Snapshot extends Pick<KafkaView, 'at' | 'spreadMs' | 'brokers'> {
+  request: SnapshotRequest;
   topics: Map<string, TopicView | null>;
   groups: Map<string, GroupView | null>;
 }
@@ -51,6 +52,7 @@ export async function takeSnapshot(clients: SnapshotClients, request: SnapshotRe
   ]);
 
   return {
+    request,
     at,
     spreadMs,
     brokers,
