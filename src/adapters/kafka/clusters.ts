@@ -47,7 +47,7 @@ export class KafkaClusters implements Kafka, EvidencePort {
     try {
       const view = await within(
         VIEW_TIMEOUT_MS,
-        this.#connection(servers).view(need.topic, need.group, need.maxAgeMs ?? MAX_AGE_MS),
+        this.#connection(servers).view(need.topic, need.group, need.maxAgeMs ?? MAX_AGE_MS, need.configs),
       );
       this.#failures.delete(servers);
       return { known: view };

@@ -66,8 +66,8 @@ function suspended({ ready }: RunState): LoadTestSummary {
 }
 
 /** What the brokers or the client libraries have against the clients, if that keeps them from their work. */
-function refusedClients({ resource, now }: Seen, run: RunState, phase: 'Preparing' | 'Running') {
-  const refusal = refusalOf(resource, run, now);
+function refusedClients({ resource, kafka, now }: Seen, run: RunState, phase: 'Preparing' | 'Running') {
+  const refusal = refusalOf(resource, kafka, run, now);
   if (refusal === undefined) return undefined;
   const { reason, forGood, sentence } = refusal;
   const message = `${readiness(resource, run)}; ${sentence}`;

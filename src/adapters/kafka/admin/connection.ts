@@ -5,8 +5,10 @@
  */
 import { Admin } from '@platformatic/kafka';
 import type { KafkaView } from '../../../contract/kafkaView.ts';
+import type { KafkaNeed } from '../../../contract/needs.ts';
 import { EVIDENCE_TOPIC } from '../../../domain/evidence/facts.ts';
 import { preciseNow } from '../preciseNow.ts';
+import { describeConfigs } from './configs.ts';
 import { EvidenceTopic } from './evidenceTopic.ts';
 import { Groups } from './groups.ts';
 import { type Snapshot, type SnapshotRequest, takeSnapshot } from './snapshot.ts';
@@ -47,7 +49,12 @@ export class KafkaConnection {
   }
 
   /** A view that is at most `maxAgeMs` old. Throws the client library's error when Kafka does not answer. */
-  async view(topic: string | undefined, group: string | undefined, maxAgeMs: number): Promise<KafkaView> {
+  async view(
+    topic: string | undefined,
+    group: string | undefined,
+    maxAgeMs: number,
+    configs?: KafkaNeed['configs'],
+  ): Promise<KafkaView> {
     const last = this.#last;
     const fresh =
       last !== undefined &&
@@ -61,6 +68,7 @@ export class KafkaConnection {
       brokers,
       ...(topic === undefined ? {} : { topic: topics.get(topic) ?? null }),
       ...(group === undefined ? {} : { group: groups.get(group) ?? null }),
+      ...(configs === undefined ? {} : { configs: await describeConfigs(this.admin, configs, topic, brokers) }),
       evidence: {
         topic: EVIDENCE_TOPIC,
         endOffsets: topics.get(EVIDENCE_TOPIC)?.partitions.map(({ endOffset }) => endOffset) ?? [],
