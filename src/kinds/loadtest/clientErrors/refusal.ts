@@ -58,6 +58,21 @@ function ofConsumers(look: Look, { ready, wanted }: State, { consumers, lag }: R
   return current(look, 'Consumer', consumers.errors, stands);
 }
 
+/** The first of these errors that is known, however old it is. */
+export function meaningIn(
+  loadTest: LoadTest,
+  kafka: Known<KafkaView>,
+  role: Role,
+  errors: readonly { code: string; message?: string | undefined }[],
+): ClientErrorMeaning | undefined {
+  const configs = 'known' in kafka ? kafka.known.configs : undefined;
+  for (const { code, message = '' } of errors) {
+    const meaning = meaningOf({ loadTest, role, code, message, configs });
+    if (meaning !== undefined) return meaning;
+  }
+  return undefined;
+}
+
 type ReportedError = { code: string; message?: string; at?: EpochMs };
 
 /** The known errors that last, newest first. */
