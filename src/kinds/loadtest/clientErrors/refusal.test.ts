@@ -94,7 +94,7 @@ test('a sentence waits for a setting of Kafka that it names, which is asked for 
   });
   const late = seen(NOW - 6_000);
   expect(stands(late.status)).toBe('Stalled RecordTooLarge');
-  expect(message(late)).toContain('the operator does not know it');
+  expect(message(late)).toContain('the operator does not know the value here');
 });
 
 test('a member that cannot read the records stalls, until it progresses', () => {
