@@ -53,6 +53,9 @@ export interface GroupView {
   committed: { partition: number; offset: number | null }[];
 }
 
+/** Settings in force by Kafka's names, or the sentence that says why Kafka does not show them. */
+export type ConfigView = { known: Readonly<Record<string, string>> } | { unavailable: string };
+
 /** One snapshot of topic and group. */
 export interface KafkaView {
   /** Time at which the read of the committed offsets started. */
@@ -64,6 +67,8 @@ export interface KafkaView {
   topic?: TopicView | null;
   /** null: the group does not exist, or is dead. Absent: not requested. */
   group?: GroupView | null;
+  /** Of the topic, and of one of the brokers. Absent: not requested. */
+  configs?: { topic?: ConfigView; broker?: ConfigView };
   /** Evidence topic of this Kafka cluster, which the operator creates, with the end offset of each partition. */
   evidence: { topic: string; endOffsets: number[] };
 }

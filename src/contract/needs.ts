@@ -8,6 +8,14 @@ export interface KafkaNeed {
   group?: string;
   /** A snapshot no older than this is good enough (default 900 ms). */
   maxAgeMs?: number;
+  /** Settings to look up. They cost a request each time. */
+  configs?: ConfigNames;
+}
+
+/** Settings by Kafka's names: of the topic, and of the brokers. */
+export interface ConfigNames {
+  topic?: readonly string[];
+  broker?: readonly string[];
 }
 
 /** Where the evidence of one run starts: everything before `offset` is older than the run. */

@@ -28,8 +28,8 @@ const java = (jars: string, heap: string, mainClass: string, args: string[]) => 
   ...args,
 ];
 
-/** `listenOn`: the port; by default a free one. */
-export async function startBroker(listenOn?: number): Promise<Broker> {
+/** `listenOn`: the port; by default a free one. `more`: settings of the broker. */
+export async function startBroker(listenOn?: number, more: Record<string, string> = {}): Promise<Broker> {
   const jars = await kafkaJars();
   const folder = mkdtempSync(join(tmpdir(), 'kafka-lab-broker-'));
   const [port, controllerPort] = [listenOn ?? (await freePort()), await freePort()];
@@ -51,6 +51,7 @@ export async function startBroker(listenOn?: number): Promise<Broker> {
       'transaction.state.log.min.isr': 1,
       'transaction.state.log.num.partitions': 1,
       'group.initial.rebalance.delay.ms': 0,
+      ...more,
     })
       .map(([name, value]) => `${name}=${value}\n`)
       .join(''),

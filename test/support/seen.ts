@@ -109,6 +109,7 @@ export const kafka = ({
   evidence = [10, 10, 20, 10],
   brokers = 3,
   group = null,
+  configs,
 }: {
   at?: number;
   /** null: the topic does not exist. */
@@ -121,6 +122,7 @@ export const kafka = ({
   evidence?: number[];
   brokers?: number;
   group?: GroupView | null;
+  configs?: NonNullable<KafkaView['configs']>;
 } = {}): Known<KafkaView> => ({
   known: {
     at: BEGIN + at,
@@ -142,6 +144,7 @@ export const kafka = ({
             })),
           },
     group,
+    ...(configs === undefined ? {} : { configs }),
     evidence: { topic: 'kafkalab-evidence', endOffsets: evidence },
   },
 });

@@ -20,8 +20,9 @@ export interface WorkersBroker {
   stop(): Promise<void>;
 }
 
-export async function startWorkersBroker(): Promise<WorkersBroker> {
-  const broker = await startBroker();
+/** `settings`: of the broker. */
+export async function startWorkersBroker(settings: Record<string, string> = {}): Promise<WorkersBroker> {
+  const broker = await startBroker(undefined, settings);
   const { bootstrapServers } = broker;
   const tool = (name: string, ...args: string[]) =>
     broker.tool(`org.apache.kafka.tools.${name}`, '--bootstrap-server', bootstrapServers, ...args);

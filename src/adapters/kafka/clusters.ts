@@ -74,7 +74,7 @@ export class KafkaClusters implements Kafka, EvidencePort {
     if (last?.why !== undefined && began - last.at < COOL_DOWN_MS) return { unavailable: last.why };
     const { topic, group, maxAgeMs = MAX_AGE_MS } = need;
     try {
-      const viewed = this.#connections.call(servers, (connection) => connection.view(topic, group, maxAgeMs));
+      const viewed = this.#connections.call(servers, (connection) => connection.view(topic, group, maxAgeMs, need));
       const view = await within(VIEW_TIMEOUT_MS, viewed);
       this.#outcomes.set(servers, { at: performance.now() });
       return { known: view };

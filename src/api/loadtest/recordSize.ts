@@ -31,6 +31,16 @@ function recordBytes({ producers }: Parts): number | undefined {
   return key.mode === 'None' ? sizeBytes : sizeBytes + bytes(`key${(key.cardinality ?? 1) - 1}`);
 }
 
+/** Bytes of a batch with the largest record alone: at least, and at most. undefined: the record has a few bytes. */
+export function batchBytes(parts: Parts): { least: number; most: number } | undefined {
+  const bytes = recordBytes(parts);
+  return bytes === undefined ? undefined : { least: bytes + LEAST_HEADERS, most: bytes + MOST_HEADERS };
+}
+
+/** The largest sizeBytes with which every record fits into a batch of `limit` bytes. */
+export const largestValue = (parts: Parts, limit: number): number =>
+  limit - MOST_HEADERS - ((recordBytes(parts) ?? 0) - (parts.producers?.record.sizeBytes ?? 0));
+
 const CEL_PRODUCERS = 'has(self.producers) && has(self.producers.record.sizeBytes)';
 const CEL_KEY = 'self.producers.record.key';
 /** Bytes of the keys that are longest. */
@@ -51,7 +61,7 @@ interface Limit {
   also: string;
 }
 
-const isCompressed = ({ producers, topic }: Parts): boolean =>
+export const isCompressed = ({ producers, topic }: Parts): boolean =>
   ![undefined, 'none'].includes(producers?.config['compression.type'] as undefined) ||
   !['producer', 'uncompressed', undefined].includes(topic.config['compression.type'] as undefined);
 

@@ -245,6 +245,20 @@ test('the run closes 60 s after its end, even if pods are still there', () => {
   expect(round({}, finished, { now: 61_001, evidence: evidence() }).status.phase).toBe('Completed');
 });
 
+test('messages were not acknowledged for a reason that is known: the message says what to write', () => {
+  const lost = produced(600, 1, 7, { failed: 3, errors: { MSG_SIZE_TOO_LARGE: 3 } } as Partial<Fact>);
+  const finished = status({ finishedAt: at(1000), stoppedAt: at(2000) });
+  const configs = { topic: { known: { 'max.message.bytes': '1000' } } };
+  const plan = round(MESSAGES, finished, {
+    now: 62_000,
+    owned: NONE,
+    kafka: kafka({ at: 61_900, configs }),
+    evidence: evidence(produced(500, 0, 10), lost),
+  });
+  expect(message(plan)).toContain('not acknowledged: MSG_SIZE_TOO_LARGE (3x); the producers send batches');
+  expect(message(plan)).toContain('takes at most 1000 (max.message.bytes)');
+});
+
 test('messages were not acknowledged: the LoadTest has failed, and the message names the errors', () => {
   const lost = produced(600, 1, 7, { failed: 3, errors: { MSG_TIMED_OUT: 3 } } as Partial<Fact>);
   const finished = status({ finishedAt: at(1000), stoppedAt: at(2000) });

@@ -6,6 +6,7 @@ import type { Answer } from '../../contract/queries.ts';
 import { isUnknown, serversOf } from '../../domain/settings/connection.ts';
 import { queryStrimzi } from '../../domain/strimzi/lookup.ts';
 import type { StrimziCluster } from '../../domain/strimzi/resources.ts';
+import { configsOf } from './clientErrors/table.ts';
 import { isFinished } from './ending.ts';
 import { strimziQuery } from './preparation/strimziQuery.ts';
 
@@ -18,12 +19,14 @@ export function needs(resource: LoadTest, answers: Answer[] | undefined, byDefau
   const query = strimziQuery(resource, byDefault);
   const strimzi = query === undefined ? {} : { queries: queryStrimzi(query, answers).queries };
   if (isUnknown(spec.kafka, status?.kafka)) return strimzi;
+  const configs = configsOf([...(status?.producers?.errors ?? []), ...(status?.consumers?.errors ?? [])]);
   return {
     ...strimzi,
     kafka: {
       ...servers,
       topic: spec.topic.name,
       ...(spec.consumers === undefined ? {} : { group: spec.consumers.group }),
+      ...(configs === undefined ? {} : { configs }),
     },
     ...(status?.evidence === undefined || deleting
       ? {}

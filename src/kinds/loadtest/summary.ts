@@ -7,7 +7,7 @@ import { alreadyReported, progressing, type Summary, stalled, summaryNotice } fr
 import type { RunView } from '../../domain/figures/figures.ts';
 import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { counted } from '../../domain/status/counted.ts';
-import { refusalOf } from './clientErrors/refusal.ts';
+import { meaningIn, refusalOf } from './clientErrors/refusal.ts';
 import type { Clients } from './clients.ts';
 
 export type LoadTestSummary = Summary<LoadTestStatus['phase']>;
@@ -38,7 +38,7 @@ export function summarise(
   run: RunState,
 ): LoadTestSummary {
   const { resource, failures } = seen;
-  if (run.finishedAt !== undefined) return run.closed ? outcome(resource, run) : stopping(resource, run);
+  if (run.finishedAt !== undefined) return run.closed ? outcome(seen, run) : stopping(resource, run);
   if (missing !== undefined) return missing;
   const phase = run.preparedAt === undefined ? 'Preparing' : 'Running';
   const refused = failures.find(({ reason }) => reason === 'Refused');
@@ -66,8 +66,8 @@ function suspended({ ready }: RunState): LoadTestSummary {
 }
 
 /** What the brokers or the client libraries have against the clients, if that keeps them from their work. */
-function refusedClients({ resource, now }: Seen, run: RunState, phase: 'Preparing' | 'Running') {
-  const refusal = refusalOf(resource, run, now);
+function refusedClients({ resource, kafka, now }: Seen, run: RunState, phase: 'Preparing' | 'Running') {
+  const refusal = refusalOf(resource, kafka, run, now);
   if (refusal === undefined) return undefined;
   const { reason, forGood, sentence } = refusal;
   const message = `${readiness(resource, run)}; ${sentence}`;
@@ -105,18 +105,21 @@ const readiness = ({ spec }: LoadTest, { ready, wanted }: RunState): string =>
   ].join(', ');
 
 /** From the recorded figures if the evidence was not read in time. */
-function outcome({ spec, status }: LoadTest, { figures, appended, incomplete }: RunState): LoadTestSummary {
+function outcome({ resource, kafka }: Seen, { figures, appended, incomplete }: RunState): LoadTestSummary {
+  const { spec, status } = resource;
   const unread = incomplete ? UNREAD : '';
   const producers = figures?.producers ?? status?.producers;
   const delivery = figures?.delivery ?? status?.delivery;
   const failed = producers?.failed ?? 0;
   if (failed > 0 && spec.producers?.messages !== undefined) {
-    const why = producers?.errors?.map(({ code, count }) => `${code} (${count ?? 1}x)`).join(', ');
+    const errors = producers?.errors ?? [];
+    const why = errors.map(({ code, count }) => `${code} (${count ?? 1}x)`).join(', ');
+    const advice = meaningIn(resource, kafka, 'Producer', errors)?.sentence;
     return {
       phase: 'Failed',
       state: 'Finished',
       reason: 'MessagesFailed',
-      message: `${failed} of ${spec.producers.messages} messages were not acknowledged: ${why || 'no reason given'}${unread}`,
+      message: `${failed} of ${spec.producers.messages} messages were not acknowledged: ${why || 'no reason given'}${advice === undefined ? '' : `; ${advice}`}${unread}`,
     };
   }
   const message =

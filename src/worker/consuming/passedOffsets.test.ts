@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { createPassedOffsetsLog } from './passedOffsets.ts';
 
 /** A consumer of partition 0. `committed`: the group's offset; null: none. `logStart`: the first record that still exists. */
-function reading({ committed = null as number | null, logStart = 0, resetsToLatest = false } = {}) {
+function reading({ committed = 5 as number | null, logStart = 0, resetsToLatest = false } = {}) {
   let asked = 0;
   const log = createPassedOffsetsLog({
     resetsToLatest,
@@ -59,10 +59,17 @@ test('the first record of an assignment comes after the committed offset', async
   expect(await taken()).toEqual(withoutRecord([3, 5]));
 });
 
-test('without a committed offset nothing is known about the offsets before the first record', async () => {
-  const { read, taken } = reading({ committed: null });
+test('a group without a committed offset begins at the start of the log', async () => {
+  const { read, taken } = reading({ committed: null, logStart: 2 });
+  read(5);
+  expect(await taken()).toEqual(withoutRecord([2, 5]));
+});
+
+test('a group without a committed offset that begins at the end has passed nothing before it', async () => {
+  const { read, taken, asked } = reading({ committed: null, logStart: 2, resetsToLatest: true });
   read(5);
   expect(await taken()).toEqual([]);
+  expect(asked()).toBe(0);
 });
 
 test('offsets before the start of the log were deleted', async () => {
@@ -84,7 +91,7 @@ test('after a reset to latest the rest of the gap is left out: its records were 
 });
 
 test('a long gap within an assignment may be deleted records', async () => {
-  const { read, taken, asked } = reading({ logStart: 5_000 });
+  const { read, taken, asked } = reading({ committed: 10, logStart: 5_000 });
   read(10, 6_000);
   expect(await taken()).toEqual([{ partition: 0, withoutRecord: [[5_000, 6_000]], deleted: [[11, 5_000]] }]);
   expect(asked()).toBe(1);
@@ -105,7 +112,7 @@ test('a commit of this consumer is not where it began', async () => {
 });
 
 test('records of other partitions in between do not matter', async () => {
-  const { log, taken } = reading();
+  const { log, taken } = reading({ committed: 7 });
   log.assigned([1]);
   for (const [partition, offset] of [
     [0, 1],

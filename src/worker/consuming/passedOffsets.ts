@@ -1,7 +1,8 @@
 /**
  * The offsets that a consumer passed without getting a record: transaction markers, aborted and compacted records, and
  * records that retention deleted before they were read. Within an assignment a client gets every record that it can get, so
- * a gap between two records has none. Before the first record the gap begins at the group's committed offset.
+ * a gap between two records has none. Before the first record the gap begins at the group's committed offset, or at the start
+ * of the log if the group has committed none and begins there.
  */
 import type { OffsetRange, PassedOffsets } from '../../domain/evidence/facts.ts';
 import type { ConsumerClient, Position } from '../clients/port.ts';
@@ -63,9 +64,17 @@ export function createPassedOffsetsLog({ client, resetsToLatest }: PassedOffsets
     note(passed, partition, Math.max(from, start), to);
   };
 
+  /** The group began at the start of the log. By now the start may have moved, but not back. */
+  const explainFromLogStart = async (partition: number, to: number) => {
+    const start = to > 0 ? await client.logStart?.(partition) : undefined;
+    if (start !== undefined) note(passed, partition, start, to);
+  };
+
   /** Explains the gap before the first record, once both of its ends are known. */
   const explainStart = (partition: number, { first, committed }: Reading) => {
-    if (first !== undefined && committed != null) void explain(partition, committed, first, true);
+    if (first === undefined || committed === undefined) return;
+    if (committed !== null) void explain(partition, committed, first, true);
+    else if (!resetsToLatest) void explainFromLogStart(partition, first);
   };
 
   /** `from`: offset of a record, or of the end; `to`: the next position. */
@@ -84,8 +93,9 @@ export function createPassedOffsetsLog({ client, resetsToLatest }: PassedOffsets
     for (const [partition, reading] of added) {
       if (offsets === undefined || readings.get(partition) !== reading) continue;
       const offset = offsets.get(partition) ?? null;
-      // An offset past the first record was committed by this consumer, before the answer came.
-      reading.committed = reading.next !== undefined && (offset ?? 0) > (reading.first ?? 0) ? null : offset;
+      // This consumer committed an offset past its first record before the answer came, so where it began stays unknown.
+      if (reading.next !== undefined && (offset ?? 0) > (reading.first ?? 0)) continue;
+      reading.committed = offset;
       explainStart(partition, reading);
     }
   };

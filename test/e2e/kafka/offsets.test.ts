@@ -1,4 +1,7 @@
-/** Offsets are not records: topics with transactions and deleted heads, read by a worker, and by Kafka's own consumer. */
+/**
+ * Offsets are not records: topics with transactions, deleted heads and compacted records, read by a worker, and by Kafka's own
+ * consumer.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
@@ -21,7 +24,8 @@ let connection: KafkaConnection;
 const running: ChildProcess[] = [];
 
 beforeAll(async () => {
-  kafka = await startWorkersBroker();
+  // The log cleaner looks for work this often.
+  kafka = await startWorkersBroker({ 'log.cleaner.backoff.ms': '200' });
   admin = new Admin({ clientId: 'offsets-test', bootstrapBrokers: [kafka.bootstrapServers], retries: 1 });
   admin.on('error', () => {});
   connection = new KafkaConnection(kafka.bootstrapServers);
@@ -55,8 +59,12 @@ function startConsumer(run: string, name: string, commit: CommitMode) {
   return child;
 }
 
-const createTopic = (topic: string, partitions: number) =>
-  kafka.tool('TopicCommand', '--create', '--topic', topic, '--partitions', String(partitions));
+const createTopic = (topic: string, partitions: number, ...config: string[]) =>
+  kafka.tool(
+    'TopicCommand',
+    ...['--create', '--topic', topic, '--partitions', String(partitions)],
+    ...config.flatMap((setting) => ['--config', setting]),
+  );
 
 /** Committed transactions of about `durationMs` each. */
 const produceInTransactions = (topic: string, records: number, durationMs: number) =>
@@ -93,6 +101,24 @@ async function transaction(topic: string, partitions: number, records: number, o
   await producer.transaction(records, outcome);
   await producer.close();
 }
+
+const SEGMENT_MS = 1_000;
+
+/** Writes the keys of each segment as records into a segment of their own: their timestamps are that far apart. */
+async function writeSegments(topic: string, partition: number, segments: string[][]) {
+  const producer = new Producer({ 'bootstrap.servers': kafka.bootstrapServers });
+  await call((done) => void producer.connect({}, done));
+  const from = Date.now() - 2 * SEGMENT_MS * segments.length;
+  for (const [n, keys] of segments.entries()) {
+    for (const key of keys) producer.produce(topic, partition, Buffer.from('v'), key, from + 2 * SEGMENT_MS * n);
+    await call((done) => void producer.flush(30_000, done));
+  }
+  await call((done) => void producer.disconnect(done));
+}
+
+/** What the log cleaner leaves: of all segments but the last one, which is active, the last record of each key. */
+const leftByCleaner = (segments: string[][]): number =>
+  new Set(segments.slice(0, -1).flat()).size + (segments.at(-1)?.length ?? 0);
 
 /** Number of records that Kafka's own consumer gets. */
 async function readByKafka(topic: string, expected: number): Promise<number> {
@@ -217,4 +243,32 @@ test('records that were deleted before the group read them are lost to retention
   );
   // The marker of the last transaction was deleted with its records.
   expect(delivery).toMatchObject({ consumed: 40, duplicated: 0, skipped: 0, withoutRecord: 2, lostToRetention: 62 });
+});
+
+test('compacted records are neither skipped nor lag, and an empty partition has none', async () => {
+  const run = 'compacted';
+  const settings = ['cleanup.policy=compact', `segment.ms=${SEGMENT_MS}`, 'min.cleanable.dirty.ratio=0.01'];
+  await createTopic(run, 3, ...settings);
+  // Later segments repeat every key of the first one, so the first record that is left has an offset above 0.
+  const keys = (n: number, of: number) => Array.from({ length: 20 }, (_, each) => `k${(each * each + 3 * n) % of}`);
+  const segments = [Array.from({ length: 8 }, (_, n) => keys(n, 11)), Array.from({ length: 5 }, (_, n) => keys(n, 7))];
+  for (const [partition, each] of segments.entries()) await writeSegments(run, partition, each);
+  const records = sum(segments.map(leftByCleaner));
+  await until(
+    `the log cleaner has left ${records} records`,
+    async () => (await readByKafka(run, records)) === records,
+    PATIENCE_MS,
+    200,
+  );
+  const offsets = await ends(run, -1n);
+  expect(offsets).toEqual([...segments.map((each) => each.flat().length), 0]);
+  startConsumer(run, 'c-0', { mode: 'Auto' });
+  const { delivery } = await settled(run, (it) => it.delivery.consumed + it.delivery.withoutRecord >= sum(offsets));
+  expect(delivery).toMatchObject({
+    consumed: records,
+    duplicated: 0,
+    skipped: 0,
+    withoutRecord: sum(offsets) - records,
+    lostToRetention: 0,
+  });
 });

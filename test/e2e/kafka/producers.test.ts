@@ -31,8 +31,14 @@ afterAll(() => kafka?.stop());
 const CLIENTS = ['librdkafka', 'kafkajs'] as const;
 
 /** Starts a producer. `seen` returns its current figures, and `end` stops it like Kubernetes does. */
-function start(run: string, client: (typeof CLIENTS)[number], part: Omit<ProducerSpec, 'role'>, clientsPerPod = 1) {
-  const settings = client === 'kafkajs' ? toKafkajsProducer({}) : toLibrdkafka('Producer', {});
+function start(
+  run: string,
+  client: (typeof CLIENTS)[number],
+  part: Omit<ProducerSpec, 'role'>,
+  clientsPerPod = 1,
+  config: Record<string, string> = {},
+) {
+  const settings = client === 'kafkajs' ? toKafkajsProducer(config) : toLibrdkafka('Producer', config);
   if ('refused' in settings) throw new Error(settings.refused.join());
   const spec = kafka.spec(run, {
     clientsPerPod,
@@ -126,5 +132,28 @@ test.each(CLIENTS)('%s: beyond the limit of keys, the reported ones are exact ov
       .slice(0, MOST_KEYS)
       .map((key) => [key, [[placeOf(key), 10]]]),
   );
+  await producer.end();
+});
+
+test('a record that the producer sends and the topic does not take is reported by Kafka’s name of the error', async () => {
+  const run = 'two-mebibytes';
+  await create(run, 1);
+  const producer = start(
+    run,
+    'librdkafka',
+    {
+      messagesPerSecond: 2,
+      record: { sizeBytes: 2_097_152, value: 'Json', key: { mode: 'None' } },
+      partitioner: { mode: 'Default' },
+    },
+    1,
+    { 'max.request.size': '3145728' },
+  );
+  const errors = await until(
+    'the error is reported',
+    () => producer.seen()?.producers.errors.filter(({ at }) => at !== undefined)[0],
+    PATIENCE_MS,
+  );
+  expect(errors).toMatchObject({ code: 'MSG_SIZE_TOO_LARGE' });
   await producer.end();
 });

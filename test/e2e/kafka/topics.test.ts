@@ -1,4 +1,7 @@
-/** Whose a topic is, on a real broker: the id of a created topic, one that existed, and deletion by id only. */
+/**
+ * Whose a topic is, on a real broker: the id of a created topic, one that existed, and deletion by id only. And which settings
+ * are in force.
+ */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { act } from '../../../src/adapters/kafka/admin/actions.ts';
 import { KafkaConnection } from '../../../src/adapters/kafka/admin/connection.ts';
@@ -25,8 +28,8 @@ afterAll(async () => {
   await broker?.stop();
 });
 
-const create = (topic: string) =>
-  act(connection, { type: 'CreateTopic', topic, partitions: 2, replicas: 1, config: { 'retention.ms': '7200000' } });
+const create = (topic: string, config: Record<string, string> = { 'retention.ms': '7200000' }) =>
+  act(connection, { type: 'CreateTopic', topic, partitions: 2, replicas: 1, config });
 const remove = (topic: string, topicId: string) => act(connection, { type: 'DeleteTopic', topic, topicId });
 const live = async (topic: string) => (await connection.view(topic, undefined, 0)).topic;
 const describe = (topic: string) =>
@@ -84,4 +87,22 @@ test('a topic that Kafka refuses leaves the views of the others as they are', as
     unavailable: expect.stringMatching(/^Kafka at .* answers, but not about topic no\/topic: INVALID_TOPIC_EXCEPTION/),
   });
   await clusters.end();
+});
+
+test('a view has the settings that are asked for: of the topic, and of a broker', async () => {
+  await create('small', { 'max.message.bytes': '1000' });
+  await until('Kafka has the topic', async () => (await live('small')) ?? undefined, PATIENCE_MS);
+  const topic = ['max.message.bytes'];
+  const broker = ['group.min.session.timeout.ms', 'group.max.session.timeout.ms'];
+  const { configs } = await connection.view('small', undefined, 0, { configs: { topic, broker } });
+  expect(configs).toEqual({
+    topic: { known: { 'max.message.bytes': '1000' } },
+    broker: { known: { 'group.min.session.timeout.ms': '6000', 'group.max.session.timeout.ms': '1800000' } },
+  });
+  // The default of the brokers counts for a topic without the setting.
+  const evidence = await connection.view('kafkalab-evidence', undefined, 0, { configs: { topic } });
+  expect(evidence.configs).toEqual({ topic: { known: { 'max.message.bytes': '1048588' } } });
+  const missing = await connection.view('missing', undefined, 0, { configs: { topic } });
+  expect(missing.configs).toEqual({ topic: { unavailable: expect.stringContaining('UNKNOWN_TOPIC_OR_PARTITION') } });
+  expect(await connection.view('small', undefined, 0)).not.toHaveProperty('configs');
 });

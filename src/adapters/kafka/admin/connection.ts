@@ -1,8 +1,10 @@
 /** One admin connection to one Kafka cluster, and the views taken through it. */
 import { Admin } from '@platformatic/kafka';
 import type { KafkaView } from '../../../contract/kafkaView.ts';
+import type { KafkaNeed } from '../../../contract/needs.ts';
 import { EVIDENCE_TOPIC } from '../../../domain/evidence/facts.ts';
 import { preciseNow } from '../preciseNow.ts';
+import { describeConfigs } from './configs.ts';
 import { EvidenceTopic } from './evidenceTopic.ts';
 import { Groups } from './groups.ts';
 import { type Snapshot, type SnapshotRequest, takeSnapshot } from './snapshot.ts';
@@ -41,10 +43,15 @@ export class KafkaConnection {
   }
 
   /**
-   * A view that is at most `maxAgeMs` old. Throws SubjectError if Kafka answers but does not tell about this topic and group,
-   * and the client library's error if it does not answer.
+   * A view that is at most `maxAgeMs` old. Throws SubjectError if Kafka answers, but not about this topic or group, and the
+   * client library's error if it does not answer.
    */
-  async view(topic: string | undefined, group: string | undefined, maxAgeMs: number): Promise<KafkaView> {
+  async view(
+    topic: string | undefined,
+    group: string | undefined,
+    maxAgeMs: number,
+    { configs }: Pick<KafkaNeed, 'configs'> = {},
+  ): Promise<KafkaView> {
     const { at, spreadMs, brokers, topics, groups } = await this.#snapshots.of({ topic, group }, maxAgeMs);
     return {
       at,
@@ -52,6 +59,7 @@ export class KafkaConnection {
       brokers,
       ...(topic === undefined ? {} : { topic: topics.get(topic) ?? null }),
       ...(group === undefined ? {} : { group: groups.get(group) ?? null }),
+      ...(configs === undefined ? {} : { configs: await describeConfigs(this.admin, configs, topic, brokers) }),
       evidence: {
         topic: EVIDENCE_TOPIC,
         endOffsets: topics.get(EVIDENCE_TOPIC)?.partitions.map(({ endOffset }) => endOffset) ?? [],

@@ -68,7 +68,7 @@ test.each([6, 7, 14])(
   },
 );
 
-test('what Kafka does not tell about is no longer asked with the others, and rests for 3 s', async () => {
+test('what Kafka does not describe is no longer asked with the others, and rests for 3 s', async () => {
   const { ask, broken, taken, pass } = kafka();
   broken.add('b');
   await Promise.all([ask('a'), ask('b'), ask('c')]);

@@ -1,7 +1,7 @@
 /**
  * The snapshots of one Kafka cluster. Views that are requested within a few milliseconds of each other share a snapshot, and a
- * snapshot serves later views of the same topics and groups while it is fresh. A topic or group that Kafka tells nothing about
- * hides no other one: it gets its own error, and snapshots of its own until Kafka tells about it.
+ * snapshot serves later views of the same topics and groups while it is fresh. A topic or group that Kafka refuses to
+ * describe hides no other one: it gets its own error, and snapshots of its own until Kafka describes it.
  */
 import { EVIDENCE_TOPIC } from '../../../domain/evidence/facts.ts';
 import type { Snapshot, SnapshotRequest } from './snapshot.ts';
@@ -15,7 +15,7 @@ interface Subject {
 /** Kafka answers, but not about this topic or group. */
 export class SubjectError extends Error {
   constructor(cause: unknown) {
-    super('Kafka does not tell about the topic or the group', { cause });
+    super('Kafka does not describe the topic or the group', { cause });
   }
 }
 
@@ -23,7 +23,7 @@ export class SubjectError extends Error {
 const GATHER_MS = 10;
 /** Snapshots are dropped at this age. No view wants older ones. */
 const KEPT_MS = 2_000;
-/** A subject that Kafka does not tell about keeps its error for this long. */
+/** A subject that Kafka does not describe keeps its error for this long. */
 const COOL_DOWN_MS = 3_000;
 
 interface Asking {
@@ -40,7 +40,7 @@ export class Snapshots {
   #recent: Snapshot[] = [];
   /** What is asked with the next snapshot. */
   #next: Asking[] = [];
-  /** Subjects that Kafka did not tell about the last time, by name: when their last snapshot was taken, and how it ended. */
+  /** Subjects that Kafka did not describe the last time, by name: when their last snapshot was taken, and how it ended. */
   readonly #apart = new Map<string, { since: number; answer: Promise<Snapshot> }>();
   /** Grows when the snapshots so far are out of date, including those that are being taken. */
   #age = 0;
@@ -52,7 +52,7 @@ export class Snapshots {
   }
 
   /**
-   * A snapshot with the subject that is at most `maxAgeMs` old. Throws SubjectError if Kafka answers but does not tell about the
+   * A snapshot with the subject that is at most `maxAgeMs` old. Throws SubjectError if Kafka answers but does not describe the
    * subject, and the client library's error if it does not answer.
    */
   of(subject: Subject, maxAgeMs: number): Promise<Snapshot> {
@@ -95,7 +95,7 @@ export class Snapshots {
     return promise;
   }
 
-  /** Answers all of them with one snapshot. If that fails though Kafka answers, finds out what it does not tell about. */
+  /** Answers all of them with one snapshot. If that fails though Kafka answers, finds out what it does not describe. */
   async #answer(all: Asking[]): Promise<void> {
     try {
       this.#settle(all, await this.#snapshot(all));

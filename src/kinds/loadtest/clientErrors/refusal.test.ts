@@ -7,6 +7,7 @@ import {
   group,
   joined,
   kafka,
+  LOAD_TESTS,
   loadTest,
   message,
   planLoadTest,
@@ -35,18 +36,22 @@ const error = (client: string, code: string, text = 'the library says so', when 
   message: text,
 });
 const STARTED: Fact = { type: 'Started', client: 'p-0', at: BEGIN + 1, role: 'Producer', host: 'node-1' };
+const CONFIGS = {
+  topic: { known: { 'max.message.bytes': '1000' } },
+  broker: { known: { 'group.min.session.timeout.ms': '6000', 'group.max.session.timeout.ms': '1800000' } },
+};
 const round = (facts: Fact[], spec: SpecChange = {}, members = ['lag-consumer-0']) =>
   planLoadTest(loadTest(spec, runningStatus()), {
     now: NOW,
     owned: ALL,
-    kafka: kafka({ at: NOW - 50, group: group(members) }),
+    kafka: kafka({ at: NOW - 50, group: group(members), configs: CONFIGS }),
     evidence: evidence(...facts, sampled(NOW - 500, [9, 9, 9], [1, 1, 1])),
   });
 const MEMBER = joined(2, 'lag-consumer-0');
 
 // biome-ignore format: one error a line
 test.each<[code: string, text: string, reason: string, says: string]>([
-  ['INVALID_SESSION_TIMEOUT', 'Broker: Invalid session timeout', 'Stalled SessionTimeoutRefused', 'session.timeout.ms (3000) is outside of the brokers\' bounds group.min.session.timeout.ms'],
+  ['INVALID_SESSION_TIMEOUT', 'Broker: Invalid session timeout', 'Stalled SessionTimeoutRefused', 'session.timeout.ms (3000) is not from 6000'],
   ['INCONSISTENT_GROUP_PROTOCOL', '', 'Stalled NoCommonAssignor', 'set partition.assignment.strategy in spec.consumers.config'],
   ['GROUP_AUTHORIZATION_FAILED', '', 'Stalled NotAuthorized', 'grant their user Read on the group'],
   ['UNSUPPORTED_VERSION', 'ConsumerGroupHeartbeatRequest not supported by broker', 'Stalled GroupProtocolUnsupported', 'write group.protocol: classic'],
@@ -63,7 +68,7 @@ test.each<[code: string, text: string, reason: string, says: string]>([
 
 // biome-ignore format: one error a line
 test.each<[code: string, reason: string, says: string]>([
-  ['MSG_SIZE_TOO_LARGE', 'Stalled RecordTooLarge', 'max.message.bytes'],
+  ['MSG_SIZE_TOO_LARGE', 'Stalled RecordTooLarge', 'topic t takes at most 1000 (max.message.bytes)'],
   ['INVALID_RECORD', 'Stalled RecordRefused', 'spec.producers.record.key'],
   ['NOT_ENOUGH_REPLICAS', 'Reconciling NotEnoughReplicas', 'min.insync.replicas'],
   ['TRANSACTIONAL_ID_AUTHORIZATION_FAILED', 'Stalled NotAuthorized', 'transactional.id'],
@@ -71,6 +76,25 @@ test.each<[code: string, reason: string, says: string]>([
   const plan = round([STARTED, ...SILENT, MEMBER, error('p-0', code)]);
   expect(stands(plan.status)).toBe(reason);
   expect(message(plan)).toContain(says);
+});
+
+test('a sentence waits for a setting of Kafka that it names, which is asked for once the error is recorded', () => {
+  const seen = (when: number, status = runningStatus()) =>
+    planLoadTest(loadTest({ consumers: null }, status), {
+      now: NOW,
+      owned: ALL,
+      kafka: kafka({ at: NOW - 50 }),
+      evidence: evidence(STARTED, ...SILENT, error('p-0', 'MSG_SIZE_TOO_LARGE', '', when)),
+    });
+  expect(LOAD_TESTS.needs(loadTest({}, runningStatus())).kafka).not.toHaveProperty('configs');
+  const first = seen(NOW - 2_000);
+  expect(stands(first.status)).toBe('Reconciling StartingClients');
+  expect(LOAD_TESTS.needs(loadTest({}, first.status)).kafka).toMatchObject({
+    configs: { topic: ['max.message.bytes'] },
+  });
+  const late = seen(NOW - 6_000);
+  expect(stands(late.status)).toBe('Stalled RecordTooLarge');
+  expect(message(late)).toContain('the operator does not know the value here');
 });
 
 test('a member that cannot read the records stalls, until it progresses', () => {

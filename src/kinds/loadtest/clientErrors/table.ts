@@ -3,18 +3,10 @@
  * whether time alone can cure it. Codes are Kafka's error names. Where a library has its own name, that is listed too:
  * librdkafka's without ERR_, kafkajs' class names without KafkaJS and Error.
  */
-import type { LoadTest } from '../../../api/loadtest/loadTest.ts';
-import { SETTINGS } from '../../../api/settings/kafka.ts';
-
-export type Role = 'Producer' | 'Consumer';
-
-export interface ClientErrorContext {
-  loadTest: LoadTest;
-  role: Role;
-  code: string;
-  /** The client library's message. */
-  message: string;
-}
+import type { Role } from '../../../api/settings/kafka.ts';
+import type { ConfigNames } from '../../../contract/needs.ts';
+import { type ClientErrorContext, settingOf } from './context.ts';
+import { recordTooLarge, sessionTimeoutRefused } from './limits.ts';
 
 interface Meaning {
   codes: readonly string[];
@@ -26,14 +18,12 @@ interface Meaning {
   forGood: boolean;
   /** A consumer leaves its group with this error, or cannot join it. */
   leavesGroup?: true;
+  /** Settings of Kafka that the sentence names. */
+  configs?: ConfigNames;
   /** What is wrong, and what to write instead. */
   sentence(context: ClientErrorContext): string;
 }
 
-const setting = ({ loadTest: { spec }, role }: ClientErrorContext, name: string): string => {
-  const part = role === 'Consumer' ? spec.consumers : spec.producers;
-  return String(part?.config[name] ?? SETTINGS[role][name]?.default ?? 'unset');
-};
 const configOf = (role: Role): string => (role === 'Consumer' ? 'spec.consumers.config' : 'spec.producers.config');
 const clientsOf = (role: Role): string => (role === 'Consumer' ? 'consumers' : 'producers');
 
@@ -43,16 +33,16 @@ const MEANINGS: readonly Meaning[] = [
     reason: 'SessionTimeoutRefused',
     forGood: true,
     leavesGroup: true,
-    sentence: (context) =>
-      `the brokers refuse the consumers as members, because session.timeout.ms (${setting(context, 'session.timeout.ms')}) is outside of the brokers' bounds group.min.session.timeout.ms (Kafka's default 6000) and group.max.session.timeout.ms (1800000): set session.timeout.ms in spec.consumers.config to a value within them. kafka-configs.sh --describe --all --entity-type brokers --entity-name 0 shows the bounds`,
+    configs: { broker: ['group.min.session.timeout.ms', 'group.max.session.timeout.ms'] },
+    sentence: sessionTimeoutRefused,
   },
   {
     codes: ['INCONSISTENT_GROUP_PROTOCOL'],
     reason: 'NoCommonAssignor',
     forGood: true,
     leavesGroup: true,
-    sentence: (context) =>
-      `the brokers refuse the consumers as members, because group ${context.loadTest.spec.consumers?.group} has members without a common assignor: set partition.assignment.strategy in spec.consumers.config (now ${setting(context, 'partition.assignment.strategy')}) to one that all members of the group have, or use another spec.consumers.group`,
+    sentence: ({ loadTest, role }) =>
+      `the brokers refuse the consumers as members, because group ${loadTest.spec.consumers?.group} has members without a common assignor: set partition.assignment.strategy in spec.consumers.config (now ${settingOf(loadTest, role, 'partition.assignment.strategy')}) to one that all members of the group have, or use another spec.consumers.group`,
   },
   {
     codes: ['NotImplemented', 'NOT_IMPLEMENTED', 'BAD_COMPRESSION', 'UNSUPPORTED_COMPRESSION_TYPE'],
@@ -68,8 +58,8 @@ const MEANINGS: readonly Meaning[] = [
     codes: ['MSG_SIZE_TOO_LARGE', 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'],
     reason: 'RecordTooLarge',
     forGood: true,
-    sentence: (context) =>
-      `a record or batch is larger than the producer (max.request.size, now ${setting(context, 'max.request.size')} bytes) or topic ${context.loadTest.spec.topic.name} (max.message.bytes, Kafka's default 1048588 bytes) allows: make spec.producers.record smaller, or raise max.request.size in spec.producers.config and max.message.bytes of the topic (spec.topic.config)`,
+    configs: { topic: ['max.message.bytes'] },
+    sentence: recordTooLarge,
   },
   {
     codes: ['INVALID_RECORD'],
@@ -155,6 +145,7 @@ export interface ClientErrorMeaning {
   reason: string;
   forGood: boolean;
   leavesGroup: boolean;
+  configs: ConfigNames | undefined;
   sentence: string;
 }
 
@@ -164,6 +155,13 @@ export function meaningOf(context: ClientErrorContext): ClientErrorMeaning | und
     ({ codes, says }) => codes.includes(context.code) && (says === undefined || says.test(context.message)),
   );
   if (found === undefined) return undefined;
-  const { reason, forGood, leavesGroup = false } = found;
-  return { reason, forGood, leavesGroup, sentence: `${found.sentence(context)} (${context.code})` };
+  const { reason, forGood, leavesGroup = false, configs } = found;
+  return { reason, forGood, leavesGroup, configs, sentence: `${found.sentence(context)} (${context.code})` };
+}
+
+/** Settings of Kafka that the sentences about these errors name. undefined: none. */
+export function configsOf(errors: readonly { code: string }[]): ConfigNames | undefined {
+  const codes = new Set(errors.map(({ code }) => code));
+  const asked = MEANINGS.filter((it) => it.configs !== undefined && it.codes.some((code) => codes.has(code)));
+  return asked.length === 0 ? undefined : Object.assign({}, ...asked.map(({ configs }) => configs));
 }
