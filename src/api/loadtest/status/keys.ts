@@ -4,7 +4,7 @@ import { count, field, sentences, text } from '../../schema/schema.ts';
 import { ms, total } from '../../sharedStatus.ts';
 
 const MORE = sentences(
-  'true: there are more keys than are tracked (1000 keys, or 4000 pairs of a key and a partition).',
+  'true: there are more keys than are tracked (1000 keys, 4000 pairs of a key and a partition, or 250000 totals by key, partition and producer).',
   'distinct, inSeveralPartitions and list then cover the first keys in text order, and are exact for those.',
 );
 
