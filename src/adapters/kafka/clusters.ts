@@ -44,10 +44,11 @@ export class KafkaClusters implements Kafka, EvidencePort {
     if (servers === '') return { unavailable: NO_KAFKA_NAMED };
     const failure = this.#failures.get(servers);
     if (failure !== undefined && performance.now() - failure.at < COOL_DOWN_MS) return { unavailable: failure.why };
+    const { topic, group, maxAgeMs = MAX_AGE_MS, lastStableOffsets } = need;
     try {
       const view = await within(
         VIEW_TIMEOUT_MS,
-        this.#connection(servers).view(need.topic, need.group, need.maxAgeMs ?? MAX_AGE_MS),
+        this.#connection(servers).view(topic, group, maxAgeMs, lastStableOffsets),
       );
       this.#failures.delete(servers);
       return { known: view };

@@ -236,7 +236,17 @@ export interface LagSample {
    * external consumers, and nobody named it. Absent in reports of older operators: Earliest.
    */
   resetsTo?: OffsetReset;
-  partitions: { partition: number; endOffset: number; committedOffset: number | null; beginningOffset: number }[];
+  partitions: OffsetsSeen[];
+}
+
+/** The offsets of one partition in a snapshot. */
+export interface OffsetsSeen {
+  partition: number;
+  endOffset: number;
+  /** The end of the log for a group with isolation.level=read_committed. Absent: the group reads to the end offset. */
+  lastStableOffset?: number;
+  committedOffset: number | null;
+  beginningOffset: number;
 }
 
 export type OffsetReset = 'Earliest' | 'Latest' | 'Unknown';

@@ -135,7 +135,13 @@ const fact = z.discriminatedUnion('type', [
     membersAsAt: at.optional(),
     resetsTo: z.enum(['Earliest', 'Latest', 'Unknown']).optional(),
     partitions: z.array(
-      z.object({ partition, endOffset: count, committedOffset: count.nullable(), beginningOffset: count }),
+      z.object({
+        partition,
+        endOffset: count,
+        lastStableOffset: count.optional(),
+        committedOffset: count.nullable(),
+        beginningOffset: count,
+      }),
     ),
   }),
   z.object({

@@ -23,7 +23,15 @@ import {
 } from '../delivery/consumers.ts';
 import { addSample, emptyLag, type LagRecord } from '../delivery/lag.ts';
 import { addRange, emptyOffsets, fillHoles, hasOffset, type OffsetSet } from '../delivery/offsetRanges.ts';
-import { addProduced, noProducers, type Producers, producerFailed, producerStopped } from '../delivery/producers.ts';
+import { type ProducedEnds, producedEnds } from '../delivery/producedEnds.ts';
+import {
+  acknowledgedBy,
+  addProduced,
+  noProducers,
+  type Producers,
+  producerFailed,
+  producerStopped,
+} from '../delivery/producers.ts';
 import type { Consumed, Fact, LagSample, Report, ReportAt, Scaled } from '../evidence/facts.ts';
 import { parseFact } from '../evidence/parse.ts';
 import type { MissingEvidence } from '../figures/missingEvidence.ts';
@@ -66,6 +74,8 @@ export interface Run {
   /** Producers, by process and client. */
   producing: Set<string>;
   lag: LagRecord;
+  /** They no longer hold once a record is acknowledged after them. */
+  producedEnds: ProducedEnds | undefined;
   /** The newest sample. */
   lagSample: LagSample | undefined;
   /** The newest sample with a member list. */
@@ -94,6 +104,7 @@ export const emptyRun = (): Run => ({
   order: noKeyOrder(),
   producing: new Set(),
   lag: emptyLag(),
+  producedEnds: undefined,
   lagSample: undefined,
   membersSample: undefined,
   scaled: new Map(),
@@ -236,7 +247,9 @@ function foldFact(context: FoldContext, fact: Fact): boolean {
 
 function foldSample(context: FoldContext, fact: LagSample): void {
   const { run, shift } = context;
-  addSample(run.lag, { ...fact, at: fact.at + shift });
+  const sample = { ...fact, at: fact.at + shift };
+  addSample(run.lag, sample);
+  run.producedEnds = producedEnds(run.producedEnds, sample, acknowledgedBy(run.producers));
   if (run.lagSample === undefined || fact.at >= run.lagSample.at) run.lagSample = fact;
   if (fact.members !== undefined && fact.at >= (run.membersSample?.at ?? 0)) run.membersSample = fact;
   const { at: sampleAt, groupState, groupMembers, protocol, members, membersAsAt } = fact;

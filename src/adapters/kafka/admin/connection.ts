@@ -4,7 +4,7 @@
  * while it is fresh.
  */
 import { Admin } from '@platformatic/kafka';
-import type { KafkaView } from '../../../contract/kafkaView.ts';
+import type { KafkaView, TopicView } from '../../../contract/kafkaView.ts';
 import { EVIDENCE_TOPIC } from '../../../domain/evidence/facts.ts';
 import { preciseNow } from '../preciseNow.ts';
 import { EvidenceTopic } from './evidenceTopic.ts';
@@ -47,19 +47,25 @@ export class KafkaConnection {
   }
 
   /** A view that is at most `maxAgeMs` old. Throws the client library's error when Kafka does not answer. */
-  async view(topic: string | undefined, group: string | undefined, maxAgeMs: number): Promise<KafkaView> {
+  async view(
+    topic: string | undefined,
+    group: string | undefined,
+    maxAgeMs: number,
+    lastStableOffsets = false,
+  ): Promise<KafkaView> {
     const last = this.#last;
     const fresh =
       last !== undefined &&
       this.#clock() - last.at <= maxAgeMs &&
-      (topic === undefined || last.topics.has(topic)) &&
+      (topic === undefined || (lastStableOffsets ? last.lastStable : last.topics).has(topic)) &&
       (group === undefined || last.groups.has(group));
-    const { at, spreadMs, brokers, topics, groups } = fresh ? last : await this.#request(topic, group);
+    const snapshot = fresh ? last : await this.#request(topic, group, lastStableOffsets);
+    const { at, spreadMs, brokers, topics, groups } = snapshot;
     return {
       at,
       spreadMs,
       brokers,
-      ...(topic === undefined ? {} : { topic: topics.get(topic) ?? null }),
+      ...(topic === undefined ? {} : { topic: topicOf(snapshot, topic, lastStableOffsets) }),
       ...(group === undefined ? {} : { group: groups.get(group) ?? null }),
       evidence: {
         topic: EVIDENCE_TOPIC,
@@ -78,9 +84,9 @@ export class KafkaConnection {
     await Promise.all([this.admin.close(), this.topicRequests.close(), this.#groups.close()]);
   }
 
-  #request(topic: string | undefined, group: string | undefined): Promise<Snapshot> {
+  #request(topic: string | undefined, group: string | undefined, lastStableOffsets: boolean): Promise<Snapshot> {
     if (this.#next === undefined) {
-      const request: SnapshotRequest = { topics: new Set([EVIDENCE_TOPIC]), groups: new Map() };
+      const request: SnapshotRequest = { topics: new Set([EVIDENCE_TOPIC]), lastStable: new Set(), groups: new Map() };
       const snapshot = new Promise<void>((resolve) => setTimeout(resolve, GATHER_MS)).then(() => {
         this.#next = undefined;
         return this.#take(request);
@@ -89,6 +95,7 @@ export class KafkaConnection {
     }
     const { request, snapshot } = this.#next;
     if (topic !== undefined) request.topics.add(topic);
+    if (topic !== undefined && lastStableOffsets) request.lastStable.add(topic);
     if (group !== undefined) request.groups.set(group, topic);
     return snapshot;
   }
@@ -101,4 +108,16 @@ export class KafkaConnection {
     this.#last = snapshot;
     return snapshot;
   }
+}
+
+function topicOf({ topics, lastStable }: Snapshot, name: string, lastStableOffsets: boolean): TopicView | null {
+  const topic = topics.get(name) ?? null;
+  const offsets = lastStableOffsets ? lastStable.get(name) : undefined;
+  if (topic === null || offsets === undefined) return topic;
+  const partitions = topic.partitions.map((one) => {
+    const lastStableOffset = offsets[one.partition] ?? 0;
+    // The two ends are read at the same time by two requests, and a last stable offset is never past the end.
+    return { ...one, lastStableOffset, endOffset: Math.max(one.endOffset, lastStableOffset) };
+  });
+  return { ...topic, partitions };
 }
