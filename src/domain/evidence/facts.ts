@@ -180,6 +180,8 @@ export interface Consumed extends FromClient {
   passed?: PassedOffsets[];
   /** Begin of processing minus record timestamp, since the last report. */
   endToEnd?: EncodedHistogram;
+  /** Records that `endToEnd` leaves out since the last report, because their timestamp is not of this log. Absent: none. */
+  endToEndLeftOut?: number;
   /**
    * Polls that returned records since the last report. `sizes` is a histogram of records per poll (plain numbers).
    * `longestIntervalMs` is the longest time from the return of a poll to the next poll.

@@ -119,6 +119,7 @@ const fact = z.discriminatedUnion('type', [
     keysBefore: text.optional(),
     passed: z.array(passed).max(100_000).optional(),
     endToEnd: text.optional(),
+    endToEndLeftOut: count.optional(),
     polls: polls.optional(),
     done: z.boolean().optional(),
   }),

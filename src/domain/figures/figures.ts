@@ -144,6 +144,8 @@ export interface RunView {
     /** From the first to the last processed record. */
     elapsedMs: number;
     endToEndMs: LatencySummary | null;
+    /** Processed records that `endToEndMs` leaves out, because their timestamp is not of this log. */
+    endToEndLeftOut: number;
     polls: { count: number; recordsMax: number; recordsP50: number; longestIntervalMs: number } | null;
     /** Live members, sorted by name. */
     members: MemberView[];
