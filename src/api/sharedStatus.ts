@@ -200,9 +200,16 @@ export const rebalances = field(
 
 // ---- lag ------------------------------------------------------------------------------------
 
+const LAST_STABLE_OFFSET = sentences(
+  'Last stable offset: where the first open transaction begins, or the log end offset without one.',
+  'A group with isolation.level: read_committed is given no record beyond it, so its lag is counted to this offset.',
+  'Absent: the group reads uncommitted records, and its lag is counted to endOffset.',
+);
+
 const partitionLag = z.strictObject({
   partition: partition(),
   endOffset: total('Log end offset: offset of the next record to be written.'),
+  lastStableOffset: total(LAST_STABLE_OFFSET).exactOptional(),
   committedOffset: total('Committed offset of the group. Absent: the group has committed none.').exactOptional(),
   lag: total('Lag of the partition, in records. Absent: unknown.').exactOptional(),
 });
@@ -217,7 +224,8 @@ export const lag = field(
     total: total(
       sentences(
         'Lag summed over the partitions whose lag is known, in records.',
-        'Lag of a partition: log end offset minus the group’s position.',
+        'Lag of a partition: log end offset (with isolation.level: read_committed the last stable offset)',
+        'minus the group’s position.',
         'The position is the committed offset, or where that is missing or deleted, where auto.offset.reset puts the group.',
         'Absent: it is unknown for every partition.',
       ),

@@ -9,6 +9,8 @@ export interface PartitionView {
   isr: number[];
   beginningOffset: number;
   endOffset: number;
+  /** Where the first open transaction begins, or else the end offset: as far as a read_committed group can read. Absent: not requested. */
+  lastStableOffset?: number;
 }
 
 export interface TopicView {
@@ -60,7 +62,7 @@ export type ConfigView = { known: Readonly<Record<string, string>> } | { unavail
 export interface KafkaView {
   /** Time at which the read of the committed offsets started. */
   at: EpochMs;
-  /** Time between the start of that read and the arrival of the end offsets. Times the growth rate it bounds the error of lag. */
+  /** Time between the start of that read and the arrival of all end offsets. Times the growth rate it bounds the error of lag. */
   spreadMs: number;
   brokers: { id: number; host: string; port: number }[];
   /** null: the topic does not exist. Absent: not requested. */

@@ -6,6 +6,8 @@ export interface KafkaNeed {
   bootstrapServers?: string;
   topic?: string;
   group?: string;
+  /** The snapshot has the topic's last stable offsets, too: for a group with isolation.level=read_committed. */
+  lastStableOffsets?: boolean;
   /** A snapshot no older than this is good enough (default 900 ms). */
   maxAgeMs?: number;
   /** Settings to look up. They cost a request each time. */

@@ -14,6 +14,7 @@ import type { CommitMode } from '../../src/domain/workers/spec.ts';
 import type { ConsumedRecord, Position } from '../../src/worker/clients/port.ts';
 import { type Commits, createCommits } from '../../src/worker/consuming/commit.ts';
 import { type ConsumedEvidence, createConsumedEvidence } from '../../src/worker/consuming/consumedEvidence.ts';
+import { createLatencyLog } from '../../src/worker/consuming/latency.ts';
 import { createPassedOffsetsLog, type PassedOffsetsLog } from '../../src/worker/consuming/passedOffsets.ts';
 import { createProcessing, type Processing } from '../../src/worker/consuming/processing.ts';
 import { BEGIN } from '../support/evidence.ts';
@@ -165,6 +166,7 @@ async function play({ earliest, eager, mode, logs: begin, deeds }: History) {
       watchKeys: false,
       pauseLog: { processed() {} },
       passedOffsets,
+      latency: createLatencyLog(),
     });
     const processing = createProcessing({
       perRecordMs: 0,

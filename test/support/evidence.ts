@@ -128,6 +128,18 @@ export class Scenario {
     return this.tell('operator/1', at, fact);
   }
 
+  /** The operator takes a snapshot of the log: the end offset of each partition. */
+  sampled(at: number, ends: number[]): this {
+    const partitions = ends.map((endOffset, partition) => ({
+      partition,
+      endOffset,
+      committedOffset: null,
+      beginningOffset: 0,
+    }));
+    const about = { spreadMs: 1, groupState: 'Stable', groupMembers: 0, partitions };
+    return this.tell('operator/1', at, { type: 'LagSample', at: BEGIN + at, ...about });
+  }
+
   tell(instance: string, at: number, fact: Fact): this {
     this.reported.push({ instance, at, fact });
     return this;

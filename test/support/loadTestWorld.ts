@@ -38,6 +38,8 @@ export interface Lab {
   /** Whether a foreign group of that name exists already. */
   groupFound: boolean;
   after: boolean;
+  /** Whether another producer appends to the topic all the time. */
+  others: boolean;
 }
 
 /**
@@ -88,6 +90,7 @@ export class LoadTestWorld {
   readonly deeds: Deed[] = [];
   readonly events: string[] = [];
   readonly #asked: LoadTest;
+  readonly #others: boolean;
   #deletedAt: number | undefined;
   #workloads = new Map<string, { asked: number; there: number }>();
   #failures: { failure: Failure; until: number }[] = [];
@@ -97,9 +100,10 @@ export class LoadTestWorld {
   #member = false;
   /** The end offset and the committed offset of each partition. */
   #end = 0;
+  #sent = false;
   #committed: number | null = null;
 
-  constructor({ management, raiseExisting, strimzi, deletionPolicy, found, groupFound, after }: Lab) {
+  constructor({ management, raiseExisting, strimzi, deletionPolicy, found, groupFound, after, others }: Lab) {
     const spec: LoadTestInput = {
       ...(strimzi ? { kafka: { strimzi: CLUSTER } } : {}),
       topic: { ...TOPIC, management, raiseExisting, deletionPolicy },
@@ -109,6 +113,7 @@ export class LoadTestWorld {
     this.#asked = loadTest(spec);
     this.topic = found === 0 ? undefined : this.#topicOf(found, false);
     this.group = groupFound;
+    this.#others = others;
   }
 
   delete(): void {
@@ -323,9 +328,10 @@ export class LoadTestWorld {
     for (const [role, { asked }] of this.#workloads) this.#workloads.set(role, { asked, there: asked });
     if (mood === 'Up' || mood === 'Foreign') this.#topicOperator();
     if (mood === 'Away' || this.topic === undefined) return;
-    if (this.#end === 0 && this.#pods('producer') === 2) {
+    if (!this.#sent && this.#pods('producer') === 2) {
       for (const n of [0, 1]) this.#report(`p-${n}/1`, [produced(this.now - 1, n, 10)]);
-      this.#end = 20;
+      this.#end += 20;
+      this.#sent = true;
     }
     if (this.#pods('consumer') > 0) {
       this.group = true;
@@ -335,6 +341,8 @@ export class LoadTestWorld {
       this.#report('c-0/1', [this.#member ? alive : joined(this.now - 1, client)]);
       this.#member = true;
     }
+    // The consumer is always a little behind them.
+    if (this.#others) this.#end += 5;
   }
 
   #report(instance: string, facts: Fact[]): void {

@@ -69,6 +69,13 @@ const OFFSET_RESET = sentences(
   'Without it the lag of such a partition is unknown, and until.lagBelow waits for the first commit.',
 );
 
+const ISOLATION_LEVEL = sentences(
+  'Kafka’s isolation.level of these consumers: up to where lag is counted.',
+  'read_uncommitted: up to the end of the log.',
+  'read_committed: up to the last stable offset, where the first open transaction begins.',
+  'Default read_uncommitted, as in Kafka’s Java client; librdkafka’s own default is read_committed.',
+);
+
 const MEMBERS_PER_REPLICA = sentences(
   'Number of members of the group in each replica of the target, e.g. 3 for pods with three consumer threads.',
   'Default: learnt from the group when it is first settled and all replicas are ready;',
@@ -83,6 +90,7 @@ const externalConsumers = field(
     topic: topicName(TOPIC),
     others: field(count(0, 10_000), OTHERS).default(0),
     autoOffsetReset: field(z.enum(['earliest', 'latest']), OFFSET_RESET).exactOptional(),
+    isolationLevel: field(z.enum(['read_uncommitted', 'read_committed']), ISOLATION_LEVEL).default('read_uncommitted'),
     membersPerReplica: field(count(1, 1_000), MEMBERS_PER_REPLICA).exactOptional(),
     kafka: kafka.exactOptional(),
   }),

@@ -40,6 +40,7 @@ export interface Consumers {
   firstAt: EpochMs;
   lastAt: EpochMs;
   endToEnd: Distribution;
+  endToEndLeftOut: number;
   polls: { count: number; recordsMax: number; longestIntervalMs: number; sizes: Distribution };
   /** The newest errors, sorted by time. */
   errors: RunView['consumers']['errors'];
@@ -51,6 +52,7 @@ export const noConsumers = (): Consumers => ({
   firstAt: Number.POSITIVE_INFINITY,
   lastAt: Number.NEGATIVE_INFINITY,
   endToEnd: createDistribution(),
+  endToEndLeftOut: 0,
   polls: { count: 0, recordsMax: 0, longestIntervalMs: 0, sizes: createDistribution('count') },
   errors: [],
 });
@@ -91,6 +93,7 @@ export function addConsumed(consumers: Consumers, key: string, fact: Consumed, s
   polls.longestIntervalMs = Math.max(polls.longestIntervalMs, fact.polls?.longestIntervalMs ?? 0);
   const sizes = fact.polls === undefined || polls.sizes.merge(fact.polls.sizes);
   const endToEnd = fact.endToEnd === undefined || consumers.endToEnd.merge(fact.endToEnd);
+  consumers.endToEndLeftOut += fact.endToEndLeftOut ?? 0;
   return sizes && endToEnd;
 }
 
@@ -149,6 +152,7 @@ export function consumersView(
       messagesPerSecond: roundedRate(over ? whole : current()),
       elapsedMs,
       endToEndMs: consumers.endToEnd.summary(),
+      endToEndLeftOut: consumers.endToEndLeftOut,
       polls:
         polls.count === 0
           ? null

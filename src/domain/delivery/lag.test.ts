@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { LagSample } from '../evidence/facts.ts';
-import { addSample, emptyLag, lagChange, lagView, lowStretch } from './lag.ts';
+import { addSample, emptyLag, hasRead, lagChange, lagView, lowStretch } from './lag.ts';
 
-type Row = [end: number, committed: number | null, beginning?: number];
+type Row = [end: number, committed: number | null, beginning?: number, lastStable?: number];
 
 const sample = (at: number, rows: Row[], spreadMs = 4): LagSample => ({
   type: 'LagSample',
@@ -10,9 +10,10 @@ const sample = (at: number, rows: Row[], spreadMs = 4): LagSample => ({
   spreadMs,
   groupState: 'Stable',
   groupMembers: 1,
-  partitions: rows.map(([endOffset, committedOffset, beginningOffset = 0], partition) => ({
+  partitions: rows.map(([endOffset, committedOffset, beginningOffset = 0, lastStableOffset], partition) => ({
     partition,
     endOffset,
+    ...(lastStableOffset === undefined ? {} : { lastStableOffset }),
     committedOffset,
     beginningOffset,
   })),
@@ -51,6 +52,15 @@ test.each<[string, Row, Partial<LagSample>, number | null]>([
   ['the committed offset was deleted, resets to latest', [100, 10, 40], { resetsTo: 'Latest' }, 0],
   ['the committed offset was deleted, at most what is left', [100, 10, 40], { resetsTo: 'Unknown' }, 60],
   ['everything was deleted', [1460, 10, 1460], { resetsTo: 'Unknown' }, 0],
+  ['read_committed, an open transaction of 20 records is no lag', [50, 30, 0, 30], {}, 0],
+  ['read_committed, records before an open transaction are', [50, 25, 0, 30], {}, 5],
+  ['read_committed, no transaction is open', [50, 30, 0, 50], {}, 20],
+  [
+    'read_committed, nothing is committed, the log begins with an open transaction',
+    [50, null, 0, 0],
+    { resetsTo: 'Unknown' },
+    0,
+  ],
 ])('%s', (_, row, more, lag) => {
   const view = lagView(record({ ...sample(1000, [row, [5, 3]]), ...more }));
   expect(view?.partitions[0]?.lag).toBe(lag);
@@ -64,6 +74,29 @@ test('lag is not low while it is unknown for a partition', () => {
   });
   const lag = record(at(1000, null), at(2000, null), at(3000, 9), at(4000, 9));
   expect(lowStretch(lag, 0, 10_000, 5, 1000)).toEqual({ since: 3000, heldAt: 4000 });
+});
+
+test('the view has both ends for a read_committed group', () => {
+  const view = lagView(record(sample(1000, [[50, 25, 0, 30]])));
+  expect(view?.partitions).toEqual([
+    { partition: 0, endOffset: 50, lastStableOffset: 30, committedOffset: 25, lag: 5 },
+  ]);
+});
+
+// biome-ignore format: one situation a line
+test.each<[situation: string, rows: Row[], resetsTo: LagSample['resetsTo'], ends: [number, number][], read: boolean]>([
+  ['committed up to both ends', [[100, 90], [70, 60]], 'Latest', [[0, 90], [1, 60]], true],
+  ['one record is left', [[100, 90], [70, 59]], 'Latest', [[0, 90], [1, 60]], false],
+  ['committed beyond', [[100, 99]], 'Latest', [[0, 90]], true],
+  ['a partition that was added later does not count', [[100, 90], [70, 0]], 'Latest', [[0, 90]], true],
+  ['nothing is committed, begins at earliest', [[100, null]], 'Earliest', [[0, 90]], false],
+  ['nothing is committed, begins at latest: unknown', [[100, null]], 'Latest', [[0, 90]], false],
+  ['nothing is committed in a partition that was empty', [[100, null, 90]], 'Latest', [[0, 90]], true],
+  ['the rest was deleted', [[100, 10, 95]], 'Latest', [[0, 90]], true],
+  ['an open transaction is before the end', [[100, 85, 0, 85]], 'Latest', [[0, 90]], false],
+  ['the topic was created again', [[7, 7]], 'Latest', [[0, 90]], true],
+])('read up to recorded ends: %s', (_situation, rows, resetsTo, ends, read) => {
+  expect(hasRead({ ...sample(1000, rows), ...(resetsTo && { resetsTo }) }, new Map(ends))).toBe(read);
 });
 
 test('the error bound is the spread of the reads times the growth rate of the log', () => {

@@ -1,10 +1,10 @@
 /**
- * Lag of a partition: what the group can still be given, from its position to the end of the log. The position is the
- * committed offset, or where that is missing or deleted, where `auto.offset.reset` puts the group. Where neither is known the
+ * Lag of a partition: what the group can still be given, from its position to the end of the log, which is the last stable
+ * offset for a read_committed group. The position is the committed offset, or where that is missing or deleted, where `auto.offset.reset` puts the group. Where neither is known the
  * lag is unknown, and the partition is in no sum.
  */
 import type { EpochMs } from '../../contract/time.ts';
-import type { LagSample, OffsetReset } from '../evidence/facts.ts';
+import type { LagSample, OffsetReset, OffsetsSeen } from '../evidence/facts.ts';
 import type { LagPoint, LagView } from '../figures/figures.ts';
 
 /** Points kept unchanged: two hours at one per second. Beyond, the list is reduced to the highest point of each of 3,600 equal intervals. */
@@ -44,18 +44,34 @@ export interface LowStretch {
 
 export const emptyLag = (): LagRecord => ({ points: [], latest: [], peak: undefined });
 
-type Offsets = LagSample['partitions'][number];
+/** The end of the log for the group. */
+export const readableEnd = ({ endOffset, lastStableOffset = endOffset }: OffsetsSeen): number => lastStableOffset;
 
 /** null: unknown. */
-function partitionLag(offsets: Offsets, resetsTo: OffsetReset = 'Earliest'): number | null {
-  const { endOffset, committedOffset, beginningOffset } = offsets;
-  if (committedOffset !== null && committedOffset >= beginningOffset) return Math.max(0, endOffset - committedOffset);
-  const length = Math.max(0, endOffset - beginningOffset);
+function partitionLag(
+  offsets: OffsetsSeen,
+  resetsTo: OffsetReset = 'Earliest',
+  end = readableEnd(offsets),
+): number | null {
+  const { committedOffset, beginningOffset } = offsets;
+  if (committedOffset !== null && committedOffset >= beginningOffset) return Math.max(0, end - committedOffset);
+  const length = Math.max(0, end - beginningOffset);
   // A committed offset below the log's start was valid once: the group gets at most what is left.
   if (resetsTo === 'Earliest' || length === 0) return length;
   if (committedOffset === null) return null;
   return resetsTo === 'Latest' ? 0 : length;
 }
+
+/**
+ * Whether the group has read all that the log had up to these ends, by partition. Records beyond them do not count. False while
+ * its position is unknown for a partition.
+ */
+export const hasRead = ({ partitions, resetsTo }: LagSample, ends: ReadonlyMap<number, number>): boolean =>
+  partitions.every((offsets) => {
+    // A topic that was created again may end before.
+    const end = Math.min(ends.get(offsets.partition) ?? 0, offsets.endOffset);
+    return partitionLag(offsets, resetsTo, end) === 0;
+  });
 
 const lagsOf = ({ partitions, resetsTo }: LagSample) => partitions.map((offsets) => partitionLag(offsets, resetsTo));
 const sumOf = (lags: (number | null)[]): number => lags.reduce<number>((sum, lag) => sum + (lag ?? 0), 0);
@@ -89,6 +105,7 @@ export function lagView({ points, latest, peak }: LagRecord): LagView | null {
     .map((p) => ({
       partition: p.partition,
       endOffset: p.endOffset,
+      ...(p.lastStableOffset === undefined ? {} : { lastStableOffset: p.lastStableOffset }),
       committedOffset: p.committedOffset,
       lag: partitionLag(p, sample.resetsTo),
     }))
@@ -152,9 +169,9 @@ function drained(points: LagPoint[], from: EpochMs, below: number): number | und
 /** Growth of the log in records per ms between the last two samples; 0 with a single sample. */
 function growthPerMs([older, newer]: LagSample[]): number {
   if (older === undefined || newer === undefined || newer.at <= older.at) return 0;
-  const before = new Map(older.partitions.map(({ partition, endOffset }) => [partition, endOffset]));
+  const before = new Map(older.partitions.map((p) => [p.partition, readableEnd(p)]));
   const grown = newer.partitions.reduce(
-    (sum, p) => sum + Math.max(0, p.endOffset - (before.get(p.partition) ?? p.beginningOffset)),
+    (sum, p) => sum + Math.max(0, readableEnd(p) - (before.get(p.partition) ?? p.beginningOffset)),
     0,
   );
   return grown / (newer.at - older.at);

@@ -68,10 +68,21 @@ export function producerFailed({ errors }: Producers, { code, message, at }: Cli
   errors.set(code, { count, message, at: Math.max(at + shift, errors.get(code)?.at ?? 0) });
 }
 
-/** Time of the newest acknowledgement, by the broker's clock; undefined before the first. */
-export function acknowledgedUntil(producers: Producers): EpochMs | undefined {
-  const times = [...producers.all.values()].flatMap(({ totals }) => totals.lastAcknowledgedAt ?? []);
-  return times.length === 0 ? undefined : times.reduce((last, at) => Math.max(last, at));
+/** What the brokers have acknowledged. */
+export interface Acknowledged {
+  readonly records: number;
+  /** Time of the newest acknowledgement, by the broker's clock. Absent before the first. */
+  readonly until?: EpochMs;
+}
+
+export function acknowledgedBy({ all }: Producers): Acknowledged {
+  let records = 0;
+  let until: EpochMs | undefined;
+  for (const { totals } of all.values()) {
+    records += totals.acknowledged;
+    if (totals.lastAcknowledgedAt !== undefined) until = Math.max(until ?? 0, totals.lastAcknowledgedAt);
+  }
+  return { records, ...(until === undefined ? {} : { until }) };
 }
 
 export function producersView(producers: Producers, now: EpochMs): RunView['producers'] {

@@ -180,6 +180,8 @@ export interface Consumed extends FromClient {
   passed?: PassedOffsets[];
   /** Begin of processing minus record timestamp, since the last report. */
   endToEnd?: EncodedHistogram;
+  /** Records that `endToEnd` leaves out since the last report, because their timestamp is not of this log. Absent: none. */
+  endToEndLeftOut?: number;
   /**
    * Polls that returned records since the last report. `sizes` is a histogram of records per poll (plain numbers).
    * `longestIntervalMs` is the longest time from the return of a poll to the next poll.
@@ -236,7 +238,17 @@ export interface LagSample {
    * external consumers, and nobody named it. Absent in reports of older operators: Earliest.
    */
   resetsTo?: OffsetReset;
-  partitions: { partition: number; endOffset: number; committedOffset: number | null; beginningOffset: number }[];
+  partitions: OffsetsSeen[];
+}
+
+/** The offsets of one partition in a snapshot. */
+export interface OffsetsSeen {
+  partition: number;
+  endOffset: number;
+  /** The end of the log for a group with isolation.level=read_committed. Absent: the group reads to the end offset. */
+  lastStableOffset?: number;
+  committedOffset: number | null;
+  beginningOffset: number;
 }
 
 export type OffsetReset = 'Earliest' | 'Latest' | 'Unknown';

@@ -119,6 +119,7 @@ const fact = z.discriminatedUnion('type', [
     keysBefore: text.optional(),
     passed: z.array(passed).max(100_000).optional(),
     endToEnd: text.optional(),
+    endToEndLeftOut: count.optional(),
     polls: polls.optional(),
     done: z.boolean().optional(),
   }),
@@ -135,7 +136,13 @@ const fact = z.discriminatedUnion('type', [
     membersAsAt: at.optional(),
     resetsTo: z.enum(['Earliest', 'Latest', 'Unknown']).optional(),
     partitions: z.array(
-      z.object({ partition, endOffset: count, committedOffset: count.nullable(), beginningOffset: count }),
+      z.object({
+        partition,
+        endOffset: count,
+        lastStableOffset: count.optional(),
+        committedOffset: count.nullable(),
+        beginningOffset: count,
+      }),
     ),
   }),
   z.object({

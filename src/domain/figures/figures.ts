@@ -91,7 +91,14 @@ export interface LagView {
   peakAt: EpochMs;
   /** Largest error of `total`, in records: time between the two reads x the rate at which the end offsets grow. */
   errorBound: number;
-  partitions: { partition: number; endOffset: number; committedOffset: number | null; lag: number | null }[];
+  partitions: {
+    partition: number;
+    endOffset: number;
+    /** The end of the log for a read_committed group, to which its lag is counted. Absent: lag is counted to the end offset. */
+    lastStableOffset?: number;
+    committedOffset: number | null;
+    lag: number | null;
+  }[];
   /** At most 120 points over the whole run, oldest first. Each is the highest total of its interval. */
   history: LagPoint[];
 }
@@ -140,6 +147,8 @@ export interface RunView {
     /** From the first to the last processed record. */
     elapsedMs: number;
     endToEndMs: LatencySummary | null;
+    /** Processed records that `endToEndMs` leaves out, because their timestamp is not of this log. */
+    endToEndLeftOut: number;
     polls: { count: number; recordsMax: number; recordsP50: number; longestIntervalMs: number } | null;
     /** Live members, sorted by name. */
     members: MemberView[];

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { GroupView, KafkaView } from '../../contract/kafkaView.ts';
 import { parseFact } from '../evidence/parse.ts';
-import { lagSampleOf } from './operatorFacts.ts';
+import { lagSampleOf, readsCommitted } from './operatorFacts.ts';
 
 const member = (id: string, partitions: number[]) => ({
   memberId: `${id}-1`,
@@ -57,6 +57,23 @@ test('a sample has offsets and members', () => {
     ],
   });
   expect(parseFact(sample)).toEqual(sample);
+});
+
+test('a sample has the last stable offsets of a view that was requested with them', () => {
+  const view = seen(group());
+  const partitions = view.topic?.partitions.map((one) => ({ ...one, lastStableOffset: 8 })) ?? [];
+  const sample = lagSampleOf({ ...view, topic: { name: 't', id: 'id-t', partitions } }, 'Earliest');
+  expect(sample?.partitions[0]).toMatchObject({ endOffset: 9, lastStableOffset: 8, committedOffset: 7 });
+  expect(parseFact(sample)).toEqual(sample);
+});
+
+test.each<[Record<string, unknown> | undefined, boolean]>([
+  [undefined, false],
+  [{}, false],
+  [{ 'isolation.level': 'read_uncommitted' }, false],
+  [{ 'isolation.level': 'read_committed' }, true],
+])('a group with the settings %j reads only committed records: %s', (config, committed) => {
+  expect(readsCommitted(config)).toBe(committed);
 });
 
 test('an unchanged member list refers to the earlier sample', () => {

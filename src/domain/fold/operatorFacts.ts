@@ -16,6 +16,10 @@ const MOST_MEMBERS = 500;
 export const offsetResetOf = (config: Readonly<Record<string, unknown>> | undefined): OffsetReset =>
   config?.['auto.offset.reset'] === 'earliest' ? 'Earliest' : 'Latest';
 
+/** Whether consumers with these settings of Kafka's names read only up to the last stable offset. Kafka's default is read_uncommitted. */
+export const readsCommitted = (config: Readonly<Record<string, unknown>> | undefined): boolean =>
+  config?.['isolation.level'] === 'read_committed';
+
 /** The partition that receives a run's evidence. */
 export type ReportPlace = Pick<EvidenceNeed, 'bootstrapServers' | 'run' | 'topic' | 'partition'>;
 
@@ -68,9 +72,10 @@ export function lagSampleOf(view: KafkaView, resetsTo: OffsetReset, reported?: L
     ...(protocol === undefined ? {} : { protocol }),
     ...(reported !== undefined && same(reported.members, members) ? { membersAsAt: reported.at } : { members }),
     resetsTo,
-    partitions: topic.partitions.map(({ partition, endOffset, beginningOffset }) => ({
+    partitions: topic.partitions.map(({ partition, endOffset, lastStableOffset, beginningOffset }) => ({
       partition,
       endOffset,
+      ...(lastStableOffset === undefined ? {} : { lastStableOffset }),
       beginningOffset,
       committedOffset: committed.get(partition) ?? null,
     })),

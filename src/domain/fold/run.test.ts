@@ -48,6 +48,7 @@ test('a run without reports', () => {
       messagesPerSecond: 0,
       elapsedMs: 0,
       endToEndMs: null,
+      endToEndLeftOut: 0,
       polls: null,
       members: [],
       idle: [],
@@ -130,6 +131,7 @@ test('consumers: rate, polls, end-to-end latency, errors', () => {
     at: BEGIN + 10_800,
     partitions: [],
     endToEnd: latency(5, 7),
+    endToEndLeftOut: 3,
     polls: { count: 3, recordsMax: 500, sizes: sizes.takeEncoded() ?? '', longestIntervalMs: 10_400.4 },
   });
   a.failed(10_900, 'ERR__TRANSPORT', 'Connection refused');
@@ -139,6 +141,7 @@ test('consumers: rate, polls, end-to-end latency, errors', () => {
   expect(consumers.elapsedMs).toBe(9990);
   expect(consumers.polls).toEqual({ count: 3, recordsMax: 500, recordsP50: 500, longestIntervalMs: 10_400 });
   expect(consumers.endToEndMs?.max).toBeCloseTo(7, 1);
+  expect(consumers.endToEndLeftOut).toBe(3);
   expect(consumers.errors).toEqual([{ code: 'ERR__TRANSPORT', message: 'Connection refused', at: BEGIN + 10_900 }]);
   a.stopped(20_000);
   lab.looked(60_000, 'Empty');

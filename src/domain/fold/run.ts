@@ -21,9 +21,17 @@ import {
   consumerStopped,
   noConsumers,
 } from '../delivery/consumers.ts';
-import { addSample, emptyLag, type LagRecord } from '../delivery/lag.ts';
+import { addSample, emptyLag, type LagRecord, readableEnd } from '../delivery/lag.ts';
 import { addRange, emptyOffsets, fillHoles, hasOffset, type OffsetSet } from '../delivery/offsetRanges.ts';
-import { addProduced, noProducers, type Producers, producerFailed, producerStopped } from '../delivery/producers.ts';
+import { type ProducedEnds, producedEnds } from '../delivery/producedEnds.ts';
+import {
+  acknowledgedBy,
+  addProduced,
+  noProducers,
+  type Producers,
+  producerFailed,
+  producerStopped,
+} from '../delivery/producers.ts';
 import type { Consumed, Fact, LagSample, Report, ReportAt, Scaled } from '../evidence/facts.ts';
 import { parseFact } from '../evidence/parse.ts';
 import type { MissingEvidence } from '../figures/missingEvidence.ts';
@@ -66,6 +74,8 @@ export interface Run {
   /** Producers, by process and client. */
   producing: Set<string>;
   lag: LagRecord;
+  /** They no longer hold once a record is acknowledged after them. */
+  producedEnds: ProducedEnds | undefined;
   /** The newest sample. */
   lagSample: LagSample | undefined;
   /** The newest sample with a member list. */
@@ -94,6 +104,7 @@ export const emptyRun = (): Run => ({
   order: noKeyOrder(),
   producing: new Set(),
   lag: emptyLag(),
+  producedEnds: undefined,
   lagSample: undefined,
   membersSample: undefined,
   scaled: new Map(),
@@ -235,8 +246,10 @@ function foldFact(context: FoldContext, fact: Fact): boolean {
 }
 
 function foldSample(context: FoldContext, fact: LagSample): void {
-  const { run, shift } = context;
-  addSample(run.lag, { ...fact, at: fact.at + shift });
+  const { run, shift, clock } = context;
+  const sample = { ...fact, at: fact.at + shift };
+  addSample(run.lag, sample);
+  run.producedEnds = producedEnds(run.producedEnds, sample, acknowledgedBy(run.producers));
   if (run.lagSample === undefined || fact.at >= run.lagSample.at) run.lagSample = fact;
   if (fact.members !== undefined && fact.at >= (run.membersSample?.at ?? 0)) run.membersSample = fact;
   const { at: sampleAt, groupState, groupMembers, protocol, members, membersAsAt } = fact;
@@ -244,12 +257,20 @@ function foldSample(context: FoldContext, fact: LagSample): void {
     type: 'GroupDescribed',
     sampleAt,
     partitionCount: fact.partitions.length,
+    look: { spreadMs: fact.spreadMs, errorMs: clock.errorMs, ends: endsOf(fact) },
     groupState,
     groupMembers,
     ...(protocol && { protocol }),
     ...(members && { members }),
     ...(membersAsAt && { membersAsAt }),
   });
+}
+
+/** The end of the log for the group, by partition. */
+function endsOf({ partitions }: LagSample): (number | undefined)[] {
+  const ends: (number | undefined)[] = [];
+  for (const one of partitions) ends[one.partition] = readableEnd(one);
+  return ends;
 }
 
 /** Returns false if a part of the fact is invalid. */
@@ -273,7 +294,7 @@ function foldClientFact(context: FoldContext, key: string, fact: ClientFact): vo
 function addWorkEvents(context: FoldContext, { client, partitions }: Consumed): boolean {
   const { shift, clock } = context;
   let valid = true;
-  for (const { partition, firstBeganAt, firstWaitedMs, lastEndedAt, longestPause } of partitions) {
+  for (const { partition, ranges, firstBeganAt, firstWaitedMs, lastEndedAt, longestPause } of partitions) {
     if (lastEndedAt < firstBeganAt) {
       valid = false;
       continue;
@@ -284,7 +305,14 @@ function addWorkEvents(context: FoldContext, { client, partitions }: Consumed): 
       from: Math.max(firstBeganAt, longestPause.from) + shift,
       to: Math.min(lastEndedAt, longestPause.to) + shift,
     };
-    addEvent(context, beganAt, { type: 'WorkBegan', client, partition, waitedMs: firstWaitedMs, clock });
+    addEvent(context, beganAt, {
+      type: 'WorkBegan',
+      client,
+      partition,
+      offset: ranges[0]?.[0],
+      waitedMs: firstWaitedMs,
+      clock,
+    });
     addEvent(context, lastEndedAt + shift, {
       type: 'WorkEnded',
       client,

@@ -9,7 +9,8 @@ import {
   lowStretch,
   withSample,
 } from '../delivery/lag.ts';
-import { acknowledgedUntil } from '../delivery/producers.ts';
+import { ifWhole, type ProducedEnds, producedEnds } from '../delivery/producedEnds.ts';
+import { type Acknowledged, acknowledgedBy } from '../delivery/producers.ts';
 import type { LagSample, Scaled } from '../evidence/facts.ts';
 import type { Rebalance, RunView } from '../figures/figures.ts';
 import type { MissingEvidence } from '../figures/missingEvidence.ts';
@@ -25,8 +26,9 @@ export interface RunFigures extends RunView {
   readonly membersSample: LagSample | undefined;
   /** Number in the operator's last Scaled fact per resource; absent before the first. */
   readonly scaledTo: Readonly<Partial<Record<Scaled['what'], number>>>;
-  /** Time of the newest acknowledged record, by the broker's clock; undefined before the first. */
-  readonly lastAcknowledgedAt: EpochMs | undefined;
+  readonly acknowledged: Acknowledged;
+  /** The ends of the log with all acknowledged records; undefined before a sample has shown them. */
+  readonly producedEnds: ProducedEnds | undefined;
   /** Evidence that these figures lack; undefined: none is known to be missing. */
   readonly missing: MissingEvidence | undefined;
   /** Offset up to which the partition of the run has been read. */
@@ -40,14 +42,23 @@ export const figuresOf = (run: Run, now: EpochMs, readTo = Number.MAX_SAFE_INTEG
   lagSample: run.lagSample,
   membersSample: run.membersSample,
   scaledTo: Object.fromEntries([...run.scaled].map(([what, { to }]) => [what, to])),
-  lastAcknowledgedAt: acknowledgedUntil(run.producers),
+  acknowledged: acknowledgedBy(run.producers),
+  producedEnds: ifWhole(run.producedEnds, acknowledgedBy(run.producers)),
   missing: run.missing,
   readTo,
 });
 
 /** The figures including a sample that is reported in this round and has not been read back yet. */
-export const withLagSample = (figures: RunFigures, sample: LagSample | undefined): RunFigures =>
-  sample === undefined ? figures : { ...figures, lag: lagView(withSample(figures.lagRecord, sample)) };
+export function withLagSample(figures: RunFigures, sample: LagSample | undefined): RunFigures {
+  if (sample === undefined) return figures;
+  const lagRecord = withSample(figures.lagRecord, sample);
+  return {
+    ...figures,
+    lagRecord,
+    lag: lagView(lagRecord),
+    producedEnds: producedEnds(figures.producedEnds, sample, figures.acknowledged),
+  };
+}
 
 /** The kept rebalances that began in [from, to). */
 export const rebalancesBetween = ({ rebalances }: RunFigures, from: EpochMs, to: EpochMs): Rebalance[] =>

@@ -7,6 +7,7 @@ import type { ClientError, Scaled } from '../evidence/facts.ts';
 import type { Rebalance } from '../figures/figures.ts';
 import { isOver, QUIET_MS } from './change.ts';
 import { awaitsSnapshot, snapshotShowsEnd, takeDescription } from './external.ts';
+import { withLook } from './looks.ts';
 import { assigned, end, newMember, revoked, start } from './membership.ts';
 import { settle, settleUnexplained } from './settle.ts';
 import { markEvidenceComplete, toRebalance, workBegan, workEnded } from './standstill.ts';
@@ -28,11 +29,12 @@ export function applyEvent(group: Group, { at, instance, what }: GroupEvent): vo
       addScaling(group, what, now);
       break;
     case 'GroupDescribed':
+      group.looks = withLook(group.looks, { ...what.look, at });
       applyDescription(group, what, now);
       break;
     case 'WorkBegan':
       markSeen(group, instance, what.client, now);
-      workBegan(group, what.partition, at, what.waitedMs, what.clock);
+      workBegan(group, what, at, what.clock);
       break;
     case 'WorkEnded':
       markSeen(group, instance, what.client, now);

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Scenario } from '../../../test/support/evidence.ts';
 import type { ProcessClock } from '../clock/clock.ts';
+import { exactly } from './looks.ts';
 import { type Interval, isPause, pauseBefore, stopTheWorldMs } from './pauses.ts';
 
 const HERE: ProcessClock = { process: 'c-0/1', correction: 0, errorMs: 3 };
@@ -14,13 +15,18 @@ test.each([
   ['less than a millisecond', 100.5, 100_000, undefined],
   ['begun before the last one ended', 90, 100_000, undefined],
 ])('pause: %s', (_what, b, waited, pause) => {
-  const found = pauseBefore({ endedAt: 100, endedBy: HERE, evidenceComplete: true, working: 0 }, b, waited, HERE);
+  const found = pauseBefore(
+    { endedAt: 100, endedBy: HERE, evidenceComplete: true, working: 0 },
+    b,
+    exactly(waited),
+    HERE,
+  );
   expect(found?.errorMs).toBe(0);
   expect(found && isPause(found) ? between(found.from, found.to) : undefined).toEqual(pause);
 });
 
 const error = (by: ProcessClock, waited: number, clock: ProcessClock) =>
-  pauseBefore({ endedAt: 100, endedBy: by, evidenceComplete: true, working: 0 }, 900, waited, clock)?.errorMs;
+  pauseBefore({ endedAt: 100, endedBy: by, evidenceComplete: true, working: 0 }, 900, exactly(waited), clock)?.errorMs;
 
 test.each([
   ['one process', HERE, HERE, 100_000, 0],
@@ -38,15 +44,25 @@ test.each([
   ['its own records are all known', HERE, 100_000, 0],
 ])('error of a pause after incomplete evidence: %s', (_what, clock, waited, ms) => {
   expect(
-    pauseBefore({ endedAt: 100, endedBy: HERE, evidenceComplete: false, working: 0 }, 900, waited, clock)?.errorMs,
+    pauseBefore({ endedAt: 100, endedBy: HERE, evidenceComplete: false, working: 0 }, 900, exactly(waited), clock)
+      ?.errorMs,
   ).toBe(ms);
+});
+
+test.each([
+  ['no look saw it', { ms: 0, leastMs: 0, mostMs: 300 }, 900, 300],
+  ['it was there for some time', { ms: 700, leastMs: 300, mostMs: 700 }, 200, 400],
+  ['it may have been there before the last record', { ms: 1300, leastMs: 300, mostMs: 1300 }, 100, 500],
+])('error of a pause before a record with a timestamp of another place: %s', (_what, waited, from, errorMs) => {
+  const processing = { endedAt: 100, endedBy: HERE, evidenceComplete: true, working: 0 };
+  expect(pauseBefore(processing, 900, waited, HERE)).toMatchObject({ from, to: 900, errorMs });
 });
 
 test('no pause before the first record, nor while the partition is being processed', () => {
   const none = { endedAt: undefined, endedBy: undefined, evidenceComplete: false, working: 0 };
-  expect(pauseBefore(none, 900, 500, HERE)).toBeUndefined();
+  expect(pauseBefore(none, 900, exactly(500), HERE)).toBeUndefined();
   expect(
-    pauseBefore({ endedAt: 100, endedBy: HERE, evidenceComplete: true, working: 1 }, 900, 500, HERE),
+    pauseBefore({ endedAt: 100, endedBy: HERE, evidenceComplete: true, working: 1 }, 900, exactly(500), HERE),
   ).toBeUndefined();
 });
 

@@ -1,6 +1,7 @@
 /** Measures pauses of partitions and stop-the-world times. Durations are in ms, times in ms since 1970. */
 import type { EpochMs } from '../../contract/time.ts';
 import { errorBetween, type ProcessClock } from '../clock/clock.ts';
+import type { Waited } from './looks.ts';
 
 export interface Interval {
   readonly from: EpochMs;
@@ -41,31 +42,34 @@ export interface Processing {
 const UNREPORTED_MS = 750;
 
 /**
- * The pause before a record that began at `b`: min(b − a, waitedMs), ending at `b`. `a` is the end of the previous record,
- * `waitedMs` the time that the record had been in the log. undefined without a previous record, and while the partition is
+ * The pause before a record that began at `b`: min(b − a, d), ending at `b`. `a` is the end of the previous record, `d` the
+ * time that the record had been in the log (`waited`). undefined without a previous record, and while the partition is
  * being processed.
  *
  * The error is that of b − a. If `a` and `b` are from different processes, it is the error of both clocks, otherwise only the
  * change of the clock's correction (usually 0). A killed process may have continued after its last known record, so `a` may be
- * later. A pause limited by `waitedMs` has a smaller error or none. `waitedMs` itself is taken as reported: it compares the
- * consumer's clock with the record's timestamp.
+ * later. A pause limited by `d` has a smaller error or none. `d` compares the consumer's clock with the record's timestamp; where
+ * that timestamp is not of this log, the error covers every time for which the record can have been there.
  */
 export function pauseBefore(
   { endedAt, endedBy, evidenceComplete, working }: Processing,
   b: EpochMs,
-  waitedMs: number,
+  waited: Waited,
   clock: ProcessClock,
 ): Pause | undefined {
   if (endedAt === undefined || endedBy === undefined || working > 0) return undefined;
   const between = b - endedAt;
   const errorMs = errorBetween(endedBy, clock);
   const unreportedMs = endedBy.process === clock.process || evidenceComplete ? 0 : UNREPORTED_MS;
-  const bounded = (ms: number) => Math.max(0, Math.min(ms, waitedMs));
-  const ms = bounded(between);
+  const bounded = (ms: number, waitedMs: number) => Math.max(0, Math.min(ms, waitedMs));
+  const ms = bounded(between, waited.ms);
   return {
     from: b - ms,
     to: b,
-    errorMs: Math.max(ms - bounded(between - errorMs - unreportedMs), bounded(between + errorMs) - ms),
+    errorMs: Math.max(
+      ms - bounded(between - errorMs - unreportedMs, waited.leastMs),
+      bounded(between + errorMs, waited.mostMs) - ms,
+    ),
   };
 }
 

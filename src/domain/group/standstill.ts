@@ -2,16 +2,19 @@
 import type { EpochMs } from '../../contract/time.ts';
 import type { ProcessClock } from '../clock/clock.ts';
 import type { Rebalance } from '../figures/figures.ts';
+import { type BegunRecord, waited } from './looks.ts';
 import { addWork, type Interval, isPause, longer, type Pause, pauseBefore, stopTheWorldMs } from './pauses.ts';
 import { copied, copyPauses, type Group, type PartitionPauses, type Settled } from './state.ts';
 
-export function workBegan(group: Group, partition: number, at: EpochMs, waitedMs: number, clock: ProcessClock): void {
+export function workBegan(group: Group, record: BegunRecord, at: EpochMs, clock: ProcessClock): void {
+  const { partition } = record;
   let processing = group.processing.get(partition);
   if (processing === undefined) {
     processing = { endedAt: undefined, endedBy: undefined, evidenceComplete: false, working: 0 };
     group.processing.set(partition, processing);
   }
-  notePause(group, partition, pauseBefore(processing, at, waitedMs, clock));
+  const inLog = waited(group.looks, record, processing.endedAt ?? at, at, clock.errorMs);
+  notePause(group, partition, pauseBefore(processing, at, inLog, clock));
   processing.working++;
 }
 

@@ -2,6 +2,7 @@
 import type { EpochMs } from '../../contract/time.ts';
 import type { RebalanceProtocol, Scaled } from '../evidence/facts.ts';
 import type { Rebalance } from '../figures/figures.ts';
+import type { Look } from './looks.ts';
 import type { Interval, Processing } from './pauses.ts';
 import { type BrokerRecord, noSnapshots } from './snapshot.ts';
 import type { Circumstances, ReportedError, Scaling } from './trigger.ts';
@@ -106,6 +107,8 @@ export interface Group {
   /** Names and member ids of our own clients. */
   ownIds: Set<string>;
   broker: BrokerRecord;
+  /** The operator's last looks at the log, oldest first. Replaced, never changed in place. */
+  looks: readonly Look[];
   /** The change in progress. */
   change: Change | undefined;
   settled: Settled[];
@@ -129,6 +132,7 @@ export const emptyGroup = (): Group => ({
   errors: [],
   ownIds: new Set(),
   broker: noSnapshots(),
+  looks: [],
   change: undefined,
   settled: [],
   count: 0,

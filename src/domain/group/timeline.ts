@@ -17,6 +17,7 @@ import type {
   Stopped,
   Stopping,
 } from '../evidence/facts.ts';
+import type { BegunRecord, Look } from './looks.ts';
 
 interface Stamp {
   /** Time by the broker's clock (see clock.ts). */
@@ -32,12 +33,9 @@ interface Stamp {
 export type ClientFact = Started | Stopping | Stopped | Died | Assigned | Revoked | Alive | ClientError;
 
 /** Processing of a batch's first record began. */
-interface WorkBegan {
+interface WorkBegan extends BegunRecord {
   type: 'WorkBegan';
   client: string;
-  partition: number;
-  /** Time that the record had been in the log. */
-  waitedMs: number;
   clock: ProcessClock;
 }
 
@@ -58,6 +56,7 @@ export type GroupDescribed = {
   sampleAt: EpochMs;
   /** Partitions of the topic. */
   partitionCount: number;
+  look: Omit<Look, 'at'>;
 } & Pick<LagSample, 'groupState' | 'groupMembers' | 'protocol' | 'members' | 'membersAsAt'>;
 
 export type Happening = ClientFact | Scaled | WorkBegan | WorkEnded | GroupDescribed;

@@ -64,6 +64,8 @@ function kafkaAndEvidence(resource: ConsumerScale, { uid, loadTest }: Target): P
     ...servers,
     ...(topic === undefined ? {} : { topic }),
     ...(group === undefined ? {} : { group }),
+    // A LoadTest samples its lag itself.
+    ...(external?.isolationLevel === 'read_committed' ? { lastStableOffsets: true } : {}),
   };
   const place = (loadTest ?? resource).status?.evidence;
   if (place === undefined) return { kafka };

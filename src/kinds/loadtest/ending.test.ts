@@ -49,6 +49,15 @@ const consumed = (...ranges: [from: number, to: number][]): Consumed => ({
   })),
 });
 
+/** The same sample of a read_committed group. */
+const stable = (sample: Fact, lastStable: number[]): Fact =>
+  sample.type !== 'LagSample'
+    ? sample
+    : {
+        ...sample,
+        partitions: sample.partitions.map((one, n) => ({ ...one, lastStableOffset: lastStable[n] ?? one.endOffset })),
+      };
+
 const MESSAGES: SpecChange = { producers: { replicas: 2, messages: 20 } };
 const round = (spec: SpecChange, before: LoadTestStatus, seen: Seen) =>
   planLoadTest(loadTest(spec, before), { kafka: kafka({ at: 900 }), owned: ALL, now: 1000, ...seen });
@@ -73,6 +82,12 @@ test.each<[situation: string, spec: SpecChange, facts: Fact[], before: LoadTestS
   ['a topic with older records: consuming these does not end it', MESSAGES, [...SENT, consumed([0, 5000])], FOUND, false],
   ['a topic with older records: no lag, sampled before the last record was sent', MESSAGES, [...SENT, sampled(550, [900], [900])], FOUND, false],
   ['a topic with older records: no lag, sampled after', MESSAGES, [...SENT, sampled(800, [900], [900])], FOUND, true],
+  ['others keep appending: read up to the ends at the last record', MESSAGES, [...SENT, sampled(650, [900], [850]), sampled(800, [990], [900])], FOUND, true],
+  ['others keep appending: one record before these ends is left', MESSAGES, [...SENT, sampled(650, [900], [850]), sampled(800, [990], [899])], FOUND, false],
+  ['others keep appending: one producer has not finished', MESSAGES, [produced(500, 0, 10), sampled(650, [900], [850]), sampled(800, [990], [900])], FOUND, false],
+  ['others keep appending: the ends were seen before the last record', MESSAGES, [...SENT, sampled(550, [900], [850]), sampled(800, [990], [900])], FOUND, false],
+  ['no lag, but a transaction of others is open before the end', MESSAGES, [...SENT, stable(sampled(800, [900], [880]), [880])], FOUND, false],
+  ['a transaction of others was open at the last record and has ended', MESSAGES, [...SENT, stable(sampled(650, [900], [880]), [880]), stable(sampled(800, [990], [900]), [990])], FOUND, true],
   ['no consumers', { ...MESSAGES, consumers: null }, SENT, status(), true],
   ['consumers.replicas: 0', { ...MESSAGES, consumers: { ...CONSUMERS, replicas: 0 } }, SENT, status(), true],
   ['consumers.messages is reached, although producers continue', { consumers: { ...CONSUMERS, messages: 15 } }, [consumed([0, 15])], status(), true],
@@ -287,6 +302,8 @@ test('a finished LoadTest needs, does and reports nothing, even if its spec chan
 
 test('the needs of a run', () => {
   expect(LOAD_TESTS.needs(loadTest())).toEqual({ kafka: { topic: 't', group: 'g' } });
+  const committed = { consumers: { ...CONSUMERS, config: { 'isolation.level': 'read_committed' } } };
+  expect(LOAD_TESTS.needs(loadTest(committed))).toEqual({ kafka: { topic: 't', group: 'g', lastStableOffsets: true } });
   const spec = { kafka: { bootstrapServers: 'other:9092' }, consumers: null };
   const servers = { bootstrapServers: 'other:9092' };
   expect(LOAD_TESTS.needs(loadTest(spec, status()))).toEqual({

@@ -5,6 +5,7 @@ import type { LoadTestStatus } from '../../api/loadtest/status.ts';
 import type { Observed } from '../../contract/kind.ts';
 import type { EpochMs } from '../../contract/time.ts';
 import { epochMs } from '../../contract/time.ts';
+import { hasRead } from '../../domain/delivery/lag.ts';
 import type { RunView } from '../../domain/figures/figures.ts';
 import type { RunFigures } from '../../domain/fold/runFigures.ts';
 import { parseDuration } from '../../domain/status/duration.ts';
@@ -51,14 +52,14 @@ export function endReason(
   return allConsumed(loadTest, figures) ? 'all messages have been sent and consumed' : undefined;
 }
 
-function allConsumed({ status }: LoadTest, { producers, delivery, lag, lastAcknowledgedAt }: RunFigures): boolean {
+/** What other producers append after the last record of this run does not delay its end. */
+function allConsumed({ status }: LoadTest, { producers, delivery, lagRecord, producedEnds }: RunFigures): boolean {
   // All records of a topic that was created for this run come from this run.
   const own = status?.topic?.created === true;
   if (own && delivery.consumed - delivery.duplicated >= producers.acknowledged) return true;
-  if (lag?.total !== 0 || lag.unknown > 0) return false;
-  // The lag sample may be older than the last record: it counts only if it includes all of them.
-  const sampled = lag.partitions.reduce((sum, { endOffset }) => sum + endOffset, 0);
-  return sampled >= producers.acknowledged && lag.at >= (lastAcknowledgedAt ?? 0);
+  const newest = lagRecord.latest.at(-1);
+  if (newest === undefined || producedEnds === undefined) return false;
+  return hasRead(newest, producedEnds.endOffsets);
 }
 
 /**

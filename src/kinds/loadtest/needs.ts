@@ -3,6 +3,7 @@
 import type { LoadTest } from '../../api/loadtest/loadTest.ts';
 import type { Needs } from '../../contract/needs.ts';
 import type { Answer } from '../../contract/queries.ts';
+import { readsCommitted } from '../../domain/fold/operatorFacts.ts';
 import { isUnknown, serversOf } from '../../domain/settings/connection.ts';
 import { queryStrimzi } from '../../domain/strimzi/lookup.ts';
 import type { StrimziCluster } from '../../domain/strimzi/resources.ts';
@@ -27,6 +28,7 @@ export function needs(resource: LoadTest, answers: Answer[] | undefined, byDefau
       topic: spec.topic.name,
       ...(spec.consumers === undefined ? {} : { group: spec.consumers.group }),
       ...(configs === undefined ? {} : { configs }),
+      ...(readsCommitted(spec.consumers?.config) ? { lastStableOffsets: true } : {}),
     },
     ...(status?.evidence === undefined || deleting
       ? {}

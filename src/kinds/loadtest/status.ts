@@ -144,6 +144,7 @@ function consumed({ consumers }: RunView): Omit<Consumers, 'desired' | 'ready' |
     messagesPerSecond: tenth(consumers.messagesPerSecond),
     elapsedMs: Math.round(consumers.elapsedMs),
     ...(consumers.endToEndMs === null ? {} : { endToEndMs: rounded(consumers.endToEndMs) }),
+    ...(consumers.endToEndLeftOut === 0 ? {} : { endToEndLeftOut: consumers.endToEndLeftOut }),
     ...(consumers.polls === null ? {} : { polls: consumers.polls }),
     ...(consumers.errors.length === 0
       ? {}

@@ -6,6 +6,7 @@ import { appendOffset, createBatch } from '../evidence/batch.ts';
 import { createKeyWatch } from '../evidence/keyWatch.ts';
 import type { WorkSpan } from '../evidence/leftBehind.ts';
 import type { EpochMs } from '../process/time.ts';
+import type { LatencyLog } from './latency.ts';
 import type { PassedOffsetsLog } from './passedOffsets.ts';
 import type { PauseLog } from './pauseLog.ts';
 import type { RecordLog } from './recordLog.ts';
@@ -46,14 +47,14 @@ export interface ConsumedEvidenceOptions {
   /** Not called for a record that is processed at the same moment as the one before it, since it has no pause. */
   pauseLog: Pick<PauseLog, 'processed'>;
   passedOffsets: Pick<PassedOffsetsLog, 'processed' | 'take'>;
+  latency: Pick<LatencyLog, 'processed' | 'take'>;
   recordLog?: Pick<RecordLog, 'processed'>;
 }
 
 export function createConsumedEvidence(options: ConsumedEvidenceOptions): ConsumedEvidence {
-  const { client, journal, pauseLog, passedOffsets, recordLog } = options;
+  const { client, journal, pauseLog, passedOffsets, latency, recordLog } = options;
   const batch = createBatch();
   const keys = options.watchKeys ? createKeyWatch() : undefined;
-  const endToEnd = createRecorder();
   const pollSizes = createRecorder('count');
   let polls = 0;
   let largestPoll = 0;
@@ -68,7 +69,7 @@ export function createConsumedEvidence(options: ConsumedEvidenceOptions): Consum
     recordLog?.processed(record);
     batch.add({ partition, offset, bytes: size, timestamp, beganAt, endedAt });
     keys?.add(record, beganAt, endedAt);
-    endToEnd.record(Math.max(0, beganAt - timestamp));
+    latency.processed(record, beganAt, 1);
     records += 1;
     bytes += size;
   };
@@ -76,26 +77,25 @@ export function createConsumedEvidence(options: ConsumedEvidenceOptions): Consum
   /** Adds the records after `from - 1` that share its partition and moment. What they share is done once for all of them. */
   const addRest = (polled: readonly ConsumedRecord[], from: number, limit: number, at: EpochMs): number => {
     const { partition } = polled[from - 1] as ConsumedRecord;
-    let { timestamp } = polled[from - 1] as ConsumedRecord;
     const keyInterval = Math.ceil((limit - from) / KEYS_AT_ONCE);
-    let sameTimestamp = 0;
+    /** The first of the last records that share a timestamp. */
+    let first = from;
     let to = from;
     for (; to < limit; to++) {
       const record = polled[to] as ConsumedRecord;
       if (record.partition !== partition) break;
-      if (record.timestamp !== timestamp) {
-        if (sameTimestamp > 0) endToEnd.record(Math.max(0, at - timestamp), sameTimestamp);
-        timestamp = record.timestamp;
-        sameTimestamp = 0;
+      const sharing = polled[first] as ConsumedRecord;
+      if (record.timestamp !== sharing.timestamp) {
+        latency.processed(sharing, at, to - first);
+        first = to;
       }
-      sameTimestamp += 1;
       passedOffsets.processed(partition, record.offset);
       batch.addAtOnce(record.offset, record.bytes);
       if ((to - from) % keyInterval === 0) keys?.add(record, at, at);
       recordLog?.processed(record);
       bytes += record.bytes;
     }
-    if (sameTimestamp > 0) endToEnd.record(Math.max(0, at - timestamp), sameTimestamp);
+    if (to > first) latency.processed(polled[first] as ConsumedRecord, at, to - first);
     if (to > from) keys?.add(polled[to - 1] as ConsumedRecord, at, at);
     records += to - from;
     return to;
@@ -140,10 +140,8 @@ export function createConsumedEvidence(options: ConsumedEvidenceOptions): Consum
       const passed = passedOffsets.take();
       const [met, ...more] = keys?.take(!passing) ?? [];
       if (partitions.length === 0 && polls === 0 && met === undefined && passed === undefined) return [];
-      const fact: Consumed = { type: 'Consumed', client, at, partitions, ...met };
+      const fact: Consumed = { type: 'Consumed', client, at, partitions, ...met, ...latency.take() };
       if (passed !== undefined) fact.passed = passed;
-      const encoded = endToEnd.takeEncoded();
-      if (encoded !== undefined) fact.endToEnd = encoded;
       const taken = takePolls();
       if (taken !== undefined) fact.polls = taken;
       return [fact, ...more.map((part): Consumed => ({ ...part, type: 'Consumed', client, at, partitions: [] }))];

@@ -8,6 +8,7 @@ import type { Log } from '../process/log.ts';
 import { type EpochMs, within } from '../process/time.ts';
 import { createCommits, LAST_COMMIT_MS } from './commit.ts';
 import { createConsumedEvidence } from './consumedEvidence.ts';
+import { createLatencyLog } from './latency.ts';
 import { createPassedOffsetsLog } from './passedOffsets.ts';
 import { createPauseLog } from './pauseLog.ts';
 import { createProcessing } from './processing.ts';
@@ -78,10 +79,12 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const passedOffsets = createPassedOffsetsLog({ client, resetsToLatest: options.resetsToLatest });
   const commits = createCommits(work.commit, client, trouble);
   const pauseLog = createPauseLog(name, log);
+  const latency = createLatencyLog();
   const evidence = createConsumedEvidence({
     client: name,
     watchKeys: work.keys === true,
     passedOffsets,
+    latency,
     ...(journal && { journal }),
     pauseLog,
     ...(recordLog && { recordLog }),
@@ -153,6 +156,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   /** Commits the ends that are past the last processed record: Kafka's Java client commits these positions, too. */
   const commitEnds = async () => {
     for (const position of ends) {
+      latency.reachedEnd(position, now());
       if (passedOffsets.reachedEnd(position)) await commits.reachedEnd(position);
     }
     ends = [];

@@ -82,15 +82,23 @@ async function transactionalProducer(topic: string, partitions: number) {
   const producer = new Producer({ 'bootstrap.servers': kafka.bootstrapServers, 'transactional.id': `${topic}-tx` });
   await call((done) => void producer.connect({}, done));
   await call((done) => producer.initTransactions(30_000, done));
+  const open = async (records: number) => {
+    await call((done) => producer.beginTransaction(done));
+    for (let partition = 0; partition < partitions; partition++) {
+      for (let n = 0; n < records; n++) producer.produce(topic, partition, Buffer.from(`${n}`));
+    }
+    await call((done) => void producer.flush(30_000, done));
+  };
+  const end = (outcome: 'commit' | 'abort') =>
+    call((done) =>
+      outcome === 'commit' ? producer.commitTransaction(30_000, done) : producer.abortTransaction(30_000, done),
+    );
   return {
+    open,
+    end,
     async transaction(records: number, outcome: 'commit' | 'abort') {
-      await call((done) => producer.beginTransaction(done));
-      for (let partition = 0; partition < partitions; partition++) {
-        for (let n = 0; n < records; n++) producer.produce(topic, partition, Buffer.from(`${n}`));
-      }
-      await call((done) => void producer.flush(30_000, done));
-      if (outcome === 'commit') await call((done) => producer.commitTransaction(30_000, done));
-      else await call((done) => producer.abortTransaction(30_000, done));
+      await open(records);
+      await end(outcome);
     },
     close: () => call((done) => void producer.disconnect(done)),
   };
@@ -136,8 +144,9 @@ async function ends(topic: string, timestamp: bigint): Promise<number[]> {
     .map(({ offset }) => Number(offset));
 }
 
-async function lagOf(topic: string): Promise<number | undefined> {
-  const sample = lagSampleOf(await connection.view(topic, topic, 0), 'Earliest');
+/** The lag of a read_committed group. `uncommitted`: of one that reads to the end of the log. */
+async function lagOf(topic: string, uncommitted = false): Promise<number | undefined> {
+  const sample = lagSampleOf(await connection.view(topic, topic, 0, { lastStableOffsets: !uncommitted }), 'Earliest');
   if (sample === undefined) return undefined;
   const lag = emptyLag();
   addSample(lag, sample);
@@ -185,6 +194,27 @@ test.each<[string, CommitMode]>([
       withoutRecord: offsets - records,
       lostToRetention: 0,
     });
+  },
+);
+
+test.each(['commit', 'abort'] as const)(
+  'an open transaction is no lag for a read_committed group; once it ends (%s), its records are read, or are no records for it',
+  async (outcome) => {
+    const run = `open-${outcome}`;
+    await createTopic(run, 1);
+    startConsumer(run, 'c-0', { mode: 'Auto' });
+    const producer = await transactionalProducer(run, 1);
+    await producer.transaction(30, 'commit');
+    await settled(run, (it) => it.delivery.consumed === 30);
+    await producer.open(20);
+    // Both lags may share a snapshot.
+    expect(await Promise.all([lagOf(run), lagOf(run, true)])).toEqual([0, 20]);
+    await producer.end(outcome);
+    await producer.close();
+    const read = outcome === 'commit' ? 50 : 30;
+    const { delivery } = await settled(run, (it) => it.delivery.consumed + it.delivery.withoutRecord >= 52);
+    expect(delivery).toMatchObject({ consumed: read, skipped: 0, withoutRecord: 52 - read });
+    expect(await lagOf(run, true)).toBe(0);
   },
 );
 

@@ -1,6 +1,6 @@
 /** One admin connection to one Kafka cluster, and the views taken through it. */
 import { Admin } from '@platformatic/kafka';
-import type { KafkaView } from '../../../contract/kafkaView.ts';
+import type { KafkaView, TopicView } from '../../../contract/kafkaView.ts';
 import type { KafkaNeed } from '../../../contract/needs.ts';
 import { EVIDENCE_TOPIC } from '../../../domain/evidence/facts.ts';
 import { preciseNow } from '../preciseNow.ts';
@@ -50,14 +50,15 @@ export class KafkaConnection {
     topic: string | undefined,
     group: string | undefined,
     maxAgeMs: number,
-    { configs }: Pick<KafkaNeed, 'configs'> = {},
+    { configs, lastStableOffsets = false }: Pick<KafkaNeed, 'configs' | 'lastStableOffsets'> = {},
   ): Promise<KafkaView> {
-    const { at, spreadMs, brokers, topics, groups } = await this.#snapshots.of({ topic, group }, maxAgeMs);
+    const snapshot = await this.#snapshots.of({ topic, group, lastStableOffsets }, maxAgeMs);
+    const { at, spreadMs, brokers, topics, groups } = snapshot;
     return {
       at,
       spreadMs,
       brokers,
-      ...(topic === undefined ? {} : { topic: topics.get(topic) ?? null }),
+      ...(topic === undefined ? {} : { topic: topicOf(snapshot, topic, lastStableOffsets) }),
       ...(group === undefined ? {} : { group: groups.get(group) ?? null }),
       ...(configs === undefined ? {} : { configs: await describeConfigs(this.admin, configs, topic, brokers) }),
       evidence: {
@@ -84,4 +85,16 @@ export class KafkaConnection {
     if (snapshot.topics.get(EVIDENCE_TOPIC) === null) this.#evidenceTopic.deleted();
     return snapshot;
   }
+}
+
+function topicOf({ topics, lastStable }: Snapshot, name: string, lastStableOffsets: boolean): TopicView | null {
+  const topic = topics.get(name) ?? null;
+  const offsets = lastStableOffsets ? lastStable.get(name) : undefined;
+  if (topic === null || offsets === undefined) return topic;
+  const partitions = topic.partitions.map((one) => {
+    const lastStableOffset = offsets[one.partition] ?? 0;
+    // The two ends are read at the same time by two requests, and a last stable offset is never past the end.
+    return { ...one, lastStableOffset, endOffset: Math.max(one.endOffset, lastStableOffset) };
+  });
+  return { ...topic, partitions };
 }

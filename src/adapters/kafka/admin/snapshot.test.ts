@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Admin } from '@platformatic/kafka';
+import { type Admin, FetchIsolationLevels } from '@platformatic/kafka';
 import type { Groups } from './groups.ts';
 import { takeSnapshot } from './snapshot.ts';
 import type { Topics } from './topics.ts';
@@ -7,7 +7,12 @@ import type { Topics } from './topics.ts';
 const SHAPE = { leader: 1, replicas: [1], isr: [1] };
 const EARLIEST = -2n;
 
-/** A cluster with topic t (2 partitions, offsets 3 to 10 and 3 to 11) and group g, which has committed partition 1 only. */
+interface Offsets {
+  topics: { name: string; partitions: { timestamp: bigint }[] }[];
+  isolationLevel?: number;
+}
+
+/** A cluster with topic t (2 partitions, offsets 3 to 10 and 3 to 11, transactions are open from 5 and 6) and group g, which has committed partition 1 only. */
 function cluster() {
   const asked: string[] = [];
   const admin = {
@@ -19,10 +24,13 @@ function cluster() {
       ];
       return [{ groupId: 'g', topics: [{ name: 't', partitions }] }];
     },
-    async listOffsets({ topics }: { topics: { name: string; partitions: { timestamp: bigint }[] }[] }) {
+    async listOffsets({ topics, isolationLevel }: Offsets) {
       const earliest = topics[0]?.partitions[0]?.timestamp === EARLIEST;
-      asked.push(`${earliest ? 'beginnings' : 'ends'} of ${topics.map(({ name }) => name)}`);
-      const at = (partitionIndex: number) => ({ partitionIndex, offset: earliest ? 3n : BigInt(10 + partitionIndex) });
+      const stable = isolationLevel === FetchIsolationLevels.READ_COMMITTED;
+      const what = earliest ? 'beginnings' : stable ? 'last stable offsets' : 'ends';
+      asked.push(`${what} of ${topics.map(({ name }) => name)}`);
+      const end = (partitionIndex: number) => BigInt((stable ? 5 : 10) + partitionIndex);
+      const at = (partitionIndex: number) => ({ partitionIndex, offset: earliest ? 3n : end(partitionIndex) });
       return [{ name: 't', partitions: [at(1), at(0)] }];
     },
   } as unknown as Admin;
@@ -49,6 +57,7 @@ test('a snapshot has topics with their offsets, and groups with the committed of
   const { asked, clients } = cluster();
   const snapshot = await takeSnapshot(clients, {
     topics: new Set(['t', 'missing']),
+    lastStable: new Set(),
     groups: new Map([
       ['g', 't'],
       ['gone', 'missing'],
@@ -74,7 +83,21 @@ test('a snapshot has topics with their offsets, and groups with the committed of
 
 test('without groups no committed offsets are read', async () => {
   const { asked, clients } = cluster();
-  const snapshot = await takeSnapshot(clients, { topics: new Set(['t']), groups: new Map() });
+  const snapshot = await takeSnapshot(clients, { topics: new Set(['t']), lastStable: new Set(), groups: new Map() });
   expect(asked).toEqual(['ends of t', 'beginnings of t']);
   expect(snapshot.groups.size).toBe(0);
+});
+
+test('last stable offsets are read for the topics that need them, in the time that counts for the error of lag', async () => {
+  const { asked, clients } = cluster();
+  const wanted = new Set(['t', 'missing']);
+  const snapshot = await takeSnapshot(clients, { topics: wanted, lastStable: wanted, groups: new Map() });
+  expect(asked).toEqual(['ends of t', 'last stable offsets of t', 'beginnings of t']);
+  expect(snapshot.lastStable).toEqual(
+    new Map([
+      ['t', [5, 6]],
+      ['missing', []],
+    ]),
+  );
+  expect(snapshot.topics.get('t')?.partitions[0]).not.toHaveProperty('lastStableOffset');
 });

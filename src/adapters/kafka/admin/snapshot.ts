@@ -1,11 +1,13 @@
 /** One snapshot of some topics and groups of a Kafka cluster. */
-import type { Admin } from '@platformatic/kafka';
+import { type Admin, FetchIsolationLevels } from '@platformatic/kafka';
 import type { GroupView, KafkaView, PartitionView, TopicView } from '../../../contract/kafkaView.ts';
 import type { DescribedGroup, Groups } from './groups.ts';
 import type { TopicShape, Topics } from './topics.ts';
 
 export interface SnapshotRequest {
   topics: Set<string>;
+  /** Those of `topics` whose last stable offsets are wanted. */
+  lastStable: Set<string>;
   /** The topic whose committed offsets and assignments are wanted, by group. */
   groups: Map<string, string | undefined>;
 }
@@ -14,6 +16,8 @@ export interface SnapshotRequest {
 export interface Snapshot extends Pick<KafkaView, 'at' | 'spreadMs' | 'brokers'> {
   request: SnapshotRequest;
   topics: Map<string, TopicView | null>;
+  /** By topic and partition, for the topics whose last stable offsets were wanted. Empty: there is no such topic. */
+  lastStable: Map<string, readonly number[]>;
   groups: Map<string, GroupView | null>;
 }
 
@@ -44,7 +48,10 @@ export async function takeSnapshot(clients: SnapshotClients, request: SnapshotRe
 
   const at = clock();
   const committed = await committedOffsets(admin, request.groups, present);
-  const ends = await admin.listOffsets(offsetsRequest(present, LATEST));
+  const [ends, lastStable] = await Promise.all([
+    admin.listOffsets(offsetsRequest(present, LATEST)),
+    lastStableOffsets(admin, request.lastStable, present),
+  ]);
   const spreadMs = clock() - at;
   const [beginnings, described] = await Promise.all([
     admin.listOffsets(offsetsRequest(present, EARLIEST)),
@@ -57,6 +64,7 @@ export async function takeSnapshot(clients: SnapshotClients, request: SnapshotRe
     spreadMs,
     brokers,
     topics: topicViews([...topics.keys()], present, beginnings, ends),
+    lastStable,
     groups: groupViews(request.groups, described, committed),
   };
 }
@@ -86,6 +94,23 @@ const offsetsRequest = (present: PresentTopics, timestamp: bigint) => ({
     partitions: partitions.map((_, partitionIndex) => ({ partitionIndex, timestamp })),
   })),
 });
+
+async function lastStableOffsets(
+  admin: Admin,
+  wanted: ReadonlySet<string>,
+  present: PresentTopics,
+): Promise<Snapshot['lastStable']> {
+  const asked: PresentTopics = new Map([...present].filter(([name]) => wanted.has(name)));
+  const isolationLevel = FetchIsolationLevels.READ_COMMITTED;
+  const request = { ...offsetsRequest(asked, LATEST), isolationLevel };
+  const offsetOf = offsetLookup(asked.size === 0 ? [] : await admin.listOffsets(request));
+  return new Map(
+    [...wanted].map((name) => [
+      name,
+      (asked.get(name)?.partitions ?? []).map((_, partition) => offsetOf(name, partition)),
+    ]),
+  );
+}
 
 function topicViews(
   names: string[],

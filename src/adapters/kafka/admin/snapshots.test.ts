@@ -20,7 +20,7 @@ function kafka() {
     if (wrong !== undefined) throw new Error(`broken: ${wrong}`);
     const topics = new Map([...request.topics].map((name) => [name, null]));
     const groups = new Map([...request.groups.keys()].map((name) => [name, null]));
-    return { request, at, spreadMs: 0, brokers: [], topics, groups };
+    return { request, at, spreadMs: 0, brokers: [], topics, lastStable: new Map(), groups };
   };
   const snapshots = new Snapshots(take, () => now);
   return {
@@ -125,4 +125,13 @@ test('a group is viewed in the topic that was asked for', async () => {
   const both = await Promise.all([of('t'), of('u')]);
   expect(both.map(({ request }) => request.groups.get('g'))).toEqual(['t', 'u']);
   expect((await of('t')).request.groups.get('g')).toBe('t');
+});
+
+test('a view with last stable offsets is not served by a snapshot without them', async () => {
+  const { snapshots, taken } = kafka();
+  const of = (lastStableOffsets: boolean) => snapshots.of({ topic: 't', group: 'g', lastStableOffsets }, 900);
+  expect((await of(false)).request.lastStable).toEqual(new Set());
+  expect((await of(true)).request.lastStable).toEqual(new Set(['t']));
+  await of(false);
+  expect(taken).toHaveLength(2);
 });

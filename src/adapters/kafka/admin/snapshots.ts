@@ -10,6 +10,8 @@ import type { Snapshot, SnapshotRequest } from './snapshot.ts';
 interface Subject {
   topic: string | undefined;
   group: string | undefined;
+  /** The topic's last stable offsets are wanted as well. */
+  lastStableOffsets?: boolean;
 }
 
 /** Kafka answers, but not about this topic or group. */
@@ -151,16 +153,18 @@ const askingFor = (subject: Subject): Asking => ({ subject, answer: Promise.with
 const conflict = (one: Subject, other: Subject): boolean =>
   one.group !== undefined && one.group === other.group && one.topic !== other.topic;
 
-const covers = ({ topics, request }: Snapshot, { topic, group }: Subject): boolean =>
+const covers = ({ topics, request }: Snapshot, { topic, group, lastStableOffsets }: Subject): boolean =>
   (topic === undefined || topics.has(topic)) &&
+  (topic === undefined || !lastStableOffsets || request.lastStable.has(topic)) &&
   (group === undefined || (request.groups.has(group) && request.groups.get(group) === topic));
 
 /** The evidence topic is in every snapshot. Alone it shows whether Kafka answers at all. */
 function requestOf(all: Asking[]): SnapshotRequest {
-  const request: SnapshotRequest = { topics: new Set([EVIDENCE_TOPIC]), groups: new Map() };
+  const request: SnapshotRequest = { topics: new Set([EVIDENCE_TOPIC]), lastStable: new Set(), groups: new Map() };
   for (const { subject } of all) {
-    const { topic, group } = subject;
+    const { topic, group, lastStableOffsets } = subject;
     if (topic !== undefined) request.topics.add(topic);
+    if (topic !== undefined && lastStableOffsets) request.lastStable.add(topic);
     if (group !== undefined) request.groups.set(group, topic);
   }
   return request;

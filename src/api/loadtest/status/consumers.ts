@@ -22,6 +22,20 @@ const member = z.strictObject({
   source,
 });
 
+const END_TO_END = sentences(
+  'Time from the timestamp of a record to the start of its processing.',
+  'The timestamp is by the producer’s clock, or by the broker’s with message.timestamp.type: LogAppendTime of the topic;',
+  'the start is by the consumer’s clock.',
+);
+
+const LEFT_OUT = sentences(
+  'Number of records that endToEndMs leaves out, because their timestamp is not of this log:',
+  'it is more than 1 s ahead of the consumer’s clock, or more than 2 min older than a time',
+  'at which the consumer had read the whole partition and the record was not there.',
+  'Usual causes: mirrored or replayed records, and wrong clocks of producers.',
+  'Absent: none.',
+);
+
 const polls = field(
   z.strictObject({
     count: total('Number of polls that returned records.'),
@@ -61,7 +75,8 @@ export const consumers = field(
       'Records processed per second: over the last 5 s while running, over the whole run once it has ended.',
     ),
     elapsedMs: ms('Time from the first record processed to the last one, in ms.'),
-    endToEndMs: latency('Time from the timestamp of a record to the start of its processing.').exactOptional(),
+    endToEndMs: latency(END_TO_END).exactOptional(),
+    endToEndLeftOut: total(LEFT_OUT).exactOptional(),
     polls: polls.exactOptional(),
     errors: errors.exactOptional(),
   }),
