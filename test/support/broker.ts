@@ -28,11 +28,17 @@ const java = (jars: string, heap: string, mainClass: string, args: string[]) => 
   ...args,
 ];
 
-/** `listenOn`: the port; by default a free one. */
-export async function startBroker(listenOn?: number): Promise<Broker> {
-  const jars = await kafkaJars();
+interface BrokerOptions {
+  /** By default a free port. */
+  port?: number;
+  /** The version of Kafka, by default that of the local cluster. */
+  version?: string | undefined;
+}
+
+export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
+  const jars = await kafkaJars(options.version);
   const folder = mkdtempSync(join(tmpdir(), 'kafka-lab-broker-'));
-  const [port, controllerPort] = [listenOn ?? (await freePort()), await freePort()];
+  const [port, controllerPort] = [options.port ?? (await freePort()), await freePort()];
   const config = join(folder, 'server.properties');
   writeFileSync(
     config,

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { EvidenceReader } from '../../src/adapters/kafka/evidence/reader.ts';
 import { EVIDENCE_TOPIC } from '../../src/domain/evidence/facts.ts';
-import type { RunView } from '../../src/domain/figures/figures.ts';
+import type { RunFigures } from '../../src/domain/fold/runFigures.ts';
 import type { WorkerSpec } from '../../src/domain/workers/spec.ts';
 import { type Broker, startBroker } from './broker.ts';
 
@@ -16,12 +16,13 @@ export interface WorkersBroker {
   /** The spec of a worker of the run. The topic has the name of the run. */
   spec(run: string, part: Pick<WorkerSpec, 'config' | 'work'> & { clientsPerPod?: number }): WorkerSpec;
   /** The current figures of a run. undefined: its evidence is not available. */
-  seen(run: string): RunView | undefined;
+  seen(run: string): RunFigures | undefined;
   stop(): Promise<void>;
 }
 
-export async function startWorkersBroker(): Promise<WorkersBroker> {
-  const broker = await startBroker();
+/** `version`: of Kafka, by default that of the local cluster. */
+export async function startWorkersBroker(version?: string): Promise<WorkersBroker> {
+  const broker = await startBroker({ version });
   const { bootstrapServers } = broker;
   const tool = (name: string, ...args: string[]) =>
     broker.tool(`org.apache.kafka.tools.${name}`, '--bootstrap-server', bootstrapServers, ...args);
