@@ -28,11 +28,19 @@ const java = (jars: string, heap: string, mainClass: string, args: string[]) => 
   ...args,
 ];
 
-/** `listenOn`: the port; by default a free one. `more`: settings of the broker. */
-export async function startBroker(listenOn?: number, more: Record<string, string> = {}): Promise<Broker> {
-  const jars = await kafkaJars();
+export interface BrokerOptions {
+  /** By default a free port. */
+  port?: number;
+  /** The version of Kafka, by default that of the local cluster. */
+  version?: string | undefined;
+  /** More settings of the broker. */
+  settings?: Record<string, string>;
+}
+
+export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
+  const jars = await kafkaJars(options.version);
   const folder = mkdtempSync(join(tmpdir(), 'kafka-lab-broker-'));
-  const [port, controllerPort] = [listenOn ?? (await freePort()), await freePort()];
+  const [port, controllerPort] = [options.port ?? (await freePort()), await freePort()];
   const config = join(folder, 'server.properties');
   writeFileSync(
     config,
@@ -51,7 +59,7 @@ export async function startBroker(listenOn?: number, more: Record<string, string
       'transaction.state.log.min.isr': 1,
       'transaction.state.log.num.partitions': 1,
       'group.initial.rebalance.delay.ms': 0,
-      ...more,
+      ...options.settings,
     })
       .map(([name, value]) => `${name}=${value}\n`)
       .join(''),

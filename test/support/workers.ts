@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { EvidenceReader } from '../../src/adapters/kafka/evidence/reader.ts';
 import { EVIDENCE_TOPIC } from '../../src/domain/evidence/facts.ts';
-import type { RunView } from '../../src/domain/figures/figures.ts';
+import type { RunFigures } from '../../src/domain/fold/runFigures.ts';
 import type { WorkerSpec } from '../../src/domain/workers/spec.ts';
-import { type Broker, startBroker } from './broker.ts';
+import { type Broker, type BrokerOptions, startBroker } from './broker.ts';
 
 export const WORKER = join(import.meta.dirname, '../../src/main/worker.ts');
 const PLACE = { topic: EVIDENCE_TOPIC, partition: 0 };
@@ -16,13 +16,12 @@ export interface WorkersBroker {
   /** The spec of a worker of the run. The topic has the name of the run. */
   spec(run: string, part: Pick<WorkerSpec, 'config' | 'work'> & { clientsPerPod?: number }): WorkerSpec;
   /** The current figures of a run. undefined: its evidence is not available. */
-  seen(run: string): RunView | undefined;
+  seen(run: string): RunFigures | undefined;
   stop(): Promise<void>;
 }
 
-/** `settings`: of the broker. */
-export async function startWorkersBroker(settings: Record<string, string> = {}): Promise<WorkersBroker> {
-  const broker = await startBroker(undefined, settings);
+export async function startWorkersBroker(options: BrokerOptions = {}): Promise<WorkersBroker> {
+  const broker = await startBroker(options);
   const { bootstrapServers } = broker;
   const tool = (name: string, ...args: string[]) =>
     broker.tool(`org.apache.kafka.tools.${name}`, '--bootstrap-server', bootstrapServers, ...args);

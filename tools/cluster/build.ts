@@ -1,7 +1,17 @@
 // Builds and downloads. Each artifact is in the cache under a name with a hash of its inputs. It gets this name only when it
 // is complete, so an interrupted build is repeated.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, relative } from 'node:path';
 import { attemptAll, run } from './command.ts';
 import { cache, here } from './paths.ts';
@@ -111,24 +121,32 @@ export function pause(): Promise<string> {
   });
 }
 
-export function kafkaJars(): Promise<string> {
+const kafkaVersion = versionIn('kafka/pom.xml', /kafka_2\.13<\/artifactId>\s*<version>([^<]+)/);
+
+/** A folder with the jars of a Kafka broker and its tools. `version`: by default that of the local cluster. */
+export function kafkaJars(version = kafkaVersion): Promise<string> {
   const pom = join(here, 'kafka/pom.xml');
+  const other = version === kafkaVersion ? undefined : readFileSync(pom, 'utf8').replaceAll(kafkaVersion, version);
   return cached({
-    name: `kafka-jars-${versionIn('kafka/pom.xml', /kafka_2\.13<\/artifactId>\s*<version>([^<]+)/)}`,
+    name: `kafka-jars-${version}`,
     folder: 'download',
-    inputs: [pom],
+    inputs: [other ?? pom],
     tools: ['mvn'],
-    about: 'downloading Kafka from Maven Central (54 MB)',
-    build: (target) =>
-      run('mvn', [
+    about: `downloading Kafka ${version} from Maven Central (about 50 MB)`,
+    build: async (target) => {
+      mkdirSync(target);
+      const file = other === undefined ? pom : join(target, 'pom.xml');
+      if (other !== undefined) writeFileSync(file, other);
+      await run('mvn', [
         '-q',
         '-B',
         '-f',
-        pom,
+        file,
         'dependency:copy-dependencies',
         '-DincludeScope=runtime',
         `-DoutputDirectory=${target}`,
-      ]),
+      ]);
+    },
   });
 }
 

@@ -272,7 +272,7 @@ test('a Kafka that is away at first is read once it answers', async () => {
   const early = new EvidenceWriter(`127.0.0.1:${port}`, log);
   await expect(early.append('late', TOPIC, 0, factsOf(1))).rejects.toMatchObject({ reason: 'Unreachable' });
 
-  const late = await startBroker(port);
+  const late = await startBroker({ port });
   try {
     const created = adminTopics([late.bootstrapServers]);
     await until('the topic is created', () => created.create(TOPIC, 1, 1, {}).then(() => true), PATIENCE_MS, 200);

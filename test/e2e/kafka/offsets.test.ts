@@ -25,7 +25,7 @@ const running: ChildProcess[] = [];
 
 beforeAll(async () => {
   // The log cleaner looks for work this often.
-  kafka = await startWorkersBroker({ 'log.cleaner.backoff.ms': '200' });
+  kafka = await startWorkersBroker({ settings: { 'log.cleaner.backoff.ms': '200' } });
   admin = new Admin({ clientId: 'offsets-test', bootstrapBrokers: [kafka.bootstrapServers], retries: 1 });
   admin.on('error', () => {});
   connection = new KafkaConnection(kafka.bootstrapServers);

@@ -110,14 +110,17 @@ async function describeOn(
     return (await describeConsumerGroups.async(connection, groups, false)).groups;
   } catch (error) {
     const answer = (error as { response?: { groups?: ConsumerGroup[] } }).response;
-    const isExpected = ({ errorCode }: ConsumerGroup) => errorCode === 0 || errorCode === GROUP_ID_NOT_FOUND;
-    if (answer?.groups?.every(isExpected)) return answer.groups;
+    if (answer?.groups?.every(({ errorCode }) => EXPECTED_ERRORS.has(errorCode))) return answer.groups;
     throw error;
   }
 }
 
-/** Kafka's error number for an unknown group, and for a classic one. */
-const GROUP_ID_NOT_FOUND = 69;
+/** Kafka's error numbers for a group that is not one of the consumer protocol, or none. */
+const EXPECTED_ERRORS = new Set([
+  0,
+  35, // UNSUPPORTED_VERSION: Kafka 3.7 to 3.9 have the request, but by default not the protocol
+  69, // GROUP_ID_NOT_FOUND: an unknown group, or a classic one
+]);
 
 function classicGroup(group: ClassicGroup, topic: string | undefined): DescribedGroup {
   return {
