@@ -99,6 +99,7 @@ function createConsumers(options: WorkerOptions, work: ConsumerSpec, names: stri
       perPollMs: perPollMsOf(work.slowMember, podIndex * clientsPerPod + n),
       ...(writeRecord && { recordLog: createRecordLog(writeRecord) }),
       journal: (span) => journal.addWork(name, span),
+      journalPassed: (passed) => journal.addPassed(name, passed),
       makeClient: (events) => library.consumer({ topic, name, config, group, autoCommit, explained }, events),
       report,
       failed,

@@ -46,7 +46,7 @@ export interface ConsumedEvidenceOptions {
   journal?: (span: WorkSpan) => void;
   /** Not called for a record that is processed at the same moment as the one before it, since it has no pause. */
   pauseLog: Pick<PauseLog, 'processed'>;
-  passedOffsets: Pick<PassedOffsetsLog, 'processed' | 'take'>;
+  passedOffsets: Pick<PassedOffsetsLog, 'processed' | 'save' | 'take'>;
   latency: Pick<LatencyLog, 'processed' | 'take'>;
   recordLog?: Pick<RecordLog, 'processed'>;
 }
@@ -119,11 +119,13 @@ export function createConsumedEvidence(options: ConsumedEvidenceOptions): Consum
         journal(spanOf(some, from, to, at(from), at(to)));
       }
       for (const [index, record] of some.entries()) add(record, at(index), at(index + 1));
+      passedOffsets.save();
     },
     processedAtOnce(polled, from, limit, at) {
       add(polled[from] as ConsumedRecord, at, at);
       const to = addRest(polled, from + 1, limit, at);
       journal?.(spanOf(polled, from, to, at, at));
+      passedOffsets.save();
       return to;
     },
     pollInterval(ms) {

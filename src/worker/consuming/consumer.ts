@@ -1,5 +1,5 @@
 /** One consuming client: polls, has the records processed, follows rebalances, stops cleanly. */
-import type { Fact } from '../../domain/evidence/facts.ts';
+import type { Fact, PassedOffsets } from '../../domain/evidence/facts.ts';
 import type { ConsumerSpec } from '../../domain/workers/spec.ts';
 import type { ClientTrouble, ConsumerClient, ConsumerEvents, Position, RebalanceContext } from '../clients/port.ts';
 import type { WorkSpan } from '../evidence/leftBehind.ts';
@@ -33,6 +33,8 @@ export interface ConsumerOptions {
   recordLog?: RecordLog;
   /** Writes a journal entry; called before the offsets are stored or committed, see evidence/journal.ts. */
   journal?(span: WorkSpan): void;
+  /** The same for offsets that were passed without a record. */
+  journalPassed?(passed: PassedOffsets[]): void;
   makeClient(events: ConsumerEvents): ConsumerClient;
   report(facts: Fact[]): void;
   /** The client can't continue after a fatal error. Called for each one. */
@@ -60,7 +62,7 @@ const sorted = (partitions: Iterable<number>): number[] => [...partitions].sort(
 const list = (partitions: Iterable<number>): string => sorted(partitions).join(',') || 'nothing';
 
 export function createConsumer(options: ConsumerOptions): Consumer {
-  const { name, work, perPollMs, recordLog, journal, now, log } = options;
+  const { name, work, perPollMs, recordLog, journal, journalPassed, now, log } = options;
   let filterTrouble = createTroubleFilter(name);
   const owned = new Set<number>();
   let reportedAt = now();
@@ -76,7 +78,11 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   let ends: Position[] = [];
 
   const client = options.makeClient({ assigned, revoked, reachedEnd: (position) => void ends.push(position), trouble });
-  const passedOffsets = createPassedOffsetsLog({ client, resetsToLatest: options.resetsToLatest });
+  const passedOffsets = createPassedOffsetsLog({
+    client,
+    resetsToLatest: options.resetsToLatest,
+    ...(journalPassed && { journal: journalPassed }),
+  });
   const commits = createCommits(work.commit, client, trouble);
   const pauseLog = createPauseLog(name, log);
   const latency = createLatencyLog();
@@ -157,7 +163,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const commitEnds = async () => {
     for (const position of ends) {
       latency.reachedEnd(position, now());
-      if (passedOffsets.reachedEnd(position)) await commits.reachedEnd(position);
+      if (!passedOffsets.reachedEnd(position)) continue;
+      passedOffsets.save();
+      await commits.reachedEnd(position);
     }
     ends = [];
   };

@@ -1,11 +1,14 @@
 import { expect, test } from '@jest/globals';
+import type { PassedOffsets } from '../../domain/evidence/facts.ts';
 import { createPassedOffsetsLog } from './passedOffsets.ts';
 
 /** A consumer of partition 0. `committed`: the group's offset; null: none. `logStart`: the first record that still exists. */
 function reading({ committed = 5 as number | null, logStart = 0, resetsToLatest = false } = {}) {
   let asked = 0;
+  const saved: PassedOffsets[][] = [];
   const log = createPassedOffsetsLog({
     resetsToLatest,
+    journal: (passed) => void saved.push(passed),
     client: {
       committedOffsets: async (partitions) => new Map(partitions.map((partition) => [partition, committed])),
       async logStart() {
@@ -23,7 +26,7 @@ function reading({ committed = 5 as number | null, logStart = 0, resetsToLatest 
     await new Promise((resolve) => setImmediate(resolve));
     return log.take() ?? [];
   };
-  return { log, read, taken, asked: () => asked };
+  return { log, read, taken, saved, asked: () => asked };
 }
 
 const withoutRecord = (...ranges: [number, number][]) => [{ partition: 0, withoutRecord: ranges }];
@@ -122,4 +125,19 @@ test('records of other partitions in between do not matter', async () => {
   ] as const)
     log.processed(partition, offset);
   expect(await taken()).toEqual([]);
+});
+
+test('the journal gets what is neither taken nor saved', async () => {
+  const { log, read, taken, saved } = reading();
+  read(5, 7, 9);
+  log.save();
+  log.save();
+  expect(saved).toEqual([[...withoutRecord([6, 7]), ...withoutRecord([8, 9])]]);
+  read(11);
+  expect(await taken()).toEqual(withoutRecord([6, 7], [8, 9], [10, 11]));
+  log.save();
+  expect(saved).toHaveLength(1);
+  expect(log.reachedEnd({ partition: 0, offset: 13 })).toBe(true);
+  log.save();
+  expect(saved.slice(1)).toEqual([withoutRecord([12, 13])]);
 });

@@ -19,6 +19,8 @@ export interface PassedOffsetsLog {
   processed(partition: number, offset: number): void;
   /** The client has reached the end of the partition. Returns true if its position is past the last processed record. */
   reachedEnd(position: Position): boolean;
+  /** Writes what is neither taken nor saved to the journal. Called before positions are stored or committed. */
+  save(): void;
   /** What was passed since the last call. undefined: nothing. */
   take(): PassedOffsets[] | undefined;
 }
@@ -36,38 +38,44 @@ export interface PassedOffsetsOptions {
   client: Pick<ConsumerClient, 'committedOffsets' | 'logStart'>;
   /** auto.offset.reset=latest: after a reset, records between the log's start and the new position exist and are skipped. */
   resetsToLatest: boolean;
+  /** Writes a journal entry. */
+  journal?: (passed: PassedOffsets[]) => void;
 }
 
-export function createPassedOffsetsLog({ client, resetsToLatest }: PassedOffsetsOptions): PassedOffsetsLog {
+export function createPassedOffsetsLog({ client, resetsToLatest, journal }: PassedOffsetsOptions): PassedOffsetsLog {
   const readings = new Map<number, Reading>();
   /** The reading that the last record belongs to: most records follow one of their own partition. */
   let latest: Reading | undefined;
   let latestPartition = -1;
   const passed = new Map<number, OffsetRange[]>();
   const deleted = new Map<number, OffsetRange[]>();
+  /** Those of them that are not in the journal. */
+  let unsaved: PassedOffsets[] = [];
 
-  const note = (ranges: Map<number, OffsetRange[]>, partition: number, from: number, to: number) => {
+  const note = (what: 'withoutRecord' | 'deleted', partition: number, from: number, to: number) => {
     if (to <= from) return;
+    const ranges = what === 'deleted' ? deleted : passed;
     const list = ranges.get(partition) ?? [];
     list.push([from, to]);
     ranges.set(partition, list);
+    if (journal !== undefined) unsaved.push({ partition, [what]: [[from, to]] });
   };
 
   /** `reset`: the position before the gap was the group's committed offset, so the gap may be a reset of the position. */
   const explain = async (partition: number, from: number, to: number, reset: boolean) => {
     if (to <= from) return;
-    if (!reset && to - from <= SHORT_GAP) return note(passed, partition, from, to);
+    if (!reset && to - from <= SHORT_GAP) return note('withoutRecord', partition, from, to);
     const start = await client.logStart?.(partition);
     if (start === undefined) return;
-    note(deleted, partition, from, Math.min(to, start));
+    note('deleted', partition, from, Math.min(to, start));
     if (start > from && resetsToLatest) return;
-    note(passed, partition, Math.max(from, start), to);
+    note('withoutRecord', partition, Math.max(from, start), to);
   };
 
   /** The group began at the start of the log. By now the start may have moved, but not back. */
   const explainFromLogStart = async (partition: number, to: number) => {
     const start = to > 0 ? await client.logStart?.(partition) : undefined;
-    if (start !== undefined) note(passed, partition, start, to);
+    if (start !== undefined) note('withoutRecord', partition, start, to);
   };
 
   /** Explains the gap before the first record, once both of its ends are known. */
@@ -126,7 +134,12 @@ export function createPassedOffsetsLog({ client, resetsToLatest }: PassedOffsets
       moved(partition, reading, offset, offset);
       return true;
     },
+    save() {
+      if (unsaved.length > 0) journal?.(unsaved);
+      unsaved = [];
+    },
     take() {
+      unsaved = [];
       const partitions = [...new Set([...passed.keys(), ...deleted.keys()])].sort((a, b) => a - b);
       if (partitions.length === 0) return undefined;
       const taken = partitions.map(

@@ -236,3 +236,31 @@ test('without a folder nothing is kept; a failed write is reported once', () => 
   addReport(journal, 'c/1', 1, []);
   expect(failures).toHaveLength(1);
 });
+
+test('passed offsets are left behind until a report of their client covers them', () => {
+  const journal = open('c/1');
+  journal.addPassed('c.0', [{ partition: 2, withoutRecord: [[40, 41]] }]);
+  addReport(journal, 'c/1', 1, [consumed('c.0')]);
+  journal.settled(1);
+  journal.addWork('c.0', span(2, 41, 43, AT + 200));
+  journal.addPassed('c.0', [{ partition: 2, withoutRecord: [[43, 44]] }]);
+  journal.addPassed('c.1', [{ partition: 0, deleted: [[0, 7]] }]);
+  journal.addPassed('c.1', [{ partition: 0, withoutRecord: [[8, 9]] }]);
+  const [report, ...more] = left(open('c/2'));
+  expect(more).toEqual([]);
+  expect(report?.facts).toMatchObject([
+    { type: 'Consumed', client: 'c.0', at: AT + 205, passed: [{ partition: 2, withoutRecord: [[43, 44]] }] },
+    {
+      type: 'Consumed',
+      client: 'c.1',
+      at: AT + 205,
+      partitions: [],
+      passed: [
+        { partition: 0, deleted: [[0, 7]] },
+        { partition: 0, withoutRecord: [[8, 9]] },
+      ],
+    },
+    { type: 'Died' },
+    { type: 'Died' },
+  ]);
+});

@@ -6,8 +6,9 @@
  * Each line is one JSON entry:
  * - `head`: whose journal it is, and the number of the last report. It is the first entry.
  * - `work`: processed records, written before their offsets are stored or committed.
- * - `report`: a report, written before it is sent. It covers all earlier `work` of its clients, which need not be kept then.
- *   With `instead` it repeats the facts of a report that failed, and so covers no later work.
+ * - `passed`: offsets that were passed without a record, likewise.
+ * - `report`: a report, written before it is sent. It covers all earlier `work` and `passed` of its clients, which need not be
+ *   kept then. With `instead` it repeats the facts of a report that failed, and so covers nothing later.
  * - `taken`: a report was acknowledged, or given up.
  * - `lost`: a report is missing here, because there was no room or because it could not be sent.
  *
@@ -16,7 +17,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Fact, Report } from '../../domain/evidence/facts.ts';
+import type { Fact, PassedOffsets, Report } from '../../domain/evidence/facts.ts';
 import type { EpochMs } from '../process/time.ts';
 import { createJournalFile, type Line } from './journalFile.ts';
 import { type Header, leftBehind, type WorkSpan } from './leftBehind.ts';
@@ -31,6 +32,8 @@ export interface Journal {
   readonly leftBehind: readonly { token: number; report: Report }[];
   /** Notes processed records; called before their offsets are stored or committed. */
   addWork(client: string, span: WorkSpan): void;
+  /** Notes offsets that were passed without a record; called before a position past them is stored or committed. */
+  addPassed(client: string, passed: readonly PassedOffsets[]): void;
   /**
    * Notes a report of this process; called before it is sent. Returns the token for `settled`. `value`: the report as
    * JSON; `instead`: token of the failed report that it repeats.
@@ -71,7 +74,7 @@ export function openJournal({ folder, run, instance, clients, now, failed }: Jou
   /** Reports as JSON, by token. */
   const unacknowledged = new Map<number, Buffer>();
   let unacknowledgedBytes = 0;
-  /** Lines of unreported work, by client. */
+  /** Lines of unreported work and passed offsets, by client. */
   const work = new Map<string, string[]>();
   let workBytes = 0;
   const header: Header = { run, clients, instance, seq: 0, at: now(), whole: true };
@@ -90,6 +93,15 @@ export function openJournal({ folder, run, instance, clients, now, failed }: Jou
   const forgetWork = (client: string) => {
     for (const line of work.get(client) ?? []) workBytes -= line.length;
     work.delete(client);
+  };
+  const keepWork = (client: string, entry: object) => {
+    if (!file.isOpen()) return;
+    const line = `${JSON.stringify(entry)}\n`;
+    file.append(line);
+    workBytes += line.length;
+    const lines = work.get(client);
+    if (lines === undefined) work.set(client, [line]);
+    else lines.push(line);
   };
   const keepReport = (token: number, value: Buffer) => {
     unacknowledged.set(token, value);
@@ -123,13 +135,10 @@ export function openJournal({ folder, run, instance, clients, now, failed }: Jou
   return {
     leftBehind: reports,
     addWork(client, { partition, ranges, bytes, timestamp, beganAt, endedAt }) {
-      if (!file.isOpen()) return;
-      const line = `${JSON.stringify({ work: [client, partition, timestamp, beganAt, endedAt, bytes, ranges] })}\n`;
-      file.append(line);
-      workBytes += line.length;
-      const lines = work.get(client);
-      if (lines === undefined) work.set(client, [line]);
-      else lines.push(line);
+      keepWork(client, { work: [client, partition, timestamp, beganAt, endedAt, bytes, ranges] });
+    },
+    addPassed(client, passed) {
+      keepWork(client, { passed: [client, passed] });
     },
     addReport(report, value, instead) {
       const token = ++lastToken;

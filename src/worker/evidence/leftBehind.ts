@@ -1,6 +1,6 @@
 /** Reads the journal of a dead process (journal.ts) and returns the reports that it did not get acknowledged. */
 import * as z from 'zod/mini';
-import type { Fact, OffsetRange, Report } from '../../domain/evidence/facts.ts';
+import type { Fact, OffsetRange, PassedOffsets, Report } from '../../domain/evidence/facts.ts';
 import type { EpochMs } from '../process/time.ts';
 import { createBatch } from './batch.ts';
 
@@ -47,19 +47,14 @@ const report = z.looseObject({
   sentAt: z.number(),
   facts: z.array(z.looseObject({ type: z.string(), client: z.optional(z.string()) })),
 });
+const ranges = z.array(z.tuple([count, count])).check(z.minLength(1));
+const passed = z.object({ partition: count, withoutRecord: z.optional(ranges), deleted: z.optional(ranges) });
 const entry = z.union([
   z.object({ head: header }),
   z.object({
-    work: z.tuple([
-      z.string(),
-      count,
-      z.number(),
-      z.number(),
-      z.number(),
-      count,
-      z.array(z.tuple([count, count])).check(z.minLength(1)),
-    ]),
+    work: z.tuple([z.string(), count, z.number(), z.number(), z.number(), count, ranges]),
   }),
+  z.object({ passed: z.tuple([z.string(), z.array(passed)]) }),
   z.object({ report: count, instead: z.optional(count), of: report }),
   z.object({ taken: count }),
   z.object({ lost: count, at: z.number(), clients: z.array(z.string()) }),
@@ -89,6 +84,8 @@ interface Debts {
   unacknowledged: Map<number, Report>;
   /** Unreported work by client. */
   work: Map<string, WorkSpan[]>;
+  /** Unreported passed offsets by client. */
+  passed: Map<string, PassedOffsets[]>;
   /** Number of its last report. */
   seq: number;
   /** Time of the last thing that is known of it. */
@@ -100,6 +97,11 @@ function replay(head: Header, entries: Entry[]): Debts {
   let { seq, at, whole } = head;
   const unacknowledged = new Map<number, Report>();
   const work = new Map<string, WorkSpan[]>();
+  const passed = new Map<string, PassedOffsets[]>();
+  const forget = (client: string) => {
+    work.delete(client);
+    passed.delete(client);
+  };
   for (const one of entries) {
     if ('work' in one) {
       const [client, partition, timestamp, beganAt, endedAt, bytes, ranges] = one.work;
@@ -107,6 +109,9 @@ function replay(head: Header, entries: Entry[]): Debts {
       spans.push({ partition, timestamp, beganAt, endedAt, bytes, ranges });
       work.set(client, spans);
       at = Math.max(at, endedAt);
+    } else if ('passed' in one) {
+      const [client, offsets] = one.passed;
+      passed.set(client, [...(passed.get(client) ?? []), ...(offsets as PassedOffsets[])]);
     } else if ('report' in one) {
       const sent = one.of as unknown as Report;
       if (one.instead !== undefined) unacknowledged.delete(one.instead);
@@ -116,30 +121,35 @@ function replay(head: Header, entries: Entry[]): Debts {
       seq = Math.max(seq, sent.seq);
       at = Math.max(at, sent.sentAt);
       if (one.instead !== undefined) continue;
-      for (const fact of sent.facts) if (fact.type === 'Consumed') work.delete(fact.client);
+      for (const fact of sent.facts) if (fact.type === 'Consumed') forget(fact.client);
     } else if ('taken' in one) {
       unacknowledged.delete(one.taken);
     } else if ('lost' in one) {
       whole = false;
       seq = Math.max(seq, one.lost);
       at = Math.max(at, one.at);
-      for (const client of one.clients) work.delete(client);
+      one.clients.forEach(forget);
     }
   }
-  return { unacknowledged, work, seq, at, whole };
+  return { unacknowledged, work, passed, seq, at, whole };
 }
 
 /** The report of the unreported work, and of the death if nothing is missing. undefined: there is nothing to report. */
 function lastReport({ run, instance, clients }: Header, debts: Debts, now: EpochMs): Report | undefined {
-  const { seq, at, work, whole } = debts;
+  const { seq, at, work, passed, whole } = debts;
+  const workers = [...new Set([...work.keys(), ...passed.keys()])];
   // The process never reported and never worked, so no reader knows of it.
-  if (seq === 0 && work.size === 0) return undefined;
-  const facts: Fact[] = [...work].map(([client, spans]) => ({
-    type: 'Consumed',
-    client,
-    at: Math.max(...spans.map(({ endedAt }) => endedAt)),
-    partitions: partitionWork(spans),
-  }));
+  if (seq === 0 && workers.length === 0) return undefined;
+  const facts: Fact[] = workers.map((client) => {
+    const [spans = [], offsets] = [work.get(client), passed.get(client)];
+    return {
+      type: 'Consumed',
+      client,
+      at: spans.length === 0 ? at : Math.max(...spans.map(({ endedAt }) => endedAt)),
+      partitions: partitionWork(spans),
+      ...(offsets === undefined ? {} : { passed: offsets }),
+    };
+  });
   if (whole) facts.push(...clients.map((client): Fact => ({ type: 'Died', client, at })));
   if (facts.length === 0) return undefined;
   return { v: 1, run, instance, seq: seq + 1, sentAt: now, posthumous: true, facts };
