@@ -128,7 +128,7 @@ describe.each(VERSIONS)('Kafka $version', ({ version, protocols }) => {
   }
 
   test.each(protocols)(
-    'group.protocol %s: a member joins, partitions are added, every record is consumed once',
+    'group.protocol %s: a member joins, partitions are added, no record is skipped',
     async (protocol) => {
       const run = `core-${protocol}`;
       const topicId = await createTopic(run, 4);
@@ -195,16 +195,13 @@ describe.each(VERSIONS)('Kafka $version', ({ version, protocols }) => {
       const last = await when(
         run,
         'no lag',
-        (now) => now.lag?.total === 0 && now.delivery.produced >= produced && now.delivery.consumed >= produced,
+        ({ lag, delivery }) =>
+          lag?.total === 0 && delivery.produced >= produced && delivery.consumed - delivery.duplicated >= produced,
       );
-      expect(last.delivery).toEqual({
-        produced,
-        consumed: produced,
-        duplicated: 0,
-        skipped: 0,
-        withoutRecord: 0,
-        lostToRetention: 0,
-      });
+      // A rebalance may overtake the last commit of a member. Kafka then delivers those records again.
+      const { consumed, duplicated } = last.delivery;
+      expect(consumed - duplicated).toBe(produced);
+      expect(last.delivery).toMatchObject({ produced, skipped: 0, withoutRecord: 0, lostToRetention: 0 });
       expect(last.lag?.unknown).toBe(0);
 
       await Promise.all([first.end(), second.end()]);
