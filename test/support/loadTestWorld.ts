@@ -96,7 +96,8 @@ export class LoadTestWorld {
   #failures: { failure: Failure; until: number }[] = [];
   #run = emptyRun();
   #reports = 0;
-  /** The consumer has reported that it is a member. */
+  /** The processes of the consumer so far; the last one is a member while `#member`. */
+  #processes = 0;
   #member = false;
   /** The end offset and the committed offset of each partition. */
   #end = 0;
@@ -327,6 +328,7 @@ export class LoadTestWorld {
     this.now += Math.max(1, ms);
     for (const [role, { asked }] of this.#workloads) this.#workloads.set(role, { asked, there: asked });
     if (mood === 'Up' || mood === 'Foreign') this.#topicOperator();
+    this.#consumerStops(mood);
     if (mood === 'Away' || this.topic === undefined) return;
     if (!this.#sent && this.#pods('producer') === 2) {
       for (const n of [0, 1]) this.#report(`p-${n}/1`, [produced(this.now - 1, n, 10)]);
@@ -337,12 +339,21 @@ export class LoadTestWorld {
       this.group = true;
       this.#committed = this.#end;
       const client = 'lag-consumer-0';
+      if (!this.#member) this.#processes++;
       const alive: Fact = { type: 'Alive', client, at: BEGIN + this.now - 1, owned: [0, 1, 2] };
-      this.#report('c-0/1', [this.#member ? alive : joined(this.now - 1, client)]);
+      this.#report(`c-0/${this.#processes}`, [this.#member ? alive : joined(this.now - 1, client)]);
       this.#member = true;
     }
     // The consumer is always a little behind them.
     if (this.#others) this.#end += 5;
+  }
+
+  /** A consumer that stops while Kafka is away cannot report it. */
+  #consumerStops(mood: Mood): void {
+    if (!this.#member || this.#pods('consumer') > 0) return;
+    this.#member = false;
+    if (mood === 'Away') return;
+    this.#report(`c-0/${this.#processes}`, [{ type: 'Stopped', client: 'lag-consumer-0', at: BEGIN + this.now - 1 }]);
   }
 
   #report(instance: string, facts: Fact[]): void {
