@@ -200,11 +200,17 @@ test('leaving pods are killed if and only if the step has stop: Kill', () => {
 });
 
 describe('with another writer', () => {
-  const contested = fates.chain((drawn) =>
-    fc
-      .array(fc.option(fc.nat(6), { nil: undefined, freq: 8 }), { minLength: drawn.length, maxLength: drawn.length })
-      .map((others) => drawn.map((fate, n): Fate => (others[n] === undefined ? fate : { ...fate, others: others[n] }))),
-  );
+  /** Others write the replicas in a few of the rounds, also in calm ones after the misfortunes. */
+  const contested = fc
+    .tuple(fates, fc.array(fc.tuple(fc.nat(60), fc.nat(6)), { maxLength: 3 }))
+    .map(([drawn, writes]) => {
+      const length = Math.max(drawn.length, ...writes.map(([round]) => round + 1));
+      const all = Array.from({ length }, (_, round): Fate => drawn[round] ?? CALM);
+      return writes.reduce(
+        (rounds, [round, others]) => rounds.with(round, { ...(rounds[round] as Fate), others }),
+        all,
+      );
+    });
   const running = (status: ConsumerScaleStatus | undefined) =>
     status?.steps?.findIndex(({ phase }) => phase === 'Running') ?? -1;
 
