@@ -58,7 +58,9 @@ export async function startApiServer(): Promise<ApiServer> {
 
   function launch(name: string, args: string[]): ChildProcess {
     const log = openSync(join(folder, `${name}.log`), 'a');
-    const child = spawn(program, args, { argv0: name, cwd: folder, stdio: ['ignore', log, log] });
+    // As in the local cluster: see tools/cluster/controlPlane.ts.
+    const env = { ...process.env, GOGC: '400', GOMEMLIMIT: '1GiB' };
+    const child = spawn(program, args, { argv0: name, cwd: folder, env, stdio: ['ignore', log, log] });
     closeSync(log);
     // An aborted test run leaves no processes.
     const kill = () => void child.kill('SIGKILL');

