@@ -129,7 +129,7 @@ export class KafkaClusters implements Kafka, EvidencePort {
     await within(CLOSE_TIMEOUT_MS, closed).catch(() => {});
   }
 
-  /** Whether the cluster has answered a view, and every one since then, after `time`. */
+  /** Whether the last view of the cluster was answered, after `time`. */
   #hasAnsweredSince(servers: string, time: number): boolean {
     const last = this.#outcomes.get(servers);
     return last !== undefined && last.why === undefined && last.at > time;

@@ -1,7 +1,7 @@
 /**
  * Lag of a partition: what the group can still be given, from its position to the end of the log, which is the last stable
- * offset for a read_committed group. The position is the committed offset, or where that is missing or deleted, where `auto.offset.reset` puts the group. Where neither is known the
- * lag is unknown, and the partition is in no sum.
+ * offset for a read_committed group. The position is the committed offset. Where that is missing or deleted, it is where
+ * `auto.offset.reset` puts the group. Where neither is known, the lag is unknown, and the partition is in no sum.
  */
 import type { EpochMs } from '../../contract/time.ts';
 import type { LagSample, OffsetReset, OffsetsSeen } from '../evidence/facts.ts';

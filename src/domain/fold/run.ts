@@ -257,7 +257,7 @@ function foldSample(context: FoldContext, fact: LagSample): void {
     type: 'GroupDescribed',
     sampleAt,
     partitionCount: fact.partitions.length,
-    look: { spreadMs: fact.spreadMs, errorMs: clock.errorMs, ends: endsOf(fact) },
+    logSample: { spreadMs: fact.spreadMs, errorMs: clock.errorMs, ends: endsOf(fact) },
     groupState,
     groupMembers,
     ...(protocol && { protocol }),

@@ -7,11 +7,11 @@ import type { ClientError, Scaled } from '../evidence/facts.ts';
 import type { Rebalance } from '../figures/figures.ts';
 import { isOver, QUIET_MS } from './change.ts';
 import { awaitsSnapshot, snapshotShowsEnd, takeDescription } from './external.ts';
-import { withLook } from './looks.ts';
 import { assigned, end, newMember, revoked, start } from './membership.ts';
 import { settle, settleUnexplained } from './settle.ts';
 import { markEvidenceComplete, toRebalance, workBegan, workEnded } from './standstill.ts';
 import type { Group, Member } from './state.ts';
+import { withLogSample } from './timeInLog.ts';
 import type { ClientFact, GroupDescribed, GroupEvent } from './timeline.ts';
 
 const ERRORS_KEPT = 50;
@@ -29,7 +29,7 @@ export function applyEvent(group: Group, { at, instance, what }: GroupEvent): vo
       addScaling(group, what, now);
       break;
     case 'GroupDescribed':
-      group.looks = withLook(group.looks, { ...what.look, at });
+      group.logSamples = withLogSample(group.logSamples, { ...what.logSample, at });
       applyDescription(group, what, now);
       break;
     case 'WorkBegan':

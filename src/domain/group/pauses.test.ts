@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { Scenario } from '../../../test/support/evidence.ts';
 import type { ProcessClock } from '../clock/clock.ts';
-import { exactly } from './looks.ts';
 import { type Interval, isPause, pauseBefore, stopTheWorldMs } from './pauses.ts';
+import { exactly } from './timeInLog.ts';
 
 const HERE: ProcessClock = { process: 'c-0/1', correction: 0, errorMs: 3 };
 const THERE: ProcessClock = { process: 'c-1/1', correction: -2000, errorMs: 4 };
@@ -50,7 +50,7 @@ test.each([
 });
 
 test.each([
-  ['no look saw it', { ms: 0, leastMs: 0, mostMs: 300 }, 900, 300],
+  ['no sample shows it', { ms: 0, leastMs: 0, mostMs: 300 }, 900, 300],
   ['it was there for some time', { ms: 700, leastMs: 300, mostMs: 700 }, 200, 400],
   ['it may have been there before the last record', { ms: 1300, leastMs: 300, mostMs: 1300 }, 100, 500],
 ])('error of a pause before a record with a timestamp of another place: %s', (_what, waited, from, errorMs) => {

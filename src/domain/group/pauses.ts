@@ -1,7 +1,7 @@
 /** Measures pauses of partitions and stop-the-world times. Durations are in ms, times in ms since 1970. */
 import type { EpochMs } from '../../contract/time.ts';
 import { errorBetween, type ProcessClock } from '../clock/clock.ts';
-import type { Waited } from './looks.ts';
+import type { Waited } from './timeInLog.ts';
 
 export interface Interval {
   readonly from: EpochMs;

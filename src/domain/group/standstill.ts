@@ -2,9 +2,9 @@
 import type { EpochMs } from '../../contract/time.ts';
 import type { ProcessClock } from '../clock/clock.ts';
 import type { Rebalance } from '../figures/figures.ts';
-import { type BegunRecord, waited } from './looks.ts';
 import { addWork, type Interval, isPause, longer, type Pause, pauseBefore, stopTheWorldMs } from './pauses.ts';
 import { copied, copyPauses, type Group, type PartitionPauses, type Settled } from './state.ts';
+import { type BegunRecord, waited } from './timeInLog.ts';
 
 export function workBegan(group: Group, record: BegunRecord, at: EpochMs, clock: ProcessClock): void {
   const { partition } = record;
@@ -13,7 +13,7 @@ export function workBegan(group: Group, record: BegunRecord, at: EpochMs, clock:
     processing = { endedAt: undefined, endedBy: undefined, evidenceComplete: false, working: 0 };
     group.processing.set(partition, processing);
   }
-  const inLog = waited(group.looks, record, processing.endedAt ?? at, at, clock.errorMs);
+  const inLog = waited(group.logSamples, record, processing.endedAt ?? at, at, clock.errorMs);
   notePause(group, partition, pauseBefore(processing, at, inLog, clock));
   processing.working++;
 }

@@ -2,9 +2,9 @@
 import type { EpochMs } from '../../contract/time.ts';
 import type { RebalanceProtocol, Scaled } from '../evidence/facts.ts';
 import type { Rebalance } from '../figures/figures.ts';
-import type { Look } from './looks.ts';
 import type { Interval, Processing } from './pauses.ts';
 import { type BrokerRecord, noSnapshots } from './snapshot.ts';
+import type { LogSample } from './timeInLog.ts';
 import type { Circumstances, ReportedError, Scaling } from './trigger.ts';
 
 /** A member without a fact for this long is no longer alive. An idle consumer sends `Alive` every 3 s. */
@@ -107,8 +107,8 @@ export interface Group {
   /** Names and member ids of our own clients. */
   ownIds: Set<string>;
   broker: BrokerRecord;
-  /** The operator's last looks at the log, oldest first. Replaced, never changed in place. */
-  looks: readonly Look[];
+  /** The operator's last samples of the log, oldest first. Replaced, never changed in place. */
+  logSamples: readonly LogSample[];
   /** The change in progress. */
   change: Change | undefined;
   settled: Settled[];
@@ -132,7 +132,7 @@ export const emptyGroup = (): Group => ({
   errors: [],
   ownIds: new Set(),
   broker: noSnapshots(),
-  looks: [],
+  logSamples: [],
   change: undefined,
   settled: [],
   count: 0,

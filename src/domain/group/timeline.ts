@@ -17,7 +17,7 @@ import type {
   Stopped,
   Stopping,
 } from '../evidence/facts.ts';
-import type { BegunRecord, Look } from './looks.ts';
+import type { BegunRecord, LogSample } from './timeInLog.ts';
 
 interface Stamp {
   /** Time by the broker's clock (see clock.ts). */
@@ -56,7 +56,7 @@ export type GroupDescribed = {
   sampleAt: EpochMs;
   /** Partitions of the topic. */
   partitionCount: number;
-  look: Omit<Look, 'at'>;
+  logSample: Omit<LogSample, 'at'>;
 } & Pick<LagSample, 'groupState' | 'groupMembers' | 'protocol' | 'members' | 'membersAsAt'>;
 
 export type Happening = ClientFact | Scaled | WorkBegan | WorkEnded | GroupDescribed;

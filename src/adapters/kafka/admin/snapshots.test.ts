@@ -82,7 +82,7 @@ test('what Kafka does not describe is no longer asked with the others, and rests
   expect(taken).toEqual([['b'], [], ['a', 'c']]);
 });
 
-test('what Kafka tells about again is asked with the others again', async () => {
+test('what Kafka describes again is asked with the others again', async () => {
   const { ask, broken, taken, pass } = kafka();
   broken.add('b');
   await Promise.all([ask('a'), ask('b')]);

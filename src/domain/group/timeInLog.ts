@@ -1,12 +1,12 @@
 /**
- * How long a record waited in the log: by its timestamp, as far as the operator's looks at the end of the log agree. A record
- * whose offset was not below the end at one look, and was at the next, became readable between the two. So a timestamp of
- * another place or time (mirrored or replayed records, a wrong clock) makes no false pause and hides none.
+ * How long a record waited in the log: by its timestamp, as far as the operator's samples of the log agree. A record whose
+ * offset was not below the end in one sample, and was in the next, became readable between the two. So a timestamp of another
+ * place or time (mirrored or replayed records, a wrong clock) makes no false pause and hides none.
  */
 import type { EpochMs } from '../../contract/time.ts';
 
-/** One look of the operator at the log, in its snapshot. */
-export interface Look {
+/** The ends of the log in one sample of the operator. */
+export interface LogSample {
   /** The ends were read after `at`, by the broker's clock, and at most `spreadMs` later. */
   readonly at: EpochMs;
   readonly spreadMs: number;
@@ -33,23 +33,32 @@ export interface BegunRecord {
   readonly waitedMs: number;
 }
 
-/** Looks kept: one a second for a minute. */
-const LOOKS_KEPT = 60;
+/** Samples kept: one a second for a minute. */
+const SAMPLES_KEPT = 60;
 /** A producer may take this long to write a record. An older timestamp is not of this log. */
 const WRITING_MS = 1_000;
 
-/** The looks with one more. The list is not changed in place. */
-export const withLook = (looks: readonly Look[], look: Look): readonly Look[] => [...looks.slice(1 - LOOKS_KEPT), look];
+/** The samples with one more. The list is not changed in place. */
+export const withLogSample = (samples: readonly LogSample[], sample: LogSample): readonly LogSample[] => [
+  ...samples.slice(1 - SAMPLES_KEPT),
+  sample,
+];
 
 /**
  * `b`: when processing of the record began, with an error of at most `errorMs`. `a`: how long the record had waited before
  * then does not matter.
  */
-export function waited(looks: readonly Look[], record: BegunRecord, a: EpochMs, b: EpochMs, errorMs: number): Waited {
+export function waited(
+  samples: readonly LogSample[],
+  record: BegunRecord,
+  a: EpochMs,
+  b: EpochMs,
+  errorMs: number,
+): Waited {
   const { waitedMs } = record;
-  const { least, most } = waitedBetween(looks, record, a, b, errorMs);
+  const { least, most } = waitedBetween(samples, record, a, b, errorMs);
   if (waitedMs < least || waitedMs > most + WRITING_MS) {
-    // No look saw the record before it was read: a quiet topic.
+    // No sample shows the record before it was read: a quiet topic.
     return { ms: least > 0 ? most : 0, leastMs: least, mostMs: most };
   }
   return exactly(Math.min(waitedMs, most));
@@ -57,23 +66,23 @@ export function waited(looks: readonly Look[], record: BegunRecord, a: EpochMs, 
 
 export const exactly = (ms: number): Waited => ({ ms, leastMs: ms, mostMs: ms });
 
-/** What the looks prove: the record waited at least and at most this long. */
+/** What the samples prove: the record waited at least and at most this long. */
 function waitedBetween(
-  looks: readonly Look[],
+  samples: readonly LogSample[],
   { partition, offset }: BegunRecord,
   a: EpochMs,
   b: EpochMs,
   errorMs: number,
 ): { least: number; most: number } {
   let least = 0;
-  for (let index = looks.length - 1; index >= 0 && offset !== undefined; index--) {
-    const look = looks[index] as Look;
-    const end = look.ends[partition];
-    if (end === undefined || look.at > b) continue;
-    const error = errorMs + look.errorMs;
-    if (end <= offset) return { least, most: b - look.at + error };
-    least = Math.max(least, b - look.at - look.spreadMs - error);
-    if (look.at <= a) break;
+  for (let index = samples.length - 1; index >= 0 && offset !== undefined; index--) {
+    const sample = samples[index] as LogSample;
+    const end = sample.ends[partition];
+    if (end === undefined || sample.at > b) continue;
+    const error = errorMs + sample.errorMs;
+    if (end <= offset) return { least, most: b - sample.at + error };
+    least = Math.max(least, b - sample.at - sample.spreadMs - error);
+    if (sample.at <= a) break;
   }
   return { least, most: Number.POSITIVE_INFINITY };
 }
